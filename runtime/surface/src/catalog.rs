@@ -4,6 +4,7 @@
 //! reads it; nothing else holds a list of operations.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
@@ -95,6 +96,22 @@ impl Method {
     /// Whether sending it twice has the effect of sending it once (RFC 9110, 9.2.2).
     pub fn is_idempotent(self) -> bool {
         matches!(self, Method::Get | Method::Put | Method::Delete)
+    }
+}
+
+/// A word that is no method.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not one of GET, POST, PUT, PATCH and DELETE")]
+pub struct UnknownMethod(String);
+
+impl FromStr for Method {
+    type Err = UnknownMethod;
+
+    fn from_str(word: &str) -> Result<Self, UnknownMethod> {
+        [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete]
+            .into_iter()
+            .find(|method| method.as_str() == word)
+            .ok_or_else(|| UnknownMethod(word.to_owned()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an operator allows a plugin or a template to call.
 //!
-//! A grant is written in one of five forms; a read is what [`Effect::Read`] says it is:
+//! A grant is written in one of six forms; a read is what [`Effect::Read`] says it is:
 //!
 //! | written | allows |
 //! |---|---|
@@ -9,18 +9,27 @@
 //! | `payroll/gross-pay-items:*` | everything of the resource |
 //! | `payroll:view` | every read of the surface |
 //! | `payroll:*` | everything of the surface |
+//! | `raw:GET /payroll/v2/tenant/{tenant}/news` | that method and path, which the catalog does not know |
 //!
 //! There is no grant for everything. What is not granted is denied, and [`Grants::line_for`] writes the line that
 //! would allow it.
 
 use std::fmt;
 
-use crate::catalog::{Catalog, Effect, OperationRef, Surface};
+use crate::catalog::{Catalog, Effect, Method, OperationRef, Surface};
 
 /// The grants of one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     grants: Vec<Grant>,
+    /// Methods and paths beside the catalog.
+    raw: Vec<RawGrant>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RawGrant {
+    method: Method,
+    path: String,
 }
 
 /// One grant, known to name something that the catalog has.
@@ -62,14 +71,22 @@ impl Grants {
     /// Reads grants against this catalog. All faults are told at once.
     pub fn parse_in<S: AsRef<str>>(catalog: &Catalog, grants: &[S]) -> Result<Grants, Vec<GrantError>> {
         let mut known = Vec::with_capacity(grants.len());
+        let mut raw = Vec::new();
         let mut faults = Vec::new();
         for (index, written) in grants.iter().map(AsRef::as_ref).enumerate() {
+            if let Some(target) = written.strip_prefix("raw:") {
+                match RawGrant::parse(target) {
+                    Ok(grant) => raw.push(grant),
+                    Err(fault) => faults.push(GrantError { index, grant: written.to_owned(), fault, help: None }),
+                }
+                continue;
+            }
             match Grant::parse(catalog, written) {
                 Ok(grant) => known.push(grant),
                 Err((fault, help)) => faults.push(GrantError { index, grant: written.to_owned(), fault, help }),
             }
         }
-        if faults.is_empty() { Ok(Grants { grants: known }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Grants { grants: known, raw }) } else { Err(faults) }
     }
 
     /// Whether the operation may be called.
@@ -87,9 +104,16 @@ impl Grants {
         catalog.operations().filter(|operation| self.allows(operation))
     }
 
+    /// Whether a method and path beside the catalog may be called. Paths are compared with their parameters in braces
+    /// as the grant writes them: `{id}` stands for any one segment.
+    pub fn allows_raw(&self, method: Method, path: &str) -> bool {
+        self.raw.iter().any(|grant| grant.method == method && grant.covers(path))
+    }
+
     /// The line of the configuration that allows these operations besides what is allowed already.
     pub fn line_for<'a>(&self, operations: impl IntoIterator<Item = OperationRef<'a>>) -> String {
         let mut written: Vec<String> = self.grants.iter().map(|grant| format!("\"{grant}\"")).collect();
+        written.extend(self.raw.iter().map(|grant| format!("\"raw:{} {}\"", grant.method, grant.path)));
         for operation in operations {
             let grant = format!("\"{}\"", operation.id());
             if !self.allows(&operation) && !written.contains(&grant) {
@@ -97,6 +121,39 @@ impl Grants {
             }
         }
         format!("grant = [{}]", written.join(", "))
+    }
+}
+
+impl RawGrant {
+    fn parse(target: &str) -> Result<RawGrant, String> {
+        let fault = || {
+            format!(
+                "`raw:{target}` is not `raw:` with a method and a path, such as `raw:GET /crm/v2/tenant/{{tenant}}/news`"
+            )
+        };
+        let (method, path) = target.split_once(' ').ok_or_else(fault)?;
+        let method = method.parse().map_err(|_| fault())?;
+        if !path.starts_with('/') || path.contains(['?', ' ']) {
+            return Err(fault());
+        }
+        Ok(RawGrant { method, path: path.to_owned() })
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        let mut given = path.split('/');
+        let mut granted = self.path.split('/');
+        loop {
+            match (granted.next(), given.next()) {
+                (None, None) => return true,
+                (Some(granted), Some(given)) => {
+                    let any = granted.starts_with('{') && granted != "{tenant}" && !given.is_empty();
+                    if granted != given && !(any && given != "." && given != "..") {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
     }
 }
 
@@ -304,5 +361,16 @@ mod tests {
         let wanted = ["payroll/payrolls.get-list", "crm/customers.create", "crm/customers.create"];
         let line = grants.line_for(wanted.iter().map(|id| catalog.operation(id).unwrap()));
         assert_eq!(line, r#"grant = ["payroll:view", "crm/customers.create"]"#);
+    }
+
+    #[test]
+    fn a_raw_grant_is_for_its_method_and_path_alone() {
+        let grants = Grants::parse(&["raw:GET /crm/v2/tenant/{tenant}/news/{id}"]).unwrap();
+        assert!(grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/7"));
+        assert!(!grants.allows_raw(Method::Post, "/crm/v2/tenant/{tenant}/news/7"));
+        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/7/more"));
+        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/.."));
+        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/99/news/7"));
+        assert!(Grants::parse(&["raw:FETCH /x"]).is_err());
     }
 }

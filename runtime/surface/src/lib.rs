@@ -13,13 +13,15 @@
 
 pub mod catalog;
 mod committed;
+pub mod difference;
+pub mod grants;
 pub mod import;
 pub mod names;
 pub mod types;
 pub mod wit;
 
-pub use committed::files;
 pub use catalog::{
     Answer, Body, Catalog, Contract, Effect, Event, Method, Operation, OperationRef, Paging, Param, Place, Surface,
 };
+pub use committed::files;
 pub use types::{Case, Enum, EnumWire, Field, Need, Scalar, Type, TypeDef};

@@ -18,7 +18,8 @@ fn resolved() -> Resolve {
     let mut folders: Vec<PathBuf> = std::fs::read_dir(&base).unwrap().map(|e| e.unwrap().path()).collect();
     folders.sort_by_key(|f| (!f.ends_with("api"), f.clone()));
     for folder in folders {
-        let group = UnresolvedPackageGroup::parse_dir(&folder).unwrap_or_else(|e| panic!("{}: {e:?}", folder.display()));
+        let group =
+            UnresolvedPackageGroup::parse_dir(&folder).unwrap_or_else(|e| panic!("{}: {e:?}", folder.display()));
         resolve.push_group(group).unwrap_or_else(|e| panic!("{}: {e:?}", folder.display()));
     }
     resolve
@@ -29,7 +30,8 @@ fn every_package_parses_and_every_operation_is_a_function() {
     let resolve = resolved();
     let mut functions = 0;
     for operation in Catalog::get().operations() {
-        let name = format!("servicetitan:{}/{}@{}", operation.surface.name, operation.resource, operation.surface.version);
+        let name =
+            format!("servicetitan:{}/{}@{}", operation.surface.name, operation.resource, operation.surface.version);
         let interface = resolve.interfaces.iter().find(|(id, _)| resolve.id_of(*id).as_deref() == Some(&name));
         let (_, interface) = interface.unwrap_or_else(|| panic!("no interface {name}"));
         let function = &interface.functions[&operation.operation.name];
@@ -38,7 +40,11 @@ fn every_package_parses_and_every_operation_is_a_function() {
         let body = usize::from(operation.operation.body.is_some());
         assert_eq!(function.params.len(), path + query + body, "{}", operation.id());
         if operation.operation.paging.is_some() {
-            assert!(interface.functions.contains_key(&format!("{}-pages", operation.operation.name)), "{}", operation.id());
+            assert!(
+                interface.functions.contains_key(&format!("{}-pages", operation.operation.name)),
+                "{}",
+                operation.id()
+            );
         }
         functions += 1;
     }

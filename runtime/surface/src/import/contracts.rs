@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_property_called_description_is_not_prose() {
-        let schema = json!({ "description": "x", "properties": { "description": { "type": "string", "description": "y" } } });
+        let schema =
+            json!({ "description": "x", "properties": { "description": { "type": "string", "description": "y" } } });
         assert_eq!(without_prose(schema), json!({ "properties": { "description": { "type": "string" } } }));
     }
 }

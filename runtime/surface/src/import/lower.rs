@@ -161,7 +161,9 @@ impl<'d> Lowering<'d> {
                 self.scalar(scalar, schema.format.as_deref())
                     .ok_or_else(|| self.unsupported(place, format!("the type `{scalar}` is unknown")))?,
             ),
-            None if !schema.any_of.is_empty() => self.open(place, "one of several shapes with no mark to tell them apart; became JSON text"),
+            None if !schema.any_of.is_empty() => {
+                self.open(place, "one of several shapes with no mark to tell them apart; became JSON text")
+            }
             None if schema.is_open() => self.open(place, "no type at all; became JSON text"),
             None => return Err(self.unsupported(place, "a choice between several types")),
         };

@@ -130,8 +130,14 @@ fn surface(source: &Source, open: &mut Vec<OpenPlace>) -> Result<Surface, Import
     lowering.assign_names();
     let resources = operations::lower(&mut lowering, &document)?;
     let types = lowering.finish(open)?;
-    let mut surface =
-        Surface { name, title: document.info.title.clone(), version: "2.0.0".to_owned(), resources, events: Vec::new(), types };
+    let mut surface = Surface {
+        name,
+        title: document.info.title.clone(),
+        version: "2.0.0".to_owned(),
+        resources,
+        events: Vec::new(),
+        types,
+    };
     corrections::apply(&mut surface);
     Ok(surface)
 }
@@ -155,7 +161,11 @@ fn webhooks(source: &Source, open: &mut Vec<OpenPlace>) -> Result<Surface, Impor
     let mut events = Vec::new();
     for (wire, data) in payloads {
         let payload: Type = lowering.lower(data, Role::Answer, wire)?.ty;
-        events.push(Event { name: names::kebab(wire.strip_prefix("tn.").unwrap_or(wire)), wire: wire.clone(), payload });
+        events.push(Event {
+            name: names::kebab(wire.strip_prefix("tn.").unwrap_or(wire)),
+            wire: wire.clone(),
+            payload,
+        });
     }
     let types = lowering.finish(open)?;
     Ok(Surface {

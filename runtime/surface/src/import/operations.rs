@@ -168,7 +168,11 @@ fn sort_fields(text: &str) -> Vec<String> {
     };
     let list = list.split(['.', '\n', '\\']).next().unwrap_or(list);
     let fields: Vec<String> = list.split(',').map(|f| f.split(" (").next().unwrap_or(f).trim().to_owned()).collect();
-    if fields.iter().all(|f| !f.is_empty() && f.chars().all(|c| c.is_ascii_alphanumeric())) { fields } else { Vec::new() }
+    if fields.iter().all(|f| !f.is_empty() && f.chars().all(|c| c.is_ascii_alphanumeric())) {
+        fields
+    } else {
+        Vec::new()
+    }
 }
 
 fn number_after(text: &str, mark: &str) -> Option<u32> {

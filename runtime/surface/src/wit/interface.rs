@@ -50,7 +50,11 @@ impl<'a> Interface<'a> {
     fn finish(self, surface: &Surface, placement: &Placement<'_>, interface: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "package servicetitan:{}@{};\n", surface.name, surface.version);
-        let what = if interface == SHARED { "types that several resources share".to_owned() } else { interface.replace('-', " ") };
+        let what = if interface == SHARED {
+            "types that several resources share".to_owned()
+        } else {
+            interface.replace('-', " ")
+        };
         let _ = writeln!(out, "/// {}: {what}.", surface.title);
         let _ = writeln!(out, "interface {} {{", escaped(interface));
         let mut uses = Vec::new();
@@ -122,11 +126,17 @@ impl<'a> Interface<'a> {
         let arguments = arguments.join(", ");
         let _ = writeln!(self.body, "  {}: func({arguments}) -> result<{ok}, error>;", escaped(name));
         if operation.paging.is_some() {
-            let _ = writeln!(self.body, "\n  /// `{name}`, page after page; the next one is fetched while this one is read.");
+            let _ = writeln!(
+                self.body,
+                "\n  /// `{name}`, page after page; the next one is fetched while this one is read."
+            );
             let _ = writeln!(self.body, "  {name}-pages: func({arguments}) -> {name}-pager;");
             let _ = writeln!(self.body, "\n  /// The pages of `{name}`.");
             let _ = writeln!(self.body, "  resource {name}-pager {{");
-            let _ = writeln!(self.body, "    /// The next page, or none after the last. After an error it may be asked again.");
+            let _ = writeln!(
+                self.body,
+                "    /// The next page, or none after the last. After an error it may be asked again."
+            );
             let _ = writeln!(self.body, "    next: func() -> result<option<{ok}>, error>;\n  }}");
         }
         if !query.is_empty() {
@@ -169,7 +179,8 @@ impl<'a> Interface<'a> {
         for case in &values.cases {
             let _ = writeln!(self.body, "    {},", escaped(&case.name));
         }
-        self.body.push_str("    /// A value that this contract does not know, as it travels.\n    other(string),\n  }\n");
+        self.body
+            .push_str("    /// A value that this contract does not know, as it travels.\n    other(string),\n  }\n");
     }
 
     fn events(&mut self, surface: &'a Surface) {
@@ -177,7 +188,13 @@ impl<'a> Interface<'a> {
         self.body.push_str("\n  /// What happened.\n  variant event {\n");
         for event in &surface.events {
             self.note(&event.payload);
-            let _ = writeln!(self.body, "    /// `{}`\n    {}({}),", event.wire, escaped(&event.name), text(&event.payload));
+            let _ = writeln!(
+                self.body,
+                "    /// `{}`\n    {}({}),",
+                event.wire,
+                escaped(&event.name),
+                text(&event.payload)
+            );
         }
         self.body.push_str(concat!(
             "    /// An event that this contract does not know: its data.\n    other(json),\n  }\n\n",

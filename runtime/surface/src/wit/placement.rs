@@ -26,7 +26,9 @@ impl<'a> Placement<'a> {
         }
         let homes = users
             .into_iter()
-            .map(|(name, users)| (name, if users.len() == 1 { users.first().copied().unwrap_or(SHARED) } else { SHARED }))
+            .map(|(name, users)| {
+                (name, if users.len() == 1 { users.first().copied().unwrap_or(SHARED) } else { SHARED })
+            })
             .collect();
         Placement { homes }
     }
@@ -38,7 +40,11 @@ impl<'a> Placement<'a> {
 
     /// The shared types that these types refer to.
     pub fn shared_among(&self, names: &BTreeSet<&str>) -> Vec<&'a str> {
-        self.homes.iter().filter(|(name, home)| **home == SHARED && names.contains(**name)).map(|(name, _)| *name).collect()
+        self.homes
+            .iter()
+            .filter(|(name, home)| **home == SHARED && names.contains(**name))
+            .map(|(name, _)| *name)
+            .collect()
     }
 }
 

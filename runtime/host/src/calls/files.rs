@@ -1,0 +1,97 @@
+//! `servicetitan:api/files`: uploads and downloads, in pieces.
+
+use std::sync::Arc;
+
+use wasmtime::component::{LinkerInstance, Resource, ResourceType};
+use wasmtime::{Result, StoreContextMut};
+
+use super::{Download, Upload};
+use crate::api::CallError;
+use crate::direct::{Answer, AnswerPlan, Outcome};
+use crate::run::RunState;
+
+/// The plans of the two functions that can fail, where the plugin imports them.
+#[derive(Default)]
+pub(crate) struct FilePlans {
+    pub write: Option<Arc<AnswerPlan>>,
+    pub read: Option<Arc<AnswerPlan>>,
+}
+
+/// An upload is held in memory until it is sent whole; this is the most it may hold.
+const UPLOAD_BYTES: usize = 64 << 20;
+
+/// Defines the interface.
+pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: FilePlans) -> Result<()> {
+    instance.resource("upload", ResourceType::host::<Upload>(), |mut store, rep| {
+        store.data_mut().table.delete(Resource::<Upload>::new_own(rep))?;
+        Ok(())
+    })?;
+    instance.resource("download", ResourceType::host::<Download>(), |mut store, rep| {
+        store.data_mut().table.delete(Resource::<Download>::new_own(rep))?;
+        Ok(())
+    })?;
+    instance.func_wrap(
+        "[constructor]upload",
+        |mut store: StoreContextMut<'_, RunState>, (name, content_type): (String, String)| {
+            Ok((store.data_mut().table.push(Upload { name, content_type, content: Vec::new() })?,))
+        },
+    )?;
+    instance.func_wrap(
+        "[method]download.content-type",
+        |store: StoreContextMut<'_, RunState>, (file,): (Resource<Download>,)| {
+            Ok((store.data().table.get(&file)?.content_type.clone(),))
+        },
+    )?;
+    instance.func_wrap(
+        "[method]download.length",
+        |store: StoreContextMut<'_, RunState>, (file,): (Resource<Download>,)| {
+            Ok((store.data().table.get(&file)?.length,))
+        },
+    )?;
+    if let Some(plan) = plans.write {
+        instance.func_wrap(
+            "[method]upload.write",
+            move |mut store: StoreContextMut<'_, RunState>, (file, bytes): (Resource<Upload>, Vec<u8>)| {
+                let file = store.data_mut().table.get_mut(&file)?;
+                let outcome = if file.content.len() + bytes.len() > UPLOAD_BYTES {
+                    let message = format!("an upload holds at most {} MiB", UPLOAD_BYTES >> 20);
+                    Outcome::Error(CallError::new("too-large", message).json("upload"))
+                } else {
+                    file.content.extend_from_slice(&bytes);
+                    Outcome::Done
+                };
+                Ok(Answer { plan: plan.clone(), outcome })
+            },
+        )?;
+    }
+    if let Some(plan) = plans.read {
+        instance.func_wrap_async(
+            "[method]download.read",
+            move |mut store: StoreContextMut<'_, RunState>, (file, max): (Resource<Download>, u32)| {
+                let plan = plan.clone();
+                Box::new(async move { Ok(Answer { plan, outcome: read(&mut store, &file, max).await? }) })
+            },
+        )?;
+    }
+    Ok(())
+}
+
+async fn read(store: &mut StoreContextMut<'_, RunState>, file: &Resource<Download>, max: u32) -> Result<Outcome> {
+    let entry = store.data_mut().table.get_mut(file)?;
+    if entry.rest.is_empty() {
+        let operation = entry.operation.clone();
+        if let Some(mut source) = entry.file.take() {
+            let chunk = source.chunk().await;
+            let entry = store.data_mut().table.get_mut(file)?;
+            entry.file = Some(source);
+            match chunk {
+                Ok(Some(chunk)) => entry.rest = chunk,
+                Ok(None) => return Ok(Outcome::Piece(None)),
+                Err(error) => return Ok(Outcome::Error(error.json(&operation))),
+            }
+        }
+    }
+    let rest = &mut store.data_mut().table.get_mut(file)?.rest;
+    let piece = rest.split_to(rest.len().min(max.max(1) as usize));
+    Ok(Outcome::Piece(Some(piece)))
+}

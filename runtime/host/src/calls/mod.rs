@@ -1,0 +1,56 @@
+//! The host functions: what a plugin's imports become.
+
+mod arguments;
+mod files;
+mod operations;
+mod raw;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tradewire_client::Source;
+
+use crate::api::{CallError, FileAnswer, PageSource};
+
+pub(crate) use arguments::ArgumentsPlan;
+pub(crate) use files::{FilePlans, link_files};
+pub(crate) use operations::{OperationPlan, link_operation, link_pager, link_pages};
+pub(crate) use raw::link_raw;
+
+/// The pages of one call, while the plugin reads them.
+pub(crate) struct Pager {
+    pub operation: Arc<str>,
+    /// Out while a page is being fetched.
+    pub pages: Option<Box<dyn PageSource>>,
+    /// Why there are no pages, to be told when the first is asked for.
+    pub refused: Option<CallError>,
+}
+
+/// A file that a plugin is putting together to send.
+pub(crate) struct Upload {
+    pub name: String,
+    pub content_type: String,
+    pub content: Vec<u8>,
+}
+
+impl Upload {
+    pub fn source(self) -> (String, String, Source) {
+        (self.name, self.content_type, Source::Bytes(Bytes::from(self.content)))
+    }
+}
+
+/// A file that a plugin is reading.
+pub(crate) struct Download {
+    pub operation: Arc<str>,
+    pub content_type: Option<String>,
+    pub length: Option<u64>,
+    /// Out while a piece is being received.
+    pub file: Option<Box<dyn FileAnswer>>,
+    /// What came and was not asked for yet.
+    pub rest: Bytes,
+}
+
+/// An error of the host's own, as JSON with the field names of WIT.
+pub(crate) fn error_json(kind: &str, operation: &str, message: &str) -> String {
+    CallError::new(kind, message).json(operation)
+}

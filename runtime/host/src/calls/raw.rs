@@ -1,0 +1,76 @@
+//! `servicetitan:api/raw`: operations chosen at run time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+use tradewire_client::Arguments;
+use tradewire_surface::catalog::UnknownMethod;
+use tradewire_surface::{Catalog, Method, Place};
+use wasmtime::component::LinkerInstance;
+use wasmtime::{Result, StoreContextMut};
+
+use crate::api::CallError;
+use crate::direct::{Answer, AnswerPlan, Outcome};
+use crate::run::RunState;
+
+type Call = (String, Vec<(String, String)>, Option<String>);
+
+/// Defines the interface.
+pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<AnswerPlan>) -> Result<()> {
+    instance.func_wrap_async("call", move |mut store: StoreContextMut<'_, RunState>, call: Call| {
+        let plan = plan.clone();
+        Box::new(async move {
+            let operation = call.0.clone();
+            let outcome = match raw(store.data_mut(), call).await {
+                Ok((status, body)) => {
+                    let body = String::from_utf8_lossy(&body);
+                    Outcome::Json(json!({ "status": status, "body": body }).to_string().into())
+                }
+                Err(error) => Outcome::Error(error.json(&operation)),
+            };
+            Ok(Answer { plan, outcome })
+        })
+    })
+}
+
+async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<(u16, Bytes), CallError> {
+    state.count_call()?;
+    let invalid = |message: String| CallError::new("invalid", message);
+    if let Some(body) = &body {
+        serde_json::from_str::<&serde_json::value::RawValue>(body)
+            .map_err(|e| invalid(format!("the body is not JSON: {e}")))?;
+    }
+    let body = body.map(Bytes::from);
+    match Catalog::get().operation(&operation) {
+        Some(known) => {
+            if !state.grants.allows(&known) {
+                let line = state.grants.line_for([known]);
+                return Err(CallError::new("refused", format!("`{operation}` is not granted; help: write `{line}`")));
+            }
+            let mut request = Arguments { body, ..Arguments::default() };
+            for (name, value) in params {
+                let in_path = known.operation.params.iter().any(|p| p.place == Place::Path && p.wire == name);
+                let place = if in_path { &mut request.path } else { &mut request.query };
+                place.push((name, value));
+            }
+            let api = state.api.clone();
+            api.call(known, &request).await.map(|body| (200, body))
+        }
+        None => {
+            let Some((method, path)) = operation.split_once(' ') else {
+                let names: Vec<String> = Catalog::get().operations().map(|o| o.id()).collect();
+                let help = Catalog::nearest(&operation, names.iter().map(String::as_str));
+                let help = help.map(|name| format!("; is `{name}` meant?")).unwrap_or_default();
+                return Err(invalid(format!("`{operation}` is neither an operation nor a method and path{help}")));
+            };
+            let method: Method = method.parse().map_err(|e: UnknownMethod| invalid(e.to_string()))?;
+            if !state.grants.allows_raw(method, path) {
+                let message = format!("`{operation}` is not granted; help: add \"raw:{operation}\" to `grant`");
+                return Err(CallError::new("refused", message));
+            }
+            let api = state.api.clone();
+            api.raw(method, path, &params, body).await
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Writes JSON into a component's memory, by a plan.
+//!
+//! Values are laid out in `scratch` first, a stack: a record's bytes stand there while its fields are read, a list's
+//! elements until their number is known. Then they are copied to where the component's own allocator wants them.
+
+use std::mem::MaybeUninit;
+
+use jiter::{Jiter, JiterError, Peek};
+use wasmtime::component::__internal::{InterfaceType, LowerContext};
+use wasmtime::component::Lower;
+use wasmtime::{Error, ValRaw};
+
+use crate::plan::{Decode, DecodeKind, Layout, Number, RecordField};
+
+/// Why JSON did not become a value.
+pub(super) enum Fault {
+    /// The component itself failed: it gave no memory.
+    Trap(Error),
+    /// The JSON is not what the plan wants.
+    Unreadable { place: String, problem: String },
+}
+
+impl Fault {
+    fn of(problem: impl Into<String>) -> Fault {
+        Fault::Unreadable { place: String::new(), problem: problem.into() }
+    }
+
+    /// Puts the place that was being read in front.
+    fn within(self, outer: &str) -> Fault {
+        match self {
+            Fault::Unreadable { place, problem } => Fault::Unreadable { place: format!("{outer}{place}"), problem },
+            trap => trap,
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(trap: Error) -> Fault {
+        Fault::Trap(trap)
+    }
+}
+
+impl From<JiterError> for Fault {
+    fn from(error: JiterError) -> Fault {
+        Fault::of(format!("not JSON at byte {}: {}", error.index, error.error_type))
+    }
+}
+
+pub(super) struct Writer<'c, 'd, T: 'static> {
+    pub cx: &'c mut LowerContext<'d, T>,
+    pub scratch: Vec<u8>,
+    /// The bytes of the result itself, at the bottom of the stack.
+    size: usize,
+    /// How many children have followed their record into the list that is being read.
+    children: usize,
+}
+
+impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
+    pub fn new(cx: &'c mut LowerContext<'d, T>, size: usize) -> Self {
+        let mut scratch = Vec::with_capacity(16 * 1024);
+        scratch.resize(size, 0);
+        Writer { cx, scratch, size, children: 0 }
+    }
+
+    /// Forgets what has been laid out.
+    pub fn clear(&mut self) {
+        self.scratch.truncate(self.size);
+        self.scratch.fill(0);
+    }
+
+    /// Reads a whole document and lays it out at `at`.
+    pub fn json(&mut self, json: &[u8], plan: &Decode, at: usize) -> Result<(), Fault> {
+        let mut jiter = Jiter::new(json);
+        let peek = jiter.peek().map_err(|e| Fault::from(e).within("answer"))?;
+        self.value(&mut jiter, peek, plan, at).map_err(|fault| fault.within("answer"))?;
+        jiter.finish().map_err(|e| Fault::from(e).within("answer"))
+    }
+
+    /// Lays out `some(bytes)` at `at`, as an `option<list<u8>>`.
+    pub fn bytes(&mut self, bytes: &[u8], at: usize) -> Result<(), Error> {
+        let pointer = self.cx.realloc(0, 0, 1, bytes.len())?;
+        self.cx.as_slice_mut()[pointer..][..bytes.len()].copy_from_slice(bytes);
+        self.scratch[at] = 1;
+        put_bytes(&mut self.scratch, at + 4, u32::try_from(pointer)?.to_le_bytes());
+        put_bytes(&mut self.scratch, at + 8, u32::try_from(bytes.len())?.to_le_bytes());
+        Ok(())
+    }
+
+    fn value(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+        match &plan.kind {
+            DecodeKind::Option { payload, value } => {
+                if peek == Peek::Null {
+                    self.scratch[at] = 0;
+                    return Ok(json.known_null()?);
+                }
+                self.scratch[at] = 1;
+                self.value(json, peek, value, at + *payload as usize)
+            }
+            DecodeKind::Bool => match peek {
+                Peek::True | Peek::False => {
+                    self.scratch[at] = u8::from(json.known_bool(peek)?);
+                    Ok(())
+                }
+                _ => Err(unexpected("true or false", peek)),
+            },
+            DecodeKind::Number(number) => self.number(json, peek, *number, at),
+            DecodeKind::Text => self.text(json, peek, at),
+            DecodeKind::Decimal => match peek {
+                Peek::String => {
+                    let text = json.known_str()?;
+                    if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) {
+                        return Err(Fault::of(format!("a number is expected, found the text `{}`", shortened(text))));
+                    }
+                    put(self.cx, &mut self.scratch, at, text)
+                }
+                _ if peek.is_num() => self.text(json, peek, at),
+                _ => Err(unexpected("a number", peek)),
+            },
+            DecodeKind::Json => {
+                let start = json.current_index();
+                json.known_skip(peek)?;
+                let text = std::str::from_utf8(json.slice_to_current(start)).map_err(|_| Fault::of("not UTF-8"))?;
+                put(self.cx, &mut self.scratch, at, text)
+            }
+            DecodeKind::List(item) => self.list(json, peek, item, at),
+            DecodeKind::Map { value_offset, pair, value } => self.map(json, peek, *value_offset, *pair, value, at),
+            DecodeKind::Record { .. } => self.record(json, peek, plan, at),
+            DecodeKind::Words { .. } => self.word(json, peek, plan, at),
+        }
+    }
+
+    fn number(&mut self, json: &mut Jiter<'_>, peek: Peek, number: Number, at: usize) -> Result<(), Fault> {
+        let digits = match peek {
+            Peek::String => json.known_str()?,
+            _ if peek.is_num() => {
+                std::str::from_utf8(json.known_number_bytes(peek)?).map_err(|_| Fault::of("not UTF-8"))?
+            }
+            _ => return Err(unexpected("a number", peek)),
+        };
+        let fault = || Fault::of(format!("`{}` is not such a number", shortened(digits)));
+        // A whole number may arrive as 1.0.
+        let whole = || digits.parse::<i64>().ok().or_else(|| digits.strip_suffix(".0")?.parse().ok()).ok_or_else(fault);
+        let scratch = &mut self.scratch;
+        match number {
+            Number::S32 => put_bytes(scratch, at, i32::try_from(whole()?).map_err(|_| fault())?.to_le_bytes()),
+            Number::U16 => put_bytes(scratch, at, u16::try_from(whole()?).map_err(|_| fault())?.to_le_bytes()),
+            Number::S64 => put_bytes(scratch, at, whole()?.to_le_bytes()),
+            Number::F64 => put_bytes(scratch, at, digits.parse::<f64>().map_err(|_| fault())?.to_le_bytes()),
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, json: &mut Jiter<'_>, peek: Peek, at: usize) -> Result<(), Fault> {
+        match peek {
+            Peek::String => put(self.cx, &mut self.scratch, at, json.known_str()?),
+            Peek::True | Peek::False => {
+                let text = if json.known_bool(peek)? { "true" } else { "false" };
+                put(self.cx, &mut self.scratch, at, text)
+            }
+            _ if peek.is_num() => {
+                let text = std::str::from_utf8(json.known_number_bytes(peek)?).map_err(|_| Fault::of("not UTF-8"))?;
+                put(self.cx, &mut self.scratch, at, text)
+            }
+            _ => Err(unexpected("text", peek)),
+        }
+    }
+
+    fn list(&mut self, json: &mut Jiter<'_>, peek: Peek, item: &Decode, at: usize) -> Result<(), Fault> {
+        let start = self.scratch.len();
+        let outer_children = std::mem::take(&mut self.children);
+        let mut count = 0;
+        match peek {
+            Peek::Null => json.known_null()?,
+            Peek::Array => {
+                let mut next = json.known_array()?;
+                while let Some(peek) = next {
+                    self.item(json, peek, item).map_err(|fault| fault.within(&format!("[{count}]")))?;
+                    count += 1;
+                    next = json.array_step()?;
+                }
+            }
+            // A record with children that was asked for alone.
+            Peek::Object if has_children(item) => {
+                self.item(json, peek, item)?;
+                count += 1;
+            }
+            _ => return Err(unexpected("a list", peek)),
+        }
+        count += std::mem::replace(&mut self.children, outer_children);
+        self.list_done(start, count, item.align, at)
+    }
+
+    /// Lays out one element of the list at the top of the stack.
+    fn item(&mut self, json: &mut Jiter<'_>, peek: Peek, item: &Decode) -> Result<(), Fault> {
+        let at = self.scratch.len();
+        self.scratch.resize(at + item.size as usize, 0);
+        self.value(json, peek, item, at)
+    }
+
+    /// Moves the elements at the top of the stack into the component's memory.
+    fn list_done(&mut self, start: usize, count: usize, align: u32, at: usize) -> Result<(), Fault> {
+        let size = self.scratch.len() - start;
+        let pointer = if size == 0 { align as usize } else { self.cx.realloc(0, 0, align, size)? };
+        self.cx.as_slice_mut()[pointer..][..size].copy_from_slice(&self.scratch[start..]);
+        self.scratch.truncate(start);
+        put_pair(&mut self.scratch, at, pointer, count)
+    }
+
+    fn map(
+        &mut self,
+        json: &mut Jiter<'_>,
+        peek: Peek,
+        value_offset: u32,
+        pair: Layout,
+        value: &Decode,
+        at: usize,
+    ) -> Result<(), Fault> {
+        let start = self.scratch.len();
+        let mut count = 0;
+        match peek {
+            Peek::Null => json.known_null()?,
+            Peek::Object => {
+                let mut key = json.known_object()?;
+                while let Some(name) = key {
+                    let entry = self.scratch.len();
+                    self.scratch.resize(entry + pair.size as usize, 0);
+                    put(self.cx, &mut self.scratch, entry, name)?;
+                    let peek = json.peek()?;
+                    self.value(json, peek, value, entry + value_offset as usize).map_err(|fault| fault.within("{}"))?;
+                    count += 1;
+                    key = json.next_key()?;
+                }
+            }
+            _ => return Err(unexpected("an object", peek)),
+        }
+        self.list_done(start, count, pair.align, at)
+    }
+
+    fn record(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+        let DecodeKind::Record { fields, by_name, children } = &plan.kind else { return Err(Fault::of("no record")) };
+        if peek != Peek::Object {
+            return Err(unexpected("an object", peek));
+        }
+        let mut seen = 0;
+        // Fields mostly arrive in the order of their description: the next one is tried first.
+        let mut expected = 0;
+        let mut key = json.known_object()?;
+        while let Some(name) = key {
+            let index = match fields.get(expected) {
+                Some(field) if *field.wire == *name => Some(expected),
+                _ => by_name.get(name).copied(),
+            };
+            let is_children = index.is_none() && children.as_deref() == Some(name);
+            let peek = json.peek()?;
+            match index {
+                Some(index) => {
+                    let RecordField { wire, offset, value, required } = &fields[index];
+                    self.value(json, peek, value, at + *offset as usize)
+                        .map_err(|fault| fault.within(&format!(".{wire}")))?;
+                    seen += usize::from(*required);
+                    expected = index + 1;
+                }
+                None if is_children && peek == Peek::Array => {
+                    let mut next = json.known_array()?;
+                    while let Some(peek) = next {
+                        self.item(json, peek, plan).map_err(|fault| fault.within(".children"))?;
+                        self.children += 1;
+                        next = json.array_step()?;
+                    }
+                }
+                None => json.known_skip(peek)?,
+            }
+            key = json.next_key()?;
+        }
+        if seen < fields.iter().filter(|f| f.required).count() {
+            let missing: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| &*f.wire).collect();
+            return Err(Fault::of(format!("one of `{}` is missing", missing.join("`, `"))));
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+        let DecodeKind::Words { discriminant, by_word, other } = &plan.kind else { return Err(Fault::of("no words")) };
+        let word = match peek {
+            Peek::String => json.known_str()?,
+            Peek::True => json.known_bool(peek).map(|_| "True")?,
+            Peek::False => json.known_bool(peek).map(|_| "False")?,
+            _ if peek.is_num() => {
+                std::str::from_utf8(json.known_number_bytes(peek)?).map_err(|_| Fault::of("not UTF-8"))?
+            }
+            _ => return Err(unexpected("a word", peek)),
+        };
+        let case = match (by_word.get(word), other) {
+            (Some(case), _) => *case,
+            (None, Some((case, payload))) => {
+                put(self.cx, &mut self.scratch, at + *payload as usize, word)?;
+                *case
+            }
+            (None, None) => return Err(Fault::of(format!("`{}` is not a known word", shortened(word)))),
+        };
+        let width = *discriminant as usize;
+        self.scratch[at..at + width].copy_from_slice(&case.to_le_bytes()[..width]);
+        Ok(())
+    }
+}
+
+fn has_children(plan: &Decode) -> bool {
+    matches!(&plan.kind, DecodeKind::Record { children: Some(_), .. })
+}
+
+/// Copies a text into the component's memory and writes where it is.
+fn put<T>(cx: &mut LowerContext<'_, T>, scratch: &mut [u8], at: usize, text: &str) -> Result<(), Fault> {
+    let mut pair = MaybeUninit::new([ValRaw::u64(0); 2]);
+    text.linear_lower_to_flat(cx, InterfaceType::String, &mut pair)?;
+    // SAFETY: it was initialised above, and any bits are a `ValRaw`.
+    let [pointer, length] = unsafe { pair.assume_init() };
+    put_pair(scratch, at, pointer.get_u32() as usize, length.get_u32() as usize)
+}
+
+fn put_pair(scratch: &mut [u8], at: usize, pointer: usize, length: usize) -> Result<(), Fault> {
+    let word = |n: usize| u32::try_from(n).map(u32::to_le_bytes).map_err(|_| Fault::of("too large"));
+    put_bytes(scratch, at, word(pointer)?);
+    put_bytes(scratch, at + 4, word(length)?);
+    Ok(())
+}
+
+fn put_bytes<const N: usize>(scratch: &mut [u8], at: usize, bytes: [u8; N]) {
+    scratch[at..at + N].copy_from_slice(&bytes);
+}
+
+fn unexpected(wanted: &str, found: Peek) -> Fault {
+    let found = match found {
+        Peek::Null => "null",
+        Peek::True | Peek::False => "a boolean",
+        Peek::String => "text",
+        Peek::Array => "a list",
+        Peek::Object => "an object",
+        _ => "a number",
+    };
+    Fault::of(format!("{wanted} is expected, found {found}"))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,35 @@
+//! Loads sandboxed plugins, binds them to the catalog, limits and calls them.
+//!
+//! A plugin is a WebAssembly component of the world `tradewire:plugin/plugin`. It imports the `servicetitan:*`
+//! interfaces that it uses; these imports are its permission request. Loading one
+//!
+//! 1. reads its imports and checks them against the catalog and the operator's grants ([`LoadError`] names every
+//!    fault at once),
+//! 2. plans how each imported function's types, as the plugin was compiled with them, stand to the catalog's,
+//! 3. compiles it, or takes the compiled form from the cache.
+//!
+//! A [`Plugin`] is called with [`Plugin::run`]: each run gets an instance of its own, and is bound by [`Limits`].
+//!
+//! Rooms: `engine` and `cache` hold wasmtime's settings, `load` reads and links components, `plan` compares types,
+//! `direct` moves values, `calls` are the host functions, `run` is one run.
+
+mod api;
+mod cache;
+mod calls;
+mod direct;
+mod engine;
+mod limits;
+mod load;
+mod plan;
+mod run;
+mod sink;
+mod tenant;
+
+pub use api::{CallError, FieldError, FileAnswer, PageSource, ServiceTitan};
+pub use cache::Cache;
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use limits::{Limit, Limits};
+pub use load::{ImportFault, LoadError, Plugin};
+pub use plan::Mismatch;
+pub use run::{Failure, FailureClass, Request, Usage, Window};
+pub use sink::{Level, OutputFile, Sink};
