@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use serde_json::json;
-use tradewire_client::Arguments;
+use tradewire_client::{Answered, Arguments};
 use tradewire_surface::{Method, OperationRef};
 
 /// A future of a trait object.
@@ -20,7 +20,7 @@ pub trait ServiceTitan: Send + Sync {
         &'a self,
         operation: OperationRef<'static>,
         arguments: &'a Arguments,
-    ) -> Later<'a, Result<Bytes, CallError>>;
+    ) -> Later<'a, Result<Answered, CallError>>;
 
     /// Walks through an operation with pages.
     fn pages(&self, operation: OperationRef<'static>, arguments: &Arguments) -> Box<dyn PageSource>;
@@ -39,13 +39,13 @@ pub trait ServiceTitan: Send + Sync {
         path: &'a str,
         params: &'a [(String, String)],
         body: Option<Bytes>,
-    ) -> Later<'a, Result<(u16, Bytes), CallError>>;
+    ) -> Later<'a, Result<Answered, CallError>>;
 }
 
 /// Pages, one after the other.
 pub trait PageSource: Send {
     /// The next page as it came, or none after the last.
-    fn next(&mut self) -> Later<'_, Result<Option<Bytes>, CallError>>;
+    fn next(&mut self) -> Later<'_, Result<Option<Answered>, CallError>>;
 }
 
 /// A file that is being received.
@@ -73,6 +73,8 @@ pub struct CallError {
     pub fields: Vec<FieldError>,
     /// Whether the call may have changed something.
     pub in_doubt: bool,
+    /// How often the request was sent.
+    pub attempts: u32,
 }
 
 /// The messages about one field.

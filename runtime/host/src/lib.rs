@@ -25,11 +25,11 @@ mod run;
 mod sink;
 mod tenant;
 
-pub use api::{CallError, FieldError, FileAnswer, PageSource, ServiceTitan};
+pub use api::{CallError, FieldError, FileAnswer, Later, PageSource, ServiceTitan};
 pub use cache::Cache;
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use limits::{Limit, Limits};
 pub use load::{ImportFault, LoadError, Plugin};
 pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};
-pub use sink::{Level, OutputFile, Sink};
+pub use sink::{Cost, Level, OutputFile, Sink};

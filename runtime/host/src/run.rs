@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::io::AsyncWrite;
+use tradewire_client::Answered;
 use tradewire_surface::grants::Grants;
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -17,18 +18,19 @@ use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use crate::api::{CallError, ServiceTitan};
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
-use crate::sink::{Level, OutputFile, Sink};
+use crate::sink::{Cost, Level, OutputFile, Sink};
 
 mod contract {
     wasmtime::component::bindgen!({
         path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/tradewire"],
         world: "tradewire:plugin/plugin",
         exports: { default: async },
-        imports: { default: trappable },
+        imports: { "tradewire:plugin/files": async | trappable, default: trappable },
         with: { "tradewire:plugin/files.file": super::File },
     });
 }
 
+pub(crate) use contract::PluginPre;
 use contract::tradewire::plugin::{files, runs};
 use contract::wasi::logging::logging;
 
@@ -116,7 +118,7 @@ pub(crate) struct RunState {
     pub grants: Arc<Grants>,
     wasi: WasiCtx,
     settings: WasiConfigVariables,
-    sink: Arc<dyn Sink>,
+    pub sink: Arc<dyn Sink>,
     guard: Guard,
     limits: Limits,
     calls: u64,
@@ -130,6 +132,20 @@ impl RunState {
         }
         self.calls += 1;
         Ok(())
+    }
+
+    /// Tells what a call cost.
+    pub fn called(&self, operation: &str, result: Result<&Answered, &CallError>) {
+        let cost = match result {
+            Ok(answered) => Cost {
+                failed: false,
+                retries: answered.attempts.saturating_sub(1),
+                waited: answered.waited,
+                bytes: answered.body.len() as u64,
+            },
+            Err(error) => Cost { failed: true, retries: error.attempts.saturating_sub(1), ..Cost::default() },
+        };
+        self.sink.called(operation, cost);
     }
 }
 
@@ -209,7 +225,7 @@ impl Plugin {
         store: &mut Store<RunState>,
         request: Request,
     ) -> wasmtime::Result<Result<runs::Summary, runs::Failure>> {
-        let plugin = contract::PluginPre::new(self.instance.clone())?.instantiate_async(&mut *store).await?;
+        let plugin = self.contract.instantiate_async(&mut *store).await?;
         let context = runs::Context {
             id: request.id,
             export: request.export,
@@ -246,33 +262,33 @@ fn explain(trap: &wasmtime::Error, state: &RunState) -> String {
 }
 
 /// A file of the run, as a plugin's resource.
-pub struct File(Option<Box<dyn OutputFile>>);
+pub struct File(Box<dyn OutputFile>);
 
 impl files::Host for RunState {
-    fn create(&mut self, name: String, content_type: String) -> wasmtime::Result<Result<Resource<File>, String>> {
-        match self.sink.create(&name, &content_type) {
-            Ok(file) => Ok(Ok(self.table.push(File(Some(file)))?)),
+    async fn create(&mut self, name: String, content_type: String) -> wasmtime::Result<Result<Resource<File>, String>> {
+        let sink = self.sink.clone();
+        match sink.create(&name, &content_type).await {
+            Ok(file) => Ok(Ok(self.table.push(File(file))?)),
             Err(problem) => Ok(Err(problem)),
         }
     }
 }
 
 impl files::HostFile for RunState {
-    fn write(&mut self, file: Resource<File>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
-        Ok(match &mut self.table.get_mut(&file)?.0 {
-            Some(file) => file.write(&bytes),
-            None => Err("the file is finished".to_owned()),
-        })
+    async fn write(&mut self, file: Resource<File>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
+        Ok(self.table.get_mut(&file)?.0.write(&bytes).await)
     }
 
-    fn finish(&mut self, file: Resource<File>, totals: Vec<files::Total>) -> wasmtime::Result<Result<(), String>> {
-        Ok(match self.table.delete(file)?.0 {
-            Some(file) => file.finish(totals.into_iter().map(|t| (t.name, t.value)).collect()),
-            None => Err("the file is finished".to_owned()),
-        })
+    async fn finish(
+        &mut self,
+        file: Resource<File>,
+        totals: Vec<files::Total>,
+    ) -> wasmtime::Result<Result<(), String>> {
+        let totals = totals.into_iter().map(|total| (total.name, total.value)).collect();
+        Ok(self.table.delete(file)?.0.finish(totals).await)
     }
 
-    fn drop(&mut self, file: Resource<File>) -> wasmtime::Result<()> {
+    async fn drop(&mut self, file: Resource<File>) -> wasmtime::Result<()> {
         self.table.delete(file)?;
         Ok(())
     }

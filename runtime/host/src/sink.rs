@@ -1,6 +1,9 @@
 //! Where a run's log lines and files go.
 
 use std::fmt;
+use std::time::Duration;
+
+use crate::api::Later;
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,20 +28,36 @@ impl fmt::Display for Level {
     }
 }
 
+/// What one call to ServiceTitan cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Whether it failed.
+    pub failed: bool,
+    /// Tries beyond the first.
+    pub retries: u32,
+    /// How long the rate limit held it back.
+    pub waited: Duration,
+    /// Bytes that were answered.
+    pub bytes: u64,
+}
+
 /// Takes what a run says and makes.
 pub trait Sink: Send + Sync {
     /// A line of the run's log. `origin` is the plugin's own word, or `stdout` and `stderr`.
     fn log(&self, level: Level, origin: &str, message: &str);
 
+    /// A call to ServiceTitan is over; a page is one.
+    fn called(&self, operation: &str, cost: Cost);
+
     /// Begins a file. The name is the plugin's and not to be trusted.
-    fn create(&self, name: &str, content_type: &str) -> Result<Box<dyn OutputFile>, String>;
+    fn create<'a>(&'a self, name: &'a str, content_type: &'a str) -> Later<'a, Result<Box<dyn OutputFile>, String>>;
 }
 
 /// A file that a run is writing. Dropped without [`OutputFile::finish`], it never was.
 pub trait OutputFile: Send {
     /// Appends bytes.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), String>;
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> Later<'a, Result<(), String>>;
 
     /// Ends the file, with its control total: names and exact values.
-    fn finish(self: Box<Self>, totals: Vec<(String, String)>) -> Result<(), String>;
+    fn finish(self: Box<Self>, totals: Vec<(String, String)>) -> Later<'static, Result<(), String>>;
 }

@@ -1,7 +1,7 @@
 //! ServiceTitan over the network: [`ServiceTitan`] by the client.
 
 use bytes::Bytes;
-use tradewire_client::{Arguments, Download, Error, Pages, Tenant};
+use tradewire_client::{Answered, Arguments, Download, Error, Pages, Tenant};
 use tradewire_surface::{Method, OperationRef};
 use url::form_urlencoded::Serializer;
 
@@ -12,8 +12,8 @@ impl ServiceTitan for Tenant {
         &'a self,
         operation: OperationRef<'static>,
         arguments: &'a Arguments,
-    ) -> Later<'a, Result<Bytes, CallError>> {
-        Box::pin(async move { Ok(Tenant::call(self, operation, arguments).await?.body) })
+    ) -> Later<'a, Result<Answered, CallError>> {
+        Box::pin(async move { Ok(Tenant::call(self, operation, arguments).await?) })
     }
 
     fn pages(&self, operation: OperationRef<'static>, arguments: &Arguments) -> Box<dyn PageSource> {
@@ -37,19 +37,18 @@ impl ServiceTitan for Tenant {
         path: &'a str,
         params: &'a [(String, String)],
         body: Option<Bytes>,
-    ) -> Later<'a, Result<(u16, Bytes), CallError>> {
+    ) -> Later<'a, Result<Answered, CallError>> {
         Box::pin(async move {
             let mut target = path.replace("{tenant}", &self.id().to_string());
             if !params.is_empty() {
                 target = format!("{target}?{}", Serializer::new(String::new()).extend_pairs(params).finish());
             }
-            let answered = Tenant::raw(self, reqwest_method(method), &target, body).await?;
-            Ok((answered.status, answered.body))
+            Ok(Tenant::raw(self, http_method(method), &target, body).await?)
         })
     }
 }
 
-fn reqwest_method(method: Method) -> tradewire_client::Method {
+fn http_method(method: Method) -> tradewire_client::Method {
     match method {
         Method::Get => tradewire_client::Method::GET,
         Method::Post => tradewire_client::Method::POST,
@@ -60,8 +59,11 @@ fn reqwest_method(method: Method) -> tradewire_client::Method {
 }
 
 impl PageSource for Pages {
-    fn next(&mut self) -> Later<'_, Result<Option<Bytes>, CallError>> {
-        Box::pin(async move { Ok(Pages::next(self).await?.map(|page| page.body)) })
+    fn next(&mut self) -> Later<'_, Result<Option<Answered>, CallError>> {
+        Box::pin(async move {
+            let page = Pages::next(self).await?;
+            Ok(page.map(|page| Answered { status: 200, body: page.body, attempts: page.attempts, waited: page.waited }))
+        })
     }
 }
 
@@ -92,6 +94,7 @@ impl From<Error> for CallError {
                 .map(|f| FieldError { field: f.field.clone(), messages: f.messages.clone() })
                 .collect(),
             in_doubt: error.in_doubt(),
+            attempts: error.attempts(),
         }
     }
 }

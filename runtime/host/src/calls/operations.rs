@@ -11,6 +11,7 @@ use super::{ArgumentsPlan, Download, Pager, Upload};
 use crate::api::CallError;
 use crate::direct::{Answer, AnswerPlan, Arguments, Outcome, Value};
 use crate::run::RunState;
+use crate::sink::Cost;
 
 /// How one imported operation is called.
 pub(crate) struct OperationPlan {
@@ -101,6 +102,8 @@ async fn call(
     Ok(match operation.operation.answer {
         Answers::File => match api.download(operation, &request).await {
             Ok(file) => {
+                let bytes = file.length().unwrap_or_default();
+                store.data().sink.called(&operation.id(), Cost { bytes, ..Cost::default() });
                 let download = Download {
                     operation: operation.id().into(),
                     content_type: file.content_type(),
@@ -110,10 +113,17 @@ async fn call(
                 };
                 Ok(Outcome::Download(store.data_mut().table.push(download)?))
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                store.data().called(&operation.id(), Err(&error));
+                Err(error)
+            }
         },
-        Answers::Empty => api.call(operation, &request).await.map(|_| Outcome::Done),
-        Answers::Json(_) => api.call(operation, &request).await.map(Outcome::Json),
+        Answers::Empty | Answers::Json(_) => {
+            let answered = api.call(operation, &request).await;
+            store.data().called(&operation.id(), answered.as_ref());
+            let json = matches!(operation.operation.answer, Answers::Json(_));
+            answered.map(|answered| if json { Outcome::Json(answered.body) } else { Outcome::Done })
+        }
     })
 }
 
@@ -167,12 +177,17 @@ pub(crate) fn link_pager(
                 (_, _, None) => Err(CallError::new("refused", "the page before is still being fetched")),
                 (_, _, Some(mut pages)) => {
                     let page = pages.next().await;
+                    match &page {
+                        Ok(Some(page)) => store.data().called(&operation, Ok(page)),
+                        Ok(None) => {}
+                        Err(error) => store.data().called(&operation, Err(error)),
+                    }
                     store.data_mut().table.get_mut(&pager)?.pages = Some(pages);
                     page
                 }
             };
             let outcome = match outcome {
-                Ok(Some(page)) => Outcome::Json(page),
+                Ok(Some(page)) => Outcome::Json(page.body),
                 Ok(None) => Outcome::Json(bytes::Bytes::from_static(b"null")),
                 Err(error) => Outcome::Error(error.json(&operation)),
             };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::json;
-use tradewire_client::Arguments;
+use tradewire_client::{Answered, Arguments};
 use tradewire_surface::catalog::UnknownMethod;
 use tradewire_surface::{Catalog, Method, Place};
 use wasmtime::component::LinkerInstance;
@@ -23,9 +23,9 @@ pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<An
         Box::new(async move {
             let operation = call.0.clone();
             let outcome = match raw(store.data_mut(), call).await {
-                Ok((status, body)) => {
-                    let body = String::from_utf8_lossy(&body);
-                    Outcome::Json(json!({ "status": status, "body": body }).to_string().into())
+                Ok(answered) => {
+                    let body = String::from_utf8_lossy(&answered.body);
+                    Outcome::Json(json!({ "status": answered.status, "body": body }).to_string().into())
                 }
                 Err(error) => Outcome::Error(error.json(&operation)),
             };
@@ -34,7 +34,7 @@ pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<An
     })
 }
 
-async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<(u16, Bytes), CallError> {
+async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<Answered, CallError> {
     state.count_call()?;
     let invalid = |message: String| CallError::new("invalid", message);
     if let Some(body) = &body {
@@ -55,7 +55,9 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<(u
                 place.push((name, value));
             }
             let api = state.api.clone();
-            api.call(known, &request).await.map(|body| (200, body))
+            let answered = api.call(known, &request).await;
+            state.called(&operation, answered.as_ref());
+            answered
         }
         None => {
             let Some((method, path)) = operation.split_once(' ') else {
@@ -70,7 +72,9 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<(u
                 return Err(CallError::new("refused", message));
             }
             let api = state.api.clone();
-            api.raw(method, path, &params, body).await
+            let answered = api.raw(method, path, &params, body).await;
+            state.called(&operation, answered.as_ref());
+            answered
         }
     }
 }

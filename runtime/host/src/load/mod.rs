@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use tradewire_surface::grants::Grants;
 use tradewire_surface::{Catalog, OperationRef};
+use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, InstancePre};
 
 use crate::cache::digest;
 use crate::engine::Engine;
 use crate::plan::Mismatch;
-use crate::run::{RunState, base_linker};
+use crate::run::{PluginPre, RunState, base_linker};
 use imports::Linking;
 
 mod functions;
@@ -21,7 +21,7 @@ mod imports;
 #[derive(Clone)]
 pub struct Plugin {
     pub(crate) engine: Engine,
-    pub(crate) instance: InstancePre<RunState>,
+    pub(crate) contract: PluginPre<RunState>,
     pub(crate) grants: Arc<Grants>,
     digest: Arc<str>,
     operations: Arc<[OperationRef<'static>]>,
@@ -118,9 +118,10 @@ impl Plugin {
             return Err(LoadError::Imports(faults));
         }
         let instance = linker.instantiate_pre(&component).map_err(LoadError::Invalid)?;
+        let contract = PluginPre::new(instance).map_err(|error| LoadError::WrongWorld(format!("{error:#}")))?;
         Ok(Plugin {
             engine: engine.clone(),
-            instance,
+            contract,
             grants: Arc::new(grants),
             digest: digest.into(),
             operations: operations.into(),

@@ -1,0 +1,371 @@
+//! One call from its first attempt to its last: token, pace, sending, reading, and what follows from a failure.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::{Body, Response, StatusCode, multipart};
+use secrecy::ExposeSecret;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument, debug, debug_span, warn};
+use url::Url;
+
+use crate::arguments::Source;
+use crate::client::innermost;
+use crate::environment::place;
+use crate::error::{Error, Kind};
+use crate::pace::TooLong;
+use crate::problem::{self, Asked};
+use crate::request::{Content, Expects, Request};
+use crate::retry::{Again, Fault, again, doubtful};
+use crate::retry_after;
+use crate::tenant::Doors;
+use crate::token::Token;
+
+const MOST_HOPS: usize = 5;
+
+/// A reply, and what it took.
+pub(crate) struct Sent {
+    pub(crate) reply: Reply,
+    pub(crate) attempts: u32,
+    pub(crate) waited: Duration,
+}
+
+/// A reply of success.
+pub(crate) enum Reply {
+    Whole { status: u16, body: Bytes },
+    Stream(Response),
+}
+
+/// An attempt that failed.
+struct Failed {
+    error: Error,
+    fault: Fault,
+}
+
+impl Failed {
+    fn new(error: Error, fault: Fault) -> Box<Failed> {
+        Box::new(Failed { error, fault })
+    }
+}
+
+impl Doors {
+    /// Sends a request until it succeeds or there is no point in going on.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Sent, Error> {
+        let span = debug_span!("servicetitan", operation = %request.operation, tenant = self.tokens.credentials.tenant);
+        self.send_in_span(request).instrument(span).await
+    }
+
+    async fn send_in_span(&self, request: &Request) -> Result<Sent, Error> {
+        let retry = self.shared.options.retry;
+        let (mut attempt, mut waited, mut in_doubt, mut was_fresh) = (0, Duration::ZERO, false, false);
+        loop {
+            let give_up = |error: Error| error.at(&request.operation).with_attempts(attempt).with_doubt(in_doubt);
+            let held_back = self.pace.wait(request.report()).await.map_err(|TooLong(left)| {
+                let message = format!("the rate limit is reached; ServiceTitan asks to wait {} s", left.as_secs());
+                give_up(Error::new(Kind::RateLimited, message).with_retry_after(Some(left)))
+            })?;
+            self.counters.wait(held_back);
+            waited += held_back;
+            // After the wait: it may have outlasted a token.
+            let token = self.tokens.get().await.map_err(give_up)?;
+            attempt += 1;
+            let start = Instant::now();
+            let failed = match self.attempt(request, &token).await {
+                Ok(reply) => {
+                    let status = match &reply {
+                        Reply::Whole { status, .. } => *status,
+                        Reply::Stream(response) => response.status().as_u16(),
+                    };
+                    debug!(attempt, status, ms = millis(start), "answered");
+                    return Ok(Sent { reply, attempts: attempt, waited });
+                }
+                Err(failed) => *failed,
+            };
+            let Failed { error, fault } = failed;
+            in_doubt |= doubtful(fault, request.nature);
+            let wait = error.retry_after().unwrap_or_else(|| match fault {
+                // It says that this is too fast, and not for how long: no jitter down to nothing.
+                Fault::Answered(429) => Duration::from_secs(1) + retry.backoff(attempt),
+                _ => retry.backoff(attempt),
+            });
+            if fault == Fault::Answered(429) {
+                // Everyone else would run into it as well. The data of a report has a limit of its own.
+                match request.report() {
+                    Some(report) => self.pace.pause_report(report, wait),
+                    None => self.pace.pause(wait),
+                }
+            }
+            let go_on = match again(fault, request.nature) {
+                Again::No => false,
+                Again::Yes => attempt < retry.attempts && wait <= retry.longest,
+                Again::FreshToken => {
+                    self.tokens.reject(&token);
+                    !std::mem::replace(&mut was_fresh, true)
+                }
+            };
+            if !go_on {
+                debug!(attempt, status = error.status(), ms = millis(start), %error, "failed");
+                return Err(error.at(&request.operation).with_attempts(attempt).with_doubt(in_doubt));
+            }
+            warn!(attempt, status = error.status(), ms = millis(start), wait = wait.as_millis(), %error, "trying again");
+            self.counters.retry();
+            // A 429 is waited for in line, a fresh token not at all.
+            if !matches!(fault, Fault::Answered(429 | 401)) {
+                sleep(wait).await;
+            }
+        }
+    }
+
+    async fn attempt(&self, request: &Request, token: &Token) -> Result<Reply, Box<Failed>> {
+        let options = &self.shared.options;
+        let deadline = Instant::now() + options.timeout;
+        let address = request.address(&self.shared.api);
+        let place = place(&address);
+        let late = |fault| {
+            let message = format!("{place} gave no whole answer within {} s", options.timeout.as_secs());
+            Failed::new(Error::new(Kind::Timeout, message), fault)
+        };
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| {
+            Failed::new(Error::new(Kind::Unreadable, "the token holds characters that no header can"), Fault::Local)
+        })?;
+        authorization.set_sensitive(true);
+        let accept = if request.expects == Expects::File { "*/*" } else { "application/json" };
+        let builder = self
+            .shared
+            .http
+            .request(request.method.clone(), address)
+            .header(AUTHORIZATION, authorization)
+            .header("ST-App-Key", self.shared.app_key.clone())
+            .header(ACCEPT, accept);
+        let (builder, length) = content(builder, &request.content).await?;
+        self.counters.request(length);
+        let response = match timeout_at(deadline, builder.send()).await {
+            Ok(sent) => sent.map_err(|error| {
+                let (error, fault) = broken(&error, &place);
+                Failed::new(error, fault)
+            })?,
+            Err(_) => return Err(late(Fault::Lost)),
+        };
+
+        let status = response.status();
+        if request.expects == Expects::File && status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+            return timeout_at(deadline, self.follow(response)).await.unwrap_or_else(|_| Err(late(Fault::Lost)));
+        }
+        if !status.is_success() {
+            return Err(self.refused(request, token, response, &place, deadline).await);
+        }
+        if request.expects == Expects::File {
+            return Ok(Reply::Stream(response));
+        }
+        let content_type = content_type(&response);
+        let reading = read_all(response, options.max_answer, &place, |n| self.counters.received(n));
+        let body = match timeout_at(deadline, reading).await {
+            Ok(read) => read.map_err(|(error, fault)| Failed::new(error.with_status(status.as_u16()), fault))?,
+            Err(_) => return Err(late(Fault::Lost)),
+        };
+        if problem::is_page(content_type.as_deref(), &body) {
+            return Err(Failed::new(problem::page_error(status.as_u16(), &place), Fault::Unusable));
+        }
+        Ok(Reply::Whole { status: status.as_u16(), body })
+    }
+
+    /// The failure behind a status that is no success.
+    async fn refused(
+        &self,
+        request: &Request,
+        token: &Token,
+        response: Response,
+        place: &str,
+        deadline: Instant,
+    ) -> Box<Failed> {
+        let status = response.status().as_u16();
+        let fault = Fault::Answered(status);
+        let wait = retry_after::from_headers(response.headers(), SystemTime::now());
+        if response.status().is_redirection() {
+            let message =
+                format!("{place} answered with a redirect ({status}), which the API does not; check the base address");
+            return Failed::new(Error::new(Kind::of_status(status), message).with_status(status), fault);
+        }
+        let content_type = content_type(&response);
+        // What the body says is of use but not needed: the status stands.
+        let body = timeout_at(deadline, read_start(response, problem::MOST_BYTES)).await.unwrap_or_default();
+        self.counters.received(body.len());
+        if problem::is_page(content_type.as_deref(), &body) {
+            return Failed::new(problem::page_error(status, place).with_retry_after(wait), fault);
+        }
+        let credentials = &self.tokens.credentials;
+        let problem = problem::read(&body).blank(&[
+            token.expose(),
+            self.shared.options.app_key.expose_secret(),
+            credentials.client_secret.expose_secret(),
+        ]);
+        let wait = wait.or_else(|| match status {
+            429 | 503 => problem.title.as_deref().and_then(retry_after::from_title),
+            _ => None,
+        });
+        let asked = Asked { scope: request.scope.as_deref(), place, tenant: credentials.tenant };
+        Failed::new(problem.into_error(status, &asked).with_retry_after(wait), fault)
+    }
+
+    /// Goes where a download is redirected to, with none of our headers.
+    async fn follow(&self, mut response: Response) -> Result<Reply, Box<Failed>> {
+        let refuse = |message: String| Failed::new(Error::new(Kind::Unreadable, message), Fault::Unusable);
+        for _ in 0..MOST_HOPS {
+            let from = response.url().clone();
+            let target = response
+                .headers()
+                .get(LOCATION)
+                .and_then(|l| l.to_str().ok())
+                .and_then(|l| from.join(l).ok())
+                .filter(|to| to.host_str().is_some())
+                .ok_or_else(|| refuse(format!("{} redirects to nowhere", place(&from))))?;
+            self.check_hop(&target).map_err(|message| refuse(message))?;
+            let place = place(&target);
+            self.counters.request(0);
+            // The address itself is a secret: whoever has it may read the file.
+            response = self.shared.http.get(target).header(ACCEPT, "*/*").send().await.map_err(|error| {
+                let (error, fault) = broken(&error, &place);
+                Failed::new(error, fault)
+            })?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(Reply::Stream(response));
+            }
+            if !status.is_redirection() {
+                let kind =
+                    if status == StatusCode::NOT_FOUND { Kind::NotFound } else { Kind::of_status(status.as_u16()) };
+                // A storage's 401 or 403 says nothing of our token or scopes.
+                let kind = match kind {
+                    Kind::Unauthorized | Kind::Forbidden | Kind::Invalid => Kind::Other(status.as_u16()),
+                    kind => kind,
+                };
+                let wait = retry_after::from_headers(response.headers(), SystemTime::now());
+                let error = Error::new(kind, format!("the file's storage at {place} answered {}", status.as_u16()))
+                    .with_status(status.as_u16())
+                    .with_retry_after(wait);
+                return Err(Failed::new(error, Fault::Storage(status.as_u16())));
+            }
+        }
+        Err(refuse(format!("the file is redirected more than {MOST_HOPS} times")))
+    }
+
+    fn check_hop(&self, target: &Url) -> Result<(), String> {
+        match target.scheme() {
+            "https" => Ok(()),
+            "http" if self.shared.options.environment.is_plain() => Ok(()),
+            "http" => Err(format!("the file is redirected to {} without TLS; refused", place(target))),
+            other => Err(format!("the file is redirected to `{other}:`; refused")),
+        }
+    }
+}
+
+/// Puts the content into the request, and says how many bytes of memory are sent.
+async fn content(
+    builder: reqwest::RequestBuilder,
+    content: &Content,
+) -> Result<(reqwest::RequestBuilder, usize), Box<Failed>> {
+    let local = |message: String| Failed::new(Error::new(Kind::Invalid, message), Fault::Local);
+    match content {
+        // Some servers refuse a POST that does not say its length.
+        Content::Nothing => Ok((builder.body(Bytes::new()), 0)),
+        Content::Json(json) => Ok((builder.header(CONTENT_TYPE, "application/json").body(json.clone()), json.len())),
+        Content::File { field, upload } => {
+            let (part, length) = match &upload.content {
+                Source::Bytes(bytes) => {
+                    let length = bytes.len();
+                    (multipart::Part::stream_with_length(Body::from(bytes.clone()), length as u64), length)
+                }
+                Source::File(path) => {
+                    let unread =
+                        |e: std::io::Error| local(format!("cannot read the file to upload, {}: {e}", path.display()));
+                    let file = tokio::fs::File::open(path).await.map_err(unread)?;
+                    let length = file.metadata().await.map_err(unread)?.len();
+                    (multipart::Part::stream_with_length(Body::from(file), length), 0)
+                }
+            };
+            let part = part
+                .file_name(upload.name.clone())
+                .mime_str(&upload.content_type)
+                .map_err(|_| local(format!("`{}` is no media type", upload.content_type)))?;
+            Ok((builder.multipart(multipart::Form::new().part(field.clone(), part)), length))
+        }
+    }
+}
+
+/// The error of a request that got no answer, and whether anything was sent.
+pub(crate) fn broken(error: &reqwest::Error, place: &str) -> (Error, Fault) {
+    let root = innermost(error);
+    if error.is_connect() {
+        let message = match error.is_timeout() {
+            true => format!("no connection to {place} in time; check the address and the network"),
+            false => format!("no connection to {place}: {root}; check that it runs and the address is right"),
+        };
+        return (Error::new(Kind::Unreachable, message), Fault::NeverSent);
+    }
+    if error.is_builder() {
+        return (Error::new(Kind::Invalid, format!("cannot be sent: {root}")), Fault::Local);
+    }
+    (Error::new(Kind::Unreachable, format!("the connection to {place} broke: {root}")), Fault::Lost)
+}
+
+/// Reads a whole body of at most `most` bytes.
+pub(crate) async fn read_all(
+    mut response: Response,
+    most: u64,
+    place: &str,
+    count: impl Fn(usize),
+) -> Result<Bytes, (Error, Fault)> {
+    let too_large = || {
+        let message = format!(
+            "the answer of {place} is larger than the {most} bytes that max_answer allows; ask for smaller pages"
+        );
+        (Error::new(Kind::TooLarge, message), Fault::Unusable)
+    };
+    let declared = response.content_length().unwrap_or(0);
+    if declared > most {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(chunk)) => {
+                count(chunk.len());
+                if (body.len() + chunk.len()) as u64 > most {
+                    return Err(too_large());
+                }
+                if body.is_empty() {
+                    // As declared, but not more than a server could make us set aside with a header alone.
+                    body.reserve(usize::try_from(declared.min(8 << 20)).unwrap_or(0).max(chunk.len()));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Err(error) => {
+                let message = format!("the answer of {place} broke off: {}", innermost(&error));
+                let kind = if error.is_decode() { Kind::Unreadable } else { Kind::Unreachable };
+                return Err((Error::new(kind, message), Fault::Lost));
+            }
+        }
+    }
+}
+
+/// Reads the start of a body, as far as it comes.
+async fn read_start(mut response: Response, most: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+        if body.len() == most {
+            break;
+        }
+    }
+    body
+}
+
+pub(crate) fn content_type(response: &Response) -> Option<String> {
+    response.headers().get(CONTENT_TYPE)?.to_str().ok().map(str::to_owned)
+}
+
+fn millis(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,56 @@
+//! What one attempt of a plugin may use.
+
+use std::time::Duration;
+
+use super::source::Section;
+
+const MIB: u64 = 1024 * 1024;
+
+/// What one attempt of a plugin may use: the `limits` of a plugin, every one of them with a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// `memory`: bytes of linear memory. 64 MiB; at most 4 GiB.
+    pub memory: u64,
+    /// `time`: from start to end of an attempt, waiting included. 10 minutes; at most a day.
+    pub time: Duration,
+    /// `output`: bytes of all files together. 256 MiB.
+    pub output: u64,
+    /// `files`: how many files. 64.
+    pub files: u32,
+    /// `host_calls`: calls into the host. 1,000,000.
+    pub host_calls: u64,
+    /// `answer`: bytes of one answer of ServiceTitan. 64 MiB.
+    pub answer: u64,
+    /// `log_lines`: lines of log that are kept; more are counted and dropped. 10,000.
+    pub log_lines: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 * MIB,
+            time: Duration::from_secs(600),
+            output: 256 * MIB,
+            files: 64,
+            host_calls: 1_000_000,
+            answer: 64 * MIB,
+            log_lines: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn read(section: &Section<'_, '_>) -> Self {
+        let standard = Self::default();
+        let count = |key, most| section.count(key, most);
+        Self {
+            memory: section.size("memory", 64 * 1024, 4096 * MIB).unwrap_or(standard.memory),
+            time: section.time("time", Duration::from_secs(24 * 3600)).unwrap_or(standard.time),
+            output: section.size("output", 1, u64::MAX).unwrap_or(standard.output),
+            files: count("files", 10_000).map_or(standard.files, |n| n as u32),
+            host_calls: count("host_calls", i64::MAX as u64).unwrap_or(standard.host_calls),
+            answer: section.size("answer", 1024, 4096 * MIB).unwrap_or(standard.answer),
+            log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `tradewire.toml`: what an operator writes.
+//!
+//! It is checked as a whole: every fault is told at once, with its line and column, the line itself and what to write
+//! instead ([`ConfigError`]). Secrets stand in it only as references ([`Secret`]).
+//!
+//! ```toml
+//! [servicetitan]
+//! environment = "integration"                 # production, integration, sandbox, or an address
+//! app_key = { env = "ST_APP_KEY" }
+//!
+//! [tenant.acme]
+//! id = 1234567890
+//! client_id = { env = "ACME_CLIENT_ID" }
+//! client_secret = { file = "acme.secret" }
+//! timezone = "America/Phoenix"
+//!
+//! [plugin.payroll-adp]
+//! source = "payroll-adp.wasm"
+//! grant = ["payroll/gross-pay-items.get-list", "payroll/payrolls:view"]
+//! limits = { memory = "64 MiB", time = "10 min" }
+//!
+//! [export.weekly-payroll]
+//! run = "payroll-adp"
+//! tenants = ["acme"]
+//! cron = "0 6 * * MON"                        # in the tenant's time zone unless `timezone` says another
+//! missed = "latest"
+//! overlap = "skip"
+//! window = "slot"                             # slot, day, week, month
+//! settings = { company-code = "ABC" }
+//! deliver = "adp"
+//!
+//! [delivery.adp]
+//! to = "outbox"
+//! ```
+
+mod fault;
+mod limits;
+mod model;
+mod secret;
+mod sections;
+mod source;
+
+pub use fault::{ConfigError, Fault};
+pub use limits::Limits;
+pub use model::{ClientId, Config, Delivery, Destination, Environment, Export, Plugin, ServiceTitan, Tenant};
+pub use secret::{Secret, SecretError};

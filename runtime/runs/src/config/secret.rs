@@ -1,0 +1,94 @@
+//! References to secrets. The secret itself is read when it is needed and is never part of the configuration.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+/// Where a secret is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// `{ env = "NAME" }`: an environment variable.
+    Env(String),
+    /// `{ file = "path" }`: a file, without the line end that it may close with.
+    File(PathBuf),
+}
+
+/// A secret that cannot be read. The message names the reference, never the secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// No such variable.
+    #[error("environment variable `{0}` is not set: set it to the secret, or change the reference to it")]
+    NotSet(String),
+    /// The variable or the file is not text.
+    #[error("the secret of {0} is not UTF-8 text")]
+    NotText(Secret),
+    /// The variable or the file holds nothing.
+    #[error("the secret of {0} is empty")]
+    Empty(Secret),
+    /// The file cannot be read.
+    #[error("cannot read the secret file `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+}
+
+impl Secret {
+    /// Reads it. A line end at its end is not part of it; other white space is.
+    pub fn resolve(&self) -> Result<SecretString, SecretError> {
+        let text = match self {
+            Secret::Env(name) => match std::env::var(name) {
+                Ok(text) => text,
+                Err(std::env::VarError::NotPresent) => return Err(SecretError::NotSet(name.clone())),
+                Err(std::env::VarError::NotUnicode(_)) => return Err(SecretError::NotText(self.clone())),
+            },
+            Secret::File(path) => match std::fs::read(path) {
+                Ok(bytes) => String::from_utf8(bytes).map_err(|_| SecretError::NotText(self.clone()))?,
+                Err(source) => return Err(SecretError::Unreadable { path: path.clone(), source }),
+            },
+        };
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(SecretError::Empty(self.clone())),
+            text => Ok(SecretString::from(text)),
+        }
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Env(name) => write!(f, "environment variable `{name}`"),
+            Secret::File(path) => write!(f, "file `{}`", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_file_gives_its_text_without_the_last_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("acme.secret");
+        std::fs::write(&path, "cs1.abc \r\n").unwrap();
+        assert_eq!(Secret::File(path).resolve().unwrap().expose_secret(), "cs1.abc ");
+    }
+
+    #[test]
+    fn what_cannot_be_read_names_the_reference() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::write(&empty, "\n").unwrap();
+        assert!(Secret::File(empty).resolve().unwrap_err().to_string().contains("is empty"));
+        assert!(matches!(Secret::File(folder.path().join("none")).resolve(), Err(SecretError::Unreadable { .. })));
+        let unset = Secret::Env("TRADEWIRE_TEST_THAT_NOBODY_SETS".to_owned()).resolve().unwrap_err();
+        assert!(unset.to_string().contains("`TRADEWIRE_TEST_THAT_NOBODY_SETS` is not set"));
+    }
+}

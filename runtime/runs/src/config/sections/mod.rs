@@ -1,0 +1,200 @@
+//! What each section of the configuration means. One file a section that has much to say.
+
+mod environment;
+mod export;
+mod place;
+mod reference;
+
+use std::ops::Range;
+use std::path::Path;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+use indexmap::IndexMap;
+use toml::Spanned;
+use toml::de::DeTable;
+use tradewire_surface::Catalog;
+use tradewire_surface::grants::Grants;
+
+use super::fault::ConfigError;
+use super::limits::Limits;
+use super::model::{ClientId, Config, Delivery, Plugin, ServiceTitan, Tenant};
+use super::source::{SECRET_WORDS, Section, Source};
+
+/// Reads the whole text; all faults are told at once.
+pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let source = Source::new(text);
+    let (root, unreadable) = DeTable::parse_recoverable(text);
+    // What cannot be read as TOML hides what stands in it: faults of meaning would be guesses.
+    let config = if unreadable.is_empty() {
+        read_root(catalog, path, &source, &root)
+    } else {
+        mask_what_may_be_secret(&source, text);
+        for error in unreadable {
+            source.fault(error.span().unwrap_or_default(), error.message(), None);
+        }
+        None
+    };
+    let (faults, masked) = source.close();
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(ConfigError::Faulty { path: path.to_owned(), text: masked, faults }),
+    }
+}
+
+fn read_root<'s>(
+    catalog: &Catalog,
+    path: &Path,
+    source: &Source<'s>,
+    root: &Spanned<DeTable<'s>>,
+) -> Option<Config> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let root = Section::new(source, String::new(), root.get_ref(), 0..0);
+    let servicetitan = read_servicetitan(&root, folder);
+    // A section with a fault still has its name, so that nobody who refers to it is told that it is missing.
+    let tenants = root.tables("tenant");
+    let plugins = root.tables("plugin");
+    let deliveries = root.tables("delivery");
+    let exports = root.tables("export");
+    let known = export::Known {
+        plugins: plugins.iter().map(|(name, _)| name.clone()).collect(),
+        tenants: tenants.iter().map(|(name, _)| name.clone()).collect(),
+        deliveries: deliveries.iter().map(|(name, _)| name.clone()).collect(),
+    };
+    let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
+    let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, folder));
+    let deliveries = each(deliveries, |name, section| {
+        let to = match section.need_text("to", "\"outbox\"") {
+            // A place that this version cannot deliver to may well have keys that it does not know.
+            Some(to) => Some(place::read(&section, to, folder)?),
+            None => None,
+        };
+        section.close();
+        let to = to?;
+        Some(Delivery { name: name.to_owned(), to })
+    });
+    let exports = each(exports, |name, section| export::read(name, section, &known));
+    root.close();
+    Some(Config { path: path.to_owned(), servicetitan: servicetitan?, tenants, plugins, exports, deliveries })
+}
+
+/// Reads every one, also after one has failed.
+fn each<'t, 's, T>(
+    sections: Vec<(String, Section<'t, 's>)>,
+    mut read: impl FnMut(&str, Section<'t, 's>) -> Option<T>,
+) -> IndexMap<String, T> {
+    sections.into_iter().filter_map(|(name, section)| Some((name.clone(), read(&name, section)?))).collect()
+}
+
+fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTitan> {
+    let Some(section) = root.table("servicetitan") else {
+        if root.get("servicetitan").is_none() {
+            let help = "add `[servicetitan]` with `environment` and `app_key`".to_owned();
+            root.source().fault(0..0, "there is no section `[servicetitan]`", Some(help));
+        }
+        return None;
+    };
+    let environment = section.need_text("environment", "\"integration\"");
+    let environment = environment.and_then(|text| environment::read(&section, &text));
+    let app_key = reference::need(&section, "app_key", "ST_APP_KEY", folder);
+    section.close();
+    Some(ServiceTitan { environment: environment?, app_key: app_key? })
+}
+
+fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Tenant> {
+    let id = section.need("id", "1234567890").and_then(|value| {
+        let id = value.get_ref().as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
+        let id = id.filter(|id| *id > 0);
+        if id.is_none() {
+            section.wrong(value, "the tenant's number at ServiceTitan, without quotes");
+        }
+        id
+    });
+    let upper: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let client_id = section.need("client_id", &format!("{{ env = \"{upper}_CLIENT_ID\" }}")).and_then(|value| {
+        match value.get_ref().as_str() {
+            Some(id) => Some(ClientId::Literal(id.to_owned())),
+            None => reference::read(&section, "client_id", value, folder).map(ClientId::Reference),
+        }
+    });
+    let client_secret = reference::need(&section, "client_secret", &format!("{upper}_CLIENT_SECRET"), folder);
+    let timezone = section.need_text("timezone", "\"America/Phoenix\"");
+    let timezone = timezone.and_then(|text| zone(&section, &text));
+    section.close();
+    Some(Tenant {
+        name: name.to_owned(),
+        id: id?,
+        client_id: client_id?,
+        client_secret: client_secret?,
+        timezone: timezone?,
+    })
+}
+
+fn read_plugin(catalog: &Catalog, name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Plugin> {
+    let source = section.need_text("source", &format!("\"{name}.wasm\""));
+    let source = source.and_then(|text| place::component(&section, text, folder));
+    let written = section.texts("grant");
+    let texts: Vec<&str> = written.iter().map(|grant| grant.get_ref().as_str()).collect();
+    let grants = match Grants::parse_in(catalog, &texts) {
+        Ok(grants) => grants,
+        Err(faults) => {
+            for fault in faults {
+                section.source().fault(written[fault.index].span(), fault.fault, fault.help);
+            }
+            Grants::default()
+        }
+    };
+    let limits = match section.table("limits") {
+        Some(table) => {
+            let limits = Limits::read(&table);
+            table.close();
+            limits
+        }
+        None => Limits::default(),
+    };
+    let settings = section.settings("settings");
+    let grant_line = section.source().line(section.key_span("grant"));
+    section.close();
+    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, limits, settings })
+}
+
+/// An IANA time zone.
+fn zone(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Tz> {
+    let name = text.get_ref();
+    let zone = name.parse().ok();
+    if zone.is_none() {
+        let near = Catalog::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write an IANA name: `America/Phoenix`, `America/New_York`, `UTC`".to_owned(),
+        };
+        section.source().fault(text.span(), format!("`{name}` is not a time zone"), Some(help));
+    }
+    zone
+}
+
+/// Hides the right side of lines that may assign a secret: in a text that is not TOML it is not known where values end.
+fn mask_what_may_be_secret(source: &Source<'_>, text: &str) {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let lower = line.to_ascii_lowercase();
+        if let Some(word) = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).min()
+            && let Some(equals) = line[word..].find('=')
+        {
+            let value: Range<usize> = start + word + equals + 1..start + line.trim_end().len();
+            let reference = ["env", "file", "vault"].iter().any(|kind| lower.contains(&format!("{kind} =")));
+            if !reference && !value.is_empty() {
+                source.mask(value);
+            }
+        }
+        start += line.len();
+    }
+}
+
+/// The help that names what is near, else what there is.
+fn nearest_of(wanted: &str, names: &[String], kind: &str) -> String {
+    match Catalog::nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("add a section `[{kind}.{wanted}]`"),
+    }
+}
+

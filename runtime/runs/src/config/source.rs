@@ -1,0 +1,312 @@
+//! The text of the configuration as a tree that remembers where each value stands, what was asked of each table, and
+//! every fault found on the way.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use tradewire_surface::Catalog;
+
+use super::fault::Fault;
+
+/// The text and the faults found in it so far.
+pub(super) struct Source<'s> {
+    text: &'s str,
+    faults: RefCell<Vec<Fault>>,
+    /// What may be a secret and must not be shown beside a fault.
+    masked: RefCell<Vec<Range<usize>>>,
+}
+
+impl<'s> Source<'s> {
+    pub(super) fn new(text: &'s str) -> Self {
+        Self { text, faults: RefCell::default(), masked: RefCell::default() }
+    }
+
+    pub(super) fn fault(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
+        self.faults.borrow_mut().push(Fault::at(self.text, span, message.into(), help));
+    }
+
+    pub(super) fn mask(&self, span: Range<usize>) {
+        self.masked.borrow_mut().push(span);
+    }
+
+    pub(super) fn line(&self, span: Range<usize>) -> usize {
+        Fault::at(self.text, span, String::new(), None).line
+    }
+
+    /// The faults in the order of the file, and the text without what may be a secret. The text keeps its length, so
+    /// every place in it stays where it was.
+    pub(super) fn close(self) -> (Vec<Fault>, String) {
+        let mut faults = self.faults.into_inner();
+        faults.sort_by_key(|fault| fault.span.start);
+        let mut bytes = self.text.as_bytes().to_vec();
+        for span in self.masked.into_inner() {
+            let end = span.end.min(bytes.len());
+            for byte in bytes[span.start.min(end)..end].iter_mut().filter(|b| !matches!(b, b'\n' | b'"' | b'\'')) {
+                *byte = b'*';
+            }
+        }
+        (faults, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Where a part of a text value stands: exactly, where the value is written without escapes, else the value.
+    pub(super) fn inside(&self, value: &Spanned<String>, part: Range<usize>) -> Range<usize> {
+        let span = value.span();
+        let start = span.start + 1;
+        match self.text.get(start..start + value.get_ref().len()) {
+            Some(written) if written == value.get_ref() => start + part.start..start + part.end,
+            _ => span,
+        }
+    }
+}
+
+/// A table and what was asked of it.
+pub(super) struct Section<'t, 's> {
+    source: &'t Source<'s>,
+    /// As it is called in messages: `tenant.acme`.
+    pub(super) path: String,
+    table: &'t DeTable<'s>,
+    /// Where it is told that something is missing.
+    pub(super) span: Range<usize>,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'t, 's> Section<'t, 's> {
+    pub(super) fn new(source: &'t Source<'s>, path: String, table: &'t DeTable<'s>, span: Range<usize>) -> Self {
+        Self { source, path, table, span, asked: RefCell::default() }
+    }
+
+    pub(super) fn source(&self) -> &'t Source<'s> {
+        self.source
+    }
+
+    /// The value of a key, where it is there.
+    pub(super) fn get(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'s>>> {
+        self.asked.borrow_mut().push(key);
+        self.table.get(key)
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn need(&self, key: &'static str, example: &str) -> Option<&'t Spanned<DeValue<'s>>> {
+        let value = self.get(key);
+        if value.is_none() {
+            let message = format!("[{}] has no `{key}`", self.path);
+            self.source.fault(self.span.clone(), message, Some(format!("add `{key} = {example}`")));
+        }
+        value
+    }
+
+    /// Where the name of a key stands.
+    pub(super) fn key_span(&self, key: &str) -> Range<usize> {
+        self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
+    }
+
+    /// A fault for every key that nobody asked for.
+    pub(super) fn close(self) {
+        let asked = self.asked.into_inner();
+        for (key, value) in self.table.iter().filter(|(key, _)| !asked.contains(&key.get_ref().as_ref())) {
+            let name = key.get_ref();
+            if SECRET_WORDS.iter().any(|word| name.to_ascii_lowercase().contains(word)) {
+                self.source.mask(value.span());
+            }
+            let help = match Catalog::nearest(name, asked.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if asked.len() == 1 => format!("known here is only `{}`", asked[0]),
+                None => format!("known here are `{}`", asked.join("`, `")),
+            };
+            let place = if self.path.is_empty() { String::new() } else { format!(" in [{}]", self.path) };
+            self.source.fault(key.span(), format!("unknown key `{name}`{place}"), Some(help));
+        }
+    }
+
+    /// The tables below a key: `[tenant.acme]` and `[tenant.zenith]` below `tenant`, in the order of the file.
+    pub(super) fn tables(&self, key: &'static str) -> Vec<(String, Section<'t, 's>)> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, &format!("tables: `[{key}.<name>]`"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (name, value) in table.iter() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if name.get_ref().is_empty() || name.get_ref().len() > 64 || !name.get_ref().chars().all(plain) {
+                let help = "1 to 64 letters, digits, `-`, `_` and `.`".to_owned();
+                self.source.fault(name.span(), format!("`{}` is not a name", name.get_ref()), Some(help));
+            }
+            let path = format!("{key}.{}", name.get_ref());
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    let section = Section::new(self.source, path, table, name.span());
+                    tables.push((name.get_ref().clone().into_owned(), section));
+                }
+                None => self.wrong(value, &format!("a table: `[{path}]`")),
+            }
+        }
+        tables.sort_by_key(|(_, section)| section.span.start);
+        tables
+    }
+
+    /// The table of a key, inline or not.
+    pub(super) fn table(&self, key: &'static str) -> Option<Section<'t, 's>> {
+        let value = self.get(key)?;
+        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        match value.get_ref().as_table() {
+            Some(table) => Some(Section::new(self.source, path, table, self.key_span(key))),
+            None => {
+                self.wrong(value, "a table");
+                None
+            }
+        }
+    }
+
+    /// Text of a key that may be missing.
+    pub(super) fn text(&self, key: &'static str) -> Option<Spanned<String>> {
+        self.as_text(self.get(key)?)
+    }
+
+    /// Text of a key that must be there.
+    pub(super) fn need_text(&self, key: &'static str, example: &str) -> Option<Spanned<String>> {
+        self.as_text(self.need(key, example)?)
+    }
+
+    /// A list of texts of a key that may be missing.
+    pub(super) fn texts(&self, key: &'static str) -> Vec<Spanned<String>> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        match value.get_ref().as_array() {
+            Some(items) => items.iter().filter_map(|item| self.as_text(item)).collect(),
+            None => {
+                self.wrong(value, "a list of texts: `[\"…\"]`");
+                Vec::new()
+            }
+        }
+    }
+
+    /// One of these words.
+    pub(super) fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Option<(T, Range<usize>)> {
+        let word = self.text(key)?;
+        if let Some((_, choice)) = choices.iter().find(|(name, _)| name == word.get_ref()) {
+            return Some((*choice, word.span()));
+        }
+        let help = format!("write {}", list(choices.iter().map(|(name, _)| *name)));
+        self.source.fault(word.span(), format!("`{}` is not a choice of `{key}`", word.get_ref()), Some(help));
+        None
+    }
+
+    /// A number of bytes: `"64 MiB"`, or a whole number.
+    pub(super) fn size(&self, key: &'static str, least: u64, most: u64) -> Option<u64> {
+        let value = self.get(key)?;
+        let written = match value.get_ref() {
+            DeValue::Integer(bytes) => bytes.to_string(),
+            DeValue::String(text) => text.clone().into_owned(),
+            _ => {
+                self.wrong(value, "a size: `\"64 MiB\"`");
+                return None;
+            }
+        };
+        let fault = |message: String, help: &str| {
+            self.source.fault(value.span(), message, Some(help.to_owned()));
+            None
+        };
+        match written.parse::<bytesize::ByteSize>().map(|size| size.as_u64()) {
+            Err(_) => fault(format!("`{written}` is not a size"), "write a number and a unit: `\"64 MiB\"`"),
+            Ok(size) if size < least => {
+                fault(format!("`{key}` must be at least {}", bytesize::ByteSize(least)), "write a greater size")
+            }
+            Ok(size) if size > most => {
+                fault(format!("`{key}` must be at most {}", bytesize::ByteSize(most)), "write a smaller size")
+            }
+            Ok(size) => Some(size),
+        }
+    }
+
+    /// A length of time: `"10 min"`.
+    pub(super) fn time(&self, key: &'static str, most: Duration) -> Option<Duration> {
+        let text = self.text(key)?;
+        let fault = |message: String, help: String| {
+            self.source.fault(text.span(), message, Some(help));
+            None
+        };
+        match humantime::parse_duration(text.get_ref()) {
+            Err(_) => fault(
+                format!("`{}` is not a length of time", text.get_ref()),
+                "write a number and a unit: `\"10 min\"`, `\"90 s\"`, `\"1h 30min\"`".to_owned(),
+            ),
+            Ok(time) if time.is_zero() || time > most => fault(
+                format!("`{key}` must be more than nothing and at most {}", humantime::format_duration(most)),
+                "write a time between the two".to_owned(),
+            ),
+            Ok(time) => Some(time),
+        }
+    }
+
+    /// A whole number from 1 on.
+    pub(super) fn count(&self, key: &'static str, most: u64) -> Option<u64> {
+        let value = self.get(key)?;
+        let count = value.get_ref().as_integer().and_then(|n| u64::from_str_radix(n.as_str(), n.radix()).ok());
+        let count = count.filter(|n| (1..=most).contains(n));
+        if count.is_none() {
+            self.wrong(value, &format!("a whole number from 1 to {most}"));
+        }
+        count
+    }
+
+    /// A table of settings: text, numbers and truth values, all handed on as text.
+    pub(super) fn settings(&self, key: &'static str) -> IndexMap<String, String> {
+        let mut settings: Vec<(usize, String, String)> = Vec::new();
+        let Some(section) = self.table(key) else { return IndexMap::new() };
+        for (name, value) in section.table.iter() {
+            let text = match value.get_ref() {
+                DeValue::String(text) => text.clone().into_owned(),
+                DeValue::Integer(number) => number.to_string(),
+                DeValue::Float(number) => number.as_str().to_owned(),
+                DeValue::Boolean(truth) => truth.to_string(),
+                _ => {
+                    self.wrong(value, "text, a number, or true or false");
+                    continue;
+                }
+            };
+            settings.push((name.span().start, name.get_ref().clone().into_owned(), text));
+        }
+        settings.sort();
+        settings.into_iter().map(|(_, name, text)| (name, text)).collect()
+    }
+
+    pub(super) fn as_text(&self, value: &Spanned<DeValue<'s>>) -> Option<Spanned<String>> {
+        match value.get_ref().as_str() {
+            Some(text) => Some(Spanned::new(value.span(), text.to_owned())),
+            None => {
+                self.wrong(value, "text: `\"…\"`");
+                None
+            }
+        }
+    }
+
+    /// A fault for a value of the wrong kind.
+    pub(super) fn wrong(&self, value: &Spanned<DeValue<'s>>, wanted: &str) {
+        let found = match value.get_ref().type_str() {
+            "string" => "text",
+            "array" => "a list",
+            "table" => "a table",
+            "integer" | "float" => "a number",
+            "boolean" => "true or false",
+            other => other,
+        };
+        self.source.fault(value.span(), format!("this is {found} where something else is wanted"), Some(format!("write {wanted}")));
+    }
+}
+
+/// A key with one of these in its name may hold a secret.
+pub(super) const SECRET_WORDS: [&str; 4] = ["secret", "key", "password", "token"];
+
+/// `` `a`, `b` or `c` ``
+pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.pop() {
+        None => "nothing".to_owned(),
+        Some(last) if names.is_empty() => last,
+        Some(last) => format!("{} or {last}", names.join(", ")),
+    }
+}

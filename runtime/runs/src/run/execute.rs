@@ -1,0 +1,27 @@
+//! The seam between runs and whatever executes plugins.
+
+use async_trait::async_trait;
+
+use super::{CallLedger, Failure, Job, RunLog, Summary, Workspace};
+
+/// One attempt of a run: what it is given, and where it puts what it produces. Cheap to clone; a clone that outlives
+/// the attempt can no longer write anything.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// What is to be done.
+    pub job: std::sync::Arc<Job>,
+    /// Where its files go.
+    pub files: Workspace,
+    /// Where its log lines go.
+    pub log: RunLog,
+    /// Where its host calls are counted.
+    pub calls: CallLedger,
+}
+
+/// What executes attempts. The runner gives each a task of its own, which it aborts at the time limit and when the
+/// run is cancelled; a panic ends that run alone.
+#[async_trait]
+pub trait Execute: Send + Sync + 'static {
+    /// Executes one attempt.
+    async fn execute(&self, attempt: Attempt) -> Result<Summary, Failure>;
+}

@@ -1,0 +1,17 @@
+//! One run: what it is given, what executes it, what it produces, and how it ends.
+
+mod calls;
+mod execute;
+mod file_name;
+mod job;
+mod log;
+mod runner;
+mod workspace;
+
+pub use calls::CallLedger;
+pub use execute::{Attempt, Execute};
+pub use file_name::{FileName, FileNameError};
+pub use job::{Failure, FailureKind, Job, Summary};
+pub use log::RunLog;
+pub use runner::{Report, Request, RunError, Runner, RunnerOptions};
+pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -1,0 +1,41 @@
+//! What may go wrong with a store.
+
+use std::path::PathBuf;
+
+use super::RunId;
+
+/// What may go wrong with a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be opened.
+    #[error("cannot open the store `{}`: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A newer version of Tradewire has written it.
+    #[error("the store `{}` was written by a newer version of tradewire: use that version, or another state folder", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The run has been closed meanwhile: by its end, or by another process that found it abandoned.
+    #[error("run {0} is closed: another process has taken it for abandoned")]
+    RunClosed(RunId),
+    /// Another run of the same window has delivered meanwhile.
+    #[error("another run of the same window has delivered meanwhile")]
+    Overtaken,
+    /// The store did not do what it was asked. It may later.
+    #[error("the store failed: {0}")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Whether it may go better later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, StoreError::Failed(_))
+    }
+}

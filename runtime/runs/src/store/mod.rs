@@ -1,0 +1,92 @@
+//! What outlives a process: slots, runs, their logs, host calls and files.
+//!
+//! [`Store`] is the whole of what the runtime asks of it; [`SqliteStore`] is the embedded one. Nothing here relies on
+//! there being one process: a slot is a row that only one can insert, an open run is a lease that its owner renews,
+//! and whatever a run still wants to record is refused once the run is closed. The run's id so serves as the fencing
+//! token: a process that slept through its lease can no longer deliver.
+
+mod error;
+pub(crate) mod records;
+mod sqlite;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+pub use error::StoreError;
+pub use records::{
+    Ending, FileRecord, FileState, HostCalls, LogLine, LogLevel, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
+    SlotFilter, SlotRecord, SlotState, Trigger,
+};
+pub use sqlite::SqliteStore;
+
+use crate::schedule::Window;
+
+/// A store of slots and runs.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Opens a run. Where it is the run of a slot, the slot's row is inserted with it, both or neither.
+    async fn open_run(&self, opening: &Opening) -> Result<Opened, StoreError>;
+
+    /// Holds an open run for longer. [`StoreError::RunClosed`] where it is not open any more.
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Adds lines to the log of an open run.
+    async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
+
+    /// Closes a run; its files that were being moved count as delivered with it.
+    /// [`StoreError::RunClosed`] where it is not open any more.
+    async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
+
+    /// The last file that the runs of this window delivered under that name to that place.
+    async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError>;
+
+    /// Decides the delivery of a run: from here on its files are moved to their names, also by whoever finds the run
+    /// abandoned. Each comes with what [`Store::delivered`] answered when its name was chosen;
+    /// [`StoreError::Overtaken`] where another run has delivered since.
+    async fn decide_delivery(&self, run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError>;
+
+    /// Records another name for a file that is being moved, because someone else has taken the one that was chosen.
+    async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError>;
+
+    /// Records slots that do not run. A slot that has a row keeps it. The number of rows inserted.
+    async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
+
+    /// The latest slot that has a row.
+    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// Open runs whose lease ended before this moment.
+    async fn abandoned(&self, before: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// A run.
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// Runs, the latest first.
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Slots that have a row, the latest first.
+    async fn slots(&self, filter: &SlotFilter) -> Result<Vec<SlotRecord>, StoreError>;
+
+    /// Lines of a run's log, from this sequence number on, at most `limit`.
+    async fn log(&self, run: RunId, from: u32, limit: u32) -> Result<Vec<LogLine>, StoreError>;
+
+    /// What a run asked of the host.
+    async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError>;
+
+    /// What a run produced.
+    async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;
+}
+
+/// What makes two files the same to those who receive them: whose, of which window, where and by which name.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// The export.
+    pub export: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The window.
+    pub window: Window,
+    /// The place.
+    pub destination: String,
+    /// The name that the plugin gave it.
+    pub name: String,
+}

@@ -1,0 +1,316 @@
+//! The rows of a store as the runtime sees them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::run::FailureKind;
+use crate::schedule::Window;
+
+/// A run's id: a UUID of version 7, so that ids sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(Uuid);
+
+impl RunId {
+    /// A new one.
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(RunId)
+    }
+}
+
+impl Serialize for RunId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Words that stand for the cases of an enumeration, in the store and in JSON alike.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$case_meta:meta])* $case:ident = $word:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$case_meta])* $case,)* }
+
+        impl $name {
+            /// Its word.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$case => $word,)* }
+            }
+
+            /// The case of a word.
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some($name::$case),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What began a run.
+    Trigger {
+        /// A slot of its schedule.
+        Schedule = "schedule",
+        /// Someone asked for it.
+        Manual = "manual",
+    }
+}
+
+words! {
+    /// How a run ended.
+    Outcome {
+        /// It did what it should; its files, if any, are delivered.
+        Succeeded = "succeeded",
+        /// It did what it should, and every file is what the same window has delivered before.
+        Unchanged = "unchanged",
+        /// It did not; nothing was delivered.
+        Failed = "failed",
+        /// It was cut off: shut down, killed, or abandoned. Nothing was delivered.
+        Interrupted = "interrupted",
+    }
+}
+
+words! {
+    /// What became of a slot.
+    SlotState {
+        /// It has a run, whose outcome says the rest.
+        Taken = "taken",
+        /// Nobody was there when it fell due.
+        Missed = "missed",
+        /// An earlier run of the same export and tenant was still going on.
+        Skipped = "skipped",
+        /// It could not be run at all.
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// What became of a file.
+    FileState {
+        /// Its delivery is decided; it is on its way to its name.
+        Moving = "moving",
+        /// It is where it should be.
+        Delivered = "delivered",
+        /// The same window has delivered the same bytes before: nothing was written.
+        Unchanged = "unchanged",
+    }
+}
+
+words! {
+    /// How much a log line matters.
+    LogLevel {
+        /// Every step.
+        Trace = "trace",
+        /// For those who look for a fault.
+        Debug = "debug",
+        /// What happens.
+        Info = "info",
+        /// What should be looked at.
+        Warn = "warn",
+        /// What failed.
+        Error = "error",
+    }
+}
+
+/// What a run begins with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Opening {
+    /// The run.
+    pub id: RunId,
+    /// The export.
+    pub export: String,
+    /// The tenant's name in the configuration.
+    pub tenant: String,
+    /// The tenant's number at ServiceTitan.
+    pub tenant_id: i64,
+    /// The plugin's name in the configuration.
+    pub plugin: String,
+    /// What began it.
+    pub trigger: Trigger,
+    /// The slot, where a schedule began it.
+    pub due: Option<DateTime<Utc>>,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// What it accounts for.
+    pub window: Window,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// The process that runs it.
+    pub owner: String,
+    /// Until when nobody may take it for abandoned.
+    pub lease_until: DateTime<Utc>,
+}
+
+/// Whether a run was opened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Opened {
+    /// It was.
+    Yes,
+    /// It was not: its slot has a row already.
+    SlotTaken(SlotRecord),
+}
+
+/// What a run ends with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ending {
+    /// When.
+    pub ended: DateTime<Utc>,
+    /// How.
+    pub outcome: Outcome,
+    /// Whether it helps to try again, where it did not succeed.
+    pub failure: Option<FailureKind>,
+    /// One line for the operator.
+    pub message: String,
+    /// Every single reason of a failure.
+    pub reasons: Vec<String>,
+    /// What identifies the plugin's bytes, where it came to be loaded.
+    pub plugin_digest: Option<String>,
+    /// What it asked of the host.
+    #[serde(skip)]
+    pub host_calls: Vec<HostCalls>,
+    /// Lines of log that were dropped at the limit.
+    pub log_dropped: u64,
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunRecord {
+    /// What it began with.
+    #[serde(flatten)]
+    pub opening: Opening,
+    /// What it ended with; none while it goes on.
+    #[serde(flatten)]
+    pub ending: Option<Ending>,
+}
+
+/// Calls of one operation in one run, together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostCalls {
+    /// The operation.
+    pub operation: String,
+    /// How often it was called; a page counts as a call.
+    pub calls: u64,
+    /// How many of these failed.
+    pub failures: u64,
+    /// Tries beyond the first.
+    pub retries: u64,
+    /// Milliseconds that the rate limit made them wait.
+    pub waited_ms: u64,
+    /// Bytes that were answered.
+    pub bytes: u64,
+}
+
+/// A line of a run's log.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LogLine {
+    /// Its number in the run, from 0.
+    pub seq: u32,
+    /// When it was written.
+    pub at: DateTime<Utc>,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// What it says.
+    pub text: String,
+}
+
+/// A file that a run produced.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileRecord {
+    /// The run.
+    pub run: RunId,
+    /// The name that the plugin gave it.
+    pub name: String,
+    /// Its media type.
+    pub content_type: String,
+    /// The hash of its bytes, as lower-case hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes.
+    pub bytes: u64,
+    /// Its control total: names and exact values, in the plugin's order.
+    pub totals: Vec<(String, String)>,
+    /// Where it goes.
+    pub destination: String,
+    /// The name that it has there.
+    pub delivered_as: String,
+    /// Which of the window's versions it is, from 1.
+    pub version: u32,
+    /// What became of it.
+    pub state: FileState,
+    /// When it was delivered.
+    pub delivered_at: Option<DateTime<Utc>>,
+}
+
+/// A slot and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SlotRecord {
+    /// The export.
+    pub export: String,
+    /// The tenant.
+    pub tenant: String,
+    /// When it fell due.
+    pub due: DateTime<Utc>,
+    /// What became of it.
+    pub state: SlotState,
+    /// Why, where it did not run.
+    pub reason: Option<String>,
+    /// Its run, where it has one.
+    pub run: Option<RunId>,
+    /// When this was recorded.
+    pub recorded: DateTime<Utc>,
+}
+
+/// Which runs.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Of this export.
+    pub export: Option<String>,
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// Of this outcome.
+    pub outcome: Option<Outcome>,
+    /// At most this many; none is 100.
+    pub limit: Option<u32>,
+}
+
+/// Which slots.
+#[derive(Debug, Clone, Default)]
+pub struct SlotFilter {
+    /// Of this export.
+    pub export: Option<String>,
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// In this state.
+    pub state: Option<SlotState>,
+    /// At most this many; none is 100.
+    pub limit: Option<u32>,
+}

@@ -1,0 +1,221 @@
+//! The embedded store: one SQLite file in WAL mode, and one thread of its own that speaks to it.
+//!
+//! All statements go through that thread in order, so nothing here blocks the async runtime, and transactions of one
+//! process never collide. Other processes may use the same file: each write takes the lock at once (`IMMEDIATE`) and
+//! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
+
+mod files;
+mod runs;
+mod schema;
+mod slots;
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter, RunId, RunRecord, SlotFilter,
+    SlotRecord, Store, StoreError,
+};
+
+/// How long a statement waits for another process.
+const BUSY: Duration = Duration::from_secs(5);
+/// How many requests may wait for the thread before those who ask have to wait themselves.
+const QUEUE: usize = 1024;
+
+type Request = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A store in an SQLite file. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    requests: mpsc::Sender<Request>,
+}
+
+impl SqliteStore {
+    /// Opens the file, which is made where it is not there, and brings its tables up to date. Blocks for a moment.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(|e| failed(e.into()))?;
+        let set_up = |connection: &Connection| -> rusqlite::Result<()> {
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "foreign_keys", true)
+        };
+        set_up(&connection).map_err(|e| failed(e.into()))?;
+        match schema::MIGRATIONS.to_latest(&mut connection) {
+            Ok(()) => {}
+            Err(rusqlite_migration::Error::MigrationDefinition(
+                rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
+            )) => return Err(StoreError::Newer { path: path.to_owned() }),
+            Err(error) => return Err(failed(error.into())),
+        }
+        let (requests, mut waiting) = mpsc::channel::<Request>(QUEUE);
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
+            while let Some(request) = waiting.blocking_recv() {
+                request(&mut connection);
+            }
+        });
+        thread.map_err(|e| failed(e.into()))?;
+        Ok(Self { requests })
+    }
+
+    /// Has the thread do something with the connection.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let request: Request = Box::new(move |connection| {
+            // Whoever asked may have gone away.
+            let _ = answer.send(work(connection));
+        });
+        let stopped = || StoreError::Failed("its thread has stopped".into());
+        self.requests.send(request).await.map_err(|_| stopped())?;
+        match answered.await.map_err(|_| stopped())? {
+            Ok(value) => Ok(value),
+            Err(Fault::Sql(error)) => Err(StoreError::Failed(error.into())),
+            Err(Fault::Store(error)) => Err(error),
+        }
+    }
+
+    /// Has the thread do something in a transaction, all of it or nothing.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+    }
+}
+
+/// What may go wrong on the thread.
+enum Fault {
+    Sql(rusqlite::Error),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Fault::Sql(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Fault::Store(error)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn open_run(&self, opening: &Opening) -> Result<Opened, StoreError> {
+        let opening = opening.clone();
+        self.write(move |t| runs::open(t, &opening)).await
+    }
+
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |t| runs::renew(t, run, lease_until)).await
+    }
+
+    async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError> {
+        self.write(move |t| runs::append_log(t, run, &lines)).await
+    }
+
+    async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
+        let ending = ending.clone();
+        self.write(move |t| {
+            runs::close(t, run, &ending)?;
+            files::settle(t, run, ending.ended)
+        })
+        .await
+    }
+
+    async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError> {
+        let of = of.clone();
+        self.ask(move |c| Ok(files::delivered(c, &of)?)).await
+    }
+
+    async fn decide_delivery(&self, run: RunId, decided: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError> {
+        self.write(move |t| files::decide(t, run, &decided)).await
+    }
+
+    async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError> {
+        let file = file.clone();
+        self.write(move |t| Ok(files::rename(t, run, &file)?)).await
+    }
+
+    async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
+        self.write(move |t| Ok(slots::record(t, &slots)?)).await
+    }
+
+    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.to_owned());
+        self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
+    }
+
+    async fn abandoned(&self, before: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::abandoned(c, before)?)).await
+    }
+
+    async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::one(c, id)?)).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
+        let filter = filter.clone();
+        self.ask(move |c| Ok(runs::list(c, &filter)?)).await
+    }
+
+    async fn slots(&self, filter: &SlotFilter) -> Result<Vec<SlotRecord>, StoreError> {
+        let filter = filter.clone();
+        self.ask(move |c| Ok(slots::list(c, &filter)?)).await
+    }
+
+    async fn log(&self, run: RunId, from: u32, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.ask(move |c| Ok(runs::log(c, run, from, limit)?)).await
+    }
+
+    async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError> {
+        self.ask(move |c| Ok(runs::host_calls(c, run)?)).await
+    }
+
+    async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {
+        self.ask(move |c| Ok(files::of_run(c, run)?)).await
+    }
+}
+
+/// A moment as a column holds it.
+fn millis(moment: DateTime<Utc>) -> i64 {
+    moment.timestamp_millis()
+}
+
+/// The moment that a column holds.
+fn moment(column: usize, millis: i64) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| unreadable(column, format!("{millis} is not a moment")))
+}
+
+/// A column that does not hold what it should.
+fn unreadable(column: usize, what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what.into())
+}
+
+/// What a word in a column stands for.
+fn word<T>(column: usize, word: &str, read: impl FnOnce(&str) -> Option<T>) -> rusqlite::Result<T> {
+    read(word).ok_or_else(|| unreadable(column, format!("`{word}` is not known")))
+}
+
+/// The run whose id a column holds.
+fn run_id(column: usize, text: &str) -> rusqlite::Result<RunId> {
+    text.parse().map_err(|error: uuid::Error| unreadable(column, error))
+}

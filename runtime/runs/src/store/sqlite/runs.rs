@@ -1,0 +1,238 @@
+//! Runs, their logs and their host calls in SQLite.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Fault, millis, moment, run_id, slots, unreadable, word};
+use crate::run::FailureKind;
+use crate::schedule::Window;
+use crate::store::{
+    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord, SlotRecord, SlotState,
+    StoreError, Trigger,
+};
+
+pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, Fault> {
+    if let Some(due) = opening.due
+        && let Some(slot) = slots::one(connection, &opening.export, &opening.tenant, due)?
+    {
+        return Ok(Opened::SlotTaken(slot));
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO runs (id, export, tenant, tenant_id, plugin, begun_by, due, attempt, window_start, window_end, timezone,
+                               started, owner, lease_until)
+             VALUES (:id, :export, :tenant, :tenant_id, :plugin, :begun_by, :due, :attempt, :window_start, :window_end, :timezone,
+                     :started, :owner, :lease_until)",
+        )?
+        .execute(named_params! {
+            ":id": opening.id.to_string(),
+            ":export": opening.export,
+            ":tenant": opening.tenant,
+            ":tenant_id": opening.tenant_id,
+            ":plugin": opening.plugin,
+            ":begun_by": opening.trigger.as_str(),
+            ":due": opening.due.map(millis),
+            ":attempt": opening.attempt,
+            ":window_start": millis(opening.window.start.to_utc()),
+            ":window_end": millis(opening.window.end.to_utc()),
+            ":timezone": opening.window.start.timezone().name(),
+            ":started": millis(opening.started),
+            ":owner": opening.owner,
+            ":lease_until": millis(opening.lease_until),
+        })?;
+    if let Some(due) = opening.due {
+        let slot = SlotRecord {
+            export: opening.export.clone(),
+            tenant: opening.tenant.clone(),
+            due,
+            state: SlotState::Taken,
+            reason: None,
+            run: Some(opening.id),
+            recorded: opening.started,
+        };
+        slots::record(connection, &[slot])?;
+    }
+    Ok(Opened::Yes)
+}
+
+pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<(), Fault> {
+    let mut statement =
+        connection.prepare_cached("UPDATE runs SET lease_until = ?2 WHERE id = ?1 AND ended IS NULL")?;
+    still_open(run, statement.execute((run.to_string(), millis(lease_until)))?)
+}
+
+/// Whether a statement that touches the run only while it is open has touched it.
+fn still_open(run: RunId, touched: usize) -> Result<(), Fault> {
+    if touched == 0 { Err(StoreError::RunClosed(run).into()) } else { Ok(()) }
+}
+
+pub(super) fn ensure_open(connection: &Connection, run: RunId) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM runs WHERE id = ?1 AND ended IS NULL")?;
+    still_open(run, statement.query_row([run.to_string()], |row| row.get(0))?)
+}
+
+pub(super) fn append_log(connection: &Connection, run: RunId, lines: &[LogLine]) -> Result<(), Fault> {
+    ensure_open(connection, run)?;
+    let run = run.to_string();
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO log_lines (run, seq, at, level, text) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    )?;
+    for line in lines {
+        statement.execute((&run, line.seq, millis(line.at), line.level.as_str(), &line.text))?;
+    }
+    Ok(())
+}
+
+pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Result<(), Fault> {
+    let id = run.to_string();
+    let reasons = serde_json::to_string(&ending.reasons).map_err(|e| StoreError::Failed(e.into()))?;
+    let touched = connection
+        .prepare_cached(
+            "UPDATE runs SET ended = :ended, outcome = :outcome, failure = :failure, message = :message,
+                             reasons = :reasons, plugin_digest = :plugin_digest, log_dropped = :log_dropped
+             WHERE id = :id AND ended IS NULL",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":ended": millis(ending.ended),
+            ":outcome": ending.outcome.as_str(),
+            ":failure": ending.failure.map(FailureKind::as_str),
+            ":message": ending.message,
+            ":reasons": reasons,
+            ":plugin_digest": ending.plugin_digest,
+            ":log_dropped": to_column(ending.log_dropped),
+        })?;
+    still_open(run, touched)?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO host_calls (run, operation, calls, failures, retries, waited_ms, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for call in &ending.host_calls {
+        statement.execute((
+            &id,
+            &call.operation,
+            to_column(call.calls),
+            to_column(call.failures),
+            to_column(call.retries),
+            to_column(call.waited_ms),
+            to_column(call.bytes),
+        ))?;
+    }
+    Ok(())
+}
+
+const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
+                       owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id";
+
+pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
+    connection.prepare_cached(&sql)?.query_row([run.to_string()], read).optional()
+}
+
+pub(super) fn abandoned(connection: &Connection, before: DateTime<Utc>) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended IS NULL AND lease_until < ?1 ORDER BY id");
+    connection.prepare_cached(&sql)?.query_map([millis(before)], read)?.collect()
+}
+
+pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM runs
+         WHERE (:export IS NULL OR export = :export) AND (:tenant IS NULL OR tenant = :tenant)
+           AND (:outcome IS NULL OR outcome = :outcome)
+         ORDER BY started DESC, id DESC LIMIT :limit"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":export": filter.export,
+            ":tenant": filter.tenant,
+            ":outcome": filter.outcome.map(Outcome::as_str),
+            ":limit": filter.limit.unwrap_or(100),
+        },
+        read,
+    )?;
+    rows.collect()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+    let zone: Tz = row.get::<_, String>(9)?.parse().map_err(|e: chrono_tz::ParseError| unreadable(9, e))?;
+    let window = Window {
+        start: moment(7, row.get(7)?)?.with_timezone(&zone),
+        end: moment(8, row.get(8)?)?.with_timezone(&zone),
+    };
+    let opening = Opening {
+        id: run_id(0, &row.get::<_, String>(0)?)?,
+        export: row.get(1)?,
+        tenant: row.get(2)?,
+        tenant_id: row.get(20)?,
+        plugin: row.get(3)?,
+        trigger: word(4, &row.get::<_, String>(4)?, Trigger::from_word)?,
+        due: row.get::<_, Option<i64>>(5)?.map(|due| moment(5, due)).transpose()?,
+        attempt: row.get(6)?,
+        window,
+        started: moment(10, row.get(10)?)?,
+        owner: row.get(11)?,
+        lease_until: moment(12, row.get(12)?)?,
+    };
+    let Some(ended) = row.get::<_, Option<i64>>(13)? else {
+        return Ok(RunRecord { opening, ending: None });
+    };
+    let reasons: Option<String> = row.get(17)?;
+    let failure: Option<String> = row.get(15)?;
+    let ending = Ending {
+        ended: moment(13, ended)?,
+        outcome: word(14, &row.get::<_, String>(14)?, Outcome::from_word)?,
+        failure: failure.map(|kind| word(15, &kind, FailureKind::from_word)).transpose()?,
+        message: row.get::<_, Option<String>>(16)?.unwrap_or_default(),
+        reasons: match reasons {
+            Some(json) => serde_json::from_str(&json).map_err(|e| unreadable(17, e))?,
+            None => Vec::new(),
+        },
+        plugin_digest: row.get(18)?,
+        host_calls: Vec::new(),
+        log_dropped: from_column(row.get(19)?),
+    };
+    Ok(RunRecord { opening, ending: Some(ending) })
+}
+
+pub(super) fn log(connection: &Connection, run: RunId, from: u32, limit: u32) -> rusqlite::Result<Vec<LogLine>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at, level, text FROM log_lines WHERE run = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = statement.query_map((run.to_string(), from, limit), |row| {
+        Ok(LogLine {
+            seq: row.get(0)?,
+            at: moment(1, row.get(1)?)?,
+            level: word(2, &row.get::<_, String>(2)?, LogLevel::from_word)?,
+            text: row.get(3)?,
+        })
+    })?;
+    rows.collect()
+}
+
+pub(super) fn host_calls(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<HostCalls>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT operation, calls, failures, retries, waited_ms, bytes FROM host_calls WHERE run = ?1 ORDER BY operation",
+    )?;
+    let rows = statement.query_map([run.to_string()], |row| {
+        Ok(HostCalls {
+            operation: row.get(0)?,
+            calls: from_column(row.get(1)?),
+            failures: from_column(row.get(2)?),
+            retries: from_column(row.get(3)?),
+            waited_ms: from_column(row.get(4)?),
+            bytes: from_column(row.get(5)?),
+        })
+    })?;
+    rows.collect()
+}
+
+/// SQLite's numbers are signed.
+pub(super) fn to_column(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+pub(super) fn from_column(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,93 @@
+//! The tables, as a list of steps that each database goes through once.
+//!
+//! Moments are milliseconds since 1970 in UTC. A step that has been released is never changed; a new one is added.
+
+use rusqlite_migration::{M, Migrations};
+
+const STEPS: &[M<'_>] = &[M::up(
+    "
+    CREATE TABLE runs (
+        id             TEXT PRIMARY KEY,
+        export         TEXT NOT NULL,
+        tenant         TEXT NOT NULL,
+        tenant_id      INTEGER NOT NULL,
+        plugin         TEXT NOT NULL,
+        plugin_digest  TEXT,
+        begun_by       TEXT NOT NULL,
+        due            INTEGER,
+        attempt        INTEGER NOT NULL,
+        window_start   INTEGER NOT NULL,
+        window_end     INTEGER NOT NULL,
+        timezone       TEXT NOT NULL,
+        started        INTEGER NOT NULL,
+        owner          TEXT NOT NULL,
+        lease_until    INTEGER NOT NULL,
+        ended          INTEGER,
+        outcome        TEXT,
+        failure        TEXT,
+        message        TEXT,
+        reasons        TEXT,             -- a JSON list
+        log_dropped    INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX runs_by_window ON runs (export, tenant, window_start, window_end);
+    CREATE INDEX open_runs ON runs (lease_until) WHERE ended IS NULL;
+
+    -- One row a slot: who inserts it has it.
+    CREATE TABLE slots (
+        export    TEXT NOT NULL,
+        tenant    TEXT NOT NULL,
+        due       INTEGER NOT NULL,
+        state     TEXT NOT NULL,
+        reason    TEXT,
+        run       TEXT REFERENCES runs (id),
+        recorded  INTEGER NOT NULL,
+        PRIMARY KEY (export, tenant, due)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX slots_by_due ON slots (due);
+
+    CREATE TABLE log_lines (
+        run    TEXT NOT NULL REFERENCES runs (id),
+        seq    INTEGER NOT NULL,
+        at     INTEGER NOT NULL,
+        level  TEXT NOT NULL,
+        text   TEXT NOT NULL,
+        PRIMARY KEY (run, seq)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE host_calls (
+        run        TEXT NOT NULL REFERENCES runs (id),
+        operation  TEXT NOT NULL,
+        calls      INTEGER NOT NULL,
+        failures   INTEGER NOT NULL,
+        retries    INTEGER NOT NULL,
+        waited_ms  INTEGER NOT NULL,
+        bytes      INTEGER NOT NULL,
+        PRIMARY KEY (run, operation)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE files (
+        run           TEXT NOT NULL REFERENCES runs (id),
+        name          TEXT NOT NULL,
+        content_type  TEXT NOT NULL,
+        sha256        TEXT NOT NULL,
+        bytes         INTEGER NOT NULL,
+        totals        TEXT NOT NULL,     -- a JSON list of pairs
+        destination   TEXT NOT NULL,
+        delivered_as  TEXT NOT NULL,
+        version       INTEGER NOT NULL,
+        state         TEXT NOT NULL,
+        delivered_at  INTEGER,
+        PRIMARY KEY (run, name)
+    ) STRICT, WITHOUT ROWID;
+    ",
+)];
+
+pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_step_applies_to_an_empty_database() {
+        assert!(super::MIGRATIONS.validate().is_ok());
+    }
+}

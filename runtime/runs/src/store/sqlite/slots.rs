@@ -1,0 +1,78 @@
+//! Slots in SQLite.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{millis, moment, run_id, word};
+use crate::store::{SlotFilter, SlotRecord, SlotState};
+
+const COLUMNS: &str = "export, tenant, due, state, reason, run, recorded";
+
+pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO slots (export, tenant, due, state, reason, run, recorded)
+         VALUES (:export, :tenant, :due, :state, :reason, :run, :recorded)
+         ON CONFLICT (export, tenant, due) DO NOTHING",
+    )?;
+    let mut inserted = 0;
+    for slot in slots {
+        inserted += statement.execute(named_params! {
+            ":export": slot.export,
+            ":tenant": slot.tenant,
+            ":due": millis(slot.due),
+            ":state": slot.state.as_str(),
+            ":reason": slot.reason,
+            ":run": slot.run.map(|run| run.to_string()),
+            ":recorded": millis(slot.recorded),
+        })?;
+    }
+    Ok(inserted)
+}
+
+pub(super) fn one(
+    connection: &Connection,
+    export: &str,
+    tenant: &str,
+    due: DateTime<Utc>,
+) -> rusqlite::Result<Option<SlotRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM slots WHERE export = ?1 AND tenant = ?2 AND due = ?3");
+    connection.prepare_cached(&sql)?.query_row((export, tenant, millis(due)), read).optional()
+}
+
+pub(super) fn last(connection: &Connection, export: &str, tenant: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
+    let mut statement = connection.prepare_cached("SELECT max(due) FROM slots WHERE export = ?1 AND tenant = ?2")?;
+    let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
+    due.map(|due| moment(0, due)).transpose()
+}
+
+pub(super) fn list(connection: &Connection, filter: &SlotFilter) -> rusqlite::Result<Vec<SlotRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM slots
+         WHERE (:export IS NULL OR export = :export) AND (:tenant IS NULL OR tenant = :tenant)
+           AND (:state IS NULL OR state = :state)
+         ORDER BY due DESC, export, tenant LIMIT :limit"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":export": filter.export,
+            ":tenant": filter.tenant,
+            ":state": filter.state.map(SlotState::as_str),
+            ":limit": filter.limit.unwrap_or(100),
+        },
+        read,
+    )?;
+    rows.collect()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<SlotRecord> {
+    Ok(SlotRecord {
+        export: row.get(0)?,
+        tenant: row.get(1)?,
+        due: moment(2, row.get(2)?)?,
+        state: word(3, &row.get::<_, String>(3)?, SlotState::from_word)?,
+        reason: row.get(4)?,
+        run: row.get::<_, Option<String>>(5)?.map(|run| run_id(5, &run)).transpose()?,
+        recorded: moment(6, row.get(6)?)?,
+    })
+}

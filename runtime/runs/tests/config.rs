@@ -1,0 +1,144 @@
+//! The configuration as a whole: what a good one means, and what is said of a bad one.
+//!
+//! Each `tests/config/*.toml` has faults, and the `.txt` beside it is exactly what an operator is shown. Run with
+//! `UPDATE_GOLDEN=1` to write the latter anew, and read the difference.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use tradewire_runs::config::{ClientId, Config, Destination, Environment, Secret};
+use tradewire_runs::schedule::{Missed, Overlap, WindowRule};
+
+const GOOD: &str = r#"
+[servicetitan]
+environment = "integration"
+app_key = { env = "ST_APP_KEY" }
+
+[tenant.acme]
+id = 1234567890
+client_id = { env = "ACME_CLIENT_ID" }
+client_secret = { file = "acme.secret" }
+timezone = "America/Phoenix"
+
+[tenant.zenith]
+id = 42
+client_id = "cid.zenith"
+client_secret = { env = "ZENITH_CLIENT_SECRET" }
+timezone = "America/New_York"
+
+[plugin.payroll-adp]
+source = "payroll-adp.wasm"
+grant = ["payroll/gross-pay-items.get-list", "payroll/payrolls:view", "settings/technicians:view"]
+limits = { memory = "32 MiB", time = "5 min", output = 1000 }
+settings = { company-code = "XYZ", double-overtime-code = "D" }
+
+[export.weekly-payroll]
+run = "payroll-adp"
+tenants = ["zenith", "acme"]
+cron = "0 6 * * MON"
+missed = "skip"
+settings = { company-code = "ABC", batch-id = 7, include-amounts = true }
+deliver = "adp"
+
+[export.by-hand]
+run = "payroll-adp"
+tenants = ["acme"]
+window = "month"
+timezone = "UTC"
+
+[delivery.adp]
+to = "outbox"
+
+[delivery.archive]
+to = "file:///var/archive"
+"#;
+
+#[test]
+fn a_good_configuration_means_what_it_says() {
+    let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
+    assert_eq!(config.servicetitan.environment, Environment::Integration);
+    let (acme, zenith) = (&config.tenants["acme"], &config.tenants["zenith"]);
+    assert_eq!(acme.client_secret, Secret::File("conf/acme.secret".into()), "seen from the configuration's folder");
+    assert_eq!(zenith.client_id, ClientId::Literal("cid.zenith".to_owned()));
+    let plugin = &config.plugins["payroll-adp"];
+    assert_eq!(plugin.source, Path::new("conf/payroll-adp.wasm"));
+    assert_eq!((plugin.limits.memory, plugin.limits.output), (32 << 20, 1000));
+    assert_eq!(plugin.limits.time, Duration::from_secs(300));
+    assert_eq!(plugin.grant_line, 20);
+    assert!(plugin.grants.allows_id("payroll/payrolls.get-list"));
+    assert!(!plugin.grants.allows_id("payroll/gross-pay-items.create"));
+    let weekly = &config.exports["weekly-payroll"];
+    assert_eq!((weekly.missed, weekly.overlap, weekly.window), (Missed::Skip, Overlap::Skip, WindowRule::Slot));
+    assert_eq!(weekly.tenants, ["zenith", "acme"]);
+    let settings = config.settings(weekly);
+    let settings: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(
+        settings,
+        [("company-code", "ABC"), ("double-overtime-code", "D"), ("batch-id", "7"), ("include-amounts", "true")]
+    );
+    assert_eq!(config.zone(weekly, acme).name(), "America/Phoenix", "the tenant's");
+    assert_eq!(config.zone(&config.exports["by-hand"], acme).name(), "UTC", "its own");
+    assert!(config.slots(&config.exports["by-hand"], acme).is_none());
+    assert_eq!(config.deliveries["adp"].to, Destination::Folder("conf/outbox".into()));
+    assert_eq!(config.deliveries["archive"].to, Destination::Folder("/var/archive".into()));
+    assert_eq!(config.exports.keys().collect::<Vec<_>>(), ["weekly-payroll", "by-hand"], "in the order of the file");
+}
+
+#[test]
+fn every_bad_configuration_is_answered_as_written_down() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        seen += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let error = Config::parse("tradewire.toml", &text).expect_err(&path.display().to_string());
+        let shown = format!("{error}\n");
+        assert!(!shown.contains("hunter2"), "a secret is shown:\n{shown}");
+        let golden = path.with_extension("txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&golden, &shown).unwrap();
+        }
+        assert_eq!(shown, std::fs::read_to_string(&golden).unwrap_or_default(), "{}", path.display());
+    }
+    assert!(seen >= 6, "{seen}");
+}
+
+#[test]
+fn a_script_gets_line_and_column() {
+    let error = Config::parse("tradewire.toml", &GOOD.replace("0 6 * * MON", "0 6 * * MOO")).unwrap_err();
+    let json = serde_json::to_value(error.faults()).unwrap();
+    assert_eq!(json[0]["line"], 27);
+    assert_eq!(json[0]["column"], 17);
+    assert_eq!(json[0]["message"], "`MOO` is not a day of the week");
+}
+
+#[test]
+fn nothing_that_a_file_may_hold_panics() {
+    // Cut and mangle the good one at every place: each is either good or answered with a fault.
+    for end in (0..GOOD.len()).step_by(3) {
+        if let Err(error) = Config::parse("tradewire.toml", &GOOD[..end]) {
+            assert!(!error.faults().is_empty());
+            error.render(true);
+        }
+        let mut mangled = GOOD.to_owned();
+        mangled.insert_str(end, "é[{\"");
+        if let Err(error) = Config::parse("tradewire.toml", &mangled) {
+            error.render(false);
+        }
+    }
+    for text in ["\u{feff}", "a", "[export]\nx = 1", "tenant = 1", "[[plugin]]", "export.x.y.z = 1", "\0", "servicetitan = []"] {
+        assert!(Config::parse("tradewire.toml", text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Config::load("no/such/tradewire.toml").unwrap_err().to_string();
+    assert!(error.starts_with("cannot read the configuration `no/such/tradewire.toml`: "), "{error}");
+}

@@ -1,0 +1,264 @@
+//! Payroll: a pay run for each person and week, and the gross pay items that fall into it.
+//!
+//! People are numbered technicians first, then employees. Week 0 is the oldest; the last one is still pending.
+
+use serde_json::{Value, json};
+
+use super::size::{ITEMS_A_WEEK, PAYROLL_WEEKS};
+use super::world::{Given, World, dollars};
+use super::{jobs, settings};
+use crate::clock::{self, DAY, SECOND, Ticks};
+
+const CODES: [(&str, &str, &str); 8] = [
+    ("REG", "Regular time", "Timesheet"),
+    ("OVT", "Overtime", "Timesheet"),
+    ("DBL", "Double overtime", "Timesheet"),
+    ("PTO", "Paid time off", "Timesheet"),
+    ("BON", "Bonus", "Commission"),
+    ("COM", "Commission", "Commission"),
+    ("MIL", "Mileage", "Reimbursement"),
+    ("TOOL", "Tools", "Reimbursement"),
+];
+const TIMESHEET_CODES: [(&str, &str, &str); 6] = [
+    ("MTG", "Meeting", "Paid"),
+    ("TRN", "Training", "Paid"),
+    ("SHOP", "Shop time", "Paid"),
+    ("VAC", "Vacation", "PaidTimeOff"),
+    ("LUNCH", "Lunch", "Unpaid"),
+    ("CLOCK", "Clock in and out", "ClockInOut"),
+];
+
+/// A person on the payroll.
+struct Person {
+    technician: bool,
+    place: usize,
+}
+
+impl Person {
+    fn of(world: &World, number: usize) -> Person {
+        let technicians = world.count_of("settings/technicians");
+        if number < technicians {
+            Person { technician: true, place: number }
+        } else {
+            Person { technician: false, place: number - technicians }
+        }
+    }
+
+    fn id(&self, world: &World) -> Value {
+        world.id_of(if self.technician { "settings/technicians" } else { "settings/employees" }, self.place)
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.technician { "Technician" } else { "Employee" }
+    }
+}
+
+fn people(world: &World) -> usize {
+    (world.count_of("settings/technicians") + world.count_of("settings/employees")).max(1)
+}
+
+/// The Monday that a week starts on.
+fn week_start(world: &World, week: usize) -> Ticks {
+    // 1970 began on a Thursday.
+    let days = world.origin.div_euclid(DAY);
+    let monday = days - (days + 3).rem_euclid(7);
+    let back = i64::try_from(PAYROLL_WEEKS - 1 - week.min(PAYROLL_WEEKS - 1)).unwrap_or(0);
+    (monday - back * 7) * DAY
+}
+
+/// Moments of what belongs to a week: after it, and never in the future.
+fn dated(given: &mut Given, world: &World, at: Ticks, later: Ticks) {
+    let created = at.min(world.origin - 120 * SECOND);
+    given.insert("createdOn".into(), json!(clock::write(created)));
+    given.insert("modifiedOn".into(), json!(clock::write(later.clamp(created, world.origin - SECOND))));
+}
+
+pub(super) fn activity_code(place: usize) -> Given {
+    let (code, name, category) = CODES[place % CODES.len()];
+    let mut given = Given::new();
+    given.insert("name".into(), json!(name));
+    given.insert("code".into(), json!(code));
+    given.insert("earningCategory".into(), json!(category));
+    given.insert("active".into(), json!(true));
+    given
+}
+
+pub(super) fn timesheet_code(place: usize) -> Given {
+    let (code, description, kind) = TIMESHEET_CODES[place % TIMESHEET_CODES.len()];
+    let mut given = Given::new();
+    given.insert("code".into(), json!(code));
+    given.insert("description".into(), json!(description));
+    given.insert("type".into(), json!(kind));
+    given.insert("applicableEmployeeType".into(), json!("All"));
+    given
+}
+
+pub(super) fn payroll(world: &World, place: usize) -> Given {
+    let people = people(world);
+    let (week, person) = (place / people, Person::of(world, place % people));
+    let start = week_start(world, week);
+    let status = match PAYROLL_WEEKS - 1 - week.min(PAYROLL_WEEKS - 1) {
+        0 => "Pending",
+        1 => "Approved",
+        2 if place % 7 == 3 => "Expired",
+        2 | 3 => "Locked",
+        _ if place % 23 == 9 => "Expired",
+        _ => "Paid",
+    };
+    let end = start + 7 * DAY;
+    let mut given = Given::new();
+    given.insert("startedOn".into(), json!(clock::write(start)));
+    given.insert("endedOn".into(), json!(clock::write(end)));
+    given.insert("employeeId".into(), person.id(world));
+    given.insert("employeeType".into(), json!(person.kind()));
+    given.insert("status".into(), json!(status));
+    given.insert("burdenRate".into(), if place.is_multiple_of(4) { Value::Null } else { json!("0.12") });
+    let approved = !matches!(status, "Pending" | "Expired");
+    given.insert("managerApprovedOn".into(), if approved { json!(clock::write(end + 9 * 3600 * SECOND)) } else { Value::Null });
+    // A pay run is settled for everybody at once, so all of a week share the moment.
+    dated(&mut given, world, start, if approved { end + 9 * 3600 * SECOND } else { start });
+    given.insert("active".into(), json!(true));
+    given
+}
+
+pub(super) fn settings_of(world: &World, place: usize) -> Given {
+    let person = Person::of(world, place);
+    let mut given = Given::new();
+    given.insert("employeeId".into(), person.id(world));
+    given.insert("employeeType".into(), json!(person.kind()));
+    given.insert("externalPayrollId".into(), settings::payroll_id(world, person.technician, person.place));
+    given.insert("hourlyRate".into(), dollars(settings::rate_cents(world, person.technician, person.place)));
+    given.insert("managerId".into(), world.id_of("settings/employees", 0));
+    given.insert("payrollBusinessUnitId".into(), world.id_of("settings/business-units", place));
+    given.insert("isIncludedInPayroll".into(), json!(person.place % 13 != 12));
+    given.insert("active".into(), json!(settings::is_active(person.technician, person.place)));
+    given
+}
+
+/// The items of a person's week: five days of regular time, then overtime, double overtime or time off, then a
+/// bonus, an adjustment or a reimbursement.
+pub(super) fn gross_pay_item(world: &World, place: usize) -> Given {
+    let people = people(world);
+    let (run, slot) = (place / ITEMS_A_WEEK, place % ITEMS_A_WEEK);
+    let (week, number) = (run / people, run % people);
+    let person = Person::of(world, number);
+    let mut draw = world.draw("gross pay item", place);
+    let rate = settings::rate_cents(world, person.technician, person.place);
+    let day = i64::try_from(slot.min(5)).unwrap_or(0);
+    let start = week_start(world, week) + day * DAY + 15 * 3600 * SECOND;
+    let (code, kind, time, quarters, per_cent) = match slot {
+        0..=4 => (0, "TimesheetTime", Some("Regular"), draw.between(26, 32), 100),
+        5 if run % 10 == 3 => (2, "TimesheetTime", Some("DoubleOvertime"), draw.between(2, 8), 200),
+        5 if run % 5 == 1 => (3, "TimesheetTime", Some("PaidTimeOff"), 32, 100),
+        5 => (1, "TimesheetTime", Some("Overtime"), draw.between(2, 16), 150),
+        _ if run % 3 == 0 => (5, "InvoiceRelatedBonus", None, 0, 0),
+        _ if run % 3 == 1 => (4, "CustomBonus", None, 0, 0),
+        _ => (6, "Reimbursement", None, 0, 0),
+    };
+    let cents = match time {
+        // Rates are multiples of 25 cents and times of quarter hours, so halves of a cent are rounded up.
+        Some(_) => (rate * quarters * per_cent + 200) / 400,
+        None => draw.between(500, 24_000),
+    };
+    let mut given = Given::new();
+    given.insert("employeeId".into(), person.id(world));
+    given.insert("employeeType".into(), json!(person.kind()));
+    given.insert("employeePayrollId".into(), settings::payroll_id(world, person.technician, person.place));
+    given.insert("payrollId".into(), world.id_of("payroll/payrolls", run));
+    given.insert("date".into(), json!(clock::write(start - start.rem_euclid(DAY))));
+    given.insert("activity".into(), json!(CODES[code].1));
+    given.insert("activityCode".into(), json!(CODES[code].0));
+    given.insert("activityCodeId".into(), world.id_of("payroll/activity-codes", code));
+    given.insert("amount".into(), dollars(cents));
+    let adjusted = if slot == 6 && run % 11 == 4 { dollars(-draw.between(100, 900)) } else { Value::Null };
+    given.insert("amountAdjustment".into(), adjusted);
+    given.insert("grossPayItemType".into(), json!(kind));
+    given.insert("paidTimeType".into(), json!(time));
+    let unit = settings::unit_name(number % world.count_of("settings/business-units").max(1));
+    given.insert("businessUnitName".into(), json!(unit));
+    given.insert("payoutBusinessUnitName".into(), json!(unit));
+    match time {
+        Some(_) => {
+            let hours = format!("{}.{:02}", quarters / 4, quarters % 4 * 25);
+            given.insert("paidDurationHours".into(), json!(hours));
+            given.insert("startedOn".into(), json!(clock::write(start)));
+            given.insert("endedOn".into(), json!(clock::write(start + quarters * 900 * SECOND)));
+        }
+        None => {
+            for field in ["paidDurationHours", "startedOn", "endedOn"] {
+                given.insert(field.into(), Value::Null);
+            }
+        }
+    }
+    if person.technician && slot < 6 && time != Some("PaidTimeOff") {
+        let job = draw.below(world.count_of("jpm/jobs"));
+        jobs::describe(world, job, &mut given);
+    } else {
+        given.insert("jobId".into(), json!(0));
+        for field in ["jobNumber", "jobTypeName", "projectId", "projectNumber", "invoiceId", "invoiceNumber", "invoiceItemId",
+            "customerId", "customerName", "locationId", "locationName", "locationAddress", "locationZip", "zoneName", "taxZoneName"]
+        {
+            given.insert(field.into(), Value::Null);
+        }
+    }
+    given.insert("laborTypeCode".into(), if draw.chance(200) { json!("PW-1") } else { Value::Null });
+    given.insert("memo".into(), if slot == 6 { json!("See \"policy\"; approved by O'Brien") } else { Value::Null });
+    dated(&mut given, world, start + 10 * 3600 * SECOND, week_start(world, week) + 7 * DAY + 9 * 3600 * SECOND);
+    given.insert("active".into(), json!(place % 97 != 41));
+    given
+}
+
+pub(super) fn adjustment(world: &World, place: usize) -> Given {
+    let person = Person::of(world, place % people(world));
+    let mut draw = world.draw("payroll adjustment", place);
+    let mut given = Given::new();
+    given.insert("employeeId".into(), person.id(world));
+    given.insert("employeeType".into(), json!(person.kind()));
+    given.insert("amount".into(), dollars(draw.between(-5000, 20_000)));
+    given.insert("activityCodeId".into(), world.id_of("payroll/activity-codes", 4));
+    given.insert("type".into(), json!("Direct"));
+    given
+}
+
+pub(super) fn split(world: &World, place: usize) -> Given {
+    // The first half of the splits are of jobs that two technicians share; the rest have one.
+    let jobs = world.count_of("jpm/jobs").max(1);
+    let shared = jobs / 4;
+    let (job, second) = if place < shared * 2 { (place / 2, place % 2) } else { (place - shared, 0) };
+    let technicians = world.count_of("settings/technicians").max(1);
+    let mut given = Given::new();
+    given.insert("jobId".into(), world.id_of("jpm/jobs", job));
+    given.insert("technicianId".into(), world.id_of("settings/technicians", (jobs::technician(world, job) + second) % technicians));
+    given.insert("split".into(), json!(if place < shared * 2 { "50.00" } else { "100.00" }));
+    given
+}
+
+pub(super) fn job_timesheet(world: &World, place: usize) -> Given {
+    let mut draw = world.draw("job timesheet", place);
+    let (start, end) = jobs::window(world, place);
+    let minutes = |n: i64| n * 60 * SECOND;
+    let mut given = Given::new();
+    given.insert("jobId".into(), world.id_of("jpm/jobs", place));
+    given.insert("appointmentId".into(), world.id_of("jpm/appointments", place));
+    given.insert("technicianId".into(), world.id_of("settings/technicians", jobs::technician(world, place)));
+    given.insert("dispatchedOn".into(), json!(clock::write(start - minutes(draw.between(20, 60)))));
+    given.insert("arrivedOn".into(), json!(clock::write(start)));
+    given.insert("doneOn".into(), json!(clock::write(end)));
+    given.insert("canceledOn".into(), Value::Null);
+    given.insert("active".into(), json!(true));
+    given
+}
+
+pub(super) fn non_job_timesheet(world: &World, place: usize) -> Given {
+    let people = people(world);
+    let person = Person::of(world, place % people);
+    let start = week_start(world, place / people) + 14 * 3600 * SECOND;
+    let mut given = Given::new();
+    given.insert("employeeId".into(), person.id(world));
+    given.insert("employeeType".into(), json!(person.kind()));
+    given.insert("timesheetCodeId".into(), world.id_of("payroll/timesheet-codes", place % 3));
+    given.insert("startedOn".into(), json!(clock::write(start)));
+    given.insert("endedOn".into(), json!(clock::write(start + 3600 * SECOND)));
+    given.insert("active".into(), json!(true));
+    given
+}

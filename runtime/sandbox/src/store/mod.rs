@@ -1,0 +1,43 @@
+//! The records of a tenant, in memory, for as long as the sandbox runs.
+
+pub(crate) mod filter;
+pub(crate) mod json;
+pub(crate) mod table;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+
+use crate::seed::World;
+use table::Table;
+
+/// A file that was sent.
+#[derive(Clone)]
+pub(crate) struct StoredFile {
+    pub media_type: String,
+    pub bytes: bytes::Bytes,
+}
+
+/// A tenant's records.
+pub(crate) struct Store {
+    /// What they describe.
+    pub world: World,
+    tables: Vec<OnceLock<Mutex<Table>>>,
+    /// Documents of which there is one, or one for each parent.
+    pub singles: Mutex<HashMap<(usize, String), String>>,
+    /// Files that were sent, by path.
+    pub files: Mutex<HashMap<String, StoredFile>>,
+}
+
+impl Store {
+    pub fn new(world: World) -> Store {
+        let tables = world.plan.collections.iter().map(|_| OnceLock::new()).collect();
+        Store { world, tables, singles: Mutex::default(), files: Mutex::default() }
+    }
+
+    /// The records of a collection, seeded when they are first asked for.
+    pub fn table(&self, collection: usize) -> &Mutex<Table> {
+        self.tables[collection].get_or_init(|| Mutex::new(Table::seeded(&self.world, collection)))
+    }
+}
