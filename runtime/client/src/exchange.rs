@@ -220,7 +220,7 @@ impl Doors {
                 .and_then(|l| from.join(l).ok())
                 .filter(|to| to.host_str().is_some())
                 .ok_or_else(|| refuse(format!("{} redirects to nowhere", place(&from))))?;
-            self.check_hop(&target).map_err(|message| refuse(message))?;
+            self.check_hop(&target).map_err(&refuse)?;
             let place = place(&target);
             self.counters.request(0);
             // The address itself is a secret: whoever has it may read the file.

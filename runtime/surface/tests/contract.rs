@@ -1,4 +1,5 @@
 //! The committed contract: it parses, it holds every operation, and it is what the importer writes.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tradewire_client::Arguments;
+use tradewire_client::{Answered, Arguments};
 use tradewire_host::{
-    CallError, Engine, EngineOptions, FileAnswer, Later, Level, Limits, OutputFile, PageSource, Plugin, Request,
+    CallError, Cost, Engine, EngineOptions, FileAnswer, Later, Level, Limits, OutputFile, PageSource, Plugin, Request,
     ServiceTitan, Sink, Window,
 };
 use tradewire_surface::grants::Grants;
@@ -23,8 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Canned(Bytes);
 
 impl ServiceTitan for Canned {
-    fn call<'a>(&'a self, _: OperationRef<'static>, _: &'a Arguments) -> Later<'a, Result<Bytes, CallError>> {
-        Box::pin(async { Ok(self.0.clone()) })
+    fn call<'a>(&'a self, _: OperationRef<'static>, _: &'a Arguments) -> Later<'a, Result<Answered, CallError>> {
+        let answered = Answered { status: 200, body: self.0.clone(), attempts: 1, waited: Duration::ZERO };
+        Box::pin(async { Ok(answered) })
     }
 
     fn pages(&self, _: OperationRef<'static>, _: &Arguments) -> Box<dyn PageSource> {
@@ -45,7 +46,7 @@ impl ServiceTitan for Canned {
         _: &'a str,
         _: &'a [(String, String)],
         _: Option<Bytes>,
-    ) -> Later<'a, Result<(u16, Bytes), CallError>> {
+    ) -> Later<'a, Result<Answered, CallError>> {
         unimplemented!("not in this bench")
     }
 }
@@ -56,6 +57,8 @@ impl Sink for Nowhere {
     fn log(&self, _: Level, origin: &str, message: &str) {
         eprintln!("{origin}: {message}");
     }
+
+    fn called(&self, _: &str, _: Cost) {}
 
     fn create<'a>(&'a self, _: &'a str, _: &'a str) -> Later<'a, Result<Box<dyn OutputFile>, String>> {
         Box::pin(async { Err("no files in this bench".to_owned()) })
@@ -84,7 +87,8 @@ fn quantile(sorted: &[Duration], q: f64) -> Duration {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let guest = std::fs::read("target/guests/bench.wasm").or_else(|_| std::fs::read("../../target/guests/bench.wasm")).unwrap();
+    let guest =
+        std::fs::read("target/guests/bench.wasm").or_else(|_| std::fs::read("../../target/guests/bench.wasm")).unwrap();
     let engine = Engine::new(EngineOptions::default()).unwrap();
     let grants = Grants::parse(&["crm/customers:view"]).unwrap();
     let plugin = Plugin::load(&engine, &guest, grants).unwrap_or_else(|e| panic!("{e}"));
@@ -116,11 +120,20 @@ async fn main() {
         let api: Arc<dyn ServiceTitan> = Arc::new(Canned(Bytes::from(page)));
         let planned = {
             let start = Instant::now();
-            let (result, _) = plugin.run(Request { limits: Limits { memory: 512 << 20, ..Limits::default() }, ..request(api.clone(), &[("calls", rounds.to_string())]) }).await;
+            let (result, _) = plugin
+                .run(Request {
+                    limits: Limits { memory: 512 << 20, ..Limits::default() },
+                    ..request(api.clone(), &[("calls", rounds.to_string())])
+                })
+                .await;
             assert_eq!(result.unwrap(), (records * rounds as usize).to_string());
             start.elapsed() / rounds
         };
         let bound = fixed::run(&guest, snake, rounds).await;
-        println!("(b) typed serde parse alone {serde:?}, fixed bindings {bound:?}, planned {planned:?}: {:.2} x fixed, {:.2} x serde", planned.as_secs_f64() / bound.as_secs_f64(), planned.as_secs_f64() / serde.as_secs_f64());
+        println!(
+            "(b) typed serde parse alone {serde:?}, fixed bindings {bound:?}, planned {planned:?}: {:.2} x fixed, {:.2} x serde",
+            planned.as_secs_f64() / bound.as_secs_f64(),
+            planned.as_secs_f64() / serde.as_secs_f64()
+        );
     }
 }

@@ -25,7 +25,7 @@ pub fn customers(records: usize, reader: For) -> Vec<u8> {
 fn value(surface: &Surface, ty: &Type, n: usize, reader: For) -> Value {
     match ty {
         Type::Scalar(scalar) => match scalar {
-            Scalar::Bool => json!(n % 3 == 0),
+            Scalar::Bool => json!(n.is_multiple_of(3)),
             Scalar::S32 => json!(n % 1000),
             Scalar::S64 => json!(100_000_000 + n),
             Scalar::F64 => json!(n as f64 / 7.0),
@@ -42,7 +42,7 @@ fn value(surface: &Surface, ty: &Type, n: usize, reader: For) -> Value {
             TypeDef::Record(fields) => fields
                 .iter()
                 .map(|field| {
-                    let null = field.nullable && n % 4 == 0;
+                    let null = field.nullable && n.is_multiple_of(4);
                     let value = if null { Value::Null } else { value(surface, &field.ty, n, reader) };
                     (name(&field.wire, reader), value)
                 })

@@ -186,7 +186,7 @@ fn list_from_memory(cx: &mut LiftContext<'_>, element: InterfaceType, pointer: u
     let abi = cx.types.canonical_abi(&element);
     let size = abi.size32 as usize;
     cx.consume_fuel_array(length, size_of::<Value>())?;
-    if pointer % abi.align32 as usize != 0 {
+    if !pointer.is_multiple_of(abi.align32 as usize) {
         bail!("a list's pointer is not aligned");
     }
     let end = length.checked_mul(size).and_then(|bytes| bytes.checked_add(pointer));

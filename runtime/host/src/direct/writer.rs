@@ -335,7 +335,8 @@ fn unexpected(wanted: &str, found: Peek) -> Fault {
         Peek::String => "text",
         Peek::Array => "a list",
         Peek::Object => "an object",
-        _ => "a number",
+        _ if found.is_num() => "a number",
+        _ => "what is not JSON",
     };
     Fault::of(format!("{wanted} is expected, found {found}"))
 }

@@ -60,10 +60,9 @@ pub(super) fn reserve(lowering: &mut Lowering<'_>, operation: &Placed<'_>) -> Re
     for parameter in &operation.described.parameters {
         lowering.reserve(&parameter.schema, Role::Send)?;
     }
-    if let Some(schema) = operation.described.request_body.as_ref().and_then(json) {
-        if file_field(schema).is_none() {
-            lowering.reserve(schema, operation.send_role())?;
-        }
+    let body = operation.described.request_body.as_ref().and_then(json);
+    if let Some(schema) = body.filter(|schema| file_field(schema).is_none()) {
+        lowering.reserve(schema, operation.send_role())?;
     }
     if let Some(schema) = answer_schema(operation.described) {
         lowering.reserve(schema, Role::Answer)?;

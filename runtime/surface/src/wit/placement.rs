@@ -65,11 +65,9 @@ fn reach<'a>(surface: &'a Surface, root: &'a Type, visit: &mut dyn FnMut(&'a str
     let mut names = Vec::new();
     root.names(&mut |name| names.push(name));
     for name in names {
-        if visit(name) {
-            if let Some(TypeDef::Record(fields)) = surface.types.get(name) {
-                for field in fields {
-                    reach(surface, &field.ty, visit);
-                }
+        if let (true, Some(TypeDef::Record(fields))) = (visit(name), surface.types.get(name)) {
+            for field in fields {
+                reach(surface, &field.ty, visit);
             }
         }
     }

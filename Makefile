@@ -1,0 +1,21 @@
+# Each does all its own set-up, the guest toolchain included.
+
+.PHONY: test guests bench lint
+
+# Every test: host and guests.
+test: guests
+	cargo test --manifest-path plugins/Cargo.toml --package tradewire-payroll
+	cargo test --release --workspace
+
+# The plugins, as components in target/guests.
+guests:
+	plugins/build
+
+# Side by side with what it is measured against.
+bench: guests
+	cargo bench --workspace
+
+lint:
+	cargo fmt --all --check
+	cargo fmt --all --check --manifest-path plugins/Cargo.toml
+	cargo clippy --release --workspace --all-targets -- -D warnings

@@ -1,0 +1,38 @@
+//! `tradewire plugin`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use tradewire_host::{Engine, EngineOptions, Plugin};
+use tradewire_surface::Catalog;
+use tradewire_surface::grants::Grants;
+
+use crate::output::Output;
+
+/// Shows what a plugin asks for.
+pub fn inspect(file: &Path, output: &Output) -> Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read the plugin {}", file.display()))?;
+    let engine = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() })?;
+    let busy = output.busy("compiling");
+    let everything: Vec<String> = Catalog::get().surfaces.keys().map(|surface| format!("{surface}:*")).collect();
+    let grants = Grants::parse(&everything).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    let plugin = Plugin::load(&engine, &bytes, grants).with_context(|| file.display().to_string())?;
+    drop(busy);
+    let operations = plugin.operations();
+    let scopes: BTreeSet<&str> = operations.iter().map(|o| o.operation.scope.as_str()).collect();
+    let grant = Grants::default().line_for(operations.iter().copied());
+    let mut text = format!("{}\nsha256 {}\ncalls {} operations:\n", file.display(), plugin.digest(), operations.len());
+    for operation in operations {
+        text += &format!("  {}\n", operation.id());
+    }
+    text += &format!("asks for {} scopes of the app:\n", scopes.len());
+    for scope in &scopes {
+        text += &format!("  {scope}\n");
+    }
+    text += &format!("is granted by\n  {grant}\n");
+    let ids: Vec<String> = operations.iter().map(|o| o.id()).collect();
+    output.result(&text, &json!({ "sha256": plugin.digest(), "operations": ids, "scopes": scopes, "grant": grant }));
+    Ok(())
+}
