@@ -1,6 +1,10 @@
-# Each does all its own set-up, the guest toolchain included.
+# Both commands do all their own set-up, the guest toolchain included.
 
-.PHONY: test guests bench lint
+.PHONY: demo test guests bench lint
+
+# A cron-scheduled payroll export against the built-in sandbox; shows the file.
+demo: guests
+	cargo run --release --quiet --package tradewire -- demo
 
 # Every test: host and guests.
 test: guests

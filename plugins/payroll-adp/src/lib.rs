@@ -1,17 +1,51 @@
-//! ADP.
-use std::io::Write as _;
-use tradewire_plugin::{Result, Run, Summary, payroll};
+#![doc = include_str!("../README.md")]
+
+mod names;
+mod options;
+mod servicetitan;
+
+use options::{Options, WhenEmpty};
+use tradewire_payroll::{PaySheet, adp_workforce_now};
+use tradewire_plugin::{Failure, Result, Run, Summary, log};
 
 fn run(run: Run) -> Result<Summary> {
-    let mut file = run.create_file("hours.csv", "text/csv")?;
-    let mut rows = 0;
-    for item in payroll::gross_pay_items().date_on_or_after(&run.window().start).records() {
-        let item = item?;
-        let hours = tradewire_plugin::decimal(&item.paid_duration_hours)?.unwrap_or_default();
-        writeln!(file, "{},{hours}\r", item.employee_id.unwrap_or_default())?;
-        rows += 1;
+    let window = run.window();
+    let options = Options::read(&run.settings()?, &window.end)?;
+    let periods = servicetitan::periods_ending_in(&window.start, &window.end, options.longest_period)?;
+    if periods.is_empty() {
+        let message = format!("no payroll period ends from {} to {}", window.start, window.end);
+        return match options.when_empty {
+            WhenEmpty::Nothing => Ok(Summary::new(format!("{message}: nothing to export"))),
+            WhenEmpty::Refuse => Err(Failure::refused(message)),
+        };
     }
-    file.finish([("rows", rows)])?;
-    Ok(Summary::new(format!("{rows} rows")))
+    log::info!("{} payroll periods end in the window", periods.len());
+
+    let settings = servicetitan::person_settings()?;
+    let codes = servicetitan::activity_codes()?;
+    let items = servicetitan::pay_items(&periods)?;
+    log::info!(
+        "{} gross pay items, {} activity codes, payroll settings of {} people",
+        items.len(),
+        codes.len(),
+        settings.len()
+    );
+
+    let sheet = PaySheet::gather(&periods, items, &settings, &codes, &options.rules).map_err(names::refuse)?;
+    let refusals = adp_workforce_now::refusals(&sheet);
+    if !refusals.is_empty() {
+        return Err(names::refuse(refusals));
+    }
+    for person in &sheet.excluded {
+        log::warn!("{person} has gross pay and is not included in payroll: left out");
+    }
+
+    let name = options.file_name.clone().unwrap_or_else(|| options.layout.file_name());
+    let mut file = run.create_file(&name, "text/csv")?;
+    let total = adp_workforce_now::write(&sheet, &options.layout, &mut file)
+        .map_err(|error| Failure::refused(format!("cannot write `{name}`: {error}")))?;
+    file.finish(total.lines(&sheet))?;
+    Ok(Summary::new(format!("{name}: {} rows, {} people", total.rows, total.people)))
 }
+
 tradewire_plugin::export_plugin!(run);

@@ -51,6 +51,7 @@ mod surfaces {
     include!(concat!(env!("OUT_DIR"), "/surfaces.rs"));
 }
 
+pub use bindings::servicetitan::api::files::{Download, Upload};
 pub use bindings::servicetitan::api::raw;
 pub use bindings::servicetitan::api::types::{Error, ErrorKind, FieldError};
 pub use bindings::tradewire::plugin::runs::{Failure, FailureKind, Summary, Window};

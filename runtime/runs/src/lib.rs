@@ -1,3 +1,54 @@
 //! Configuration, schedules, runs, their log and outcome, delivery, and the store behind them.
+//!
+//! An operator's `tradewire.toml` becomes a [`Config`](config::Config). A [`Runner`](run::Runner) carries out one
+//! export for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
+//! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, delivers what it produced
+//! ([`delivery`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
+//! whenever a slot of a [`schedule`] is due.
+//!
+//! ```no_run
+//! use std::{path::PathBuf, sync::Arc};
+//! use tradewire_runs::{
+//!     clock::SystemClock,
+//!     config::Config,
+//!     run::{Attempt, Execute, Failure, Request, Runner, RunnerOptions, Summary},
+//!     store::SqliteStore,
+//! };
+//!
+//! struct Greeter;
+//!
+//! #[async_trait::async_trait]
+//! impl Execute for Greeter {
+//!     async fn execute(&self, attempt: Attempt) -> Result<Summary, Failure> {
+//!         let mut file = attempt.files.create("hello.txt", "text/plain").await?;
+//!         file.write(attempt.job.tenant.as_bytes()).await?;
+//!         file.finish(vec![("rows".into(), "1".into())]).await?;
+//!         Ok(Summary { message: format!("greeted for {}", attempt.job.window) })
+//!     }
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let state = PathBuf::from(".tradewire");
+//! let runner = Runner::new(RunnerOptions {
+//!     config: Arc::new(Config::load("tradewire.toml")?),
+//!     store: Arc::new(SqliteStore::open(&state.join("tradewire.db"))?),
+//!     execute: Arc::new(Greeter),
+//!     clock: Arc::new(SystemClock),
+//!     state,
+//!     onlooker: None,
+//! });
+//! let report = runner.run(Request::now("weekly-payroll", "acme"), Default::default()).await?;
+//! println!("{}", report.outcome());
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod clock;
 pub mod config;
+pub mod delivery;
+pub mod run;
 pub mod schedule;
+pub mod scheduler;
+pub mod store;
+
+pub use tokio_util::sync::CancellationToken;

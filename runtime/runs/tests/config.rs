@@ -132,7 +132,9 @@ fn nothing_that_a_file_may_hold_panics() {
             error.render(false);
         }
     }
-    for text in ["\u{feff}", "a", "[export]\nx = 1", "tenant = 1", "[[plugin]]", "export.x.y.z = 1", "\0", "servicetitan = []"] {
+    for text in
+        ["\u{feff}", "a", "[export]\nx = 1", "tenant = 1", "[[plugin]]", "export.x.y.z = 1", "\0", "servicetitan = []"]
+    {
         assert!(Config::parse("tradewire.toml", text).is_err(), "{text}");
     }
 }

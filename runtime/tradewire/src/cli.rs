@@ -1,5 +1,6 @@
 //! The commands and their options.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -20,12 +21,97 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Runs a scheduled payroll export against a sandbox of its own and shows the file.
+    Demo(Demo),
+    /// Runs an export now.
+    Run(Run),
+    /// Runs the schedules until it is stopped.
+    Serve(Serve),
+    /// Checks the configuration and every plugin in it.
+    Check(Check),
+    /// Serves an offline ServiceTitan.
+    Sandbox(Sandbox),
     /// Looks at plugins.
     #[command(subcommand)]
     Plugin(Plugin),
     /// Looks at ServiceTitan's surfaces, and imports new ones.
     #[command(subcommand)]
     Surface(Surface),
+}
+
+/// Where the configuration and the state are.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// The configuration.
+    #[arg(long, short, default_value = "tradewire.toml", env = "TRADEWIRE_CONFIG")]
+    pub config: PathBuf,
+    /// The folder of the runtime's own state [default: `.tradewire` beside the configuration].
+    #[arg(long, env = "TRADEWIRE_STATE")]
+    pub state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The folder that the demo writes to.
+    #[arg(long, default_value = "out/demo")]
+    pub out: PathBuf,
+    /// The payroll plugin.
+    #[arg(long, default_value = "target/guests/payroll-adp.wasm")]
+    pub plugin: PathBuf,
+    /// How many customers the sandbox has; everything else scales with them.
+    #[arg(long, default_value_t = 200)]
+    pub customers: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The export.
+    pub export: String,
+    /// Only for this tenant [default: all of the export].
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// The first day or moment that the run accounts for [default: the latest complete window of the schedule].
+    #[arg(long, requires = "to")]
+    pub from: Option<String>,
+    /// The first day or moment that it does not account for any more.
+    #[arg(long, requires = "from")]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// The address to serve on.
+    #[arg(long, default_value = "127.0.0.1:8123")]
+    pub listen: SocketAddr,
+    /// Everything that is made up is drawn from it.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many customers there are; everything else scales with them.
+    #[arg(long, default_value_t = 200)]
+    pub customers: usize,
+    /// Calls a second for each app and tenant; 0 is no limit.
+    #[arg(long, default_value_t = 60)]
+    pub rate: u32,
+    /// How long a token lives, in seconds.
+    #[arg(long, default_value_t = 900)]
+    pub token_life: u64,
+    /// Faults to start with, as JSON; `@file` reads them from a file.
+    #[arg(long)]
+    pub faults: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,11 @@ impl Output {
         Output { json, quiet }
     }
 
+    /// Whether a script reads.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Whether errors may have colours.
     pub fn colour(&self) -> bool {
         !self.json && stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
@@ -86,6 +91,14 @@ impl Busy {
     pub fn at(&self, text: &str) {
         if let Some(bar) = &self.0 {
             bar.set_message(text.to_owned());
+        }
+    }
+
+    /// Prints a line without tearing the spinner.
+    pub fn line(&self, text: &str) {
+        match &self.0 {
+            Some(bar) => bar.println(text),
+            None => drop(writeln!(stderr(), "{text}")),
         }
     }
 }

@@ -94,8 +94,7 @@ fn render(path: &Path, text: &str, faults: &[Fault], colour: bool) -> String {
     for fault in faults {
         let end = fault.span.end.min(text.len());
         let span = fault.span.start.min(end)..end;
-        let snippet =
-            Snippet::source(text).path(path.as_str()).annotation(AnnotationKind::Primary.span(span));
+        let snippet = Snippet::source(text).path(path.as_str()).annotation(AnnotationKind::Primary.span(span));
         let mut report = vec![Level::ERROR.primary_title(fault.message.as_str()).element(snippet)];
         if let Some(help) = &fault.help {
             report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));

@@ -45,7 +45,8 @@ impl<'s> Source<'s> {
         let mut bytes = self.text.as_bytes().to_vec();
         for span in self.masked.into_inner() {
             let end = span.end.min(bytes.len());
-            for byte in bytes[span.start.min(end)..end].iter_mut().filter(|b| !matches!(b, b'\n' | b'"' | b'\'')) {
+            for byte in bytes[span.start.min(end)..end].iter_mut().filter(|b| !matches!(b, b' ' | b'\n' | b'"' | b'\''))
+            {
                 *byte = b'*';
             }
         }
@@ -185,7 +186,11 @@ impl<'t, 's> Section<'t, 's> {
     }
 
     /// One of these words.
-    pub(super) fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Option<(T, Range<usize>)> {
+    pub(super) fn choice<T: Copy>(
+        &self,
+        key: &'static str,
+        choices: &[(&'static str, T)],
+    ) -> Option<(T, Range<usize>)> {
         let word = self.text(key)?;
         if let Some((_, choice)) = choices.iter().find(|(name, _)| name == word.get_ref()) {
             return Some((*choice, word.span()));
@@ -294,7 +299,11 @@ impl<'t, 's> Section<'t, 's> {
             "boolean" => "true or false",
             other => other,
         };
-        self.source.fault(value.span(), format!("this is {found} where something else is wanted"), Some(format!("write {wanted}")));
+        self.source.fault(
+            value.span(),
+            format!("this is {found} where something else is wanted"),
+            Some(format!("write {wanted}")),
+        );
     }
 }
 

@@ -20,7 +20,7 @@ mod version;
 use std::path::{Path, PathBuf};
 
 use crate::run::Produced;
-use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, Store, StoreError};
+use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, Store, StoreError, patiently};
 
 /// Why files could not be delivered.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ pub(crate) async fn decide(
         let decided = plan(store, opening, produced, &folder).await?;
         let files: Vec<FileRecord> = decided.iter().map(|(file, _)| file.clone()).collect();
         let outcome = match write_parts(opening, produced, &files, &folder).await {
-            Ok(()) => store.decide_delivery(opening.id, decided).await.map_err(DeliveryError::from),
+            Ok(()) => commit(store, opening.id, decided).await.map_err(DeliveryError::from),
             Err(error) => Err(error),
         };
         match outcome {
@@ -95,6 +95,22 @@ pub(crate) async fn decide(
             }
         }
     }
+}
+
+/// Records the decision, patiently. A store that failed may have recorded it all the same: it is asked first.
+async fn commit(store: &dyn Store, run: RunId, decided: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError> {
+    let mut failed_before = false;
+    patiently("deciding a delivery", || {
+        let decided = decided.clone();
+        let ask_first = std::mem::replace(&mut failed_before, true);
+        async move {
+            if ask_first && !store.files(run).await?.is_empty() {
+                return Ok(());
+            }
+            store.decide_delivery(run, decided).await
+        }
+    })
+    .await
 }
 
 /// What becomes of each file, and which run's file was the latest when that was found.
@@ -146,12 +162,7 @@ async fn plan(
     Ok(decided)
 }
 
-async fn free_name(
-    folder: &Path,
-    name: &str,
-    first: u32,
-    chosen: Vec<String>,
-) -> Result<(u32, String), DeliveryError> {
+async fn free_name(folder: &Path, name: &str, first: u32, chosen: Vec<String>) -> Result<(u32, String), DeliveryError> {
     let free = folder::free_name(folder.to_owned(), name.to_owned(), first, chosen).await;
     free.ok_or_else(|| DeliveryError::NoName { name: name.to_owned(), folder: folder.to_owned() })
 }
@@ -163,8 +174,7 @@ async fn write_parts(
     folder: &Path,
 ) -> Result<(), DeliveryError> {
     for (file, produced) in files.iter().zip(produced).filter(|(file, _)| file.state == FileState::Moving) {
-        let failed =
-            |source| DeliveryError::Write { name: file.name.clone(), folder: folder.to_owned(), source };
+        let failed = |source| DeliveryError::Write { name: file.name.clone(), folder: folder.to_owned(), source };
         let total = total::text(opening, file);
         folder::copy_part(&produced.staged, folder.join(part(&file.name, opening.id))).await.map_err(failed)?;
         folder::write_part(folder.join(total_part(&file.name, opening.id)), total).await.map_err(failed)?;
@@ -181,7 +191,8 @@ pub(crate) async fn move_into_place(
 ) -> Result<(), DeliveryError> {
     for file in files.iter_mut().filter(|file| file.state == FileState::Moving) {
         let folder = PathBuf::from(&file.destination);
-        let failed = |name: &str, source| DeliveryError::Write { name: name.to_owned(), folder: folder.clone(), source };
+        let failed =
+            |name: &str, source| DeliveryError::Write { name: name.to_owned(), folder: folder.clone(), source };
         let data = folder.join(part(&file.name, opening.id));
         let total = folder.join(total_part(&file.name, opening.id));
         loop {
@@ -197,18 +208,18 @@ pub(crate) async fn move_into_place(
             if moved != folder::Moved::NameTaken {
                 break;
             }
-            // Someone else took the name after it was chosen. The total speaks of the name: it is written anew.
-            let taken = folder.join(&total_name);
-            let (version, name) = free_name(&folder, &file.name, file.version + 1, Vec::new()).await?;
+            // Someone else took the name after it was chosen. The total speaks of the name: it is written anew, before
+            // the new name is recorded, so that no interruption leaves a file without one.
             let ours = !folder::exists(total.clone()).await;
+            let (version, name) = free_name(&folder, &file.name, file.version + 1, Vec::new()).await?;
             (file.version, file.delivered_as) = (version, name);
-            store.rename_file(opening.id, file).await?;
-            if ours {
-                folder::remove(taken).await;
-            }
             folder::replace_part(total.clone(), total::text(opening, file))
                 .await
                 .map_err(|source| failed(&file.delivered_as, source))?;
+            store.rename_file(opening.id, file).await?;
+            if ours {
+                folder::remove(folder.join(&total_name)).await;
+            }
         }
         folder::sync(folder.clone()).await.map_err(|source| failed(&file.delivered_as, source))?;
         file.state = FileState::Delivered;

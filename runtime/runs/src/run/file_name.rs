@@ -90,7 +90,15 @@ mod tests {
 
     #[test]
     fn names_that_people_give_files_are_taken() {
-        for name in ["PRABCEPI.csv", "PR_AEPI.csv", "Löhne März.csv", "lương.xlsx", "a", "con-file.csv", "x".repeat(120).as_str()] {
+        for name in [
+            "PRABCEPI.csv",
+            "PR_AEPI.csv",
+            "Löhne März.csv",
+            "lương.xlsx",
+            "a",
+            "con-file.csv",
+            "x".repeat(120).as_str(),
+        ] {
             assert!(FileName::parse(name).is_ok(), "{name}");
         }
     }
@@ -99,9 +107,34 @@ mod tests {
     fn names_that_lead_elsewhere_or_deceive_are_refused() {
         let long = "x".repeat(121);
         for name in [
-            "", ".", "..", "../x", "a/b", "/etc/passwd", "a\\b", "C:x", "a..b", ".hidden", "a\0b", "a\nb", "a\u{1b}[2Jb",
-            " a", "a ", "a.", "gpj.\u{202e}csv", "a\u{200b}", "NUL", "nul.csv", "com1.txt", "LPT9", "a*b", "a?b", "a|b",
-            "x.csv.total.json", "X.TOTAL.JSON", &long,
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/etc/passwd",
+            "a\\b",
+            "C:x",
+            "a..b",
+            ".hidden",
+            "a\0b",
+            "a\nb",
+            "a\u{1b}[2Jb",
+            " a",
+            "a ",
+            "a.",
+            "gpj.\u{202e}csv",
+            "a\u{200b}",
+            "NUL",
+            "nul.csv",
+            "com1.txt",
+            "LPT9",
+            "a*b",
+            "a?b",
+            "a|b",
+            "x.csv.total.json",
+            "X.TOTAL.JSON",
+            &long,
         ] {
             assert!(FileName::parse(name).is_err(), "{name:?}");
         }
@@ -110,6 +143,9 @@ mod tests {
     #[test]
     fn a_refusal_shows_no_raw_control_characters() {
         let message = FileName::parse("a\u{1b}[2J").map(|_| ()).map_err(|e| e.to_string());
-        assert_eq!(message, Err("`a\\u{1b}[2J` is not a file name: it has a control character or an invisible one".to_owned()));
+        assert_eq!(
+            message,
+            Err("`a\\u{1b}[2J` is not a file name: it has a control character or an invisible one".to_owned())
+        );
     }
 }

@@ -13,8 +13,8 @@ const LONGEST_LINE: usize = 8 * 1024;
 /// The most bytes of all lines of a run.
 const LARGEST_LOG: usize = 16 * 1024 * 1024;
 
-/// Where a line goes besides the store: to a terminal that looks on.
-pub(super) type Onlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
+/// Told of each log line as it is written: a terminal that looks on.
+pub type LogOnlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
 /// The log of a run. Cheap to clone; all clones write one log.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct RunLog(Arc<Shared>);
 struct Shared {
     clock: Arc<dyn Clock>,
     most_lines: u32,
-    onlooker: Option<Onlooker>,
+    onlooker: Option<LogOnlooker>,
     lines: Mutex<Lines>,
     /// Told when there is much to write.
     full: Notify,
@@ -42,7 +42,7 @@ struct Lines {
 const BATCH: usize = 200;
 
 impl RunLog {
-    pub(super) fn new(clock: Arc<dyn Clock>, most_lines: u32, onlooker: Option<Onlooker>) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, most_lines: u32, onlooker: Option<LogOnlooker>) -> Self {
         Self(Arc::new(Shared { clock, most_lines, onlooker, lines: Mutex::default(), full: Notify::new() }))
     }
 
@@ -91,15 +91,14 @@ impl RunLog {
     }
 
     /// The lines that are not in the store yet.
-    pub(super) fn take_unwritten(&self) -> Vec<LogLine> {
-        std::mem::take(&mut self.lines().unwritten)
+    pub(super) fn unwritten(&self) -> Vec<LogLine> {
+        self.lines().unwritten.clone()
     }
 
-    /// Gives back lines that the store did not take.
-    pub(super) fn give_back(&self, mut lines: Vec<LogLine>) {
-        let mut shared = self.lines();
-        lines.append(&mut shared.unwritten);
-        shared.unwritten = lines;
+    /// The lines up to this number are in the store. They are dropped only now, so that a write that is given up
+    /// halfway loses none.
+    pub(super) fn written(&self, up_to: u32) {
+        self.lines().unwritten.retain(|line| line.seq > up_to);
     }
 
     /// Takes no more lines.
@@ -147,7 +146,7 @@ mod tests {
         for n in 0..10 {
             log.write(LogLevel::Info, &n.to_string());
         }
-        let lines = log.take_unwritten();
+        let lines = log.unwritten();
         assert_eq!(lines.iter().map(|l| (l.seq, l.text.as_str())).collect::<Vec<_>>(), [(0, "0"), (1, "1"), (2, "2")]);
         assert_eq!(log.dropped(), 7);
     }
@@ -156,7 +155,7 @@ mod tests {
     fn one_text_of_a_million_lines_is_held_to_the_same_limit() {
         let log = log(5);
         log.write(LogLevel::Info, &"x\n".repeat(1_000_000));
-        assert_eq!(log.take_unwritten().len(), 5);
+        assert_eq!(log.unwritten().len(), 5);
         assert_eq!(log.dropped(), 999_995);
     }
 
@@ -164,7 +163,7 @@ mod tests {
     fn a_long_line_is_cut_at_a_character() {
         let log = log(10);
         log.write(LogLevel::Info, &"é".repeat(1_000_000));
-        let line = &log.take_unwritten()[0].text;
+        let line = &log.unwritten()[0].text;
         assert!(line.len() < LONGEST_LINE + 32 && line.ends_with("(cut)"), "{}", line.len());
     }
 
@@ -175,7 +174,7 @@ mod tests {
         for _ in 0..4000 {
             log.write(LogLevel::Info, &line);
         }
-        let bytes: usize = log.take_unwritten().iter().map(|line| line.text.len()).sum();
+        let bytes: usize = log.unwritten().iter().map(|line| line.text.len()).sum();
         assert!(bytes <= LARGEST_LOG);
         assert!(log.dropped() > 0);
     }
@@ -184,17 +183,18 @@ mod tests {
     fn control_characters_are_shown_and_not_obeyed() {
         let log = log(10);
         log.write(LogLevel::Warn, "a\u{1b}[2Jb\rc\td");
-        assert_eq!(log.take_unwritten()[0].text, "a\\u{1b}[2Jb\\rc\td");
+        assert_eq!(log.unwritten()[0].text, "a\\u{1b}[2Jb\\rc\td");
     }
 
     #[test]
-    fn lines_that_the_store_did_not_take_keep_their_order() {
+    fn lines_stay_until_the_store_has_them() {
         let log = log(10);
         log.write(LogLevel::Info, "one");
-        let taken = log.take_unwritten();
+        let taken = log.unwritten();
         log.write(LogLevel::Info, "two");
-        log.give_back(taken);
-        let texts: Vec<_> = log.take_unwritten().into_iter().map(|line| line.text).collect();
-        assert_eq!(texts, ["one", "two"]);
+        assert_eq!(log.unwritten().len(), 2, "nobody has said that the first is written");
+        log.written(taken[0].seq);
+        let texts: Vec<_> = log.unwritten().into_iter().map(|line| line.text).collect();
+        assert_eq!(texts, ["two"]);
     }
 }

@@ -10,8 +10,9 @@ mod workspace;
 
 pub use calls::CallLedger;
 pub use execute::{Attempt, Execute};
+pub(crate) use file_name::TOTAL_SUFFIX;
 pub use file_name::{FileName, FileNameError};
 pub use job::{Failure, FailureKind, Job, Summary};
-pub use log::RunLog;
-pub use runner::{Report, Request, RunError, Runner, RunnerOptions};
+pub use log::{LogOnlooker, RunLog};
+pub use runner::{OpenRun, Report, Request, RunError, Runner, RunnerOptions};
 pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -5,7 +5,7 @@
 //! the plugin ignores the error: a file that lacks its end is never delivered.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytesize::ByteSize;
@@ -178,11 +178,6 @@ impl Workspace {
         Ok(finished.into_iter().map(|(_, produced)| produced).collect())
     }
 
-    /// The folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.0.folder
-    }
-
     /// Counts bytes against the limit before they are written.
     fn reserve(&self, bytes: usize) -> Result<(), FileError> {
         let mut contents = self.contents();
@@ -295,6 +290,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::path::Path;
 
     async fn workspace(folder: &Path) -> Workspace {
         Workspace::create_folder(folder.join("run"), 100, 3, None).await.unwrap()

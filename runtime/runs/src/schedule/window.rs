@@ -51,8 +51,12 @@ pub enum WindowRule {
 
 impl WindowRule {
     /// Its spellings in the configuration.
-    pub const NAMES: [(&'static str, WindowRule); 4] =
-        [("slot", WindowRule::Slot), ("day", WindowRule::Day), ("week", WindowRule::Week), ("month", WindowRule::Month)];
+    pub const NAMES: [(&'static str, WindowRule); 4] = [
+        ("slot", WindowRule::Slot),
+        ("day", WindowRule::Day),
+        ("week", WindowRule::Week),
+        ("month", WindowRule::Month),
+    ];
 
     /// The window of the slot that is due at `due`. None where the rule needs a schedule and there is none, or the
     /// calendar ends.

@@ -28,6 +28,9 @@ pub enum StoreError {
     /// Another run of the same window has delivered meanwhile.
     #[error("another run of the same window has delivered meanwhile")]
     Overtaken,
+    /// The run's delivery is decided, so it cannot end as if nothing were delivered.
+    #[error("the delivery of run {0} is decided")]
+    Decided(RunId),
     /// The store did not do what it was asked. It may later.
     #[error("the store failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

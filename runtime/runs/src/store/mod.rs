@@ -6,6 +6,7 @@
 //! token: a process that slept through its lease can no longer deliver.
 
 mod error;
+mod patience;
 pub(crate) mod records;
 mod sqlite;
 
@@ -13,8 +14,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use error::StoreError;
+pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, FileRecord, FileState, HostCalls, LogLine, LogLevel, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
+    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
     SlotFilter, SlotRecord, SlotState, Trigger,
 };
 pub use sqlite::SqliteStore;
@@ -34,7 +36,8 @@ pub trait Store: Send + Sync + 'static {
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
 
     /// Closes a run; its files that were being moved count as delivered with it.
-    /// [`StoreError::RunClosed`] where it is not open any more.
+    /// [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
+    /// delivering and its delivery is decided.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
     /// The last file that the runs of this window delivered under that name to that place.

@@ -14,5 +14,6 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<()> {
         Command::Plugin(Plugin::Inspect { file }) => plugin::inspect(&file, output),
         Command::Surface(Surface::List { prefix }) => surface::list(&prefix, output),
         Command::Surface(Surface::Import(options)) => surface::import_all(&options, output),
+        _ => anyhow::bail!("not yet"),
     }
 }

@@ -41,12 +41,7 @@ pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config,
     }
 }
 
-fn read_root<'s>(
-    catalog: &Catalog,
-    path: &Path,
-    source: &Source<'s>,
-    root: &Spanned<DeTable<'s>>,
-) -> Option<Config> {
+fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spanned<DeTable<'s>>) -> Option<Config> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let root = Section::new(source, String::new(), root.get_ref(), 0..0);
     let servicetitan = read_servicetitan(&root, folder);
@@ -109,7 +104,8 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         }
         id
     });
-    let upper: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let upper: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
     let client_id = section.need("client_id", &format!("{{ env = \"{upper}_CLIENT_ID\" }}")).and_then(|value| {
         match value.get_ref().as_str() {
             Some(id) => Some(ClientId::Literal(id.to_owned())),
@@ -197,4 +193,3 @@ fn nearest_of(wanted: &str, names: &[String], kind: &str) -> String {
         None => format!("add a section `[{kind}.{wanted}]`"),
     }
 }
-

@@ -54,6 +54,10 @@ pub(super) fn decide(
     Ok(())
 }
 
+pub(super) fn is_decided(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM files WHERE run = ?1")?.exists([run.to_string()])
+}
+
 fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {
     let totals = serde_json::to_string(&file.totals).map_err(|e| StoreError::Failed(e.into()))?;
     connection

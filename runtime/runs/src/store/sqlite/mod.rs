@@ -19,8 +19,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter, RunId, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
+    SlotFilter, SlotRecord, Store, StoreError,
 };
 
 /// How long a statement waits for another process.
@@ -37,9 +37,15 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, which is made where it is not there, and brings its tables up to date. Blocks for a moment.
+    /// Opens the file, which is made where it is not there (with its folder), and brings its tables up to date. Blocks
+    /// for a moment.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open { path: path.to_owned(), source };
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            // Where this fails for a reason that matters, opening fails and says it.
+            let _ = std::fs::create_dir(folder);
+        }
         let mut connection = Connection::open(path).map_err(|e| failed(e.into()))?;
         let set_up = |connection: &Connection| -> rusqlite::Result<()> {
             connection.busy_timeout(BUSY)?;
@@ -135,6 +141,9 @@ impl Store for SqliteStore {
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
         let ending = ending.clone();
         self.write(move |t| {
+            if matches!(ending.outcome, Outcome::Failed | Outcome::Interrupted) && files::is_decided(t, run)? {
+                return Err(StoreError::Decided(run).into());
+            }
             runs::close(t, run, &ending)?;
             files::settle(t, run, ending.ended)
         })

@@ -68,8 +68,8 @@ fn still_open(run: RunId, touched: usize) -> Result<(), Fault> {
 }
 
 pub(super) fn ensure_open(connection: &Connection, run: RunId) -> Result<(), Fault> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM runs WHERE id = ?1 AND ended IS NULL")?;
-    still_open(run, statement.query_row([run.to_string()], |row| row.get(0))?)
+    let mut statement = connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND ended IS NULL")?;
+    still_open(run, usize::from(statement.exists([run.to_string()])?))
 }
 
 pub(super) fn append_log(connection: &Connection, run: RunId, lines: &[LogLine]) -> Result<(), Fault> {

@@ -1,0 +1,359 @@
+//! What carries out runs: from opening the row to closing it, with everything between.
+//!
+//! A run is opened ([`Runner::open`]), which takes its slot where it has one, and then carried out
+//! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
+//! task of its own with a time limit around it; its files are delivered only when it has succeeded. A run whose
+//! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone.
+
+mod attempt;
+mod open;
+mod recover;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{Attempt, CallLedger, Execute, Failure, FailureKind, LogOnlooker, RunLog, Summary, Workspace};
+use crate::clock::Clock;
+use crate::config::{Config, Destination, Export};
+use crate::delivery::{self, DeliveryError};
+use crate::store::{Ending, FileRecord, FileState, LogLevel, Outcome, RunId, RunRecord, Store, StoreError, patiently};
+
+pub use open::{OpenRun, Request, RunError};
+
+/// How long nobody may take a run for abandoned after its owner was last heard of.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How often its owner says that it is there.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// How often its log is written to the store.
+const WRITE_LOG_EVERY: Duration = Duration::from_millis(500);
+
+/// What a runner works with.
+pub struct RunnerOptions {
+    /// What to run.
+    pub config: Arc<Config>,
+    /// Where it is recorded.
+    pub store: Arc<dyn Store>,
+    /// What executes it.
+    pub execute: Arc<dyn Execute>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The state folder, in which each run gets a folder for its files.
+    pub state: PathBuf,
+    /// Told of each log line as it is written, besides the store; called on the attempt's own task.
+    pub onlooker: Option<LogOnlooker>,
+}
+
+/// What carries out runs.
+pub struct Runner {
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+    execute: Arc<dyn Execute>,
+    clock: Arc<dyn Clock>,
+    state: PathBuf,
+    onlooker: Option<LogOnlooker>,
+    owner: String,
+    /// The runs that go on in this process: not abandoned, whatever their lease says.
+    active: Mutex<HashSet<RunId>>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunRecord,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+}
+
+impl Report {
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        self.run.ending.as_ref().map_or(Outcome::Interrupted, |ending| ending.outcome)
+    }
+
+    /// Whether it did what it should.
+    pub fn succeeded(&self) -> bool {
+        matches!(self.outcome(), Outcome::Succeeded | Outcome::Unchanged)
+    }
+}
+
+impl Runner {
+    /// A runner.
+    pub fn new(options: RunnerOptions) -> Self {
+        Self {
+            config: options.config,
+            store: options.store,
+            execute: options.execute,
+            clock: options.clock,
+            state: options.state,
+            onlooker: options.onlooker,
+            owner: format!("process {} ({})", std::process::id(), RunId::new()),
+            active: Mutex::default(),
+        }
+    }
+
+    /// What it runs.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Where it records.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Opens a run and carries it out. A run that fails is an `Ok` whose outcome says so.
+    pub async fn run(&self, request: Request, cancel: CancellationToken) -> Result<Report, RunError> {
+        let open = self.open(request).await?;
+        self.carry_out(open, cancel).await
+    }
+
+    /// Carries out a run that is open. Cancelling ends its attempt; a delivery that has begun is completed.
+    pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
+        let run = open.opening.id;
+        let _active = Active::enter(&self.active, run);
+        let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, self.onlooker.clone());
+        let calls = CallLedger::default();
+        let work = self.work(&open, &log, &calls, cancel);
+        let tend = self.tend(run, &log);
+        let report = tokio::select! {
+            report = work => report,
+            lost = tend => Err(lost.into()),
+        };
+        let folder = self.staging(run);
+        if let Err(error) = tokio::fs::remove_dir_all(&folder).await
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%run, folder = %folder.display(), %error, "cannot remove the run's folder");
+        }
+        report
+    }
+
+    async fn work(
+        &self,
+        open: &OpenRun,
+        log: &RunLog,
+        calls: &CallLedger,
+        cancel: CancellationToken,
+    ) -> Result<Report, RunError> {
+        let (opening, job) = (&open.opening, &open.job);
+        let undeliverable = open.folder.is_none().then(|| job.export.clone());
+        let limits = &job.limits;
+        let files =
+            Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
+        let attempted = match files {
+            Ok(files) => {
+                let attempt =
+                    Attempt { job: job.clone(), files: files.clone(), log: log.clone(), calls: calls.clone() };
+                let attempted = self.attempt(attempt, cancel).await;
+                let sealed = files.seal();
+                attempted.and_then(|summary| match sealed {
+                    Ok(produced) => Ok((summary, produced)),
+                    Err(error) => Err(attempt::Unfinished::Failed(error.into())),
+                })
+            }
+            Err(error) => {
+                let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
+                Err(attempt::Unfinished::Failed(Failure::passing(message)))
+            }
+        };
+        let decided = match attempted {
+            Ok((summary, produced)) => match &open.folder {
+                Some(folder) if !produced.is_empty() => {
+                    match delivery::decide(&*self.store, opening, &produced, folder).await {
+                        Ok(files) => Ok((summary, files)),
+                        Err(DeliveryError::Store(error)) => return Err(error.into()),
+                        Err(error) => Err(attempt::Unfinished::Failed(error.into())),
+                    }
+                }
+                _ => Ok((summary, Vec::new())),
+            },
+            Err(unfinished) => Err(unfinished),
+        };
+        let (ending, files) = match decided {
+            Ok((summary, mut files)) => {
+                self.move_into_place(open, &mut files).await?;
+                (self.success(summary, &files), files)
+            }
+            Err(unfinished) => (self.failure(unfinished, log), Vec::new()),
+        };
+        log.close();
+        self.write_log(opening.id, log).await?;
+        let (host_calls, plugin_digest) = calls.read();
+        let ending = Ending { host_calls, plugin_digest, log_dropped: log.dropped(), ..ending };
+        patiently("closing a run", || self.store.close_run(opening.id, &ending)).await?;
+        let files = files
+            .into_iter()
+            .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
+            .collect();
+        Ok(Report { run: RunRecord { opening: opening.clone(), ending: Some(ending) }, files })
+    }
+
+    /// Moves what is decided. From here on the run can only succeed: what fails now is tried again, and in the end
+    /// left open for [`Runner::recover`].
+    async fn move_into_place(&self, open: &OpenRun, files: &mut [FileRecord]) -> Result<(), RunError> {
+        const TRIES: u32 = 5;
+        let mut tries = 0;
+        loop {
+            match delivery::move_into_place(&*self.store, &open.opening, files).await {
+                Ok(()) => return Ok(()),
+                Err(DeliveryError::Store(error)) if !error.is_passing() => return Err(error.into()),
+                Err(error) if tries < TRIES => {
+                    tracing::warn!(run = %open.opening.id, %error, tries, "cannot complete a delivery; trying again");
+                    tokio::time::sleep(crate::store::pause(tries)).await;
+                    tries += 1;
+                }
+                Err(source) => return Err(RunError::DeliveryPending { run: open.opening.id, source }),
+            }
+        }
+    }
+
+    fn success(&self, summary: Summary, files: &[FileRecord]) -> Ending {
+        let unchanged = !files.is_empty() && files.iter().all(|file| file.state == FileState::Unchanged);
+        let outcome = if unchanged { Outcome::Unchanged } else { Outcome::Succeeded };
+        self.ending(outcome, None, one_line(&summary.message), Vec::new())
+    }
+
+    fn failure(&self, unfinished: attempt::Unfinished, log: &RunLog) -> Ending {
+        match unfinished {
+            attempt::Unfinished::Failed(failure) => {
+                log.write(LogLevel::Error, &failure.message);
+                for reason in &failure.reasons {
+                    log.write(LogLevel::Error, reason);
+                }
+                let reasons = failure.reasons.iter().map(|reason| one_line(reason)).collect();
+                self.ending(Outcome::Failed, Some(failure.kind), one_line(&failure.message), reasons)
+            }
+            attempt::Unfinished::Cancelled => {
+                let message = "cancelled before it was done; nothing was delivered";
+                log.write(LogLevel::Warn, message);
+                self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
+            }
+        }
+    }
+
+    fn ending(&self, outcome: Outcome, failure: Option<FailureKind>, message: String, reasons: Vec<String>) -> Ending {
+        Ending {
+            ended: self.clock.now(),
+            outcome,
+            failure,
+            message,
+            reasons,
+            plugin_digest: None,
+            host_calls: Vec::new(),
+            log_dropped: 0,
+        }
+    }
+
+    /// Keeps the lease and writes the log, until the run turns out to be closed.
+    async fn tend(&self, run: RunId, log: &RunLog) -> StoreError {
+        let write = async {
+            let mut time = tokio::time::interval(WRITE_LOG_EVERY);
+            time.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! { _ = time.tick() => {}, _ = log.batch() => {} }
+                match self.write_log_once(run, log).await {
+                    Ok(()) => {}
+                    // The lines are kept, and written next time.
+                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot write the run's log"),
+                    Err(error) => return error,
+                }
+            }
+        };
+        let renew = async {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                match self.store.renew(run, self.clock.now() + LEASE).await {
+                    Ok(()) => {}
+                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
+                    Err(error) => return error,
+                }
+            }
+        };
+        tokio::select! { lost = write => lost, lost = renew => lost }
+    }
+
+    async fn write_log(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
+        patiently("writing a log", || self.write_log_once(run, log)).await
+    }
+
+    async fn write_log_once(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
+        let lines = log.unwritten();
+        let Some(last) = lines.last().map(|line| line.seq) else { return Ok(()) };
+        self.store.append_log(run, lines).await?;
+        log.written(last);
+        Ok(())
+    }
+
+    /// The folder in which a run's files are written.
+    fn staging(&self, run: RunId) -> PathBuf {
+        self.state.join("runs").join(run.to_string())
+    }
+
+    /// The folder that an export delivers to.
+    fn folder(&self, export: &Export) -> Option<PathBuf> {
+        let delivery = self.config.deliveries.get(export.deliver.as_ref()?)?;
+        match &delivery.to {
+            Destination::Folder(folder) => Some(folder.clone()),
+        }
+    }
+}
+
+impl From<DeliveryError> for Failure {
+    fn from(error: DeliveryError) -> Self {
+        match &error {
+            DeliveryError::Path(_) | DeliveryError::NoName { .. } => Failure::refused(error.to_string()),
+            _ => Failure::passing(error.to_string()),
+        }
+    }
+}
+
+impl From<super::FileError> for Failure {
+    fn from(error: super::FileError) -> Self {
+        if error.is_passing() { Failure::passing(error.to_string()) } else { Failure::refused(error.to_string()) }
+    }
+}
+
+/// A plugin's text as one line of bounded length: it goes to terminals and tables.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 2000;
+    let mut line = String::new();
+    for c in text.trim().chars().take(LONGEST) {
+        match c {
+            '\n' | '\r' | '\t' => line.push(' '),
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
+/// A run is active for as long as this lives.
+struct Active<'a> {
+    all: &'a Mutex<HashSet<RunId>>,
+    run: RunId,
+}
+
+impl<'a> Active<'a> {
+    fn enter(all: &'a Mutex<HashSet<RunId>>, run: RunId) -> Self {
+        all.lock().unwrap_or_else(PoisonError::into_inner).insert(run);
+        Self { all, run }
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.run);
+    }
+}

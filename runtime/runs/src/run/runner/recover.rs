@@ -1,0 +1,54 @@
+//! What becomes of runs whose process died.
+//!
+//! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded. A run
+//! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
+//! process that merely slept can no longer decide.
+
+use std::sync::PoisonError;
+
+use super::Runner;
+use crate::delivery::{self, DeliveryError};
+use crate::run::{FailureKind, Summary};
+use crate::store::{Outcome, RunId, RunRecord, StoreError};
+
+impl Runner {
+    /// Ends the runs whose lease has ended, and says which. One that cannot be ended yet stays for the next time.
+    pub async fn recover(&self) -> Result<Vec<RunId>, StoreError> {
+        let mut ended = Vec::new();
+        for run in self.store.abandoned(self.clock.now()).await? {
+            let id = run.opening.id;
+            if self.active.lock().unwrap_or_else(PoisonError::into_inner).contains(&id) {
+                continue;
+            }
+            match self.end_abandoned(run).await {
+                Ok(()) => ended.push(id),
+                // Another process was faster.
+                Err(DeliveryError::Store(StoreError::RunClosed(_) | StoreError::Decided(_))) => {}
+                Err(error) => tracing::error!(run = %id, %error, "cannot end an abandoned run yet"),
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn end_abandoned(&self, run: RunRecord) -> Result<(), DeliveryError> {
+        let opening = &run.opening;
+        let mut files = self.store.files(opening.id).await?;
+        if files.is_empty() {
+            let message = "its process ended before it was done; nothing was delivered".to_owned();
+            let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
+            self.store.close_run(opening.id, &ending).await?;
+            if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {
+                delivery::sweep(&folder, opening.id).await;
+            }
+            tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "closed an abandoned run");
+        } else {
+            delivery::move_into_place(&*self.store, opening, &mut files).await?;
+            let message = "its delivery was completed after its process had ended".to_owned();
+            let ending = self.success(Summary { message }, &files);
+            self.store.close_run(opening.id, &ending).await?;
+            tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
+        }
+        let _ = tokio::fs::remove_dir_all(self.staging(opening.id)).await;
+        Ok(())
+    }
+}

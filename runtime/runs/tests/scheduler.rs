@@ -1,0 +1,288 @@
+//! Schedules over weeks that pass in a moment: what runs, what does not, and what the rows say of it.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use support::faults::{Fault, Faulty};
+use support::{Bench, CONFIG, Closure, at};
+use tokio::task::JoinHandle;
+use tradewire_runs::CancellationToken;
+use tradewire_runs::run::{Failure, Runner, Summary};
+use tradewire_runs::scheduler::Scheduler;
+use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Store, Trigger};
+
+struct Going {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// Starts a scheduler whose schedules have run before: last on the 9th of March.
+async fn start(runner: Arc<Runner>) -> Going {
+    start_after(runner, "2026-03-09T13:00:00Z", Duration::from_millis(300)).await
+}
+
+async fn start_after(runner: Arc<Runner>, last: &str, patience: Duration) -> Going {
+    let slot = |export: &str, tenant: &str| SlotRecord {
+        export: export.to_owned(),
+        tenant: tenant.to_owned(),
+        due: at(last),
+        state: SlotState::Missed,
+        reason: None,
+        run: None,
+        recorded: at(last),
+    };
+    let slots = vec![slot("weekly", "acme"), slot("weekly", "zenith"), slot("nowhere", "acme")];
+    while runner.store().record_slots(slots.clone()).await.is_err() {}
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let scheduler = Scheduler::new(runner).wait_at_shutdown(patience);
+    Going { stop, task: tokio::spawn(async move { scheduler.run(told).await }) }
+}
+
+impl Going {
+    async fn stop(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(30), self.task).await.expect("the scheduler stops").unwrap();
+    }
+}
+
+/// The rows of `weekly` for one tenant but the one that it begins with, the earliest first.
+async fn slots(bench: &Bench, tenant: &str) -> Vec<SlotRecord> {
+    let filter = SlotFilter { export: Some("weekly".into()), tenant: Some(tenant.into()), ..SlotFilter::default() };
+    let mut slots = bench.store.slots(&filter).await.unwrap();
+    slots.retain(|slot| slot.reason.is_some() || slot.run.is_some());
+    slots.reverse();
+    slots
+}
+
+async fn runs(bench: &Bench) -> Vec<RunRecord> {
+    let filter = RunFilter { export: Some("weekly".into()), ..RunFilter::default() };
+    bench.store.runs(&filter).await.unwrap()
+}
+
+async fn ended(bench: &Bench) -> usize {
+    runs(bench).await.iter().filter(|run| run.ending.is_some()).count()
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it never came to that: {what}");
+}
+
+/// Long enough for what should not happen to happen.
+async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+fn states(slots: &[SlotRecord]) -> Vec<(String, SlotState)> {
+    slots.iter().map(|slot| (slot.due.format("%m-%d %H").to_string(), slot.state)).collect()
+}
+
+use SlotState::{Missed, Skipped, Taken};
+
+#[tokio::test]
+async fn each_tenant_runs_at_six_of_its_own_time() {
+    let bench = Bench::new(Closure::writing(&[("a.csv", "1\n")]));
+    let going = start(bench.runner.clone()).await;
+    // Six in New York, three in Phoenix.
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("zenith ran", async || ended(&bench).await == 1).await;
+    a_while().await;
+    assert_eq!(states(&slots(&bench, "zenith").await), [("03-16 10".to_owned(), Taken)]);
+    assert!(slots(&bench, "acme").await.is_empty());
+    bench.clock.set("2026-03-16T13:00:00Z");
+    until("acme ran", async || ended(&bench).await == 2).await;
+    assert_eq!(states(&slots(&bench, "acme").await), [("03-16 13".to_owned(), Taken)]);
+    let run = runs(&bench).await.remove(0);
+    assert_eq!((run.opening.trigger, run.opening.due), (Trigger::Schedule, Some(at("2026-03-16T13:00:00Z"))));
+    assert_eq!(run.opening.window.to_string(), "2026-03-09T06:00:00-07:00/2026-03-16T06:00:00-07:00");
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn weeks_that_were_slept_through_are_recorded_and_the_latest_runs() {
+    let bench = Bench::new(Closure::writing(&[("a.csv", "1\n")]));
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-04-01T00:00:00Z");
+    until("both ran", async || ended(&bench).await == 2).await;
+    let expected = [("03-16 13".to_owned(), Missed), ("03-23 13".to_owned(), Missed), ("03-30 13".to_owned(), Taken)];
+    until("the missed are recorded", async || slots(&bench, "acme").await.len() == 3).await;
+    assert_eq!(states(&slots(&bench, "acme").await), expected);
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn what_fell_due_while_the_process_was_down_is_found_at_the_next_start() {
+    let bench = Bench::new(Closure::writing(&[("a.csv", "1\n")]));
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-03-16T14:00:00Z");
+    until("both ran", async || ended(&bench).await == 2).await;
+    going.stop().await;
+    bench.clock.set("2026-04-01T00:00:00Z");
+    let going = start(Arc::new(bench.another())).await;
+    until("both ran again", async || ended(&bench).await == 4).await;
+    until("the missed are recorded", async || slots(&bench, "acme").await.len() == 3).await;
+    let expected = [("03-16 13".to_owned(), Taken), ("03-23 13".to_owned(), Missed), ("03-30 13".to_owned(), Taken)];
+    assert_eq!(states(&slots(&bench, "acme").await), expected);
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn with_missed_skip_nothing_late_runs() {
+    let config = CONFIG.replace("deliver = \"outbox\"", "deliver = \"outbox\"\nmissed = \"skip\"");
+    let bench = Bench::with(Closure::writing(&[]), &config, |store| store);
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-03-17T00:00:00Z");
+    until("it is recorded", async || slots(&bench, "acme").await.len() == 1).await;
+    let slot = slots(&bench, "acme").await.remove(0);
+    assert_eq!((slot.state, slot.run), (Missed, None));
+    assert!(slot.reason.unwrap().contains("`missed` is \"skip\""));
+    bench.clock.set("2026-03-23T13:00:30Z");
+    until("the next one runs", async || slots(&bench, "acme").await.len() == 2).await;
+    assert_eq!(slots(&bench, "acme").await[1].state, Taken);
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn a_slot_that_falls_due_while_its_export_runs_is_skipped_and_other_tenants_are_not() {
+    let config = CONFIG.replace("time = \"1 min\"", "time = \"1 h\"");
+    let plugin = Closure::new(async |attempt| match attempt.job.tenant.as_str() {
+        "acme" => std::future::pending().await,
+        _ => Ok(Summary::default()),
+    });
+    let bench = Bench::with(plugin, &config, |store| store);
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-03-16T13:00:00Z");
+    until("acme runs", async || !slots(&bench, "acme").await.is_empty()).await;
+    until("zenith ran", async || ended(&bench).await == 1).await;
+    a_while().await;
+    bench.clock.set("2026-03-23T13:00:00Z");
+    until("zenith ran again", async || ended(&bench).await == 2).await;
+    until("the overlap is recorded", async || slots(&bench, "acme").await.len() == 2).await;
+    let rows = slots(&bench, "acme").await;
+    assert_eq!(states(&rows), [("03-16 13".to_owned(), Taken), ("03-23 13".to_owned(), Skipped)]);
+    assert_eq!(rows[1].reason.as_deref(), Some("the run of the slot of 2026-03-16T06:00:00-07:00 was still going on"));
+    // The shutdown waits a little, then cancels what goes on, and says so.
+    going.stop().await;
+    let acme = runs(&bench).await.into_iter().find(|run| run.opening.tenant == "acme").unwrap();
+    assert_eq!(acme.ending.unwrap().outcome, Outcome::Interrupted);
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_a_run_end_that_is_nearly_done() {
+    let bench = Bench::new(Closure::new(async |_| {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        Ok(Summary::default())
+    }));
+    let going = start_after(bench.runner.clone(), "2026-03-09T13:00:00Z", Duration::from_secs(20)).await;
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("it runs", async || runs(&bench).await.len() == 1).await;
+    going.stop().await;
+    assert_eq!(runs(&bench).await.remove(0).ending.unwrap().outcome, Outcome::Succeeded);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_runs_panic_or_fail_stops_nobody_and_goes_on_itself() {
+    let bench = Bench::new(Closure::new(async |attempt| match attempt.job.tenant.as_str() {
+        "acme" => panic!("oh"),
+        _ => Err(Failure::passing("ServiceTitan is down")),
+    }));
+    let going = start(bench.runner.clone()).await;
+    for (week, day) in [(1, "2026-03-16T13:00:00Z"), (2, "2026-03-23T13:00:00Z"), (3, "2026-03-30T13:00:00Z")] {
+        bench.clock.set(day);
+        until("both ended", async || ended(&bench).await == 2 * week).await;
+        a_while().await;
+    }
+    assert!(runs(&bench).await.iter().all(|run| run.ending.as_ref().unwrap().outcome == Outcome::Failed));
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_fails_for_a_while_costs_no_slot() {
+    let faults: &[_] = &[
+        ("last_slot", Fault::Fails(3)),
+        ("open_run", Fault::Fails(5)),
+        ("record_slots", Fault::Fails(4)),
+        ("abandoned", Fault::Fails(2)),
+    ];
+    let bench = Bench::with(Closure::writing(&[]), CONFIG, |store| Arc::new(Faulty::new(store, faults)));
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-03-24T00:00:00Z");
+    until("both ran", async || ended(&bench).await == 2).await;
+    until("all is recorded", async || slots(&bench, "acme").await.len() == 2).await;
+    assert_eq!(
+        states(&slots(&bench, "zenith").await),
+        [("03-16 10".to_owned(), Missed), ("03-23 10".to_owned(), Taken)]
+    );
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_brings_no_slot_twice_and_loses_none() {
+    let bench = Bench::new(Closure::writing(&[]));
+    let going = start(bench.runner.clone()).await;
+    bench.clock.set("2026-03-16T13:00:10Z");
+    until("both ran", async || ended(&bench).await == 2).await;
+    bench.clock.advance(TimeDelta::hours(-4));
+    a_while().await;
+    bench.clock.set("2026-03-16T13:00:20Z");
+    a_while().await;
+    assert_eq!(runs(&bench).await.len(), 2);
+    bench.clock.set("2026-03-23T13:00:10Z");
+    until("the next week runs", async || ended(&bench).await == 4).await;
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn two_processes_share_the_slots_of_one_store() {
+    let bench = Bench::new(Closure::writing(&[]));
+    let (one, two) = (start(bench.runner.clone()).await, start(Arc::new(bench.another())).await);
+    a_while().await;
+    for (week, day) in [(1, "2026-03-16T13:00:00Z"), (2, "2026-03-23T13:00:00Z"), (3, "2026-03-30T13:00:00Z")] {
+        bench.clock.set(day);
+        until("both tenants ran", async || ended(&bench).await == 2 * week).await;
+        a_while().await;
+        assert_eq!(runs(&bench).await.len(), 2 * week);
+    }
+    one.stop().await;
+    two.stop().await;
+}
+
+#[tokio::test]
+async fn a_slot_without_a_window_is_refused_with_the_reason() {
+    // There is no slot before the first of all.
+    let config = CONFIG.replace("0 6 * * MON", "0 6 * * *");
+    let bench = Bench::with(Closure::writing(&[]), &config, |store| store);
+    bench.clock.set("1970-01-01T13:00:00Z");
+    let going = start_after(bench.runner.clone(), "1969-12-31T13:00:00Z", Duration::ZERO).await;
+    until("it is recorded", async || !slots(&bench, "acme").await.is_empty()).await;
+    let slot = slots(&bench, "acme").await.remove(0);
+    assert_eq!(slot.state, SlotState::Refused);
+    assert!(slot.reason.unwrap().contains("has no window"));
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn what_comes_next_can_be_asked() {
+    let bench = Bench::new(Closure::writing(&[]));
+    let upcoming = Scheduler::new(bench.runner.clone()).upcoming(at("2026-03-11T12:00:00Z"));
+    let upcoming: Vec<_> = upcoming.iter().map(|(e, t, due)| (e.as_str(), t.as_str(), due.to_rfc3339())).collect();
+    assert_eq!(
+        upcoming,
+        [
+            ("weekly", "zenith", "2026-03-16T06:00:00-04:00".to_owned()),
+            ("weekly", "acme", "2026-03-16T06:00:00-07:00".to_owned()),
+            ("nowhere", "acme", "2026-03-16T06:00:00-07:00".to_owned()),
+        ]
+    );
+}

@@ -1,0 +1,127 @@
+//! The embedded store on its own: what it takes, what it refuses, and what it says of files that are not its own.
+
+#![allow(clippy::unwrap_used)]
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tradewire_runs::schedule::Window;
+use tradewire_runs::store::{
+    LogLevel, LogLine, Opened, Opening, RunFilter, RunId, SlotFilter, SlotRecord, SlotState, SqliteStore, Store,
+    StoreError, Trigger,
+};
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn opening(due: &str) -> Opening {
+    let due = at(due);
+    let zone = Tz::Australia__Lord_Howe;
+    Opening {
+        id: RunId::new(),
+        export: "weekly".to_owned(),
+        tenant: "acme".to_owned(),
+        tenant_id: 7,
+        plugin: "payroll".to_owned(),
+        trigger: Trigger::Schedule,
+        due: Some(due),
+        attempt: 1,
+        window: Window { start: (due - TimeDelta::days(7)).with_timezone(&zone), end: due.with_timezone(&zone) },
+        started: due,
+        owner: "test".to_owned(),
+        lease_until: due + TimeDelta::seconds(60),
+    }
+}
+
+fn missed(due: &str) -> SlotRecord {
+    SlotRecord {
+        export: "weekly".to_owned(),
+        tenant: "acme".to_owned(),
+        due: at(due),
+        state: SlotState::Missed,
+        reason: Some("asleep".to_owned()),
+        run: None,
+        recorded: at(due),
+    }
+}
+
+#[tokio::test]
+async fn what_is_stored_is_read_again_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tradewire.db");
+    let opening = opening("2026-03-09T13:00:00Z");
+    {
+        let store = SqliteStore::open(&path).unwrap();
+        assert_eq!(store.open_run(&opening).await.unwrap(), Opened::Yes);
+        let line = LogLine { seq: 0, at: opening.started, level: LogLevel::Warn, text: "lương".to_owned() };
+        store.append_log(opening.id, vec![line.clone()]).await.unwrap();
+        store.append_log(opening.id, vec![line]).await.unwrap();
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.run(opening.id).await.unwrap().unwrap().opening, opening);
+    assert_eq!(store.log(opening.id, 0, 10).await.unwrap().len(), 1, "a line that is written again is one line");
+    let slots = store.slots(&SlotFilter::default()).await.unwrap();
+    assert_eq!((slots[0].state, slots[0].run), (SlotState::Taken, Some(opening.id)));
+    assert_eq!(store.last_slot("weekly", "acme").await.unwrap(), opening.due);
+    assert_eq!(store.last_slot("weekly", "zenith").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_that_want_one_slot_one_gets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tradewire.db");
+    let mut wanting = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        // Each with a connection of its own, as another process would have.
+        let store = SqliteStore::open(&path).unwrap();
+        wanting.spawn(async move { store.open_run(&opening("2026-03-09T13:00:00Z")).await.unwrap() });
+    }
+    let opened = wanting.join_all().await;
+    assert_eq!(opened.iter().filter(|opened| **opened == Opened::Yes).count(), 1, "{opened:?}");
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(store.runs(&RunFilter::default()).await.unwrap().len(), 1, "no run without its slot");
+}
+
+#[tokio::test]
+async fn a_slot_keeps_its_first_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    store.open_run(&opening("2026-03-09T13:00:00Z")).await.unwrap();
+    let rows = vec![missed("2026-03-09T13:00:00Z"), missed("2026-03-16T13:00:00Z")];
+    assert_eq!(store.record_slots(rows).await.unwrap(), 1);
+    let opened = store.open_run(&opening("2026-03-16T13:00:00Z")).await.unwrap();
+    assert!(matches!(opened, Opened::SlotTaken(slot) if slot.state == SlotState::Missed));
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_open_takes_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    let stranger = RunId::new();
+    assert!(matches!(store.renew(stranger, Utc::now()).await, Err(StoreError::RunClosed(id)) if id == stranger));
+    assert!(matches!(store.append_log(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
+    assert!(matches!(store.decide_delivery(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tradewire.db");
+    drop(SqliteStore::open(&path).unwrap());
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.pragma_update(None, "user_version", 1000).unwrap();
+    drop(other);
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { .. }), "{error}");
+}
+
+#[test]
+fn what_is_not_a_store_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tradewire.db");
+    std::fs::write(&path, "this is no database, and long enough to be told from an empty one").unwrap();
+    let error = SqliteStore::open(&path).unwrap_err().to_string();
+    assert!(error.contains("cannot open the store") && error.contains("not a database"), "{error}");
+    let error = SqliteStore::open(&folder.path().join("no/such/folder.db")).unwrap_err().to_string();
+    assert!(error.contains("no/such/folder.db"), "{error}");
+}

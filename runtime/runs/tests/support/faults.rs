@@ -1,0 +1,112 @@
+//! A store that fails or never answers where it is told to.
+
+#![allow(dead_code, clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+use tradewire_runs::store::{
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter, RunId, RunRecord, SlotFilter,
+    SlotRecord, Store, StoreError,
+};
+
+/// What goes wrong with a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// It fails so many times.
+    Fails(u32),
+    /// It is done, and fails all the same, so many times.
+    DoneButFails(u32),
+    /// It is never done: as if the process had died before.
+    HangsBefore,
+    /// It is done and never answered: as if the process had died after.
+    HangsAfter,
+}
+
+/// A store with faults, by the name of the request.
+#[derive(Clone)]
+pub struct Faulty {
+    inner: Arc<dyn Store>,
+    faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
+    hung: Arc<Notify>,
+}
+
+impl Faulty {
+    pub fn new(inner: Arc<dyn Store>, faults: &[(&'static str, Fault)]) -> Self {
+        Self { inner, faults: Arc::new(Mutex::new(faults.iter().copied().collect())), hung: Arc::default() }
+    }
+
+    /// Until a request hangs.
+    pub async fn hung(&self) {
+        self.hung.notified().await;
+    }
+
+    async fn hang<T>(&self) -> T {
+        self.hung.notify_one();
+        std::future::pending().await
+    }
+
+    async fn go<T>(
+        &self,
+        name: &'static str,
+        request: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let fault = {
+            let mut faults = self.faults.lock().unwrap();
+            let fault = faults.get(name).copied();
+            match fault {
+                Some(Fault::Fails(n) | Fault::DoneButFails(n)) if n <= 1 => drop(faults.remove(name)),
+                Some(Fault::Fails(n)) => drop(faults.insert(name, Fault::Fails(n - 1))),
+                Some(Fault::DoneButFails(n)) => drop(faults.insert(name, Fault::DoneButFails(n - 1))),
+                _ => {}
+            }
+            fault
+        };
+        match fault {
+            None => request.await,
+            Some(Fault::Fails(_)) => Err(StoreError::Failed("the disk is full".into())),
+            Some(Fault::DoneButFails(_)) => {
+                request.await?;
+                Err(StoreError::Failed("the connection broke".into()))
+            }
+            Some(Fault::HangsBefore) => self.hang().await,
+            Some(Fault::HangsAfter) => {
+                let _ = request.await;
+                self.hang().await
+            }
+        }
+    }
+}
+
+macro_rules! requests {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for Faulty {
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
+                self.go(stringify!($name), self.inner.$name($($argument),*)).await
+            })*
+        }
+    };
+}
+
+requests! {
+    open_run(opening: &Opening) -> Opened;
+    renew(run: RunId, lease_until: DateTime<Utc>) -> ();
+    append_log(run: RunId, lines: Vec<LogLine>) -> ();
+    close_run(run: RunId, ending: &Ending) -> ();
+    delivered(of: &Delivered) -> Option<FileRecord>;
+    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
+    rename_file(run: RunId, file: &FileRecord) -> ();
+    record_slots(slots: Vec<SlotRecord>) -> usize;
+    last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    abandoned(before: DateTime<Utc>) -> Vec<RunRecord>;
+    run(id: RunId) -> Option<RunRecord>;
+    runs(filter: &RunFilter) -> Vec<RunRecord>;
+    slots(filter: &SlotFilter) -> Vec<SlotRecord>;
+    log(run: RunId, from: u32, limit: u32) -> Vec<LogLine>;
+    host_calls(run: RunId) -> Vec<HostCalls>;
+    files(run: RunId) -> Vec<FileRecord>;
+}
