@@ -41,7 +41,7 @@ pub(super) const CITIES: [(&str, &str, &str, f64, f64); 10] = [
 
 /// A first and a last name.
 pub(super) fn person(draw: &mut Draw) -> (&'static str, &'static str) {
-    (draw.pick(&FIRST), draw.pick(&LAST))
+    (draw.pick::<&str>(&FIRST), draw.pick::<&str>(&LAST))
 }
 
 /// A firm.
