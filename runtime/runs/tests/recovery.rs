@@ -102,6 +102,16 @@ async fn a_run_that_goes_on_is_not_taken_for_abandoned() {
 }
 
 #[tokio::test]
+async fn a_process_that_has_ended_is_known_at_once() {
+    let (bench, faulty) = bench(&[("decide_delivery", Fault::HangsBefore)]);
+    run_and_die(&bench, &faulty).await;
+    let ended = bench.another().recover().await.unwrap();
+    assert_eq!(ended.len(), 1, "its lease goes on, but its lock is gone");
+    assert_eq!(bench.store.run(ended[0]).await.unwrap().unwrap().ending.unwrap().outcome, Outcome::Interrupted);
+    assert!(bench.names().is_empty() && bench.staged().is_empty());
+}
+
+#[tokio::test]
 async fn a_process_that_slept_through_its_lease_delivers_nothing() {
     let bench = Bench::new(Closure::writing(&[]));
     let other = bench.another();

@@ -213,7 +213,7 @@ async fn a_store_that_fails_for_a_while_costs_no_slot() {
         ("last_slot", Fault::Fails(3)),
         ("open_run", Fault::Fails(5)),
         ("record_slots", Fault::Fails(4)),
-        ("abandoned", Fault::Fails(2)),
+        ("open_runs", Fault::Fails(2)),
     ];
     let bench = Bench::with(Closure::writing(&[]), CONFIG, |store| Arc::new(Faulty::new(store, faults)));
     let going = start(bench.runner.clone()).await;

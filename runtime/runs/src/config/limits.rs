@@ -19,6 +19,8 @@ pub struct Limits {
     pub files: u32,
     /// `host_calls`: calls into the host. 1,000,000.
     pub host_calls: u64,
+    /// `hand_over`: bytes that the plugin hands over in one call, its own answer included. 16 MiB.
+    pub hand_over: u64,
     /// `answer`: bytes of one answer of ServiceTitan. 64 MiB.
     pub answer: u64,
     /// `log_lines`: lines of log that are kept; more are counted and dropped. 10,000.
@@ -33,6 +35,7 @@ impl Default for Limits {
             output: 256 * MIB,
             files: 64,
             host_calls: 1_000_000,
+            hand_over: 16 * MIB,
             answer: 64 * MIB,
             log_lines: 10_000,
         }
@@ -49,6 +52,7 @@ impl Limits {
             output: section.size("output", 1, u64::MAX).unwrap_or(standard.output),
             files: count("files", 10_000).map_or(standard.files, |n| n as u32),
             host_calls: count("host_calls", i64::MAX as u64).unwrap_or(standard.host_calls),
+            hand_over: section.size("hand_over", 64 * 1024, 1024 * MIB).unwrap_or(standard.hand_over),
             answer: section.size("answer", 1024, 4096 * MIB).unwrap_or(standard.answer),
             log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
         }

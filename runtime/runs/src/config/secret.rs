@@ -22,13 +22,13 @@ pub enum SecretError {
     #[error("environment variable `{0}` is not set: set it to the secret, or change the reference to it")]
     NotSet(String),
     /// The variable or the file is not text.
-    #[error("the secret of {0} is not UTF-8 text")]
+    #[error("{0} holds a secret that is not UTF-8 text: write it anew")]
     NotText(Secret),
     /// The variable or the file holds nothing.
-    #[error("the secret of {0} is empty")]
+    #[error("{0} holds no secret, it is empty: set it to the secret, or change the reference to it")]
     Empty(Secret),
     /// The file cannot be read.
-    #[error("cannot read the secret file `{}`: {source}", path.display())]
+    #[error("cannot read the secret file `{}`: {source}; write the secret to it, or change the reference to it", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -27,7 +27,7 @@ use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, Store, Stor
 #[non_exhaustive]
 pub enum DeliveryError {
     /// The folder is not there and cannot be made.
-    #[error("cannot deliver to the folder `{}`: {source}", folder.display())]
+    #[error("cannot deliver to the folder `{}`: {source}; make the folder, or correct `to` of the delivery", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -35,7 +35,7 @@ pub enum DeliveryError {
         source: std::io::Error,
     },
     /// The folder's name cannot be recorded.
-    #[error("cannot deliver to the folder `{}`: its path is not UTF-8", .0.display())]
+    #[error("cannot deliver to the folder `{}`: its path is not UTF-8; deliver to another", .0.display())]
     Path(PathBuf),
     /// A file cannot be written there.
     #[error("cannot deliver `{name}` to the folder `{}`: {source}", folder.display())]
@@ -48,7 +48,7 @@ pub enum DeliveryError {
         source: std::io::Error,
     },
     /// Every name of the kind is taken.
-    #[error("cannot deliver `{name}` to the folder `{}`: all of its {} version names are taken", folder.display(), version::MOST)]
+    #[error("cannot deliver `{name}` to the folder `{}`: all of its {} version names are taken; clear the folder", folder.display(), version::MOST)]
     NoName {
         /// The file.
         name: String,

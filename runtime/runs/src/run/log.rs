@@ -13,8 +13,8 @@ const LONGEST_LINE: usize = 8 * 1024;
 /// The most bytes of all lines of a run.
 const LARGEST_LOG: usize = 16 * 1024 * 1024;
 
-/// Told of each log line as it is written: a terminal that looks on.
-pub type LogOnlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
+/// Told of each log line as it is written.
+pub(super) type LogOnlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
 /// The log of a run. Cheap to clone; all clones write one log.
 #[derive(Clone)]

@@ -13,6 +13,6 @@ pub use execute::{Attempt, Execute};
 pub(crate) use file_name::TOTAL_SUFFIX;
 pub use file_name::{FileName, FileNameError};
 pub use job::{Failure, FailureKind, Job, Summary};
-pub use log::{LogOnlooker, RunLog};
-pub use runner::{OpenRun, Report, Request, RunError, Runner, RunnerOptions};
+pub use log::RunLog;
+pub use runner::{Onlooker, OpenRun, Report, Request, RunError, Runner, RunnerOptions};
 pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -12,4 +12,4 @@ mod window;
 pub use expression::{CronExpression, CronFault};
 pub use policy::{Missed, Overlap};
 pub use slots::Slots;
-pub use window::{Window, WindowRule};
+pub use window::{Window, WindowError, WindowRule};

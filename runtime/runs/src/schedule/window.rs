@@ -18,6 +18,42 @@ pub struct Window {
     pub end: DateTime<Tz>,
 }
 
+/// A text that gives no window.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WindowError {
+    /// Neither a day nor a moment.
+    #[error("`{0}` is neither a day nor a moment: write `2025-10-06`, or `2025-10-06T06:00:00-07:00`")]
+    NotAMoment(String),
+    /// It has no length, or less.
+    #[error("a window from `{from}` to `{to}` is empty: its end must be later than its start")]
+    Empty {
+        /// The start as it was written.
+        from: String,
+        /// The end as it was written.
+        to: String,
+    },
+}
+
+impl Window {
+    /// The window between two texts. Each is a moment, in RFC 3339 with offset, or a day, which is its first moment in
+    /// this zone.
+    pub fn parse(from: &str, to: &str, zone: Tz) -> Result<Window, WindowError> {
+        let moment = |text: &str| match text.parse::<NaiveDate>() {
+            Ok(day) => Ok(midnight(zone, day)),
+            Err(_) => DateTime::parse_from_rfc3339(text)
+                .map(|moment| moment.with_timezone(&zone))
+                .map_err(|_| WindowError::NotAMoment(text.to_owned())),
+        };
+        let window = Window { start: moment(from)?, end: moment(to)? };
+        if window.start < window.end {
+            Ok(window)
+        } else {
+            Err(WindowError::Empty { from: from.to_owned(), to: to.to_owned() })
+        }
+    }
+}
+
 impl fmt::Display for Window {
     /// As ISO 8601 writes an interval: both ends in RFC 3339 with offset.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +168,19 @@ mod tests {
             window(WindowRule::Day, "0 6 * * *", Tz::Asia__Beirut, "2026-03-30T06:00:00Z"),
             "2026-03-29T01:00:00+03:00/2026-03-30T00:00:00+03:00"
         );
+    }
+
+    #[test]
+    fn a_window_can_be_asked_for_by_days_and_by_moments() {
+        let parse = |from, to| Window::parse(from, to, Tz::America__Phoenix).map(|window| window.to_string());
+        assert_eq!(
+            parse("2025-10-06", "2025-10-13T15:00:00Z").unwrap(),
+            "2025-10-06T00:00:00-07:00/2025-10-13T08:00:00-07:00"
+        );
+        assert!(matches!(parse("2025-10-06", "2025-10-06"), Err(WindowError::Empty { .. })));
+        for text in ["", "yesterday", "2025-10-32", "2025-10-06T06:00:00", "06/10/2025"] {
+            assert_eq!(parse(text, "2025-10-13"), Err(WindowError::NotAMoment(text.to_owned())));
+        }
     }
 
     #[test]

@@ -57,8 +57,8 @@ pub trait Store: Send + Sync + 'static {
     /// The latest slot that has a row.
     async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
 
-    /// Open runs whose lease ended before this moment.
-    async fn abandoned(&self, before: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError>;
+    /// The runs that are open, the earliest first.
+    async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 
     /// A run.
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;

@@ -102,7 +102,7 @@ requests! {
     rename_file(run: RunId, file: &FileRecord) -> ();
     record_slots(slots: Vec<SlotRecord>) -> usize;
     last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
-    abandoned(before: DateTime<Utc>) -> Vec<RunRecord>;
+    open_runs() -> Vec<RunRecord>;
     run(id: RunId) -> Option<RunRecord>;
     runs(filter: &RunFilter) -> Vec<RunRecord>;
     slots(filter: &SlotFilter) -> Vec<SlotRecord>;

@@ -5,6 +5,7 @@
 //! task of its own with a time limit around it; its files are delivered only when it has succeeded. A run whose
 //! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone.
 
+mod alive;
 mod attempt;
 mod open;
 mod recover;
@@ -18,11 +19,14 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{Attempt, CallLedger, Execute, Failure, FailureKind, LogOnlooker, RunLog, Summary, Workspace};
+use super::log::LogOnlooker;
+use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunLog, Summary, Workspace};
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
-use crate::store::{Ending, FileRecord, FileState, LogLevel, Outcome, RunId, RunRecord, Store, StoreError, patiently};
+use crate::store::{
+    Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, StoreError, patiently,
+};
 
 pub use open::{OpenRun, Request, RunError};
 
@@ -46,8 +50,11 @@ pub struct RunnerOptions {
     /// The state folder, in which each run gets a folder for its files.
     pub state: PathBuf,
     /// Told of each log line as it is written, besides the store; called on the attempt's own task.
-    pub onlooker: Option<LogOnlooker>,
+    pub onlooker: Option<Onlooker>,
 }
+
+/// Told of each log line as it is written, and whose it is: a terminal that looks on.
+pub type Onlooker = Arc<dyn Fn(&Job, &LogLine) + Send + Sync>;
 
 /// What carries out runs.
 pub struct Runner {
@@ -56,7 +63,7 @@ pub struct Runner {
     execute: Arc<dyn Execute>,
     clock: Arc<dyn Clock>,
     state: PathBuf,
-    onlooker: Option<LogOnlooker>,
+    onlooker: Option<Onlooker>,
     owner: String,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
     active: Mutex<HashSet<RunId>>,
@@ -123,7 +130,14 @@ impl Runner {
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
-        let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, self.onlooker.clone());
+        let _alive = alive::begin(self.staging(run))
+            .await
+            .inspect_err(|error| tracing::warn!(%run, %error, "others know of this run's end by its lease alone"));
+        let onlooker = self.onlooker.clone().map(|onlooker| -> LogOnlooker {
+            let job = open.job.clone();
+            Arc::new(move |line| onlooker(&job, line))
+        });
+        let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, onlooker);
         let calls = CallLedger::default();
         let work = self.work(&open, &log, &calls, cancel);
         let tend = self.tend(run, &log);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use tradewire_surface::Catalog;
 
 use super::{LEASE, Runner};
+use crate::config::Config;
 use crate::delivery::DeliveryError;
 use crate::run::Job;
 use crate::schedule::Window;
@@ -102,6 +103,13 @@ pub enum RunError {
     Store(#[from] StoreError),
 }
 
+impl RunError {
+    /// That the configuration has no export of that name.
+    pub fn unknown_export(config: &Config, name: &str) -> Self {
+        RunError::UnknownExport { name: name.to_owned(), nearest: near(name, config.exports.keys()) }
+    }
+}
+
 fn help(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
@@ -110,10 +118,8 @@ impl Runner {
     /// Opens a run: checks that there is such a thing, cuts its window, and takes its slot.
     pub async fn open(&self, request: Request) -> Result<OpenRun, RunError> {
         let config = &self.config;
-        let export = config.exports.get(&request.export).ok_or_else(|| RunError::UnknownExport {
-            nearest: near(&request.export, config.exports.keys()),
-            name: request.export.clone(),
-        })?;
+        let export = config.exports.get(&request.export);
+        let export = export.ok_or_else(|| RunError::unknown_export(config, &request.export))?;
         let unknown_tenant = || RunError::UnknownTenant {
             export: export.name.clone(),
             nearest: near(&request.tenant, export.tenants.iter()),

@@ -1,23 +1,31 @@
 //! What becomes of runs whose process died.
 //!
+//! A process on this machine that has ended is known at once, by the lock it no longer holds ([`super::alive`]); any
+//! other, also one that hangs, by its lease.
+//!
 //! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded. A run
 //! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
 //! process that merely slept can no longer decide.
 
 use std::sync::PoisonError;
 
-use super::Runner;
+use super::{Runner, alive};
 use crate::delivery::{self, DeliveryError};
 use crate::run::{FailureKind, Summary};
 use crate::store::{Outcome, RunId, RunRecord, StoreError};
 
 impl Runner {
-    /// Ends the runs whose lease has ended, and says which. One that cannot be ended yet stays for the next time.
+    /// Ends the runs that nobody carries out any more, and says which. One that cannot be ended yet stays for the next
+    /// time.
     pub async fn recover(&self) -> Result<Vec<RunId>, StoreError> {
         let mut ended = Vec::new();
-        for run in self.store.abandoned(self.clock.now()).await? {
+        let now = self.clock.now();
+        for run in self.store.open_runs().await? {
             let id = run.opening.id;
             if self.active.lock().unwrap_or_else(PoisonError::into_inner).contains(&id) {
+                continue;
+            }
+            if run.opening.lease_until >= now && !alive::has_ended(self.staging(id)).await {
                 continue;
             }
             match self.end_abandoned(run).await {

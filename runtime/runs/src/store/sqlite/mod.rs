@@ -173,8 +173,8 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
     }
 
-    async fn abandoned(&self, before: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError> {
-        self.ask(move |c| Ok(runs::abandoned(c, before)?)).await
+    async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::all_open(c)?)).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {

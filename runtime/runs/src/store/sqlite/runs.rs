@@ -130,9 +130,9 @@ pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Optio
     connection.prepare_cached(&sql)?.query_row([run.to_string()], read).optional()
 }
 
-pub(super) fn abandoned(connection: &Connection, before: DateTime<Utc>) -> rusqlite::Result<Vec<RunRecord>> {
-    let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended IS NULL AND lease_until < ?1 ORDER BY id");
-    connection.prepare_cached(&sql)?.query_map([millis(before)], read)?.collect()
+pub(super) fn all_open(connection: &Connection) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE ended IS NULL ORDER BY id");
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
 pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Result<Vec<RunRecord>> {
