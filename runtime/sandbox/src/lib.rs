@@ -18,24 +18,28 @@
 //!
 //! Beside the API it serves `/_sandbox/…`, by which tests look behind the wire and order faults; see [`control`].
 
-//mod auth;
+mod auth;
 mod clock;
-//pub mod control;
-//pub mod example;
-pub mod faults;
+pub mod control;
+mod example;
+mod faults;
 mod feed;
-//pub mod ledger;
+mod ledger;
 mod limit;
+mod operate;
 mod options;
 pub mod plan;
 mod problem;
 mod seed;
 mod serve;
+mod state;
 mod store;
-//mod validate;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod wire;
 
-pub use faults::{Fault, Faults};
-pub use options::{
-    DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, Error, Options, SandboxTenant,
-};
+pub use faults::{Act, Fault, Faults};
+pub use ledger::Entry;
+pub use options::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, Error, Options, SandboxTenant};
 pub use serve::{Running, Sandbox};

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::problem::Problem;
+
 /// A sliding window for each key. What is refused does not count.
 pub(crate) struct Windows<K> {
     most: usize,
@@ -34,6 +36,13 @@ impl<K: Eq + Hash> Windows<K> {
             }
         }
     }
+}
+
+/// The refusal of a call that came too early, with whole seconds to wait.
+pub(crate) fn refusal(wait: Duration) -> Problem {
+    let seconds = wait.as_millis().div_ceil(1000).max(1);
+    let title = format!("Rate limit is exceeded. Try again in {seconds} seconds.");
+    Problem { retry_after: Some(seconds.to_string()), ..Problem::new(429, title) }
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use hyper::StatusCode;
+use hyper::header::{self, HeaderValue};
 use indexmap::IndexMap;
 use serde_json::json;
 
 use crate::seed::Draw;
+use crate::wire::{self, Response};
 
 /// What is wrong with which field.
 pub(crate) type Faulty = IndexMap<String, Vec<String>>;
@@ -47,7 +48,7 @@ impl Problem {
     }
 
     /// The answer.
-    pub fn response(self) -> Response<Body> {
+    pub fn response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = match self.status {
             400 => "https://tools.ietf.org/html/rfc9110#section-15.5.1",
@@ -61,7 +62,7 @@ impl Problem {
         let body = json!({
             "type": kind, "title": self.title, "status": self.status, "traceId": trace_id(), "errors": self.errors, "data": {},
         });
-        let mut response = Response::new(Body::from(body.to_string()));
+        let mut response = Response::new(wire::full(body.to_string()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));

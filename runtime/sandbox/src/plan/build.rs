@@ -251,7 +251,8 @@ fn owners(plan: &Plan, draft: &Draft, path: &[Segment]) -> Vec<(usize, usize)> {
                 let noun = words.last().copied().unwrap_or_default();
                 let by_name = || plan.noun(surface, &kebab(name)).filter(|_| words.len() < 2);
                 let owner = plan.by_key.get(&key).copied().or_else(|| plan.noun(surface, noun)).or_else(by_name);
-                if let Some(owner) = owner.filter(|c| plan.collections[*c].identity.is_some()) {
+                let param = draft.op.operation.params.iter().find(|p| p.place == Place::Path && p.wire == *name);
+                if let Some(owner) = owner.filter(|c| param.is_some_and(|p| identifies(&p.ty, &plan.collections[*c]))) {
                     owners.push((place, owner));
                 }
                 place += 1;
@@ -259,6 +260,12 @@ fn owners(plan: &Plan, draft: &Draft, path: &[Segment]) -> Vec<(usize, usize)> {
         }
     }
     owners
+}
+
+/// Whether a value of that type can be the id of a record.
+fn identifies(ty: &Type, collection: &Collection) -> bool {
+    let is_number = matches!(ty, Type::Scalar(Scalar::S32 | Scalar::S64));
+    collection.identity.as_ref().is_some_and(|(_, kind)| (*kind == IdKind::Number) == is_number)
 }
 
 fn kind(plan: &Plan, draft: &Draft, reads: &IndexMap<String, Reads>, owners: &[(usize, usize)]) -> Kind {

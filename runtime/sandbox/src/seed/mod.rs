@@ -20,7 +20,7 @@ mod size;
 mod words;
 mod world;
 
-pub(crate) use draw::Draw;
+pub(crate) use draw::{Draw, number_of};
 pub(crate) use record::record;
 pub(crate) use reports::cells;
 pub(crate) use world::{Given, World};

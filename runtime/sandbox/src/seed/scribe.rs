@@ -8,6 +8,7 @@ use super::{Draw, names, words};
 use crate::clock::{self, SECOND, Ticks};
 use crate::plan::shape::is_text;
 use crate::store::json::{self, Fields};
+use crate::validate::is_case;
 
 /// Nesting beyond which lists are left empty and bodies are not followed.
 const DEEPEST: usize = 24;
@@ -353,7 +354,7 @@ impl<'w> Scribe<'w> {
                     (Some(TypeDef::Record(fields)), Some(given)) => {
                         self.merge(name, fields, &given, before.and_then(Fields::of).as_ref());
                     }
-                    (Some(TypeDef::Enum(_)), None) => self.push(raw),
+                    (Some(TypeDef::Enum(cases)), None) if is_case(cases, &json::bare(raw)) => self.push(raw),
                     _ => self.instead(ty, wire, before),
                 }
             }

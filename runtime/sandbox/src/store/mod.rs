@@ -40,4 +40,12 @@ impl Store {
     pub fn table(&self, collection: usize) -> &Mutex<Table> {
         self.tables[collection].get_or_init(|| Mutex::new(Table::seeded(&self.world, collection)))
     }
+
+    /// How many records of a collection there are, without seeding them.
+    pub fn count(&self, collection: usize) -> usize {
+        match self.tables[collection].get() {
+            Some(table) => table.lock().rows.iter().filter(|row| !row.deleted).count(),
+            None => self.world.count(collection),
+        }
+    }
 }

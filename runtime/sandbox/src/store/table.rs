@@ -182,14 +182,15 @@ impl Table {
         Selected { places }
     }
 
-    /// The places of all records, in the order of their changes.
-    pub fn changes(&mut self) -> &[u32] {
+    /// All records and their places in the order of their changes.
+    pub fn changes(&mut self) -> (&[Row], &[u32]) {
         let rows = &self.rows;
-        self.changes.get_or_insert_with(|| {
+        let changes = self.changes.get_or_insert_with(|| {
             let mut order: Vec<u32> = (0..u32::try_from(rows.len()).unwrap_or(u32::MAX)).collect();
             order.sort_by_key(|at| (rows[*at as usize].modified, *at));
             order
-        })
+        });
+        (rows, changes)
     }
 
     /// Whether feeds show records that were taken away.

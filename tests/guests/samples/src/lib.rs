@@ -93,6 +93,8 @@ fn argument(surface: &Surface, param: &Param) -> Value {
     match (param.wire.as_str(), scalar) {
         ("page", _) => json!(1),
         ("pageSize", _) => json!(50),
+        // Of a kind of file that the sandbox has at any path.
+        ("path", Some(Scalar::Text)) => json!("a folder/\"b\" & ü+1=2?.jpg"),
         ("from", Some(Scalar::Text)) => json!("2025-10-06"),
         ("sort", Some(Scalar::Text)) => {
             json!(format!("+{}", param.choices.first().map_or("Id", |field| field.trim_start_matches(['+', '-']))))

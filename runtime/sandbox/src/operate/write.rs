@@ -1,0 +1,159 @@
+//! Adding, changing and taking away records.
+
+use super::answer::written;
+use super::{Call, addressed, picked, read};
+use crate::plan::{Collection, IdKind};
+use crate::problem::Problem;
+use crate::seed::scribe::{Missing, Scribe};
+use crate::store::json::{Fields, bare, quoted};
+use crate::store::table::{Row, Table};
+use crate::wire::Response;
+
+/// Adds a record made of the body.
+pub(super) fn create(call: &Call<'_>, collection: usize) -> Response {
+    let mut table = call.store.table(collection).lock();
+    let (row, text, id) = fresh(call, &table, collection, call.body);
+    if !call.trouble.lost_write {
+        table.insert(row);
+    }
+    written(call, &text, &id)
+}
+
+/// A new record, its text and its id.
+fn fresh(call: &Call<'_>, table: &Table, number: usize, body: &str) -> (Row, String, String) {
+    let world = &call.store.world;
+    let collection = &call.state.plan.collections[number];
+    let place = table.rows.len();
+    let now = call.state.clock.next_write();
+    let given = Fields::of(body).unwrap_or_default();
+    let own = collection.identity.as_ref().map(|(wire, kind)| (wire.as_str(), *kind));
+    let id = match own {
+        // A record that is known by a word of its own, or by another's number, brings it.
+        Some((wire, kind)) if kind == IdKind::Word || wire != "id" => {
+            given.get(wire).map_or_else(|| world.id(number, place).to_string(), str::to_owned)
+        }
+        Some((_, IdKind::Guid)) => quoted(&world.guid(number, place)),
+        _ => world.number(number, place).to_string(),
+    };
+    let parent = parent(call, collection, &given);
+    let mut extra: Vec<(&str, String)> = Vec::new();
+    if let Some((wire, _)) = own {
+        extra.push((wire, id.clone()));
+    }
+    if let (Some((_, Some(field))), Some(parent)) = (&collection.parent, &parent)
+        && given.get(field).is_none()
+    {
+        extra.push((field, if parent.parse::<i64>().is_ok() { parent.clone() } else { quoted(parent) }));
+    }
+    let extra = object(&extra);
+    let extra = Fields::of(&extra).unwrap_or_default();
+    let given = over(given, extra);
+    let mut scribe = Scribe::new(world, collection.surface, Some(number), world.number(number, place), Missing::Blank)
+        .dated(now, now);
+    scribe.merge("", &collection.fields, &given, None);
+    let text = scribe.finish();
+    let active = Fields::of(&text).and_then(|f| f.get("active").map(|raw| raw == "true")).unwrap_or(true);
+    let id = bare(&id).into_owned();
+    let row = Row {
+        id: id.as_str().into(),
+        text: text.as_str().into(),
+        created: now,
+        modified: now,
+        active,
+        deleted: false,
+        parent: parent.map(Into::into),
+    };
+    (row, text, id)
+}
+
+/// Whose the new record is: the path says, or a field of the body.
+fn parent(call: &Call<'_>, collection: &Collection, given: &Fields<'_>) -> Option<String> {
+    let (_, field) = collection.parent.as_ref()?;
+    let named = call.endpoint.scope.as_ref().map(|scope| call.path[scope.param].clone());
+    named.or_else(|| Some(bare(given.get(field.as_ref()?)?).into_owned()))
+}
+
+fn object(fields: &[(&str, String)]) -> String {
+    let parts: Vec<String> = fields.iter().map(|(name, raw)| format!("{}:{raw}", quoted(name))).collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+/// The fields of both; those of `over` win.
+fn over<'a>(mut fields: Fields<'a>, over: Fields<'a>) -> Fields<'a> {
+    fields.0.retain(|(name, _)| over.get(name).is_none());
+    fields.0.extend(over.0);
+    fields
+}
+
+/// Changes the record of the path's last parameter.
+pub(super) fn change(call: &Call<'_>, collection: usize) -> Result<Response, Problem> {
+    let mut table = call.store.table(collection).lock();
+    let at = addressed(call, &table, collection)?;
+    Ok(changed(call, &mut table, collection, at))
+}
+
+/// Changes the one record that belongs to the path's last parameter.
+pub(super) fn change_picked(call: &Call<'_>, collection: usize) -> Result<Response, Problem> {
+    let mut table = call.store.table(collection).lock();
+    let at = picked(call, &mut table)?;
+    Ok(changed(call, &mut table, collection, at))
+}
+
+fn changed(call: &Call<'_>, table: &mut Table, collection: usize, at: usize) -> Response {
+    let text = merge(call, table, collection, at, call.body);
+    written(call, &text, &table.rows[at].id)
+}
+
+/// Merges fields into a record; gives what it is then.
+pub(super) fn merge(call: &Call<'_>, table: &mut Table, collection: usize, at: usize, given: &str) -> String {
+    let now = call.state.clock.next_write();
+    let text = merged(call, collection, &table.rows[at], given, now);
+    if !call.trouble.lost_write {
+        table.replace(at, text.clone(), now);
+    }
+    text
+}
+
+fn merged(call: &Call<'_>, number: usize, row: &Row, given: &str, now: crate::clock::Ticks) -> String {
+    let collection = &call.state.plan.collections[number];
+    let identity = collection.identity.as_ref().map(|(wire, _)| wire.as_str());
+    let mut given = Fields::of(given).unwrap_or_default();
+    // Nobody changes a record's id, or when it was made.
+    given.0.retain(|(name, _)| identity != Some(name) && !matches!(&**name, "id" | "createdOn" | "modifiedOn"));
+    let mut before = Fields::of(&row.text).unwrap_or_default();
+    before.0.retain(|(name, _)| !matches!(&**name, "modifiedOn" | "modifiedAt" | "updatedOn"));
+    let mut scribe = Scribe::new(&call.store.world, collection.surface, Some(number), 0, Missing::Blank)
+        .dated(row.created, now);
+    scribe.merge("", &collection.fields, &given, Some(&before));
+    scribe.finish()
+}
+
+/// Changes the one document.
+pub(super) fn change_document(call: &Call<'_>, collection: usize) -> Response {
+    let before = read::text(call, collection);
+    let stored = &call.state.plan.collections[collection];
+    let given = Fields::of(call.body).unwrap_or_default();
+    let now = call.state.clock.next_write();
+    let mut scribe =
+        Scribe::new(&call.store.world, stored.surface, Some(collection), 1, Missing::Blank).dated(now, now);
+    scribe.merge("", &stored.fields, &given, Fields::of(&before).as_ref());
+    let text = scribe.finish();
+    if !call.trouble.lost_write {
+        call.store.singles.lock().insert(read::key(call, collection), text.clone());
+    }
+    written(call, &text, "")
+}
+
+/// Takes a record away.
+pub(super) fn delete(call: &Call<'_>, collection: usize) -> Result<Response, Problem> {
+    let mut table = call.store.table(collection).lock();
+    let at = addressed(call, &table, collection)?;
+    let now = call.state.clock.next_write();
+    let gone = merged(call, collection, &table.rows[at], r#"{"active":false}"#, now);
+    let id = table.rows[at].id.clone();
+    if !call.trouble.lost_write {
+        let listed_inactive = call.state.plan.collections[collection].active_param;
+        table.remove(at, listed_inactive, gone.clone(), now);
+    }
+    Ok(written(call, &gone, &id))
+}
