@@ -55,6 +55,10 @@ impl<'de> Deserialize<'de> for Count {
 
 impl Envelope {
     pub(crate) fn read(body: &[u8]) -> Result<Envelope, serde_json::Error> {
+        // A derived reader takes an array for a record's fields in order, and here each of them may be missing.
+        if body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'[') {
+            return Err(serde::de::Error::custom("an array where a page is expected"));
+        }
         serde_json::from_slice(body)
     }
 }

@@ -1,7 +1,10 @@
 //! wasmtime, set up once for the process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::Component;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
@@ -9,7 +12,8 @@ use crate::cache::Cache;
 /// What an engine is made of.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// How many runs there may be at once. Default: 1,000.
+    /// How many runs there may be at once; more wait for their turn. A plugin of many modules counts as several.
+    /// Default: 1,000.
     pub runs: u32,
     /// The most memory that any run may be allowed, in bytes. Default: 1 GiB. Only addresses are set aside.
     pub memory: usize,
@@ -29,6 +33,8 @@ pub struct Engine {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) cache: Option<Cache>,
     pub(crate) memory: usize,
+    runs: u32,
+    slots: Arc<Semaphore>,
 }
 
 /// wasmtime cannot be set up on this machine.
@@ -39,19 +45,26 @@ pub struct EngineError(wasmtime::Error);
 /// How often a running plugin is asked whether its time is up.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
+/// What one slot holds. A component in JavaScript or Python is made of several core modules.
+const MEMORIES: u32 = 2;
+const TABLES: u32 = 8;
+/// The most that one component may hold.
+const MOST_MODULES: u32 = 32;
+
 impl Engine {
     /// Sets up the engine, and a thread that counts its time.
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
+        let runs = options.runs.max(1);
         let mut pool = PoolingAllocationConfig::new();
-        // A component in JavaScript or Python is made of several core modules.
-        pool.total_component_instances(options.runs)
-            .total_core_instances(options.runs.saturating_mul(4))
-            .total_memories(options.runs.saturating_mul(2))
-            .total_tables(options.runs.saturating_mul(8))
-            .total_stacks(options.runs)
-            .max_memories_per_component(8)
-            .max_tables_per_component(32)
-            .max_core_instances_per_component(32)
+        // Memories and tables are set aside, so `slot` counts them; instances are only numbers.
+        pool.total_component_instances(runs)
+            .total_core_instances(runs.saturating_mul(MOST_MODULES))
+            .total_memories(runs.saturating_mul(MEMORIES))
+            .total_tables(runs.saturating_mul(TABLES))
+            .total_stacks(runs)
+            .max_memories_per_component(8.min(runs.saturating_mul(MEMORIES)))
+            .max_tables_per_component(32.min(runs.saturating_mul(TABLES)))
+            .max_core_instances_per_component(MOST_MODULES)
             .max_memory_size(options.memory)
             .table_elements(100_000)
             .max_component_instance_size(4 << 20)
@@ -69,7 +82,21 @@ impl Engine {
             .max_wasm_stack(512 << 10);
         let wasm = wasmtime::Engine::new(&config).map_err(EngineError)?;
         count_time(wasm.weak());
-        Ok(Engine { wasm, cache: options.cache, memory: options.memory })
+        let slots = Arc::new(Semaphore::new(runs as usize));
+        Ok(Engine { wasm, cache: options.cache, memory: options.memory, runs, slots })
+    }
+
+    /// How many slots a run of the component takes.
+    pub(crate) fn slots_of(&self, component: &Component) -> u32 {
+        let needs = component.resources_required();
+        let count = needs.map_or(1, |n| n.num_memories.div_ceil(MEMORIES).max(n.num_tables.div_ceil(TABLES)));
+        count.clamp(1, self.runs)
+    }
+
+    /// Waits until there is room for a run, in order of arrival.
+    pub(crate) async fn slot(&self, count: u32) -> Option<OwnedSemaphorePermit> {
+        // It fails only when it is closed, which nothing does.
+        self.slots.clone().acquire_many_owned(count).await.ok()
     }
 }
 

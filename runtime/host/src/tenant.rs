@@ -41,7 +41,8 @@ impl ServiceTitan for Tenant {
         Box::pin(async move {
             let mut target = path.replace("{tenant}", &self.id().to_string());
             if !params.is_empty() {
-                target = format!("{target}?{}", Serializer::new(String::new()).extend_pairs(params).finish());
+                let separator = if target.contains('?') { '&' } else { '?' };
+                target = format!("{target}{separator}{}", Serializer::new(String::new()).extend_pairs(params).finish());
             }
             Ok(Tenant::raw(self, http_method(method), &target, body).await?)
         })

@@ -1,112 +1,15 @@
 //! Plugins through the real engine: what loads, what is refused, what comes across.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+mod support;
 
-use bytes::Bytes;
-use tradewire_client::{Answered, Arguments};
-use tradewire_host::{
-    CallError, Cost, Engine, EngineOptions, FileAnswer, ImportFault, Later, Level, Limits, LoadError, OutputFile,
-    PageSource, Plugin, Request, ServiceTitan, Sink, Window,
-};
+use support::{engine, guest, refused, request};
+use tradewire_host::{ImportFault, Limits, LoadError, Plugin, Request};
 use tradewire_surface::grants::Grants;
-use tradewire_surface::{Catalog, Method, OperationRef, Scalar, Type, TypeDef};
-
-/// Answers every call, and every page but the last, with the same bytes.
-struct Canned(&'static str);
-
-impl ServiceTitan for Canned {
-    fn call<'a>(&'a self, _: OperationRef<'static>, _: &'a Arguments) -> Later<'a, Result<Answered, CallError>> {
-        Box::pin(async { Ok(answered(self.0)) })
-    }
-
-    fn pages(&self, _: OperationRef<'static>, _: &Arguments) -> Box<dyn PageSource> {
-        Box::new(CannedPages(vec![self.0, self.0]))
-    }
-
-    fn download<'a>(
-        &'a self,
-        _: OperationRef<'static>,
-        _: &'a Arguments,
-    ) -> Later<'a, Result<Box<dyn FileAnswer>, CallError>> {
-        Box::pin(async { Err(CallError::new("refused", "no files here")) })
-    }
-
-    fn raw<'a>(
-        &'a self,
-        _: Method,
-        _: &'a str,
-        _: &'a [(String, String)],
-        _: Option<Bytes>,
-    ) -> Later<'a, Result<Answered, CallError>> {
-        Box::pin(async { Ok(answered(self.0)) })
-    }
-}
-
-struct CannedPages(Vec<&'static str>);
-
-impl PageSource for CannedPages {
-    fn next(&mut self) -> Later<'_, Result<Option<Answered>, CallError>> {
-        Box::pin(async { Ok(self.0.pop().map(answered)) })
-    }
-}
-
-fn answered(body: &'static str) -> Answered {
-    Answered { status: 200, body: Bytes::from_static(body.as_bytes()), attempts: 1, waited: std::time::Duration::ZERO }
-}
-
-#[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
-
-impl Sink for Heard {
-    fn log(&self, _: Level, origin: &str, message: &str) {
-        self.0.lock().unwrap().push(format!("{origin}: {message}"));
-    }
-
-    fn called(&self, operation: &str, cost: Cost) {
-        self.0.lock().unwrap().push(format!("called {operation}, failed {}", cost.failed));
-    }
-
-    fn create<'a>(&'a self, _: &'a str, _: &'a str) -> Later<'a, Result<Box<dyn OutputFile>, String>> {
-        Box::pin(async { Err("no files here".to_owned()) })
-    }
-}
-
-fn guest(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests").join(name);
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}; build the guests first: plugins/build", path.display()))
-}
-
-fn engine() -> Engine {
-    Engine::new(EngineOptions { runs: 8, ..EngineOptions::default() }).unwrap()
-}
-
-fn request(answer: &'static str, settings: &[(&str, &str)]) -> Request {
-    Request {
-        id: "test".to_owned(),
-        export: "test".to_owned(),
-        tenant: "acme".to_owned(),
-        tenant_id: 1,
-        timezone: "UTC".to_owned(),
-        window: Window { start: "2025-01-01T00:00:00Z".to_owned(), end: "2025-01-08T00:00:00Z".to_owned() },
-        attempt: 1,
-        settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        api: Arc::new(Canned(answer)),
-        sink: Arc::new(Heard::default()),
-        limits: Limits::default(),
-    }
-}
+use tradewire_surface::{Catalog, Scalar, Type, TypeDef};
 
 fn load(catalog: &'static Catalog, grants: &[&str]) -> Result<Plugin, LoadError> {
     Plugin::load_against(&engine(), &guest("bench.wasm"), Grants::parse(grants).unwrap(), catalog)
-}
-
-fn refused(result: Result<Plugin, LoadError>) -> String {
-    match result {
-        Ok(_) => panic!("it was loaded"),
-        Err(error) => error.to_string(),
-    }
 }
 
 /// The committed catalog with its surface `crm` changed.
@@ -154,7 +57,7 @@ async fn the_limit_of_calls_is_told_by_its_setting() {
     let limits = Limits { host_calls: 2, ..Limits::default() };
     let (result, _) = plugin.run(Request { limits, ..request(PAGE, &[("calls", "3")]) }).await;
     let failure = result.unwrap_err().to_string();
-    assert!(failure.contains("`host-calls` is 2"), "{failure}");
+    assert!(failure.contains("`host_calls` is 2"), "{failure}");
 }
 
 #[tokio::test]

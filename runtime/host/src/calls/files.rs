@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{Result, StoreContextMut, bail};
 
 use super::{Download, Upload};
 use crate::api::CallError;
@@ -17,13 +17,17 @@ pub(crate) struct FilePlans {
     pub read: Option<Arc<AnswerPlan>>,
 }
 
-/// An upload is held in memory until it is sent whole; this is the most it may hold.
+/// Uploads are held in memory until they are sent whole; this is the most that those of a run may hold together.
 const UPLOAD_BYTES: usize = 64 << 20;
+/// The most bytes of an upload's name, and of its media type.
+const LONGEST_NAME: usize = 255;
 
 /// Defines the interface.
 pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: FilePlans) -> Result<()> {
     instance.resource("upload", ResourceType::host::<Upload>(), |mut store, rep| {
-        store.data_mut().table.delete(Resource::<Upload>::new_own(rep))?;
+        let state = store.data_mut();
+        let upload = state.table.delete(Resource::<Upload>::new_own(rep))?;
+        state.uploading -= upload.content.len();
         Ok(())
     })?;
     instance.resource("download", ResourceType::host::<Download>(), |mut store, rep| {
@@ -33,6 +37,10 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
     instance.func_wrap(
         "[constructor]upload",
         |mut store: StoreContextMut<'_, RunState>, (name, content_type): (String, String)| {
+            // A constructor has no error to give.
+            if name.len().max(content_type.len()) > LONGEST_NAME {
+                bail!("the name or the media type of an upload has more than {LONGEST_NAME} bytes");
+            }
             Ok((store.data_mut().table.push(Upload { name, content_type, content: Vec::new() })?,))
         },
     )?;
@@ -52,12 +60,15 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
         instance.func_wrap(
             "[method]upload.write",
             move |mut store: StoreContextMut<'_, RunState>, (file, bytes): (Resource<Upload>, Vec<u8>)| {
-                let file = store.data_mut().table.get_mut(&file)?;
-                let outcome = if file.content.len() + bytes.len() > UPLOAD_BYTES {
-                    let message = format!("an upload holds at most {} MiB", UPLOAD_BYTES >> 20);
+                let state = store.data_mut();
+                let file = state.table.get_mut(&file)?;
+                let outcome = if state.uploading + bytes.len() > UPLOAD_BYTES {
+                    let message =
+                        format!("the uploads of a run hold at most {} MiB until they are sent", UPLOAD_BYTES >> 20);
                     Outcome::Error(CallError::new("too-large", message).json("upload"))
                 } else {
                     file.content.extend_from_slice(&bytes);
+                    state.uploading += bytes.len();
                     Outcome::Done
                 };
                 Ok(Answer { plan: plan.clone(), outcome })

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tradewire_client::Source;
 
 use crate::api::{CallError, FileAnswer, PageSource};
+use crate::run::Held;
 
 pub(crate) use arguments::ArgumentsPlan;
 pub(crate) use files::{FilePlans, link_files};
@@ -24,6 +25,8 @@ pub(crate) struct Pager {
     pub pages: Option<Box<dyn PageSource>>,
     /// Why there are no pages, to be told when the first is asked for.
     pub refused: Option<CallError>,
+    /// As long as there may be pages.
+    pub _held: Option<Held>,
 }
 
 /// A file that a plugin is putting together to send.
@@ -48,6 +51,7 @@ pub(crate) struct Download {
     pub file: Option<Box<dyn FileAnswer>>,
     /// What came and was not asked for yet.
     pub rest: Bytes,
+    pub _held: Held,
 }
 
 /// An error of the host's own, as JSON with the field names of WIT.

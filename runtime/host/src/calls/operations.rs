@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use tradewire_client::{Arguments as Request, Upload as Sent};
-use tradewire_surface::{Answer as Answers, Body, OperationRef};
+use tradewire_client::{Answered, Arguments as Request, Upload as Sent};
+use tradewire_surface::{Answer as Answers, Body, Effect, OperationRef};
 use wasmtime::component::{LinkerInstance, Resource};
 use wasmtime::{Result, StoreContextMut};
 
 use super::{ArgumentsPlan, Download, Pager, Upload};
-use crate::api::CallError;
+use crate::api::{CallError, FileAnswer};
 use crate::direct::{Answer, AnswerPlan, Arguments, Outcome, Value};
-use crate::run::RunState;
+use crate::run::{Held, RunState};
 use crate::sink::Cost;
 
 /// How one imported operation is called.
@@ -83,7 +83,10 @@ async fn call(
         (Some(Body::File(_)), Some(Value::Resource(_))) => match values.pop() {
             Some(Value::Resource(any)) => {
                 let upload: Resource<Upload> = any.try_into_resource(&mut store)?;
-                Some(store.data_mut().table.delete(upload)?)
+                let state = store.data_mut();
+                let upload = state.table.delete(upload)?;
+                state.uploading -= upload.content.len();
+                Some(upload)
             }
             _ => None,
         },
@@ -100,8 +103,8 @@ async fn call(
     let api = store.data().api.clone();
     let operation = plan.operation;
     Ok(match operation.operation.answer {
-        Answers::File => match api.download(operation, &request).await {
-            Ok(file) => {
+        Answers::File => match held(store.data().hold(), api.download(operation, &request)).await {
+            Ok((file, held)) => {
                 let bytes = file.length().unwrap_or_default();
                 store.data().sink.called(&operation.id(), Cost { bytes, ..Cost::default() });
                 let download = Download {
@@ -110,6 +113,7 @@ async fn call(
                     length: file.length(),
                     file: Some(file),
                     rest: bytes::Bytes::new(),
+                    _held: held,
                 };
                 Ok(Outcome::Download(store.data_mut().table.push(download)?))
             }
@@ -119,12 +123,22 @@ async fn call(
             }
         },
         Answers::Empty | Answers::Json(_) => {
-            let answered = api.call(operation, &request).await;
+            let write = operation.operation.effect == Effect::Write;
+            let answered = api.call(operation, &request).await.and_then(|a| store.data().fits(a, write));
             store.data().called(&operation.id(), answered.as_ref());
             let json = matches!(operation.operation.answer, Answers::Json(_));
             answered.map(|answered| if json { Outcome::Json(answered.body) } else { Outcome::Done })
         }
     })
+}
+
+/// The file, if one more may be open.
+async fn held(
+    room: Result<Held, CallError>,
+    file: impl Future<Output = Result<Box<dyn FileAnswer>, CallError>>,
+) -> Result<(Box<dyn FileAnswer>, Held), CallError> {
+    let room = room?;
+    Ok((file.await?, room))
 }
 
 /// Counts the call and puts its request together.
@@ -143,14 +157,17 @@ fn pages<const N: usize>(
     instance.func_wrap(name, move |mut store: StoreContextMut<'_, RunState>, mut arguments: Arguments<N>| {
         let operation = plan.operation;
         let state = store.data_mut();
-        let (pages, refused) = match plan.arguments.apply(&mut arguments.0) {
-            Ok(request) => (Some(state.api.pages(operation, &request)), None),
-            Err(refusal) => {
-                let message = format!("not sent: `{}`: {}", refusal.place, refusal.problem);
-                (None, Some(CallError::new("invalid", message)))
+        let prepared = plan.arguments.apply(&mut arguments.0).map_err(|refusal| {
+            CallError::new("invalid", format!("not sent: `{}`: {}", refusal.place, refusal.problem))
+        });
+        let pager = match prepared.and_then(|request| Ok((request, state.hold()?))) {
+            Ok((request, held)) => {
+                let pages = Some(state.api.pages(operation, &request));
+                Pager { operation: operation.id().into(), pages, refused: None, _held: Some(held) }
             }
+            Err(error) => Pager { operation: operation.id().into(), pages: None, refused: Some(error), _held: None },
         };
-        let pager = state.table.push(Pager { operation: operation.id().into(), pages, refused })?;
+        let pager = state.table.push(pager)?;
         Ok((pager,))
     })
 }
@@ -177,6 +194,8 @@ pub(crate) fn link_pager(
                 (_, _, None) => Err(CallError::new("refused", "the page before is still being fetched")),
                 (_, _, Some(mut pages)) => {
                     let page = pages.next().await;
+                    let fits = |page: Option<Answered>| page.map(|page| store.data().fits(page, false)).transpose();
+                    let page = page.and_then(fits);
                     match &page {
                         Ok(Some(page)) => store.data().called(&operation, Ok(page)),
                         Ok(None) => {}

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tradewire_client::{Answered, Arguments};
 use tradewire_surface::catalog::UnknownMethod;
-use tradewire_surface::{Catalog, Method, Place};
+use tradewire_surface::{Catalog, Effect, Method, Place};
 use wasmtime::component::LinkerInstance;
 use wasmtime::{Result, StoreContextMut};
 
@@ -55,7 +55,8 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<An
                 place.push((name, value));
             }
             let api = state.api.clone();
-            let answered = api.call(known, &request).await;
+            let write = known.operation.effect == Effect::Write;
+            let answered = api.call(known, &request).await.and_then(|answered| state.fits(answered, write));
             state.called(&operation, answered.as_ref());
             answered
         }
@@ -72,7 +73,8 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<An
                 return Err(CallError::new("refused", message));
             }
             let api = state.api.clone();
-            let answered = api.raw(method, path, &params, body).await;
+            let write = method != Method::Get;
+            let answered = api.raw(method, path, &params, body).await.and_then(|answered| state.fits(answered, write));
             state.called(&operation, answered.as_ref());
             answered
         }

@@ -53,19 +53,25 @@ pub(super) struct Writer<'c, 'd, T: 'static> {
     size: usize,
     /// How many children have followed their record into the list that is being read.
     children: usize,
+    /// How deep in children of children.
+    depth: usize,
 }
+
+/// Children of children of children: ServiceTitan's go three or four deep. The host's stack is not the guest's to fill.
+const DEEPEST: usize = 100;
 
 impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     pub fn new(cx: &'c mut LowerContext<'d, T>, size: usize) -> Self {
         let mut scratch = Vec::with_capacity(16 * 1024);
         scratch.resize(size, 0);
-        Writer { cx, scratch, size, children: 0 }
+        Writer { cx, scratch, size, children: 0, depth: 0 }
     }
 
     /// Forgets what has been laid out.
     pub fn clear(&mut self) {
         self.scratch.truncate(self.size);
         self.scratch.fill(0);
+        (self.children, self.depth) = (0, 0);
     }
 
     /// Reads a whole document and lays it out at `at`.
@@ -261,12 +267,17 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                     expected = index + 1;
                 }
                 None if is_children && peek == Peek::Array => {
+                    if self.depth == DEEPEST {
+                        return Err(Fault::of(format!("children are more than {DEEPEST} deep")));
+                    }
+                    self.depth += 1;
                     let mut next = json.known_array()?;
                     while let Some(peek) = next {
                         self.item(json, peek, plan).map_err(|fault| fault.within(".children"))?;
                         self.children += 1;
                         next = json.array_step()?;
                     }
+                    self.depth -= 1;
                 }
                 None => json.known_skip(peek)?,
             }

@@ -23,6 +23,7 @@ pub struct Plugin {
     pub(crate) engine: Engine,
     pub(crate) contract: PluginPre<RunState>,
     pub(crate) grants: Arc<Grants>,
+    pub(crate) slots: u32,
     digest: Arc<str>,
     operations: Arc<[OperationRef<'static>]>,
 }
@@ -123,6 +124,7 @@ impl Plugin {
             engine: engine.clone(),
             contract,
             grants: Arc::new(grants),
+            slots: engine.slots_of(&component),
             digest: digest.into(),
             operations: operations.into(),
         })

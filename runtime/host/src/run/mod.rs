@@ -1,24 +1,24 @@
 //! One run of a plugin: an instance of its own, from start to end.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+mod ending;
+mod imports;
+mod stdio;
+
+use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::io::AsyncWrite;
 use tradewire_client::Answered;
 use tradewire_surface::grants::Grants;
-use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
-use wasmtime::{Store, Trap, UpdateDeadline};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
 use crate::api::{CallError, ServiceTitan};
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
-use crate::sink::{Cost, Level, OutputFile, Sink};
+use crate::sink::{Cost, Level, Sink};
+use stdio::LogStream;
 
 mod contract {
     wasmtime::component::bindgen!({
@@ -26,7 +26,7 @@ mod contract {
         world: "tradewire:plugin/plugin",
         exports: { default: async },
         imports: { "tradewire:plugin/files": async | trappable, default: trappable },
-        with: { "tradewire:plugin/files.file": super::File },
+        with: { "tradewire:plugin/files.file": super::imports::File },
     });
 }
 
@@ -122,7 +122,16 @@ pub(crate) struct RunState {
     guard: Guard,
     limits: Limits,
     calls: u64,
+    /// Bytes of all uploads that the plugin is putting together.
+    pub uploading: usize,
+    /// Cloned into whatever holds pages or a connection for the plugin.
+    open: Arc<()>,
 }
+
+/// How many walks through pages and downloads may be open at once: each may hold a page or a connection.
+const MOST_OPEN: usize = 16;
+/// How many resources of all kinds a plugin may hold.
+const MOST_RESOURCES: usize = 10_000;
 
 impl RunState {
     /// Counts a call to ServiceTitan, or refuses it.
@@ -132,6 +141,27 @@ impl RunState {
         }
         self.calls += 1;
         Ok(())
+    }
+
+    /// Something that holds pages or a connection, to be kept as long as it does; or the refusal of one more.
+    pub fn hold(&self) -> Result<Held, CallError> {
+        if Arc::strong_count(&self.open) > MOST_OPEN {
+            let message = format!(
+                "{MOST_OPEN} walks through pages and downloads are open at once, which is the most; drop those that are read"
+            );
+            return Err(CallError::new("refused", message));
+        }
+        Ok(Held { _open: self.open.clone() })
+    }
+
+    /// Refuses an answer that is too large. The call itself was done: a `write` has taken effect.
+    pub fn fits(&self, answered: Answered, write: bool) -> Result<Answered, CallError> {
+        if answered.body.len() > self.limits.answer {
+            let error = CallError::new("too-large", Limit::Answer(self.limits.answer).to_string());
+            let Answered { status, attempts, .. } = answered;
+            return Err(CallError { status: Some(status), attempts, in_doubt: write, ..error });
+        }
+        Ok(answered)
     }
 
     /// Tells what a call cost.
@@ -147,6 +177,11 @@ impl RunState {
         };
         self.sink.called(operation, cost);
     }
+}
+
+/// Counts as open until it is dropped.
+pub(crate) struct Held {
+    _open: Arc<()>,
 }
 
 impl WasiView for RunState {
@@ -166,8 +201,10 @@ pub(crate) fn base_linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<
 }
 
 impl Plugin {
-    /// Runs the plugin once. Dropping the future ends the run at its next wait.
+    /// Runs the plugin once, as soon as the engine has room for it. Dropping the future ends the run at its next wait.
     pub async fn run(&self, mut request: Request) -> (Result<String, Failure>, Usage) {
+        // Before the clock starts: a run is not to blame for the others. And dropped after the store.
+        let _slot = self.engine.slot(self.slots).await;
         request.limits.memory = request.limits.memory.min(self.engine.memory);
         let limits = request.limits.clone();
         let mut store = self.store(&request);
@@ -176,16 +213,9 @@ impl Plugin {
         let usage = Usage { host_calls: state.calls, peak_memory: state.guard.peak() };
         let result = match outcome {
             Err(_) => Err(Failure::broken(Limit::Time(limits.time).to_string())),
-            Ok(Ok(Ok(summary))) => Ok(summary.message),
-            Ok(Ok(Err(failure))) => Err(Failure {
-                class: match failure.kind {
-                    runs::FailureKind::Refused => FailureClass::Refused,
-                    runs::FailureKind::Passing => FailureClass::Passing,
-                },
-                message: failure.message,
-                reasons: failure.reasons,
-            }),
-            Ok(Err(trap)) => Err(Failure::broken(explain(&trap, state))),
+            Ok(Ok(Ok(summary))) => Ok(ending::summary(summary)),
+            Ok(Ok(Err(failure))) => Err(ending::failure(failure)),
+            Ok(Err(trap)) => Err(Failure::broken(ending::trap(&trap, state))),
         };
         (result, usage)
     }
@@ -197,8 +227,10 @@ impl Plugin {
             Level::Warn,
             "stderr",
         ));
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MOST_RESOURCES);
         let state = RunState {
-            table: ResourceTable::new(),
+            table,
             api: request.api.clone(),
             grants: self.grants.clone(),
             wasi: wasi.build(),
@@ -207,6 +239,8 @@ impl Plugin {
             guard: Guard::new(&request.limits),
             limits: request.limits.clone(),
             calls: 0,
+            uploading: 0,
+            open: Arc::default(),
         };
         let mut store = Store::new(&self.engine.wasm, state);
         store.limiter(|state| &mut state.guard);
@@ -236,143 +270,5 @@ impl Plugin {
             attempt: request.attempt,
         };
         plugin.call_run(store, &context).await
-    }
-}
-
-/// A trap in an operator's words.
-fn explain(trap: &wasmtime::Error, state: &RunState) -> String {
-    let limits = &state.limits;
-    if state.guard.refused {
-        return Limit::Memory(limits.memory).to_string();
-    }
-    let text = format!("{trap:#}");
-    if text.contains("fuel allocated for hostcalls has been exhausted") {
-        return Limit::HandOver(limits.hand_over).to_string();
-    }
-    match trap.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => Limit::Time(limits.time).to_string(),
-        Some(Trap::StackOverflow) => "the plugin called itself too deep: its stack is full".to_owned(),
-        Some(Trap::UnreachableCodeReached) => {
-            "the plugin stopped itself: it panicked or aborted; the last lines of the run's log say why".to_owned()
-        }
-        Some(trap) => format!("the plugin failed: {trap}"),
-        None if text.contains("maximum concurrent") => format!("too many runs at once: {text}"),
-        None => format!("the plugin failed: {text}"),
-    }
-}
-
-/// A file of the run, as a plugin's resource.
-pub struct File(Box<dyn OutputFile>);
-
-impl files::Host for RunState {
-    async fn create(&mut self, name: String, content_type: String) -> wasmtime::Result<Result<Resource<File>, String>> {
-        let sink = self.sink.clone();
-        match sink.create(&name, &content_type).await {
-            Ok(file) => Ok(Ok(self.table.push(File(file))?)),
-            Err(problem) => Ok(Err(problem)),
-        }
-    }
-}
-
-impl files::HostFile for RunState {
-    async fn write(&mut self, file: Resource<File>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
-        Ok(self.table.get_mut(&file)?.0.write(&bytes).await)
-    }
-
-    async fn finish(
-        &mut self,
-        file: Resource<File>,
-        totals: Vec<files::Total>,
-    ) -> wasmtime::Result<Result<(), String>> {
-        let totals = totals.into_iter().map(|total| (total.name, total.value)).collect();
-        Ok(self.table.delete(file)?.0.finish(totals).await)
-    }
-
-    async fn drop(&mut self, file: Resource<File>) -> wasmtime::Result<()> {
-        self.table.delete(file)?;
-        Ok(())
-    }
-}
-
-impl logging::Host for RunState {
-    fn log(&mut self, level: logging::Level, context: String, message: String) -> wasmtime::Result<()> {
-        let level = match level {
-            logging::Level::Trace => Level::Trace,
-            logging::Level::Debug => Level::Debug,
-            logging::Level::Info => Level::Info,
-            logging::Level::Warn => Level::Warn,
-            logging::Level::Error | logging::Level::Critical => Level::Error,
-        };
-        self.sink.log(level, &context, &message);
-        Ok(())
-    }
-}
-
-/// Standard output and error, line by line into the run's log.
-#[derive(Clone)]
-struct LogStream {
-    sink: Arc<dyn Sink>,
-    level: Level,
-    origin: &'static str,
-    line: Arc<Mutex<Vec<u8>>>,
-}
-
-/// A longer line is cut into several.
-const LINE_BYTES: usize = 8 * 1024;
-
-impl LogStream {
-    fn new(sink: &Arc<dyn Sink>, level: Level, origin: &'static str) -> Self {
-        LogStream { sink: sink.clone(), level, origin, line: Arc::default() }
-    }
-
-    fn take(&self, bytes: &[u8]) {
-        let mut line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for byte in bytes {
-            if *byte == b'\n' || line.len() >= LINE_BYTES {
-                self.sink.log(self.level, self.origin, String::from_utf8_lossy(&line).trim_end());
-                line.clear();
-            }
-            if *byte != b'\n' {
-                line.push(*byte);
-            }
-        }
-    }
-}
-
-impl Drop for LogStream {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.line) == 1 {
-            let line = self.line.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if !line.is_empty() {
-                self.sink.log(self.level, self.origin, &String::from_utf8_lossy(&line));
-            }
-        }
-    }
-}
-
-impl IsTerminal for LogStream {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for LogStream {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
-    }
-}
-
-impl AsyncWrite for LogStream {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.take(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
     }
 }

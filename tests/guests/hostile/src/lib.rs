@@ -4,6 +4,7 @@
 
 use std::hint::black_box;
 use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::time::Duration;
 
 use tradewire_plugin::{Failure, Result, Run, Summary, log, payroll};
@@ -29,6 +30,25 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
             payroll::activity_codes::get_list(&payroll::activity_codes())?;
         }
     }),
+    ("walks-without-end", |_, _| {
+        let mut walks = Vec::new();
+        loop {
+            let mut walk = payroll::activity_codes().pages();
+            walk.next().transpose()?;
+            walks.push(walk);
+        }
+    }),
+    ("connects", |_, _| {
+        let by_name = ("localhost", 80).to_socket_addrs().is_ok();
+        let addresses = [([127, 0, 0, 1], 80), ([192, 0, 2, 1], 443), ([169, 254, 169, 254], 80)];
+        let tcp = addresses.iter().any(|address| TcpStream::connect(SocketAddr::from(*address)).is_ok());
+        let listens = TcpListener::bind("127.0.0.1:0").is_ok();
+        let udp = UdpSocket::bind("127.0.0.1:0").is_ok();
+        match (by_name, tcp, listens, udp) {
+            (false, false, false, false) => Ok(Summary::new("nothing answered")),
+            reached => Err(Failure::refused(format!("reached name, TCP, listening, UDP: {reached:?}"))),
+        }
+    }),
     ("takes-memory", |_, bytes| {
         let mut taken = Vec::new();
         while (taken.len() as u64) << 20 < bytes {
@@ -37,6 +57,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
         Ok(Summary::new(format!("took {} MiB", taken.len())))
     }),
     ("recurses", |_, _| Ok(Summary::new(descend(1).to_string()))),
+    ("recurses-with-much", |_, _| Ok(Summary::new(descend_with_much(1).to_string()))),
     ("panics", |_, _| panic!("a panic with \"quotes\" and\na second line")),
     ("exits", |_, _| std::process::exit(3)),
     ("fails", |_, _| Err(Failure::refused("one thing is wrong").because(["the first", "the second"]))),
@@ -94,6 +115,11 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
             println!("{}", "x".repeat(1024));
         }
     }),
+    ("prints-without-a-break", |_, _| {
+        loop {
+            print!("{}", "x".repeat(1024));
+        }
+    }),
     ("looks-around", |_, _| {
         let variables = std::env::vars().count();
         let arguments = std::env::args().count();
@@ -117,10 +143,17 @@ fn run(run: Run) -> Result<Summary> {
     }
 }
 
+/// Fills the stack of calls.
 #[allow(unconditional_recursion)]
 fn descend(depth: u64) -> u64 {
+    descend(black_box(depth) + 1) + depth
+}
+
+/// Fills the stack that compilers keep in a plugin's own memory.
+#[allow(unconditional_recursion)]
+fn descend_with_much(depth: u64) -> u64 {
     let here = black_box([depth; 64]);
-    descend(here[0] + 1) + here[63]
+    descend_with_much(here[0] + 1) + here[63]
 }
 
 tradewire_plugin::export_plugin!(run);

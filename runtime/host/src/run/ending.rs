@@ -1,0 +1,91 @@
+//! How a run ended, in an operator's words.
+
+use wasmtime::Trap;
+use wasmtime_wasi::I32Exit;
+
+use super::contract::tradewire::plugin::runs;
+use super::{Failure, FailureClass, RunState};
+use crate::limits::Limit;
+
+/// The most bytes of a message, and of each reason: they are one line each.
+const LONGEST: usize = 4 * 1024;
+/// The most reasons that are kept.
+const MOST_REASONS: usize = 1_000;
+
+/// What a plugin says of a run that succeeded.
+pub(super) fn summary(summary: runs::Summary) -> String {
+    shortened(summary.message)
+}
+
+/// Why a plugin says that it gives up.
+pub(super) fn failure(failure: runs::Failure) -> Failure {
+    let more = failure.reasons.len().saturating_sub(MOST_REASONS);
+    let mut reasons: Vec<String> = failure.reasons.into_iter().take(MOST_REASONS).map(shortened).collect();
+    if more > 0 {
+        reasons.push(format!("and {more} more"));
+    }
+    Failure {
+        class: match failure.kind {
+            runs::FailureKind::Refused => FailureClass::Refused,
+            runs::FailureKind::Passing => FailureClass::Passing,
+        },
+        message: shortened(failure.message),
+        reasons,
+    }
+}
+
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str(" … (cut)");
+    }
+    text
+}
+
+/// Why a plugin did not come to an end of its own.
+pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> String {
+    let limits = &state.limits;
+    let known = trap.downcast_ref::<Trap>();
+    let text = format!("{trap:#}");
+    match known {
+        Some(Trap::Interrupt) => return Limit::Time(limits.time).to_string(),
+        Some(Trap::StackOverflow) => return "the plugin called itself too deep: its stack is full".to_owned(),
+        _ => {}
+    }
+    if text.contains("fuel allocated for hostcalls has been exhausted") {
+        return Limit::HandOver(limits.hand_over).to_string();
+    }
+    // A plugin that is refused memory mostly aborts: then that is why.
+    if state.guard.refused {
+        return Limit::Memory(limits.memory).to_string();
+    }
+    if let Some(I32Exit(code)) = trap.downcast_ref() {
+        return format!("the plugin ended itself with exit code {code} instead of giving a result; see the run's log");
+    }
+    match known {
+        Some(Trap::UnreachableCodeReached) => {
+            "the plugin stopped itself: it panicked or aborted; the last lines of the run's log say why".to_owned()
+        }
+        Some(Trap::MemoryOutOfBounds) => {
+            "the plugin reached outside its memory: it is faulty, or called itself too deep".to_owned()
+        }
+        Some(trap) => format!("the plugin failed: {trap}"),
+        None => format!("the plugin failed: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_at_a_character_and_many_reasons_are_counted() {
+        let kind = runs::FailureKind::Passing;
+        let failure =
+            failure(runs::Failure { kind, message: "é".repeat(5_000), reasons: vec!["x".to_owned(); 1_005] });
+        assert!(failure.message.ends_with("é … (cut)") && failure.message.len() < LONGEST + 16);
+        assert_eq!(failure.reasons.len(), 1_001);
+        assert_eq!(failure.reasons.last().map(String::as_str), Some("and 5 more"));
+        assert_eq!(failure.class, FailureClass::Passing);
+    }
+}
