@@ -2,6 +2,8 @@
 
 mod cli;
 mod commands;
+mod execute;
+mod faults;
 mod output;
 
 use std::process::ExitCode;
@@ -18,11 +20,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet);
     output.trace();
-    match commands::dispatch(cli, &output) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output.error(&error);
-            ExitCode::FAILURE
-        }
-    }
+    commands::dispatch(cli, &output).unwrap_or_else(|error| {
+        output.error(&error);
+        ExitCode::FAILURE
+    })
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
+use tradewire_runs::config::ConfigError;
+
+use crate::faults::Faults;
 
 /// Prints results to standard output, everything else to standard error.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +27,13 @@ impl Output {
         self.json
     }
 
+    /// Whether nobody wants to know more than the result.
+    fn is_silent(&self) -> bool {
+        self.json || self.quiet
+    }
+
     /// Whether errors may have colours.
-    pub fn colour(&self) -> bool {
+    fn colour(&self) -> bool {
         !self.json && stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
     }
 
@@ -50,62 +58,87 @@ impl Output {
 
     /// What is going on, for people who wait.
     pub fn note(&self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.is_silent() {
             let _ = writeln!(stderr(), "{text}");
+        }
+    }
+
+    /// What went wrong, for people; a script finds it in the result.
+    pub fn failure(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(stderr(), "error: {text}");
         }
     }
 
     /// An error, with all that led to it.
     pub fn error(&self, error: &anyhow::Error) {
-        let text = format!("{error:#}");
-        let _ = if self.json {
-            writeln!(stderr(), "{}", json!({ "error": text }))
-        } else {
-            writeln!(stderr(), "error: {text}")
+        let faulty = error.downcast_ref::<ConfigError>().filter(|error| !error.faults().is_empty());
+        let faults = error.downcast_ref::<Faults>().map(Faults::each);
+        let mut err = stderr().lock();
+        let _ = match (self.json, faulty, faults) {
+            (true, Some(error), _) => {
+                writeln!(err, "{}", json!({ "error": "the configuration has faults", "faults": error.faults() }))
+            }
+            (true, _, Some(faults)) => writeln!(err, "{}", json!({ "error": format!("{error:#}"), "faults": faults })),
+            (true, ..) => writeln!(err, "{}", json!({ "error": format!("{error:#}") })),
+            (false, Some(error), _) => writeln!(err, "{}", error.render(self.colour())),
+            (false, _, Some(faults)) => faults.iter().try_for_each(|fault| writeln!(err, "error: {fault}")),
+            (false, ..) => writeln!(err, "error: {error:#}"),
         };
     }
 
-    /// Shows that something takes time: a spinner on a terminal, one plain line elsewhere.
+    /// Shows that something takes time: a spinner on a terminal, plain lines elsewhere.
     pub fn busy(&self, text: &str) -> Busy {
-        if self.quiet || self.json {
-            return Busy(None);
-        }
-        if !stderr().is_terminal() {
+        let busy = Busy { bar: None, silent: self.is_silent() };
+        if busy.silent || !stderr().is_terminal() {
             self.note(text);
-            return Busy(None);
+            return busy;
         }
         let bar = ProgressBar::new_spinner().with_message(text.to_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Busy(Some(bar))
+        Busy { bar: Some(bar), ..busy }
     }
 }
 
 /// Something that takes time; over when it is dropped.
-pub struct Busy(Option<ProgressBar>);
+pub struct Busy {
+    bar: Option<ProgressBar>,
+    silent: bool,
+}
 
 impl Busy {
-    /// Says how far it is.
+    /// Says what it is at now.
     pub fn at(&self, text: &str) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(text.to_owned());
+        match &self.bar {
+            Some(bar) => bar.set_message(text.to_owned()),
+            None => self.line(text),
         }
     }
 
     /// Prints a line without tearing the spinner.
     pub fn line(&self, text: &str) {
-        match &self.0 {
+        match &self.bar {
+            _ if self.silent => {}
             Some(bar) => bar.println(text),
             None => drop(writeln!(stderr(), "{text}")),
+        }
+    }
+
+    /// Prints something else without tearing the spinner.
+    pub fn apart(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }

@@ -1,19 +1,43 @@
 //! The commands.
 
+mod check;
+mod demo;
 mod plugin;
+mod report;
+mod run;
+mod sandbox;
+mod serve;
+mod setting;
+mod stop;
 mod surface;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
 
 use crate::cli::{Cli, Command, Plugin, Surface};
 use crate::output::Output;
 
-/// Does what was asked.
-pub fn dispatch(cli: Cli, output: &Output) -> Result<()> {
+/// Does what was asked. An error is printed by the caller; a failure that is told already is an exit code.
+pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
+    let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
     match cli.command {
-        Command::Plugin(Plugin::Inspect { file }) => plugin::inspect(&file, output),
-        Command::Surface(Surface::List { prefix }) => surface::list(&prefix, output),
-        Command::Surface(Surface::Import(options)) => surface::import_all(&options, output),
-        _ => anyhow::bail!("not yet"),
+        Command::Demo(options) => block_on(demo::demo(options, output)),
+        Command::Run(options) => block_on(run::run(options, output)),
+        Command::Serve(options) => done(block_on(serve::serve(options, output))),
+        Command::Check(options) => done(block_on(check::check(options, output))),
+        Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
+        Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),
+        Command::Surface(Surface::List { prefix }) => done(surface::list(&prefix, output)),
+        Command::Surface(Surface::Import(options)) => done(surface::import_all(&options, output)),
     }
+}
+
+/// Waits for what is asynchronous.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the threads that everything runs on")?;
+    let result = runtime.block_on(work);
+    // What still holds on has been told to stop and has had its time.
+    runtime.shutdown_background();
+    result
 }

@@ -1,0 +1,65 @@
+//! How a finished run is told.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tradewire_runs::run::Report;
+use tradewire_runs::store::{FileRecord, FileState};
+
+/// The name of the file beside a delivered one that has its control total.
+pub fn total_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".total.json");
+    name.into()
+}
+
+/// Where a file was delivered, seen from here where that is shorter.
+pub fn place(file: &FileRecord) -> PathBuf {
+    let path = Path::new(&file.destination).join(&file.delivered_as);
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
+        Some(shorter) => shorter,
+        None => path,
+    }
+}
+
+/// `weekly-payroll for acme: succeeded: PRAB_EPI.csv: 12 rows`
+pub fn headline(report: &Report) -> String {
+    let opening = &report.run.opening;
+    let message = report.run.ending.as_ref().map(|ending| ending.message.as_str()).filter(|text| !text.is_empty());
+    let message = message.map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{} for {}: {}{message}", opening.export, opening.tenant, report.outcome())
+}
+
+/// A run as a person reads it: its headline, then its reasons or its files.
+pub fn text(report: &Report) -> String {
+    let mut text = headline(report);
+    for reason in report.run.ending.iter().flat_map(|ending| &ending.reasons) {
+        text += &format!("\n  - {reason}");
+    }
+    if report.succeeded() {
+        text += &format!("\n  window {}", report.run.opening.window);
+    }
+    for file in &report.files {
+        text += &file_text(file);
+    }
+    text
+}
+
+/// A file, with its control total.
+pub fn file_text(file: &FileRecord) -> String {
+    let place = place(file);
+    let before = if file.state == FileState::Unchanged { ", delivered before with the same bytes" } else { "" };
+    let mut text = format!("\n  file {} ({} bytes{before})", place.display(), file.bytes);
+    text += &format!("\n  control total {}", total_of(&place).display());
+    let width = file.totals.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in &file.totals {
+        text += &format!("\n    {name:width$}  {value}");
+    }
+    text
+}
+
+/// A run as a script reads it.
+pub fn value(report: &Report) -> Value {
+    serde_json::to_value(report).unwrap_or_else(|error| json!({ "error": error.to_string() }))
+}

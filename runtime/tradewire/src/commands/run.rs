@@ -1,0 +1,106 @@
+//! `tradewire run`: an export now, for all of its tenants or one.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
+use tradewire_runs::CancellationToken;
+use tradewire_runs::config::{Config, Export};
+use tradewire_runs::run::{Report, Request, RunError, Runner};
+use tradewire_runs::schedule::Window;
+
+use super::report;
+use super::setting::Setting;
+use super::stop::told_to_stop;
+use crate::cli::Run;
+use crate::output::Output;
+
+/// How many tenants run at once.
+const AT_ONCE: usize = 4;
+
+/// Runs the export and tells what came of it. Fails if any of the runs does.
+pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
+    let setting = Setting::read(&options.place)?;
+    let config = &setting.config;
+    let export = config.exports.get(&options.export);
+    let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;
+    let requests = requests(config, export, &options)?;
+    let busy = Arc::new(output.busy("loading the plugins"));
+    let runner = setting.runner(&busy)?;
+    let stop = told_to_stop(output)?;
+    busy.at(&format!("running {}", export.name));
+    let runs = requests.into_iter().map(|request| one(&runner, request, &stop));
+    let ended: Vec<Ended> = stream::iter(runs).buffered(AT_ONCE).collect().await;
+    drop((runner, busy));
+    Ok(tell(&ended, output))
+}
+
+/// A run for each tenant that is asked for.
+fn requests(config: &Config, export: &Export, options: &Run) -> Result<Vec<Request>> {
+    let tenants = options.tenant.as_ref().map_or(export.tenants.as_slice(), std::slice::from_ref);
+    tenants
+        .iter()
+        .map(|name| {
+            let mut request = Request::now(&export.name, name);
+            // One that the export does not run for is refused when it is opened.
+            if let (Some(from), Some(to), Some(tenant)) = (&options.from, &options.to, config.tenants.get(name)) {
+                request.window = Some(Window::parse(from, to, config.zone(export, tenant))?);
+            }
+            Ok(request)
+        })
+        .collect()
+}
+
+/// What came of one tenant's run.
+struct Ended {
+    request: Request,
+    result: Result<Report, RunError>,
+    log: Vec<String>,
+}
+
+async fn one(runner: &Runner, request: Request, stop: &CancellationToken) -> Ended {
+    let result = runner.run(request.clone(), stop.clone()).await;
+    let mut log = Vec::new();
+    if let Ok(report) = &result {
+        let lines = runner.store().log(report.run.opening.id, 0, u32::MAX).await.unwrap_or_default();
+        log.extend(lines.into_iter().map(|line| format!("{}: {}", line.level, line.text)));
+    }
+    Ended { request, result, log }
+}
+
+fn tell(ended: &[Ended], output: &Output) -> ExitCode {
+    let mut failed = false;
+    let mut succeeded = Vec::new();
+    let mut values = Vec::new();
+    for Ended { request, result, log } in ended {
+        match result {
+            Ok(report) if report.succeeded() => succeeded.push(report::text(report)),
+            Ok(report) => {
+                failed = true;
+                output.failure(&report::text(report));
+            }
+            Err(error) => {
+                failed = true;
+                output.failure(&format!("{} for {}: {error}", request.export, request.tenant));
+            }
+        }
+        values.push(value(request, result, log));
+    }
+    if output.is_json() || !succeeded.is_empty() {
+        output.result(&succeeded.join("\n"), &json!({ "runs": values }));
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn value(request: &Request, result: &Result<Report, RunError>, log: &[String]) -> Value {
+    match result {
+        Ok(report) => {
+            let mut value = report::value(report);
+            value["log"] = log.into();
+            value
+        }
+        Err(error) => json!({ "export": request.export, "tenant": request.tenant, "error": error.to_string() }),
+    }
+}

@@ -1,0 +1,65 @@
+//! What the commands that run exports share: the configuration, the state folder, the runner.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tradewire_runs::clock::SystemClock;
+use tradewire_runs::config::{Config, ConfigError};
+use tradewire_runs::run::{Job, Runner, RunnerOptions};
+use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
+
+use crate::cli::Place;
+use crate::execute::Executor;
+use crate::output::Busy;
+
+/// A configuration without faults, and where the runtime's own state is.
+pub struct Setting {
+    pub config: Arc<Config>,
+    pub state: PathBuf,
+}
+
+impl Setting {
+    /// Reads the configuration.
+    pub fn read(place: &Place) -> Result<Setting> {
+        let config = Config::load(&place.config).map_err(|error| match error {
+            ConfigError::Unreadable { .. } => {
+                anyhow::anyhow!("{error}; name another with `--config`, or begin with what `tradewire demo` writes")
+            }
+            faulty => faulty.into(),
+        })?;
+        let state = match &place.state {
+            Some(state) => state.clone(),
+            None => place.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
+        };
+        std::fs::create_dir_all(&state)
+            .with_context(|| format!("cannot make the folder `{}`; choose another with `--state`", state.display()))?;
+        Ok(Setting { config: Arc::new(config), state })
+    }
+
+    /// Loads the plugins and reads the secrets.
+    pub fn executor(&self) -> Result<Executor> {
+        Executor::load(&self.config, &self.state)
+    }
+
+    /// Makes everything ready to run; what the runs log is shown as it comes.
+    pub fn runner(&self, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
+        let execute = Arc::new(self.executor()?);
+        let shown = busy.clone();
+        Ok(Arc::new(Runner::new(RunnerOptions {
+            config: self.config.clone(),
+            store: Arc::new(SqliteStore::open(&self.state.join("tradewire.db"))?),
+            execute,
+            clock: Arc::new(SystemClock),
+            state: self.state.clone(),
+            onlooker: Some(Arc::new(move |job, line| show(&shown, job, line))),
+        })))
+    }
+}
+
+/// Errors are told with the run's end.
+fn show(busy: &Busy, job: &Job, line: &LogLine) {
+    if matches!(line.level, LogLevel::Info | LogLevel::Warn) {
+        busy.line(&format!("{} for {}: {}: {}", job.export, job.tenant, line.level, line.text));
+    }
+}

@@ -1,0 +1,93 @@
+//! Loading what runs need: plugins against their grants, secrets, the client. Every fault is told at once.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
+use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
+use tradewire_runs::config::{self, Config};
+
+use super::Executor;
+use crate::faults::Faults;
+
+/// Where `tradewire sandbox` serves unless it is told otherwise.
+pub const SANDBOX: &str = "127.0.0.1:8123";
+
+impl Executor {
+    /// Loads the plugins, reads the secrets, sets up the client.
+    pub fn load(config: &Config, state: &Path) -> Result<Executor> {
+        let mut faults = Faults::default();
+        let engine = engine(config, state)?;
+        let plugins = plugins(config, &engine, &mut faults);
+        let tenants = tenants(config, &mut faults);
+        faults.finish(Executor { plugins, tenants })
+    }
+}
+
+/// Sets up the engine for the plugins of a configuration.
+fn engine(config: &Config, state: &Path) -> Result<Engine> {
+    let cache = Cache::open(&state.join("compiled"))
+        .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
+    let memory = config.plugins.values().map(|plugin| plugin.limits.memory).max().unwrap_or_default();
+    let standard = EngineOptions::default();
+    let memory = usize::try_from(memory).unwrap_or(usize::MAX).max(standard.memory);
+    Ok(Engine::new(EngineOptions { memory, cache: Some(cache), ..standard })?)
+}
+
+fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Plugin> {
+    let mut plugins = HashMap::new();
+    for plugin in config.plugins.values() {
+        let (name, source) = (&plugin.name, plugin.source.display());
+        match std::fs::read(&plugin.source) {
+            Err(error) => faults.add(format!(
+                "cannot read plugin `{name}` from `{source}`: {error}; help: correct `source` of `[plugin.{name}]`, or \
+                 build the component"
+            )),
+            Ok(bytes) => match Plugin::load(engine, &bytes, plugin.grants.clone()) {
+                Ok(loaded) => drop(plugins.insert(name.clone(), loaded)),
+                Err(error) => {
+                    let place = format!("{}:{}", config.path.display(), plugin.grant_line);
+                    faults.add(format!("plugin `{name}` ({source}, granted at {place}): {error}"));
+                }
+            },
+        }
+    }
+    plugins
+}
+
+fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
+    let client = client(config).map_err(|error| faults.add(format!("{error:#}"))).ok();
+    let mut tenants = HashMap::new();
+    for tenant in config.tenants.values() {
+        let id = tenant.client_id.resolve().map_err(|error| format!("`client_id`: {error}"));
+        let secret = tenant.client_secret.resolve().map_err(|error| format!("`client_secret`: {error}"));
+        match (id, secret) {
+            (Ok(client_id), Ok(client_secret)) => {
+                let credentials = Credentials { tenant: tenant.id, client_id, client_secret };
+                if let Some(client) = &client {
+                    tenants.insert(tenant.name.clone(), client.tenant(credentials));
+                }
+            }
+            (id, secret) => {
+                let both = [id.err(), secret.err()].into_iter().flatten();
+                both.for_each(|fault| faults.add(format!("tenant `{}`, {fault}", tenant.name)));
+            }
+        }
+    }
+    tenants
+}
+
+fn client(config: &Config) -> Result<Client> {
+    let app_key = config.servicetitan.app_key.resolve().context("`app_key` of `[servicetitan]`")?;
+    let environment = match &config.servicetitan.environment {
+        config::Environment::Production => Environment::Production,
+        config::Environment::Integration => Environment::Integration,
+        config::Environment::Sandbox => format!("http://{SANDBOX}").parse()?,
+        config::Environment::Address(url) => url.as_str().parse()?,
+    };
+    let mut options = Options::new(environment, app_key);
+    // What a single plugin may be answered is the host's to keep.
+    options.max_answer = config.plugins.values().map(|plugin| plugin.limits.answer).max().unwrap_or(options.max_answer);
+    Ok(Client::new(options)?)
+}

@@ -1,0 +1,34 @@
+//! Several faults, told together: whoever mends them wants to see them all.
+
+use std::fmt;
+
+use anyhow::Result;
+
+/// What is wrong, each with what to do.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<String>);
+
+impl Faults {
+    /// One more.
+    pub fn add(&mut self, fault: impl Into<String>) {
+        self.0.push(fault.into());
+    }
+
+    /// The value, unless there are faults.
+    pub fn finish<T>(self, value: T) -> Result<T> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.into()) }
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Faults {}

@@ -1,0 +1,13 @@
+//! The command line from end to end: the real binary, real components, real sockets.
+//!
+//! ServiceTitan is the sandbox, served by this very process; the components are those that `plugins/build` makes.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod bench;
+mod check;
+mod demo;
+mod hostile;
+mod payroll;
+mod refusals;
+mod serve;

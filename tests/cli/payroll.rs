@@ -1,0 +1,69 @@
+//! `tradewire run`: the first plugin against the sandbox.
+
+use crate::bench::{Bench, WEEK, config, guest, servicetitan};
+
+/// A configuration whose export is the weekly payroll.
+pub fn payroll(address: &str) -> String {
+    let rest = r#"
+[plugin.payroll-adp]
+source = "SOURCE"
+grant = ["payroll:view", "settings/technicians:view", "settings/employees:view"]
+
+[export.weekly-payroll]
+run = "payroll-adp"
+tenants = ["acme"]
+cron = "0 6 * * MON"
+settings = { company-code = "AB" }
+deliver = "outbox"
+"#;
+    config(address, &rest.replace("SOURCE", &guest("payroll-adp.wasm").display().to_string()))
+}
+
+#[test]
+fn a_week_of_payroll_becomes_a_file_with_a_control_total() {
+    let bench = Bench::with(&payroll(servicetitan()));
+    let told = bench.tradewire(&format!("run weekly-payroll {WEEK}")).succeeded();
+    assert!(told.out.contains("weekly-payroll for acme: succeeded: PRAB_EPI.csv: "), "{told}");
+    assert!(told.out.contains("file outbox/PRAB_EPI.csv ("), "{told}");
+    assert!(told.err.contains("payroll periods end in the window"), "the plugin's log is shown: {told}");
+    assert_eq!(bench.delivered(), ["PRAB_EPI.csv", "PRAB_EPI.csv.total.json"]);
+    let file = bench.read("outbox/PRAB_EPI.csv");
+    assert!(file.starts_with("Co Code,Batch ID,File #,"), "{file}");
+    assert!(file.lines().skip(1).all(|line| line.starts_with("AB,20260106,")), "{file}");
+    assert!(file.lines().count() > 5, "{file}");
+    let total: serde_json::Value = serde_json::from_str(&bench.read("outbox/PRAB_EPI.csv.total.json")).unwrap();
+    assert_eq!(total["bytes"], file.len());
+    assert_eq!(total["window"]["start"], "2025-12-30T00:00:00-07:00");
+}
+
+#[test]
+fn a_second_run_of_the_same_week_gives_the_same_bytes_and_delivers_nothing_twice() {
+    let bench = Bench::with(&payroll(servicetitan()));
+    let first = bench.tradewire(&format!("run weekly-payroll {WEEK} --json")).succeeded().json();
+    let bytes = bench.read("outbox/PRAB_EPI.csv");
+    let second = bench.tradewire(&format!("run weekly-payroll {WEEK} --json")).succeeded().json();
+    assert_eq!(second["runs"][0]["outcome"], "unchanged");
+    assert_eq!(first["runs"][0]["files"][0]["sha256"], second["runs"][0]["files"][0]["sha256"]);
+    assert_eq!(bench.delivered(), ["PRAB_EPI.csv", "PRAB_EPI.csv.total.json"]);
+    let other = Bench::with(&payroll(servicetitan()));
+    other.tradewire(&format!("run weekly-payroll {WEEK} --quiet")).succeeded();
+    assert_eq!(other.read("outbox/PRAB_EPI.csv"), bytes);
+}
+
+#[test]
+fn a_week_that_is_not_approved_is_refused_with_each_person_and_no_file() {
+    let bench = Bench::with(&payroll(servicetitan()));
+    bench.tradewire("run weekly-payroll --from 2026-01-06 --to 2026-01-13 --quiet").refused(&[
+        "weekly-payroll for acme: failed: ",
+        "\n  - ",
+        "Pending",
+    ]);
+    bench.has_delivered_nothing();
+}
+
+#[test]
+fn quiet_says_nothing_but_the_result() {
+    let bench = Bench::with(&payroll(servicetitan()));
+    let told = bench.tradewire(&format!("run weekly-payroll {WEEK} --quiet")).succeeded();
+    assert!(told.err.is_empty(), "{told}");
+}
