@@ -1,6 +1,6 @@
 //! Values for the parameters of a path that mean records which are there.
 
-use tradewire_surface::{Type, TypeDef};
+use tradewire_surface::{Scalar, Type, TypeDef};
 
 use crate::plan::{Endpoint, Kind};
 use crate::state::State;
@@ -63,5 +63,7 @@ fn other(state: &State, store: &Store, endpoint: &Endpoint, at: usize) -> Option
         let table = store.table(collection).lock();
         table.rows.iter().find(|row| !row.deleted && row.active).map(|row| row.id.to_string())
     });
-    Some(found.unwrap_or_else(|| "1".to_owned()))
+    let is_number = matches!(param.ty, Type::Scalar(Scalar::S32 | Scalar::S64));
+    let fits = |value: &String| !is_number || value.parse::<i64>().is_ok();
+    Some(found.filter(fits).unwrap_or_else(|| "1".to_owned()))
 }

@@ -26,11 +26,13 @@ pub(crate) struct Seeded {
 pub(crate) fn record(world: &World, number: usize, place: usize) -> Seeded {
     let collection = &world.plan.collections[number];
     let mut given = domain(world, &collection.key, place);
+    // What others refer to is not hidden from the lists that would show it.
+    let referred_to = !given.is_empty() && !collection.active_param;
     if let Some((wire, _)) = &collection.identity {
         given.entry(wire.clone()).or_insert_with(|| world.id(number, place));
     }
     let parent = parent(world, number, place, &mut given);
-    if !given.contains_key("active") && collection.field("active").is_some() {
+    if !referred_to && !given.contains_key("active") && collection.field("active").is_some() {
         // A list that cannot be asked for inactive records hides them; few are hidden.
         let one_in = if collection.active_param { 23 } else { 53 };
         given.insert("active".into(), json!(place % one_in != 19));
