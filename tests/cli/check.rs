@@ -30,14 +30,14 @@ fn every_fault_of_the_configuration_is_told_at_once_with_its_line() {
         "error: unknown key `memry` in [plugin.hostile.limits]",
         "help: did you mean `memory`?",
         "error: `25` is not an hour",
-        "22 | cron = \"0 25 * * MON\"",
+        "23 | cron = \"0 25 * * MON\"",
         "help: 0 to 23",
         "tradewire.toml: 4 faults",
     ]);
     let told = bench.tradewire("check --json").refused(&[]);
     let json: serde_json::Value = serde_json::from_str(&told.err).unwrap();
     assert_eq!(json["faults"].as_array().unwrap().len(), 4);
-    assert_eq!(json["faults"][3]["line"], 22);
+    assert_eq!(json["faults"][3]["line"], 23);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_panic_is_told_as_the_plugin_s_own() {
 #[test]
 fn what_a_plugin_said_before_it_panicked_is_shown() {
     let bench = Bench::with(&hostile("", "behaviour = \"panics\""));
-    bench.tradewire("run odd").refused(&["warn: stderr: a panic with \"quotes\" and", "the plugin stopped itself"]);
+    bench.tradewire("run odd").refused(&["error: a panic with \"quotes\" and", "the plugin stopped itself"]);
 }
 
 #[test]

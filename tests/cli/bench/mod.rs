@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
-pub use offline::{TODAY, WEEK, servicetitan};
+pub use offline::{WEEK, servicetitan};
 pub use told::Told;
 
 /// A folder of its own for one test.

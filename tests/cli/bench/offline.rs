@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use tradewire_sandbox::{Options, Running, Sandbox};
 
 /// The day that the sandbox lives in.
-pub const TODAY: &str = "2026-01-07T18:00:00Z";
+const TODAY: &str = "2026-01-07T18:00:00Z";
 /// The options of `tradewire run` for the week that is approved by then.
 pub const WEEK: &str = "--from 2025-12-30 --to 2026-01-06";
 

@@ -33,7 +33,7 @@ impl Told {
             assert!(self.err.contains(text), "`{text}` is not in this:\n{self}");
         }
         assert!(self.out.is_empty(), "{self}");
-        assert!(!self.err.contains("panicked"), "{self}");
+        assert!(!self.err.contains("thread '"), "{self}");
         self
     }
 

@@ -51,33 +51,39 @@ impl RunLog {
     pub fn write(&self, level: LogLevel, text: &str) {
         let at = self.0.clock.now();
         for line in text.lines().filter(|line| !line.is_empty()) {
+            if let (Some(line), Some(onlooker)) = (self.write_line(level, at, line), &self.0.onlooker) {
+                onlooker(&line);
+            }
+        }
+    }
+
+    /// Adds what the run's end says: whoever looks on is told that anyway.
+    pub(super) fn write_end(&self, level: LogLevel, text: &str) {
+        let at = self.0.clock.now();
+        for line in text.lines().filter(|line| !line.is_empty()) {
             self.write_line(level, at, line);
         }
     }
 
-    fn write_line(&self, level: LogLevel, at: DateTime<Utc>, line: &str) {
+    /// The line as it was added, if it was.
+    fn write_line(&self, level: LogLevel, at: DateTime<Utc>, line: &str) -> Option<LogLine> {
         let text = plain(line);
-        let line = {
-            let mut lines = self.lines();
-            if lines.closed {
-                return;
-            }
-            if lines.next >= self.0.most_lines || lines.bytes + text.len() > LARGEST_LOG {
-                lines.dropped += 1;
-                return;
-            }
-            let line = LogLine { seq: lines.next, at, level, text };
-            lines.next += 1;
-            lines.bytes += line.text.len();
-            lines.unwritten.push(line.clone());
-            if lines.unwritten.len() >= BATCH {
-                self.0.full.notify_one();
-            }
-            line
-        };
-        if let Some(onlooker) = &self.0.onlooker {
-            onlooker(&line);
+        let mut lines = self.lines();
+        if lines.closed {
+            return None;
         }
+        if lines.next >= self.0.most_lines || lines.bytes + text.len() > LARGEST_LOG {
+            lines.dropped += 1;
+            return None;
+        }
+        let line = LogLine { seq: lines.next, at, level, text };
+        lines.next += 1;
+        lines.bytes += line.text.len();
+        lines.unwritten.push(line.clone());
+        if lines.unwritten.len() >= BATCH {
+            self.0.full.notify_one();
+        }
+        Some(line)
     }
 
     /// How many lines were dropped at the limit.

@@ -57,13 +57,16 @@ fn requests(config: &Config, export: &Export, options: &Run) -> Result<Vec<Reque
 struct Ended {
     request: Request,
     result: Result<Report, RunError>,
+    /// Of a run that failed.
     log: Vec<String>,
 }
 
 async fn one(runner: &Runner, request: Request, stop: &CancellationToken) -> Ended {
     let result = runner.run(request.clone(), stop.clone()).await;
     let mut log = Vec::new();
-    if let Ok(report) = &result {
+    if let Ok(report) = &result
+        && !report.succeeded()
+    {
         let lines = runner.store().log(report.run.opening.id, 0, u32::MAX).await.unwrap_or_default();
         log.extend(lines.into_iter().map(|line| format!("{}: {}", line.level, line.text)));
     }
@@ -98,7 +101,9 @@ fn value(request: &Request, result: &Result<Report, RunError>, log: &[String]) -
     match result {
         Ok(report) => {
             let mut value = report::value(report);
-            value["log"] = log.into();
+            if !report.succeeded() {
+                value["log"] = log.into();
+            }
             value
         }
         Err(error) => json!({ "export": request.export, "tenant": request.tenant, "error": error.to_string() }),

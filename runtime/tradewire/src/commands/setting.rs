@@ -57,9 +57,8 @@ impl Setting {
     }
 }
 
-/// Errors are told with the run's end.
 fn show(busy: &Busy, job: &Job, line: &LogLine) {
-    if matches!(line.level, LogLevel::Info | LogLevel::Warn) {
+    if matches!(line.level, LogLevel::Info | LogLevel::Warn | LogLevel::Error) {
         busy.line(&format!("{} for {}: {}: {}", job.export, job.tenant, line.level, line.text));
     }
 }

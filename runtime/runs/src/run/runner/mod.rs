@@ -242,16 +242,16 @@ impl Runner {
     fn failure(&self, unfinished: attempt::Unfinished, log: &RunLog) -> Ending {
         match unfinished {
             attempt::Unfinished::Failed(failure) => {
-                log.write(LogLevel::Error, &failure.message);
+                log.write_end(LogLevel::Error, &failure.message);
                 for reason in &failure.reasons {
-                    log.write(LogLevel::Error, reason);
+                    log.write_end(LogLevel::Error, reason);
                 }
                 let reasons = failure.reasons.iter().map(|reason| one_line(reason)).collect();
                 self.ending(Outcome::Failed, Some(failure.kind), one_line(&failure.message), reasons)
             }
             attempt::Unfinished::Cancelled => {
                 let message = "cancelled before it was done; nothing was delivered";
-                log.write(LogLevel::Warn, message);
+                log.write_end(LogLevel::Warn, message);
                 self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
             }
         }
