@@ -12,8 +12,13 @@ use crate::store::json::quoted;
 use crate::wire::{self, Response};
 
 /// Files whose names end so are there although nobody sent them: seeded records refer to such.
-const SEEDED: [(&str, &str); 5] =
-    [("jpg", "image/jpeg"), ("jpeg", "image/jpeg"), ("png", "image/png"), ("pdf", "application/pdf"), ("txt", "text/plain")];
+const SEEDED: [(&str, &str); 5] = [
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("png", "image/png"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain"),
+];
 
 /// Keeps a file that was sent.
 pub(crate) fn upload(call: &Call<'_>, name: &str, file: StoredFile) -> Response {

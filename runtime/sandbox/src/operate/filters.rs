@@ -50,11 +50,19 @@ pub(super) fn query(call: &Call<'_>, number: usize) -> Query {
                 query.sort = field_of(collection, &[field]).map(|field| (field, descending));
             }
             "orderBy" => {
-                let descending = call.asked.get("orderByDirection").is_some_and(|d| d.to_lowercase().starts_with("desc"));
+                let descending =
+                    call.asked.get("orderByDirection").is_some_and(|d| d.to_lowercase().starts_with("desc"));
                 query.sort = field_of(collection, &[&values[0]]).map(|field| (field, descending));
             }
-            "page" | "pageSize" | "includeTotal" | "active" | "activeOnly" | "activeState" | "includeInactive"
-            | "orderByDirection" | "includeRecentChanges" => {}
+            "page"
+            | "pageSize"
+            | "includeTotal"
+            | "active"
+            | "activeOnly"
+            | "activeState"
+            | "includeInactive"
+            | "orderByDirection"
+            | "includeRecentChanges" => {}
             _ => query.filters.extend(filter(collection, param, values)),
         }
     }
@@ -124,19 +132,16 @@ fn filter(collection: &Collection, param: &Param, values: &[String]) -> Option<F
     let names = [wire, one.as_str(), nested.as_str(), address.as_str()];
     let field = field_of(collection, &names)?;
     let is_name = matches!(wire, "name" | "title" | "street" | "email" | "description") || wire.ends_with("Name");
-    let test = if is_name && param.ty == Type::TEXT {
-        Test::Contains(text.to_lowercase())
-    } else {
-        Test::OneOf(words())
-    };
+    let test =
+        if is_name && param.ty == Type::TEXT { Test::Contains(text.to_lowercase()) } else { Test::OneOf(words()) };
     Some(Filter::Field { field, test })
 }
 
 fn bound(wire: &str, comparable: bool) -> Option<(String, Bound)> {
     let ending = BOUNDS.iter().find_map(|(ending, bound)| Some((wire.strip_suffix(ending)?.to_owned(), *bound)));
-    if let Some((stem, bound)) = ending.filter(|(stem, bound)| {
-        !stem.is_empty() && (comparable || matches!(bound, Bound::Contains))
-    }) {
+    if let Some((stem, bound)) =
+        ending.filter(|(stem, bound)| !stem.is_empty() && (comparable || matches!(bound, Bound::Contains)))
+    {
         return Some((stem, bound));
     }
     PREFIXES.iter().filter(|_| comparable).find_map(|(prefix, bound)| {

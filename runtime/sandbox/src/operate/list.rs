@@ -39,8 +39,8 @@ pub(super) fn page(call: &Call<'_>, collection: usize) -> Response {
             shown.push(&mut data, &table.rows[*at as usize].text);
         }
     }
-    let total = (call.asked.is_true("includeTotal") || matches!(call.endpoint.shape, Shape::Array(_)))
-        .then_some(places.len());
+    let total =
+        (call.asked.is_true("includeTotal") || matches!(call.endpoint.shape, Shape::Array(_))).then_some(places.len());
     Envelope { page: asked, size, more: to < places.len(), total, continue_from: None }.around(call, data)
 }
 

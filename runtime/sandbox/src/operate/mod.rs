@@ -88,7 +88,9 @@ fn in_scope(call: &Call<'_>, collection: usize, row: &Row) -> bool {
     let Some(scope) = &call.endpoint.scope else { return true };
     let value = &call.path[scope.param];
     match &scope.field {
-        Some(field) => Fields::of(&row.text).and_then(|f| f.get(field).map(|raw| bare(raw) == **value)).unwrap_or(false),
+        Some(field) => {
+            Fields::of(&row.text).and_then(|f| f.get(field).map(|raw| bare(raw) == **value)).unwrap_or(false)
+        }
         None if call.state.plan.collections[collection].parent.is_none() => true,
         None => row.parent.as_deref() == Some(value.as_str()),
     }
@@ -97,9 +99,7 @@ fn in_scope(call: &Call<'_>, collection: usize, row: &Row) -> bool {
 /// The place of the record that the path ends with.
 fn addressed(call: &Call<'_>, table: &Table, collection: usize) -> Result<usize, Problem> {
     let id = call.path.last().map_or("", String::as_str);
-    present(table, id)
-        .filter(|at| in_scope(call, collection, &table.rows[*at]))
-        .ok_or_else(|| Problem::missing(id))
+    present(table, id).filter(|at| in_scope(call, collection, &table.rows[*at])).ok_or_else(|| Problem::missing(id))
 }
 
 /// The place of the one record that belongs to what the path ends with.

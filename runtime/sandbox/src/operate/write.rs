@@ -122,8 +122,8 @@ fn merged(call: &Call<'_>, number: usize, row: &Row, given: &str, now: crate::cl
     given.0.retain(|(name, _)| identity != Some(name) && !matches!(&**name, "id" | "createdOn" | "modifiedOn"));
     let mut before = Fields::of(&row.text).unwrap_or_default();
     before.0.retain(|(name, _)| !matches!(&**name, "modifiedOn" | "modifiedAt" | "updatedOn"));
-    let mut scribe = Scribe::new(&call.store.world, collection.surface, Some(number), 0, Missing::Blank)
-        .dated(row.created, now);
+    let mut scribe =
+        Scribe::new(&call.store.world, collection.surface, Some(number), 0, Missing::Blank).dated(row.created, now);
     scribe.merge("", &collection.fields, &given, Some(&before));
     scribe.finish()
 }

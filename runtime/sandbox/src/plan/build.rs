@@ -161,10 +161,9 @@ fn collection(
     }
     let own = |draft: &&Draft| canonical.get(&draft.key).is_some_and(|target| target == key);
     let identity = identity(&union, drafts.iter().filter(own));
-    let active_param = drafts
-        .iter()
-        .filter(own)
-        .any(|d| matches!(d.shape, Shape::Page(_) | Shape::Array(_)) && d.op.operation.params.iter().any(|p| p.wire == "active"));
+    let active_param = drafts.iter().filter(own).any(|d| {
+        matches!(d.shape, Shape::Page(_) | Shape::Array(_)) && d.op.operation.params.iter().any(|p| p.wire == "active")
+    });
     let fields = union.into_values().collect();
     Collection { key: key.to_owned(), surface, fields, identity, parent: None, active_param }
 }
@@ -295,7 +294,11 @@ fn kind(plan: &Plan, draft: &Draft, reads: &IndexMap<String, Reads>, owners: &[(
         (Method::Patch, Some(collection)) if listed && ends_with_param => Kind::Merge(collection),
         (Method::Delete, Some(collection)) if listed && ends_with_param => Kind::Delete(collection),
         (Method::Post | Method::Put | Method::Patch, Some(collection)) if !listed && !ends_with_param => {
-            if is_view { Kind::MergePick(collection) } else { Kind::MergeSingle(collection) }
+            if is_view {
+                Kind::MergePick(collection)
+            } else {
+                Kind::MergeSingle(collection)
+            }
         }
         _ => Kind::Act(on),
     }

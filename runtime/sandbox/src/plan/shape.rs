@@ -101,8 +101,5 @@ fn same_within(surface: &Surface, one: &Type, other: &Type, depth: usize) -> boo
 
 /// Whether it is written as free text.
 pub fn is_text(scalar: Scalar) -> bool {
-    matches!(
-        scalar,
-        Scalar::Text | Scalar::Html | Scalar::Multiline | Scalar::Email | Scalar::Phone | Scalar::Password
-    )
+    matches!(scalar, Scalar::Text | Scalar::Html | Scalar::Multiline | Scalar::Email | Scalar::Phone | Scalar::Password)
 }

@@ -32,7 +32,8 @@ pub(super) fn invoice(world: &World, place: usize) -> Given {
     given.insert("customerAddress".into(), crm::address(world, customer));
     given.insert("location".into(), named(world.id_of("crm/locations", location), crm::location_name(world, location)));
     given.insert("locationAddress".into(), crm::address(world, location));
-    let job = json!({ "id": world.id_of("jpm/jobs", place), "number": jobs::number(place), "type": jobs::type_name(place) });
+    let job =
+        json!({ "id": world.id_of("jpm/jobs", place), "number": jobs::number(place), "type": jobs::type_name(place) });
     given.insert("job".into(), job);
     given.insert("active".into(), json!(true));
     given.insert("adjustmentToId".into(), Value::Null);
@@ -82,7 +83,10 @@ pub(super) fn bill(world: &World, place: usize) -> Given {
     let amount = if place % 9 == 5 { amount + 1250 } else { amount };
     let tax = amount * 7 / 100;
     let (_, vendor) = inventory::vendor_of(world, order);
-    let (created, _) = world.plan.collection("accounting/inventory-bills").map_or((world.origin, 0), |c| world.moments(c, place.min(world.count(c).saturating_sub(1))));
+    let (created, _) = world
+        .plan
+        .collection("accounting/inventory-bills")
+        .map_or((world.origin, 0), |c| world.moments(c, place.min(world.count(c).saturating_sub(1))));
     let day = created - created.rem_euclid(DAY);
     let mut given = Given::new();
     given.insert("purchaseOrderId".into(), world.id_of("inventory/purchase-orders", order));

@@ -7,8 +7,18 @@ use super::{names, pricebook};
 use crate::clock::{self, DAY};
 
 const VENDORS: [&str; 12] = [
-    "Ferguson Supply", "Johnstone Parts", "O'Malley & Sons Plumbing", "Desert \"Cool\" HVAC Wholesale", "Winsupply Phoenix",
-    "Électro-Québec Import", "Graybar", "Công ty Điện Lạnh", "Reece", "Baker Distributing", "Hajoca", "RE Michel",
+    "Ferguson Supply",
+    "Johnstone Parts",
+    "O'Malley & Sons Plumbing",
+    "Desert \"Cool\" HVAC Wholesale",
+    "Winsupply Phoenix",
+    "Électro-Québec Import",
+    "Graybar",
+    "Công ty Điện Lạnh",
+    "Reece",
+    "Baker Distributing",
+    "Hajoca",
+    "RE Michel",
 ];
 
 /// The vendor's name.
@@ -189,7 +199,10 @@ pub(super) fn receipt(world: &World, place: usize) -> Given {
     given.insert("purchaseOrderId".into(), world.id_of("inventory/purchase-orders", order));
     given.insert("vendorId".into(), vendor_of(world, order).0);
     let bills = world.count_of("accounting/inventory-bills");
-    given.insert("billId".into(), if place < bills { world.id_of("accounting/inventory-bills", place) } else { Value::Null });
+    given.insert(
+        "billId".into(),
+        if place < bills { world.id_of("accounting/inventory-bills", place) } else { Value::Null },
+    );
     given.insert("receiptAmount".into(), dollars(amount));
     given.insert("taxAmount".into(), dollars(amount * 7 / 100));
     given.insert("shippingAmount".into(), json!("0.00"));

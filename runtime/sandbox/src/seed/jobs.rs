@@ -8,8 +8,18 @@ use super::{crm, settings};
 use crate::clock::{self, SECOND, Ticks};
 
 const TYPES: [&str; 12] = [
-    "AC Tune-Up", "Furnace Repair", "Drain Clearing", "Water Heater Install", "Panel Upgrade", "Estimate", "Recall",
-    "Duct Cleaning", "Leak Detection", "EV Charger Install", "Maintenance Visit", "Emergency - After Hours",
+    "AC Tune-Up",
+    "Furnace Repair",
+    "Drain Clearing",
+    "Water Heater Install",
+    "Panel Upgrade",
+    "Estimate",
+    "Recall",
+    "Duct Cleaning",
+    "Leak Detection",
+    "EV Charger Install",
+    "Maintenance Visit",
+    "Emergency - After Hours",
 ];
 
 /// The location of a job.
@@ -141,7 +151,10 @@ pub(super) fn project(world: &World, place: usize) -> Given {
     let location = location(world, job);
     let mut given = Given::new();
     given.insert("number".into(), json!(format!("P-{:05}", place + 1)));
-    given.insert("name".into(), json!(format!("{} remodel", crm::customer_name(world, crm::customer_of_location(world, location)))));
+    given.insert(
+        "name".into(),
+        json!(format!("{} remodel", crm::customer_name(world, crm::customer_of_location(world, location)))),
+    );
     given.insert("customerId".into(), world.id_of("crm/customers", crm::customer_of_location(world, location)));
     given.insert("locationId".into(), world.id_of("crm/locations", location));
     let jobs = if job < world.count_of("jpm/jobs") { json!([world.id_of("jpm/jobs", job)]) } else { json!([]) };

@@ -114,7 +114,10 @@ pub(super) fn payroll(world: &World, place: usize) -> Given {
     given.insert("status".into(), json!(status));
     given.insert("burdenRate".into(), if place.is_multiple_of(4) { Value::Null } else { json!("0.12") });
     let approved = !matches!(status, "Pending" | "Expired");
-    given.insert("managerApprovedOn".into(), if approved { json!(clock::write(end + 9 * 3600 * SECOND)) } else { Value::Null });
+    given.insert(
+        "managerApprovedOn".into(),
+        if approved { json!(clock::write(end + 9 * 3600 * SECOND)) } else { Value::Null },
+    );
     // A pay run is settled for everybody at once, so all of a week share the moment.
     dated(&mut given, world, start, if approved { end + 9 * 3600 * SECOND } else { start });
     given.insert("active".into(), json!(true));
@@ -195,9 +198,23 @@ pub(super) fn gross_pay_item(world: &World, place: usize) -> Given {
         jobs::describe(world, job, &mut given);
     } else {
         given.insert("jobId".into(), json!(0));
-        for field in ["jobNumber", "jobTypeName", "projectId", "projectNumber", "invoiceId", "invoiceNumber", "invoiceItemId",
-            "customerId", "customerName", "locationId", "locationName", "locationAddress", "locationZip", "zoneName", "taxZoneName"]
-        {
+        for field in [
+            "jobNumber",
+            "jobTypeName",
+            "projectId",
+            "projectNumber",
+            "invoiceId",
+            "invoiceNumber",
+            "invoiceItemId",
+            "customerId",
+            "customerName",
+            "locationId",
+            "locationName",
+            "locationAddress",
+            "locationZip",
+            "zoneName",
+            "taxZoneName",
+        ] {
             given.insert(field.into(), Value::Null);
         }
     }
@@ -228,7 +245,10 @@ pub(super) fn split(world: &World, place: usize) -> Given {
     let technicians = world.count_of("settings/technicians").max(1);
     let mut given = Given::new();
     given.insert("jobId".into(), world.id_of("jpm/jobs", job));
-    given.insert("technicianId".into(), world.id_of("settings/technicians", (jobs::technician(world, job) + second) % technicians));
+    given.insert(
+        "technicianId".into(),
+        world.id_of("settings/technicians", (jobs::technician(world, job) + second) % technicians),
+    );
     given.insert("split".into(), json!(if place < shared * 2 { "50.00" } else { "100.00" }));
     given
 }

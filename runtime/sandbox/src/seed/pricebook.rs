@@ -6,18 +6,44 @@ use super::inventory;
 use super::world::{Given, World, dollars};
 
 const MATERIALS: [&str; 10] = [
-    "Copper pipe 3/4\"", "Run capacitor 45/5 µF", "Air filter 16x25x1", "PVC elbow 2\"", "R-410A, 25 lb", "Thermostat wire 18/5",
-    "Breaker 20 A", "Flex duct 8\"", "Ball valve 1/2\"", "Igniter, hot surface",
+    "Copper pipe 3/4\"",
+    "Run capacitor 45/5 µF",
+    "Air filter 16x25x1",
+    "PVC elbow 2\"",
+    "R-410A, 25 lb",
+    "Thermostat wire 18/5",
+    "Breaker 20 A",
+    "Flex duct 8\"",
+    "Ball valve 1/2\"",
+    "Igniter, hot surface",
 ];
 const SERVICES: [&str; 8] = [
-    "Tune-up", "Diagnostic fee", "Drain clearing", "Capacitor replacement", "Water heater flush", "Panel inspection",
-    "Refrigerant recharge", "Duct sealing",
+    "Tune-up",
+    "Diagnostic fee",
+    "Drain clearing",
+    "Capacitor replacement",
+    "Water heater flush",
+    "Panel inspection",
+    "Refrigerant recharge",
+    "Duct sealing",
 ];
 const EQUIPMENT: [&str; 6] =
     ["Condenser 3 t", "Furnace 80k BTU", "Water heater 50 gal", "Heat pump 4 t", "Tankless heater", "Air handler"];
 const CATEGORIES: [&str; 14] = [
-    "HVAC", "Plumbing", "Electrical", "Repairs", "Installs", "Maintenance", "Drains", "Water Heaters", "Lighting", "Pipe",
-    "Refrigerants", "Filters", "Controls", "Fasteners",
+    "HVAC",
+    "Plumbing",
+    "Electrical",
+    "Repairs",
+    "Installs",
+    "Maintenance",
+    "Drains",
+    "Water Heaters",
+    "Lighting",
+    "Pipe",
+    "Refrigerants",
+    "Filters",
+    "Controls",
+    "Fasteners",
 ];
 
 pub(super) fn material_name(place: usize) -> String {
@@ -50,7 +76,9 @@ fn vendor(world: &World, place: usize, part: String, cents: i64) -> Value {
 }
 
 fn priced(given: &mut Given, cents: i64) {
-    for (field, per_cent) in [("cost", 100), ("price", 250), ("memberPrice", 225), ("addOnPrice", 240), ("addOnMemberPrice", 215)] {
+    for (field, per_cent) in
+        [("cost", 100), ("price", 250), ("memberPrice", 225), ("addOnPrice", 240), ("addOnMemberPrice", 215)]
+    {
         given.insert(field.into(), dollars(cents * per_cent / 100));
     }
 }
@@ -106,7 +134,10 @@ pub(super) fn service(world: &World, place: usize) -> Given {
         json!([{ "id": world.id_of("pricebook/categories", category), "name": CATEGORIES[category], "active": true }]),
     );
     let materials = world.count_of("pricebook/materials").max(1);
-    given.insert("serviceMaterials".into(), json!([{ "skuId": world.id_of("pricebook/materials", place % materials), "quantity": "1.00" }]));
+    given.insert(
+        "serviceMaterials".into(),
+        json!([{ "skuId": world.id_of("pricebook/materials", place % materials), "quantity": "1.00" }]),
+    );
     given
 }
 

@@ -40,7 +40,13 @@ pub(crate) struct Scribe<'w> {
 
 impl<'w> Scribe<'w> {
     /// A writer for a record of a surface: `number` is what its own ids derive from.
-    pub fn new(world: &'w World, surface: &'static Surface, collection: Option<usize>, number: i64, missing: Missing) -> Self {
+    pub fn new(
+        world: &'w World,
+        surface: &'static Surface,
+        collection: Option<usize>,
+        number: i64,
+        missing: Missing,
+    ) -> Self {
         Scribe {
             world,
             surface,
@@ -153,7 +159,9 @@ impl<'w> Scribe<'w> {
                     _ => self.push("null"),
                 }
             }
-            (Value::String(text), Type::Scalar(Scalar::Decimal | Scalar::F64 | Scalar::S32 | Scalar::S64)) => self.push(text),
+            (Value::String(text), Type::Scalar(Scalar::Decimal | Scalar::F64 | Scalar::S32 | Scalar::S64)) => {
+                self.push(text)
+            }
             (Value::String(text), Type::Scalar(Scalar::Date)) => {
                 let day = text.split('T').next().unwrap_or(text).to_owned();
                 json::push_text(&mut self.out, &day);
@@ -280,10 +288,12 @@ impl<'w> Scribe<'w> {
                 let place = self.draw.below(world.count(owner));
                 world.guid(owner, place)
             }
-            _ if wire == "id" && self.depth <= 1 => match self.collection.and_then(|c| Some((c, world.place(c, self.number)?))) {
-                Some((collection, place)) => world.guid(collection, place),
-                None => self.draw.guid(),
-            },
+            _ if wire == "id" && self.depth <= 1 => {
+                match self.collection.and_then(|c| Some((c, world.place(c, self.number)?))) {
+                    Some((collection, place)) => world.guid(collection, place),
+                    None => self.draw.guid(),
+                }
+            }
             _ => self.draw.guid(),
         }
     }

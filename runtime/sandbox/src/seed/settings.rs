@@ -7,12 +7,29 @@ use super::world::{Given, World};
 use crate::clock::{self, DAY};
 
 const UNITS: [&str; 8] = [
-    "HVAC Service", "HVAC Install", "Plumbing", "Electrical", "Commercial HVAC", "Drains", "Maintenance Agreements", "Sales",
+    "HVAC Service",
+    "HVAC Install",
+    "Plumbing",
+    "Electrical",
+    "Commercial HVAC",
+    "Drains",
+    "Maintenance Agreements",
+    "Sales",
 ];
 const ROLES: [&str; 6] = ["Dispatcher", "CSR", "Office Manager", "Accountant", "Field Manager", "Owner"];
 const TAGS: [&str; 12] = [
-    "VIP", "Do Not Call", "Member", "Slow Payer", "Recall", "Rental", "Has Dog", "Builder", "Warranty", "Referral",
-    "Gate Code", "Senior Discount",
+    "VIP",
+    "Do Not Call",
+    "Member",
+    "Slow Payer",
+    "Recall",
+    "Rental",
+    "Has Dog",
+    "Builder",
+    "Warranty",
+    "Referral",
+    "Gate Code",
+    "Senior Discount",
 ];
 
 /// The name of a business unit.

@@ -9,9 +9,33 @@ pub(crate) const ITEMS_A_WEEK: usize = 7;
 
 /// Collections whose records are a company's own choices: a handful, whatever its size.
 const HANDFUL: [&str; 27] = [
-    "types", "statuses", "substatuses", "reasons", "categories", "roles", "zones", "codes", "teams", "terms", "skills",
-    "markups", "templates", "windows", "fields", "type", "tags", "segments", "warehouses", "schedulers", "forms",
-    "accounts", "routers", "activity-categories", "rates", "materialsmarkup", "costs",
+    "types",
+    "statuses",
+    "substatuses",
+    "reasons",
+    "categories",
+    "roles",
+    "zones",
+    "codes",
+    "teams",
+    "terms",
+    "skills",
+    "markups",
+    "templates",
+    "windows",
+    "fields",
+    "type",
+    "tags",
+    "segments",
+    "warehouses",
+    "schedulers",
+    "forms",
+    "accounts",
+    "routers",
+    "activity-categories",
+    "rates",
+    "materialsmarkup",
+    "costs",
 ];
 
 /// Seeded records by collection.

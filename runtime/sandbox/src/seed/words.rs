@@ -5,17 +5,42 @@ use super::names;
 use super::world::World;
 
 const ITEMS: [&str; 12] = [
-    "Furnace tune-up", "Drain cleaning", "16 SEER condenser", "Copper pipe, 3/4\"", "Thermostat install", "Water heater 50 gal",
-    "Air filter 16x25x1", "Garbage disposal", "Duct sealing", "EV charger", "Sump pump", "Capacitor 45/5 µF",
+    "Furnace tune-up",
+    "Drain cleaning",
+    "16 SEER condenser",
+    "Copper pipe, 3/4\"",
+    "Thermostat install",
+    "Water heater 50 gal",
+    "Air filter 16x25x1",
+    "Garbage disposal",
+    "Duct sealing",
+    "EV charger",
+    "Sump pump",
+    "Capacitor 45/5 µF",
 ];
 const NOTES: [&str; 8] = [
-    "Gate code is 4411, ring twice.", "Customer's dog is friendly.", "Quoted \"as is\"; see photos.",
-    "Second visit needed, part on order.", "Paid by check.", "Khách hàng nói tiếng Việt.",
-    "Attic access through the garage.\nBring the long ladder.", "Prefers mornings.",
+    "Gate code is 4411, ring twice.",
+    "Customer's dog is friendly.",
+    "Quoted \"as is\"; see photos.",
+    "Second visit needed, part on order.",
+    "Paid by check.",
+    "Khách hàng nói tiếng Việt.",
+    "Attic access through the garage.\nBring the long ladder.",
+    "Prefers mornings.",
 ];
 const GROUPS: [&str; 12] = [
-    "Residential Service", "Commercial HVAC", "Plumbing", "Electrical", "Installation", "Maintenance", "Drains",
-    "Refrigeration", "Sales", "Warranty", "Emergency", "New Construction",
+    "Residential Service",
+    "Commercial HVAC",
+    "Plumbing",
+    "Electrical",
+    "Installation",
+    "Maintenance",
+    "Drains",
+    "Refrigeration",
+    "Sales",
+    "Warranty",
+    "Emergency",
+    "New Construction",
 ];
 
 /// A text for a field of that name in a record of that kind.
@@ -52,7 +77,13 @@ pub(super) fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> S
         (*draw.pick(&["Open", "Pending", "Completed"])).to_owned()
     } else if is("memo") || is("note") || is("summary") || is("description") || is("comment") || lower == "text" {
         (*draw.pick(&NOTES)).to_owned()
-    } else if is("customername") || is("createdby") || is("username") || is("technicianname") || is("employeename") || is("agentname") {
+    } else if is("customername")
+        || is("createdby")
+        || is("username")
+        || is("technicianname")
+        || is("employeename")
+        || is("agentname")
+    {
         let (first, last) = names::person(draw);
         format!("{first} {last}")
     } else if is("businessunit") {

@@ -126,9 +126,9 @@ impl Filter {
             Filter::Ids(ids) => ids.contains(&*row.id),
             Filter::Created(test) => test.moment(row.created),
             Filter::Modified(test) => test.moment(row.modified),
-            Filter::Field { field, test } => {
-                columns.get(field).is_none_or(|column| test.passes(column.0.get(at as usize).and_then(|v| v.as_deref())))
-            }
+            Filter::Field { field, test } => columns
+                .get(field)
+                .is_none_or(|column| test.passes(column.0.get(at as usize).and_then(|v| v.as_deref()))),
         }
     }
 }

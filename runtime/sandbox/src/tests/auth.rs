@@ -65,10 +65,8 @@ async fn a_token_that_was_let_expire_or_outlived_its_life_is_refused() {
 #[tokio::test]
 async fn a_scope_that_was_not_granted_is_refused() {
     let mut options = unlimited();
-    options.tenants = vec![SandboxTenant {
-        scopes: Some(vec!["tn.prl.grosspayitems:r".to_owned()]),
-        ..options.tenants[0].clone()
-    }];
+    options.tenants =
+        vec![SandboxTenant { scopes: Some(vec!["tn.prl.grosspayitems:r".to_owned()]), ..options.tenants[0].clone() }];
     let caller = Caller::start(options).await;
     assert_eq!(caller.get("/payroll/v2/tenant/{tenant}/gross-pay-items").await.0, 200);
     let (status, problem) = caller.get(CUSTOMERS).await;

@@ -68,7 +68,9 @@ async fn undeclared_nulls_spare_the_id() {
     let customers = caller.all(CUSTOMERS).await;
     for customer in &customers {
         let fields = customer.as_object().unwrap();
-        assert!(fields.iter().all(|(name, value)| (name == "id") == value.is_i64() && (name == "id" || value.is_null())));
+        assert!(
+            fields.iter().all(|(name, value)| (name == "id") == value.is_i64() && (name == "id" || value.is_null()))
+        );
     }
 }
 

@@ -18,7 +18,10 @@ async fn pages_hold_every_record_once() {
     let mut seen = Vec::new();
     for page in 1.. {
         let (_, answer) = caller.get(&format!("{path}&page={page}")).await;
-        assert_eq!((&answer["page"], &answer["pageSize"], &answer["totalCount"]), (&json!(page), &json!(7), &json!(60)));
+        assert_eq!(
+            (&answer["page"], &answer["pageSize"], &answer["totalCount"]),
+            (&json!(page), &json!(7), &json!(60))
+        );
         seen.extend(answer["data"].as_array().unwrap().iter().cloned());
         if answer["hasMore"] == false {
             break;

@@ -51,7 +51,8 @@ async fn a_body_that_is_wrong_is_told_and_changes_nothing() {
 async fn exact_amounts_come_back_with_their_own_digits() {
     let caller = Caller::start(unlimited()).await;
     let id = caller.all(ITEMS).await[0]["id"].as_i64().unwrap();
-    let body = r#"{"payrollId": 1, "amount": 9007199254740993.10, "activityCodeId": 1, "date": "2026-01-02T00:00:00Z"}"#;
+    let body =
+        r#"{"payrollId": 1, "amount": 9007199254740993.10, "activityCodeId": 1, "date": "2026-01-02T00:00:00Z"}"#;
     let call = caller.call(Method::PUT, &format!("{ITEMS}/{id}")).header("content-type", "application/json").body(body);
     let (status, answer) = sent(call).await;
     assert_eq!(status, 200, "{answer}");

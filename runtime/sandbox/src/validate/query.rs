@@ -100,7 +100,9 @@ fn valid(endpoint: &Endpoint, param: &Param, value: &str) -> Result<(), String> 
     if let Some(most) = param.max_length.filter(|most| value.chars().count() > *most as usize) {
         return Err(format!("At most {most} characters are taken."));
     }
-    if is_listed(param) && let Some(item) = items.iter().find(|item| item.parse::<i64>().is_err()) {
+    if is_listed(param)
+        && let Some(item) = items.iter().find(|item| item.parse::<i64>().is_err())
+    {
         return Err(not_valid(item));
     }
     scalar(endpoint.surface, &param.ty, value)
@@ -156,7 +158,9 @@ pub(crate) fn is_case(cases: &Enum, value: &str) -> bool {
 /// Whether a text is a UUID.
 pub(super) fn is_guid(value: &str) -> bool {
     value.len() == 36
-        && value.char_indices().all(|(at, c)| if [8, 13, 18, 23].contains(&at) { c == '-' } else { c.is_ascii_hexdigit() })
+        && value
+            .char_indices()
+            .all(|(at, c)| if [8, 13, 18, 23].contains(&at) { c == '-' } else { c.is_ascii_hexdigit() })
 }
 
 fn not_valid(value: &str) -> String {
