@@ -49,9 +49,12 @@ source = "gone.wasm"
 [plugin.empty]
 source = "empty.wasm"
 "#;
-    let bench = Bench::with(&config("sandbox", rest).replace("CLIENT_SECRET", "NOT_SET"));
+    let config =
+        config("sandbox", rest).replace("CLIENT_SECRET", "NOT_SET").replace("\"outbox\"", "\"no/such/outbox\"");
+    let bench = Bench::with(&config);
     bench.write("empty.wasm", "");
     bench.tradewire("check").refused(&[
+        "error: delivery `outbox`: neither the folder `no/such/outbox` nor the one above it is there; make it",
         "error: cannot read plugin `gone` from `gone.wasm`: No such file",
         "help: correct `source` of `[plugin.gone]`, or build the component",
         "error: plugin `empty` (empty.wasm, granted at tradewire.toml:",

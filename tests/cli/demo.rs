@@ -1,5 +1,7 @@
 //! `tradewire demo`: what a newcomer sees first, and what they can go on with.
 
+use std::io::{BufRead, BufReader};
+
 use crate::bench::{Bench, guest};
 
 #[test]
@@ -13,6 +15,18 @@ fn the_demo_runs_a_scheduled_payroll_export_and_shows_the_file() {
     assert!(told.out.contains("run weekly-payroll --config demo/tradewire.toml"), "what to try next: {told}");
     let config = bench.read("demo/tradewire.toml");
     assert!(config.contains("cron = \"") && config.contains("timezone = \"America/Phoenix\""), "{config}");
+
+    // What it says to try next can be tried: the same ServiceTitan, and the same week of it.
+    let words: Vec<&str> = told.out.split_whitespace().collect();
+    let address = words[words.iter().position(|word| *word == "--listen").unwrap() + 1];
+    let mut sandbox = bench.start(&format!("sandbox --listen {address}"));
+    let mut line = String::new();
+    BufReader::new(sandbox.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, format!("an offline ServiceTitan at http://{address}\n"));
+    let run = bench.tradewire("run weekly-payroll --config demo/tradewire.toml").succeeded();
+    assert!(run.out.contains("weekly-payroll for acme: unchanged: "), "{run}");
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
 
     // Each demo is as the first.
     let again = bench.tradewire(&format!("{demo} --json")).succeeded().json();

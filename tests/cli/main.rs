@@ -10,4 +10,5 @@ mod demo;
 mod hostile;
 mod payroll;
 mod refusals;
+mod sandbox;
 mod serve;

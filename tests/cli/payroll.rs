@@ -62,6 +62,26 @@ fn a_week_that_is_not_approved_is_refused_with_each_person_and_no_file() {
 }
 
 #[test]
+fn an_export_runs_for_each_of_its_tenants_and_one_that_fails_is_told_beside_the_others() {
+    let other = r#"
+[tenant.zenith]
+id = 42
+client_id = "cid.unknown"
+client_secret = { env = "CLIENT_SECRET" }
+timezone = "UTC"
+"#;
+    let config = payroll(servicetitan()).replace("[\"acme\"]", "[\"zenith\", \"acme\"]") + other;
+    let bench = Bench::with(&config);
+    let told = bench.tradewire(&format!("run weekly-payroll {WEEK} --json"));
+    let json = told.json();
+    let outcome =
+        |n: usize| (json["runs"][n]["tenant"].as_str().unwrap(), json["runs"][n]["outcome"].as_str().unwrap());
+    assert_eq!([outcome(0), outcome(1)], [("zenith", "failed"), ("acme", "succeeded")], "{told}");
+    assert_eq!(told.code, Some(1));
+    bench.tradewire(&format!("run weekly-payroll {WEEK} --tenant acme")).succeeded();
+}
+
+#[test]
 fn quiet_says_nothing_but_the_result() {
     let bench = Bench::with(&payroll(servicetitan()));
     let told = bench.tradewire(&format!("run weekly-payroll {WEEK} --quiet")).succeeded();

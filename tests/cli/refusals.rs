@@ -160,7 +160,7 @@ fn a_wrong_app_key() {
 #[test]
 fn faults_for_the_sandbox_that_are_not_json() {
     let bench = Bench::empty();
-    let help = "write a JSON list, such as `[]`, or `@` and a file with one";
+    let help = "write a JSON list, such as `[{\"do\": {\"latency\": {\"ms\": 250}}, \"on\": \"payroll/\"}]`";
     bench.tradewire("sandbox --listen 127.0.0.1:0 --faults {").refused(&["`--faults` is not a list of faults", help]);
     bench
         .tradewire("sandbox --listen 127.0.0.1:0 --faults @none.json")

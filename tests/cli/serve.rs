@@ -2,20 +2,14 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command};
 
 use tradewire_runs::store::{Outcome, Trigger};
 
-use crate::bench::{Bench, Told, hostile, until};
+use crate::bench::{Bench, Told, hostile, signal, until};
 
 /// A configuration whose export delivers a small file at this schedule.
 fn writes(cron: &str) -> String {
     hostile("output = \"4 GiB\"", "behaviour = \"writes-big\", bytes = 65536").replace("0 6 * * MON", cron)
-}
-
-/// Sends a signal: `TERM`, `KILL`.
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]

@@ -79,11 +79,11 @@ impl Output {
             (true, Some(error), _) => {
                 writeln!(err, "{}", json!({ "error": "the configuration has faults", "faults": error.faults() }))
             }
-            (true, _, Some(faults)) => writeln!(err, "{}", json!({ "error": format!("{error:#}"), "faults": faults })),
-            (true, ..) => writeln!(err, "{}", json!({ "error": format!("{error:#}") })),
+            (true, _, Some(faults)) => writeln!(err, "{}", json!({ "error": chain(error), "faults": faults })),
+            (true, ..) => writeln!(err, "{}", json!({ "error": chain(error) })),
             (false, Some(error), _) => writeln!(err, "{}", error.render(self.colour())),
             (false, _, Some(faults)) => faults.iter().try_for_each(|fault| writeln!(err, "error: {fault}")),
-            (false, ..) => writeln!(err, "error: {error:#}"),
+            (false, ..) => writeln!(err, "error: {}", chain(error)),
         };
     }
 
@@ -101,6 +101,19 @@ impl Output {
         bar.enable_steady_tick(Duration::from_millis(100));
         Busy { bar: Some(bar), ..busy }
     }
+}
+
+/// An error and its causes, but for those that an error's own text tells already.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        match text.as_str() {
+            "" => text = cause,
+            told if told.contains(&cause) => {}
+            _ => text += &format!(": {cause}"),
+        }
+    }
+    text
 }
 
 /// Something that takes time; over when it is dropped.

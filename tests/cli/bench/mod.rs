@@ -148,6 +148,12 @@ deliver = "outbox"
     config("http://127.0.0.1:9", &rest)
 }
 
+/// Sends a signal: `INT`, `TERM`, `KILL`.
+#[cfg(unix)]
+pub fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap().success());
+}
+
 /// Waits for something that will come.
 pub fn until(what: &str, mut come: impl FnMut() -> bool) {
     const PATIENCE: u32 = 1200;

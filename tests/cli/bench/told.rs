@@ -5,7 +5,7 @@ use std::process::Output;
 /// What the binary said, and how it ended.
 #[derive(Debug)]
 pub struct Told {
-    code: Option<i32>,
+    pub code: Option<i32>,
     pub out: String,
     pub err: String,
 }

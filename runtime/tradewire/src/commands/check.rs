@@ -1,13 +1,16 @@
 //! `tradewire check`: the configuration, every plugin in it, every secret, and when what runs next.
 
+use std::path::Path;
+
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tradewire_runs::config::{Config, Export, Tenant};
+use tradewire_runs::config::{Config, Destination, Export, Tenant};
 
 use super::setting::Setting;
 use crate::cli::Check;
 use crate::execute::Executor;
+use crate::faults::Faults;
 use crate::output::Output;
 
 /// How many of the next slots are told.
@@ -16,15 +19,32 @@ const SLOTS: usize = 3;
 /// Checks everything that can be checked without calling ServiceTitan.
 pub async fn check(options: Check, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
-    let busy = output.busy("loading the plugins");
-    let executor = setting.executor()?;
-    drop(busy);
     let config = &setting.config;
+    let busy = output.busy("loading the plugins");
+    let mut faults = Faults::default();
+    deliveries(config, &mut faults);
+    let executor = setting.executor(faults)?;
+    drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
     let (exports, export_values) = exports(config, Utc::now());
     let text = format!("{plugins}{exports}{} is good\n", config.path.display());
     output.result(&text, &json!({ "plugins": plugin_values, "exports": export_values }));
     Ok(())
+}
+
+/// A delivery makes its folder, and no more than that.
+fn deliveries(config: &Config, faults: &mut Faults) {
+    for delivery in config.deliveries.values() {
+        let Destination::Folder(folder) = &delivery.to else { continue };
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() && !parent.is_dir() {
+            let (name, folder) = (&delivery.name, folder.display());
+            faults.add(format!(
+                "delivery `{name}`: neither the folder `{folder}` nor the one above it is there; make it, or correct \
+                 `to` of `[delivery.{name}]`"
+            ));
+        }
+    }
 }
 
 fn plugins(config: &Config, executor: &Executor) -> (String, Vec<Value>) {

@@ -55,7 +55,10 @@ fn faults(written: &str) -> Result<Faults> {
         None => ("`--faults`".to_owned(), written.to_owned()),
     };
     serde_json::from_str(&json).map_err(|error| {
-        anyhow!("{place} is not a list of faults: {error}; write a JSON list, such as `[]`, or `@` and a file with one")
+        anyhow!(
+            "{place} is not a list of faults: {error}; write a JSON list, such as \
+             `[{{\"do\": {{\"latency\": {{\"ms\": 250}}}}, \"on\": \"payroll/\"}}]`, or `@` and a file with one"
+        )
     })
 }
 

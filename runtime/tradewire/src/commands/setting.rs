@@ -11,6 +11,7 @@ use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
 
 use crate::cli::Place;
 use crate::execute::Executor;
+use crate::faults::Faults;
 use crate::output::Busy;
 
 /// A configuration without faults, and where the runtime's own state is.
@@ -37,14 +38,14 @@ impl Setting {
         Ok(Setting { config: Arc::new(config), state })
     }
 
-    /// Loads the plugins and reads the secrets.
-    pub fn executor(&self) -> Result<Executor> {
-        Executor::load(&self.config, &self.state)
+    /// Loads the plugins and reads the secrets; their faults are told with those that are known already.
+    pub fn executor(&self, known: Faults) -> Result<Executor> {
+        Executor::load(&self.config, &self.state, known)
     }
 
     /// Makes everything ready to run; what the runs log is shown as it comes.
     pub fn runner(&self, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        let execute = Arc::new(self.executor()?);
+        let execute = Arc::new(self.executor(Faults::default())?);
         let shown = busy.clone();
         Ok(Arc::new(Runner::new(RunnerOptions {
             config: self.config.clone(),

@@ -15,9 +15,10 @@ use crate::faults::Faults;
 pub const SANDBOX: &str = "127.0.0.1:8123";
 
 impl Executor {
-    /// Loads the plugins, reads the secrets, sets up the client.
-    pub fn load(config: &Config, state: &Path) -> Result<Executor> {
-        let mut faults = Faults::default();
+    /// Loads the plugins, reads the secrets, sets up the client. The faults of all of it are told together, with those
+    /// that are known.
+    pub fn load(config: &Config, state: &Path, known: Faults) -> Result<Executor> {
+        let mut faults = known;
         let engine = engine(config, state)?;
         let plugins = plugins(config, &engine, &mut faults);
         let tenants = tenants(config, &mut faults);
