@@ -1,17 +1,17 @@
 //! Refusals, in the shape of the real API: `{type, title, status, traceId, errors, data}`.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
-use indexmap::IndexMap;
 use serde_json::json;
 
 use crate::seed::Draw;
 use crate::wire::{self, Response};
 
 /// What is wrong with which field.
-pub(crate) type Faulty = IndexMap<String, Vec<String>>;
+pub(crate) type Faulty = BTreeMap<String, Vec<String>>;
 
 /// A refusal.
 #[derive(Debug)]

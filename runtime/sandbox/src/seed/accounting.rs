@@ -111,7 +111,7 @@ pub(super) fn bill(world: &World, place: usize) -> Given {
         })
         .collect();
     given.insert("items".into(), json!(items));
-    given.insert("syncStatus".into(), json!(if place % 3 == 0 { "Exported" } else { "Pending" }));
+    given.insert("syncStatus".into(), json!(if place.is_multiple_of(3) { "Exported" } else { "Pending" }));
     given.insert("customFields".into(), json!([]));
     given
 }

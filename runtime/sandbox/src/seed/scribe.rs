@@ -93,7 +93,7 @@ impl<'w> Scribe<'w> {
         for (at, field) in fields.iter().enumerate() {
             self.key(at, &field.wire);
             match given.and_then(|given| given.get(&field.wire)) {
-                Some(value) => self.given(value, &field.ty, &field.wire),
+                Some(value) => self.given(value, &field.ty),
                 None => self.field(name, field),
             }
         }
@@ -135,22 +135,22 @@ impl<'w> Scribe<'w> {
     }
 
     /// Writes a value that is given, in the form that its type has on the wire.
-    fn given(&mut self, value: &Value, ty: &Type, wire: &str) {
+    fn given(&mut self, value: &Value, ty: &Type) {
         match (value, ty) {
             (Value::Null, _) => self.push("null"),
-            (_, Type::Option(inner)) => self.given(value, inner, wire),
+            (_, Type::Option(inner)) => self.given(value, inner),
             (Value::Array(items), Type::List(item)) => {
                 self.out.push(b'[');
                 for (at, value) in items.iter().enumerate() {
                     if at > 0 {
                         self.out.push(b',');
                     }
-                    self.given(value, item, wire);
+                    self.given(value, item);
                 }
                 self.out.push(b']');
             }
             (Value::Array(_), Type::Tree(name)) => {
-                self.given(value, &Type::List(Box::new(Type::Named(name.clone()))), wire);
+                self.given(value, &Type::List(Box::new(Type::Named(name.clone()))));
             }
             (Value::Object(given), Type::Named(name)) => {
                 let surface = self.surface;

@@ -40,7 +40,8 @@ impl Check<'_> {
             return self.tell(at, "The body is nested too deeply.");
         }
         let fine = match ty {
-            Type::Option(inner) => return if raw == "null" { () } else { self.value(inner, raw, at, longest, depth) },
+            Type::Option(_) if raw == "null" => return,
+            Type::Option(inner) => return self.value(inner, raw, at, longest, depth),
             Type::Tree(name) => {
                 let list = Type::List(Box::new(Type::Named(name.clone())));
                 return self.value(&list, raw, at, longest, depth);
@@ -152,13 +153,13 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_by_field() {
         let faulty = told("jpm/jobs.cancel", r#"{"memo": null}"#);
-        assert_eq!(faulty.keys().collect::<Vec<_>>(), ["reasonId", "memo"]);
+        assert_eq!(faulty.keys().collect::<Vec<_>>(), ["memo", "reasonId"]);
     }
 
     #[test]
     fn what_has_another_type_is_told_with_its_place() {
         let faulty = told("jpm/jobs.cancel", r#"{"reasonId": "one", "memo": 5}"#);
-        assert_eq!(faulty.keys().collect::<Vec<_>>(), ["reasonId", "memo"]);
+        assert_eq!(faulty.keys().collect::<Vec<_>>(), ["memo", "reasonId"]);
         let faulty = told("accounting/invoices.mark-as-exported", r#"[{"invoiceId": 1}, {"invoiceId": true}]"#);
         assert_eq!(faulty.keys().collect::<Vec<_>>(), ["$[1].invoiceId"]);
     }
