@@ -3,17 +3,16 @@
 
 mod fixed;
 mod page;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use support::{guest, line, plugin, quantile, request};
 use tradewire_client::{Answered, Arguments};
-use tradewire_host::{
-    CallError, Cost, Engine, EngineOptions, FileAnswer, Later, Level, Limits, OutputFile, PageSource, Plugin, Request,
-    ServiceTitan, Sink, Window,
-};
-use tradewire_surface::grants::Grants;
+use tradewire_host::{CallError, FileAnswer, Later, Limits, PageSource, Request, ServiceTitan};
 use tradewire_surface::{Method, OperationRef};
 
 #[global_allocator]
@@ -51,48 +50,9 @@ impl ServiceTitan for Canned {
     }
 }
 
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn log(&self, _: Level, origin: &str, message: &str) {
-        eprintln!("{origin}: {message}");
-    }
-
-    fn called(&self, _: &str, _: Cost) {}
-
-    fn create<'a>(&'a self, _: &'a str, _: &'a str) -> Later<'a, Result<Box<dyn OutputFile>, String>> {
-        Box::pin(async { Err("no files in this bench".to_owned()) })
-    }
-}
-
-fn request(api: Arc<dyn ServiceTitan>, settings: &[(&str, String)]) -> Request {
-    Request {
-        id: "bench".to_owned(),
-        export: "bench".to_owned(),
-        tenant: "bench".to_owned(),
-        tenant_id: 1,
-        timezone: "UTC".to_owned(),
-        window: Window { start: "2025-01-01T00:00:00Z".to_owned(), end: "2025-01-08T00:00:00Z".to_owned() },
-        attempt: 1,
-        settings: settings.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
-        api,
-        sink: Arc::new(Nowhere),
-        limits: Limits::default(),
-    }
-}
-
-fn quantile(sorted: &[Duration], q: f64) -> Duration {
-    sorted[((sorted.len() - 1) as f64 * q) as usize]
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let guest =
-        std::fs::read("target/guests/bench.wasm").or_else(|_| std::fs::read("../../target/guests/bench.wasm")).unwrap();
-    let engine = Engine::new(EngineOptions::default()).unwrap();
-    let grants = Grants::parse(&["crm/customers:view"]).unwrap();
-    let plugin = Plugin::load(&engine, &guest, grants).unwrap_or_else(|e| panic!("{e}"));
-
+    let (guest, plugin) = (guest(), plugin());
     let empty: Arc<dyn ServiceTitan> = Arc::new(Canned(Bytes::new()));
     let mut times = Vec::new();
     for _ in 0..5_000 {
@@ -102,38 +62,54 @@ async fn main() {
         result.unwrap();
     }
     times.sort();
-    println!("(a) instantiate, call, drop: p50 {:?}, p99 {:?}", quantile(&times, 0.5), quantile(&times, 0.99));
+    let p50 = quantile(&times, 0.5);
+    let aim = Some(("at most 40 µs", p50 <= Duration::from_micros(40)));
+    line("(a) instantiate, call, drop, p50", &micros(p50), aim);
+    line("(a) instantiate, call, drop, p99", &micros(quantile(&times, 0.99)), None);
 
     for records in [500, 5_000] {
         let page = page::customers(records, page::For::Wire);
         let snake = page::customers(records, page::For::Derived);
-        println!("page of {records}: {} bytes", page.len());
-        let rounds = if records == 500 { 200 } else { 30 };
-        let serde = {
+        let size = page.len() / 1000;
+        let api: Arc<dyn ServiceTitan> = Arc::new(Canned(Bytes::from(page)));
+        let (mut serde, mut bound, mut planned) = (Vec::new(), Vec::new(), Vec::new());
+        // In turns, so that whatever else the machine does falls on all three alike.
+        for _ in 0..TURNS {
+            let rounds = if records == 500 { 40 } else { 6 };
             let start = Instant::now();
             for _ in 0..rounds {
                 let page: fixed::Page = serde_json::from_slice(&snake).unwrap();
                 assert_eq!(page.data.len(), records);
             }
-            start.elapsed() / rounds
-        };
-        let api: Arc<dyn ServiceTitan> = Arc::new(Canned(Bytes::from(page)));
-        let planned = {
+            serde.push(start.elapsed() / rounds);
+            bound.push(fixed::run(&guest, snake.clone(), rounds).await);
+            let limits = Limits { memory: 512 << 20, ..Limits::default() };
+            let request = Request { limits, ..request(api.clone(), &[("calls", rounds.to_string())]) };
             let start = Instant::now();
-            let (result, _) = plugin
-                .run(Request {
-                    limits: Limits { memory: 512 << 20, ..Limits::default() },
-                    ..request(api.clone(), &[("calls", rounds.to_string())])
-                })
-                .await;
+            let (result, _) = plugin.run(request).await;
+            planned.push(start.elapsed() / rounds);
             assert_eq!(result.unwrap(), (records * rounds as usize).to_string());
-            start.elapsed() / rounds
-        };
-        let bound = fixed::run(&guest, snake, rounds).await;
-        println!(
-            "(b) typed serde parse alone {serde:?}, fixed bindings {bound:?}, planned {planned:?}: {:.2} x fixed, {:.2} x serde",
-            planned.as_secs_f64() / bound.as_secs_f64(),
-            planned.as_secs_f64() / serde.as_secs_f64()
-        );
+        }
+        let [serde, bound, planned] = [serde, bound, planned].map(median);
+        let what = |how: &str| format!("(b) {records} customers ({size} kB), {how}");
+        let times = |other: Duration| planned.as_secs_f64() / other.as_secs_f64();
+        let aim = |aim, met| (records == 500).then_some((aim, met));
+        line(&what("typed serde parse alone"), &micros(serde), None);
+        line(&what("fixed bindings"), &micros(bound), None);
+        line(&what("planned binding"), &micros(planned), None);
+        let (to_fixed, to_serde) = (times(bound), times(serde));
+        line(&what("planned to fixed"), &format!("{to_fixed:.2} times"), aim("at most 1.8 times", to_fixed <= 1.8));
+        line(&what("planned to serde"), &format!("{to_serde:.2} times"), aim("at most 4 times", to_serde <= 4.0));
     }
+}
+
+const TURNS: usize = 7;
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    quantile(&times, 0.5)
+}
+
+fn micros(time: Duration) -> String {
+    format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }

@@ -71,7 +71,7 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
                     state.uploading += bytes.len();
                     Outcome::Done
                 };
-                Ok(Answer { plan: plan.clone(), outcome })
+                Ok(Answer { plan: plan.clone(), outcome, decoding: store.data().decoding.clone() })
             },
         )?;
     }
@@ -80,7 +80,10 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
             "[method]download.read",
             move |mut store: StoreContextMut<'_, RunState>, (file, max): (Resource<Download>, u32)| {
                 let plan = plan.clone();
-                Box::new(async move { Ok(Answer { plan, outcome: read(&mut store, &file, max).await? }) })
+                Box::new(async move {
+                    let outcome = read(&mut store, &file, max).await?;
+                    Ok(Answer { plan, outcome, decoding: store.data().decoding.clone() })
+                })
             },
         )?;
     }

@@ -29,7 +29,7 @@ pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<An
                 }
                 Err(error) => Outcome::Error(error.json(&operation)),
             };
-            Ok(Answer { plan, outcome })
+            Ok(Answer { plan, outcome, decoding: store.data().decoding.clone() })
         })
     })
 }

@@ -2,6 +2,8 @@
 
 use std::mem::MaybeUninit;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use bytes::Bytes;
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext};
@@ -43,6 +45,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Answer {
     pub plan: Arc<AnswerPlan>,
     pub outcome: Outcome,
+    /// Where the nanoseconds are added that it takes to become a value.
+    pub decoding: Arc<AtomicU64>,
 }
 
 // SAFETY: see the module's documentation. A `result<T, error>` never fits a flat result, so it is always in memory.
@@ -74,6 +78,7 @@ unsafe impl Lower for Answer {
     }
 
     fn linear_lower_to_memory<T>(&self, cx: &mut LowerContext<'_, T>, ty: InterfaceType, offset: usize) -> Result<()> {
+        let start = Instant::now();
         let plan = &*self.plan;
         let size = plan.layout.size as usize;
         let payload = plan.payload as usize;
@@ -119,6 +124,8 @@ unsafe impl Lower for Answer {
         }
         let Writer { cx, scratch, .. } = writer;
         cx.as_slice_mut()[offset..offset + size].copy_from_slice(&scratch[..size]);
+        let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.decoding.fetch_add(spent, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -5,7 +5,8 @@ mod imports;
 mod stdio;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tradewire_client::Answered;
 use tradewire_surface::grants::Grants;
@@ -76,6 +77,8 @@ pub struct Usage {
     pub host_calls: u64,
     /// The most linear memory, in bytes.
     pub peak_memory: usize,
+    /// How long answers took to become the plugin's values.
+    pub decoding: Duration,
 }
 
 /// Why a run ended without a result.
@@ -122,6 +125,8 @@ pub(crate) struct RunState {
     guard: Guard,
     limits: Limits,
     calls: u64,
+    /// Nanoseconds that answers took to become values.
+    pub decoding: Arc<AtomicU64>,
     /// Bytes of all uploads that the plugin is putting together.
     pub uploading: usize,
     /// Cloned into whatever holds pages or a connection for the plugin.
@@ -210,7 +215,11 @@ impl Plugin {
         let mut store = self.store(&request);
         let outcome = tokio::time::timeout(limits.time, self.call(&mut store, request)).await;
         let state = store.data();
-        let usage = Usage { host_calls: state.calls, peak_memory: state.guard.peak() };
+        let usage = Usage {
+            host_calls: state.calls,
+            peak_memory: state.guard.peak(),
+            decoding: Duration::from_nanos(state.decoding.load(Ordering::Relaxed)),
+        };
         let result = match outcome {
             Err(_) => Err(Failure::broken(Limit::Time(limits.time).to_string())),
             Ok(Ok(Ok(summary))) => Ok(ending::summary(summary)),
@@ -239,6 +248,7 @@ impl Plugin {
             guard: Guard::new(&request.limits),
             limits: request.limits.clone(),
             calls: 0,
+            decoding: Arc::default(),
             uploading: 0,
             open: Arc::default(),
         };
