@@ -106,9 +106,11 @@ impl Auth {
             Some(_) => return Err(Problem::new(options.app_key_status, "The application key is not known.")),
             None => return Err(Problem::new(options.app_key_status, "The header ST-App-Key is missing.")),
         };
-        let scheme = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|v| v.split_once(' '));
-        let token = match scheme {
+        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+        let token = match authorization.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            // A client in wide use sends the token alone, so the real gateway must take it.
+            None if !authorization.is_empty() => authorization,
             _ => return Err(Problem::new(401, "A bearer token is missing.")),
         };
         let grant = self.grants.lock().get(token).filter(|grant| grant.ends > Instant::now()).cloned();

@@ -63,7 +63,7 @@ pub(crate) fn entry(head: &hyper::http::request::Parts, body: &[u8]) -> Entry {
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         let value = if name == hyper::header::AUTHORIZATION {
-            format!("{} …", value.split(' ').next().unwrap_or_default())
+            value.split_once(' ').map_or("…".to_owned(), |(scheme, _)| format!("{scheme} …"))
         } else {
             value.into_owned()
         };

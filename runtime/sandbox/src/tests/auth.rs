@@ -50,6 +50,8 @@ async fn a_call_without_a_good_token_or_key_is_refused() {
     assert_eq!(sent(bare().header("ST-App-Key", "ak1.sandbox")).await.0, 401);
     assert_eq!(sent(bare().bearer_auth("made.up.token").header("ST-App-Key", "ak1.sandbox")).await.0, 401);
     assert_eq!(caller.get("/crm/v2/tenant/99/customers").await.0, 403);
+    let alone = bare().header("Authorization", &caller.token).header("ST-App-Key", "ak1.sandbox");
+    assert_eq!(sent(alone).await.0, 200);
     assert_eq!(caller.get(CUSTOMERS).await.0, 200);
 }
 
