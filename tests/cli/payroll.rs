@@ -1,6 +1,6 @@
 //! `tradewire run`: the first plugin against the sandbox.
 
-use crate::bench::{Bench, WEEK, config, guest, servicetitan};
+use crate::bench::{Bench, Offline, WEEK, config, guest, servicetitan};
 
 /// A configuration whose export is the weekly payroll.
 pub fn payroll(address: &str) -> String {
@@ -48,6 +48,38 @@ fn a_second_run_of_the_same_week_gives_the_same_bytes_and_delivers_nothing_twice
     let other = Bench::with(&payroll(servicetitan()));
     other.tradewire(&format!("run weekly-payroll {WEEK} --quiet")).succeeded();
     assert_eq!(other.read("outbox/PRAB_EPI.csv"), bytes);
+}
+
+#[test]
+fn a_bad_day_at_servicetitan_changes_nothing_in_the_file() {
+    let good = Bench::with(&payroll(servicetitan()));
+    good.tradewire(&format!("run weekly-payroll {WEEK}")).succeeded();
+    let offline = Offline::with(
+        r#"[
+            {"do": "drop-answer", "on": "payroll/payrolls.get-list", "times": 1},
+            {"do": {"too-many": {"retry-after": "1"}}, "on": "payroll/payrolls.get-list", "after": 1, "times": 1},
+            {"do": "half-answer", "on": "payroll/activity-codes.get-list", "times": 1},
+            {"do": "expired-token", "on": "payroll/gross-pay-items.get-list", "times": 1},
+            {"do": {"status": {"code": 500}}, "on": "payroll/payroll-settings", "times": 1},
+            {"do": {"empty-page": {}}, "on": "payroll/gross-pay-items.get-list"}
+        ]"#,
+    );
+    let bad = Bench::with(&payroll(&offline.url()));
+    bad.tradewire(&format!("run weekly-payroll {WEEK}")).succeeded();
+    assert_eq!(bad.read("outbox/PRAB_EPI.csv"), good.read("outbox/PRAB_EPI.csv"));
+    // One for each fault but for the token, which is no fault of the call, and the page, which is an answer.
+    assert_eq!((good.retries(), bad.retries()), (0, 4));
+}
+
+#[test]
+fn a_servicetitan_that_keeps_failing_is_told_and_nothing_is_delivered() {
+    let offline = Offline::with(r#"[{"do": {"status": {"code": 503}}, "on": "payroll/gross-pay-items.get-list"}]"#);
+    let bench = Bench::with(&payroll(&offline.url()));
+    let told = bench.tradewire(&format!("run weekly-payroll {WEEK} --json"));
+    let run = &told.json()["runs"][0];
+    assert_eq!((run["outcome"].as_str(), run["failure"].as_str()), (Some("failed"), Some("passing")), "{told}");
+    assert!(run["message"].as_str().unwrap().contains("payroll/gross-pay-items.get-list"), "{told}");
+    bench.has_delivered_nothing();
 }
 
 #[test]

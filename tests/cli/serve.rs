@@ -55,6 +55,20 @@ fn a_run_that_was_killed_in_the_middle_is_recorded_as_interrupted_and_leaves_no_
 }
 
 #[test]
+fn the_next_run_records_the_one_that_was_killed_too() {
+    let bench = Bench::with(&hostile("", "behaviour = \"sleeps\""));
+    let mut child = bench.start("run odd");
+    until("the run is open", || !bench.unfinished().is_empty());
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    bench.write("tradewire.toml", hostile("", "behaviour = \"behaves\""));
+    bench.tradewire("run odd").succeeded();
+    let outcomes: Vec<_> = bench.runs().into_iter().map(|run| run.ending.map(|ending| ending.outcome)).collect();
+    assert_eq!(outcomes, [Some(Outcome::Succeeded), Some(Outcome::Interrupted)]);
+    bench.has_delivered_nothing();
+}
+
+#[test]
 fn a_run_that_is_told_to_stop_is_recorded_as_interrupted() {
     let bench = Bench::with(&hostile("", "behaviour = \"sleeps\""));
     let child = bench.start("run odd --quiet");

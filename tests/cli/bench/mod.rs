@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
-pub use offline::{WEEK, servicetitan};
+pub use offline::{Offline, WEEK, servicetitan};
 pub use told::Told;
 
 /// A folder of its own for one test.
@@ -84,9 +84,20 @@ impl Bench {
 
     /// The runs as they are recorded, the latest first.
     pub fn runs(&self) -> Vec<RunRecord> {
+        self.recorded(async |store| store.runs(&RunFilter::default()).await.unwrap())
+    }
+
+    /// How often the latest run had to call again.
+    pub fn retries(&self) -> u64 {
+        let run = self.runs()[0].opening.id;
+        let calls = self.recorded(async |store| store.host_calls(run).await.unwrap());
+        calls.iter().map(|calls| calls.retries).sum()
+    }
+
+    fn recorded<T>(&self, ask: impl AsyncFnOnce(SqliteStore) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let store = SqliteStore::open(&self.path(".tradewire/tradewire.db")).unwrap();
-        runtime.block_on(store.runs(&RunFilter::default())).unwrap()
+        runtime.block_on(ask(store))
     }
 
     /// Nothing was delivered, not even by half, and nothing is left.

@@ -132,7 +132,8 @@ impl FromStr for CronExpression {
         let expression = CronExpression { source: source.to_owned(), schedules };
         if expression.after(chrono::DateTime::UNIX_EPOCH.naive_utc()).is_none() {
             let message = "this cron expression never falls due: no such day exists".to_owned();
-            return Err(whole(message, None));
+            let help = "write a day that the month has: `0 6 28 2 *` is the 28th of February at six";
+            return Err(whole(message, Some(help.to_owned())));
         }
         Ok(expression)
     }

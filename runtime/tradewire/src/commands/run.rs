@@ -29,6 +29,8 @@ pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     let requests = requests(config, export, &options)?;
     let busy = Arc::new(output.busy("loading the plugins"));
     let runner = setting.runner(&busy)?;
+    // What an earlier process left open: a delivery that it had decided may be of the very window that is asked for.
+    runner.recover().await?;
     let stop = told_to_stop(output)?;
     busy.at(&format!("running {}", export.name));
     let runs = requests.into_iter().map(|request| one(&runner, request, &stop));
