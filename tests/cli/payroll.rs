@@ -67,7 +67,7 @@ fn a_bad_day_at_servicetitan_changes_nothing_in_the_file() {
     let bad = Bench::with(&payroll(&offline.url()));
     bad.tradewire(&format!("run weekly-payroll {WEEK}")).succeeded();
     assert_eq!(bad.read("outbox/PRAB_EPI.csv"), good.read("outbox/PRAB_EPI.csv"));
-    // One for each fault but for the token, which is no fault of the call, and the page, which is an answer.
+    // One for each fault but for the empty page, which is read over together with the token that it took.
     assert_eq!((good.retries(), bad.retries()), (0, 4));
 }
 
