@@ -6,9 +6,10 @@
 demo: guests
 	cargo run --release --quiet --package tradewire -- demo
 
-# Every test: host and guests.
+# Every test: what guests are made of, then the host with the guests.
 test: guests
-	cargo test --manifest-path plugins/Cargo.toml --package tradewire-payroll
+	cargo test --manifest-path plugins/Cargo.toml --package tradewire-payroll --package tradewire-samples \
+		--package tradewire-plugin --features tradewire-plugin/payroll,tradewire-plugin/accounting
 	cargo test --release --workspace
 
 # The plugins, as components in target/guests.

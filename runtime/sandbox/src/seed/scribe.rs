@@ -22,6 +22,10 @@ pub(crate) enum Missing {
     Blank,
 }
 
+fn is_list(ty: &Type) -> bool {
+    matches!(ty, Type::List(_) | Type::Tree(_))
+}
+
 /// A writer of one record.
 pub(crate) struct Scribe<'w> {
     world: &'w World,
@@ -124,7 +128,8 @@ impl<'w> Scribe<'w> {
         }
         match self.missing {
             Missing::Blank if field.nullable => self.push("null"),
-            Missing::Drawn if field.nullable && self.draw.chance(350) => self.push("null"),
+            // Descriptions call most lists nullable; what the real API sends is an empty one.
+            Missing::Drawn if field.nullable && !is_list(&field.ty) && self.draw.chance(350) => self.push("null"),
             _ => self.value(&field.ty, record, &field.wire),
         }
     }
