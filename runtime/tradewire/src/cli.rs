@@ -58,9 +58,6 @@ pub struct Demo {
     /// The payroll plugin.
     #[arg(long, default_value = "target/guests/payroll-adp.wasm")]
     pub plugin: PathBuf,
-    /// How many customers the sandbox has; everything else scales with them.
-    #[arg(long, default_value_t = 200)]
-    pub customers: usize,
 }
 
 #[derive(Debug, Args)]

@@ -41,9 +41,8 @@ pub async fn demo(options: Demo, output: &Output) -> Result<ExitCode> {
     folder.furnish(&options.plugin)?;
     let stop = told_to_stop(output)?;
     let busy = Arc::new(output.busy("starting a sandbox"));
-    let sandbox = Options { customers: options.customers, ..Options::default() };
     stay_on_one_day().await;
-    let sandbox = Sandbox::start(sandbox, ([127, 0, 0, 1], 0).into()).await?;
+    let sandbox = Sandbox::start(Options::default(), ([127, 0, 0, 1], 0).into()).await?;
     busy.at("loading the plugin");
     let (runner, due) = ready(&folder, &sandbox.url(), &busy)?;
     busy.at(&format!("waiting for {}, when weekly-payroll is due", due.format("%A %H:%M:%S")));
@@ -56,14 +55,10 @@ pub async fn demo(options: Demo, output: &Output) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let rows = first_rows(&report)?;
-    let customers = match options.customers {
-        200 => String::new(),
-        customers => format!(" --customers {customers}"),
-    };
     let program = std::env::args().next().unwrap_or_else(|| "tradewire".to_owned());
     let config = folder.config().display().to_string();
     let text = format!(
-        "{}\n\n{}\n\nwhat to try next:\n  {program} sandbox --listen {listen}{customers}    # the same ServiceTitan; \
+        "{}\n\n{}\n\nwhat to try next:\n  {program} sandbox --listen {listen}    # the same ServiceTitan; \
          leave it running\n  {program} run weekly-payroll --config {config}\n  {program} serve --config {config}\n",
         report::text(&report),
         rows.join("\n"),
