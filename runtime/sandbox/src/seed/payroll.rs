@@ -129,11 +129,14 @@ pub(super) fn settings_of(world: &World, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("employeeId".into(), person.id(world));
     given.insert("employeeType".into(), json!(person.kind()));
-    given.insert("externalPayrollId".into(), settings::payroll_id(world, person.technician, person.place));
+    let payroll_id = settings::payroll_id(world, person.technician, person.place);
+    // Who has no number at the payroll provider yet is not paid through it either.
+    let is_included = person.place % 13 != 12 && !payroll_id.is_null();
+    given.insert("externalPayrollId".into(), payroll_id);
     given.insert("hourlyRate".into(), dollars(settings::rate_cents(world, person.technician, person.place)));
     given.insert("managerId".into(), world.id_of("settings/employees", 0));
     given.insert("payrollBusinessUnitId".into(), world.id_of("settings/business-units", place));
-    given.insert("isIncludedInPayroll".into(), json!(person.place % 13 != 12));
+    given.insert("isIncludedInPayroll".into(), json!(is_included));
     given.insert("active".into(), json!(settings::is_active(person.technician, person.place)));
     given
 }
