@@ -29,6 +29,8 @@ const HAND_OVER: &str =
     "the limit of what one call may hand over is reached: `hand_over` is 128 KiB; raise it in the plugin's `limits`";
 const PANIC: &str = "the plugin stopped itself: it panicked or aborted; the last lines of the run's log say why";
 
+const NOTHING: &str = "remembers 0 runs, 0 marks, 0 bytes";
+
 /// A behaviour, the setting `bytes`, how it ends, and what else must be so.
 type Case = (&'static str, &'static str, End, fn(&Heard));
 
@@ -91,6 +93,7 @@ const CASES: &[Case] = &[
     ("prints-without-a-break", "0", Stopped(TIME), |heard| {
         assert!(heard.lines > 0 && heard.longest_line <= 8 * 1024, "a line without an end is cut into several");
     }),
+    ("remembers", "0", Well(NOTHING), |_| {}),
     ("looks-around", "0", Well("0 variables, 0 arguments, 0 files"), |_| {}),
 ];
 
@@ -177,4 +180,15 @@ async fn an_answer_larger_than_the_limit_is_told_by_its_setting() {
     };
     let told = plugin.run(small).await.0.unwrap_err().to_string();
     assert!(told.contains("`answer` is 10 bytes"), "{told}");
+}
+
+#[tokio::test]
+async fn no_run_finds_anything_of_the_one_before_it() {
+    let plugin = reader("hostile.wasm").unwrap();
+    for _ in 0..20 {
+        assert_eq!(run(&plugin, "remembers", "0").await.0.unwrap(), NOTHING);
+        // Others, however they end, leave nothing behind either.
+        assert!(run(&plugin, "recurses-with-much", "0").await.0.is_err());
+        assert!(run(&plugin, "takes-memory", "1073741824").await.0.is_err());
+    }
 }

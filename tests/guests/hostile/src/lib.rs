@@ -5,6 +5,7 @@
 use std::hint::black_box;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tradewire_plugin::{Failure, Result, Run, Summary, log, payroll};
@@ -119,6 +120,17 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
         loop {
             print!("{}", "x".repeat(1024));
         }
+    }),
+    ("remembers", |_, _| {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        static MARKS: [AtomicUsize; 4096] = [const { AtomicUsize::new(0) }; 4096];
+        let runs = RUNS.fetch_add(1, Ordering::Relaxed);
+        let marks = MARKS.iter().filter(|mark| mark.swap(1, Ordering::Relaxed) != 0).count();
+        let mut fresh = black_box(vec![0_u8; 4 << 20]);
+        let bytes = fresh.iter().filter(|byte| **byte != 0).count();
+        black_box(&mut fresh).fill(0xaa);
+        std::mem::forget(fresh);
+        Ok(Summary::new(format!("remembers {runs} runs, {marks} marks, {bytes} bytes")))
     }),
     ("looks-around", |_, _| {
         let variables = std::env::vars().count();
