@@ -134,3 +134,52 @@ fn an_operation_that_the_catalog_lacks_is_told_with_the_nearest() {
         Ok(_) => panic!("it was loaded"),
     }
 }
+
+/// The guest `hostile`, with one name in it replaced by another of the same length.
+fn renamed(from: &str, to: &str) -> Result<Plugin, LoadError> {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = guest("hostile.wasm");
+    let places: Vec<usize> = bytes
+        .windows(from.len())
+        .enumerate()
+        .filter(|(_, window)| *window == from.as_bytes())
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!places.is_empty(), "{from}");
+    for at in places {
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+    Plugin::load(&engine(), &bytes, Grants::parse(&["payroll:view"]).unwrap())
+}
+
+#[test]
+fn an_interface_of_another_version_is_told_with_the_version_that_there_is() {
+    for (from, to, help) in [
+        (
+            "tradewire:plugin/files@1.0.0",
+            "tradewire:plugin/files@2.0.0",
+            "this host has version 1 of `tradewire:plugin`",
+        ),
+        (
+            "wasi:logging/logging@0.1.0-draft",
+            "wasi:logging/logging@0.3.0-draft",
+            "this host has version 0.1.0-draft of",
+        ),
+        (
+            "servicetitan:payroll/activity-codes@2.0.0",
+            "servicetitan:payroll/activity-codes@3.0.0",
+            "this host has version 2.0.0",
+        ),
+    ] {
+        let told = refused(renamed(from, to));
+        assert!(told.contains(&format!("`{to}` is not offered; help: {help}")), "{told}");
+    }
+}
+
+#[test]
+fn a_surface_and_an_interface_that_are_misspelt_are_told_with_what_is_meant() {
+    let told = refused(renamed("servicetitan:payroll/activity-codes@", "servicetitan:payrol1/activity-codes@"));
+    assert!(told.contains("help: is `servicetitan:payroll` meant?"), "{told}");
+    let told = refused(renamed("servicetitan:payroll/activity-codes@", "servicetitan:payroll/activity-code5@"));
+    assert!(told.contains("help: is `servicetitan:payroll/activity-codes` meant?"), "{told}");
+}

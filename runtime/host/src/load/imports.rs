@@ -7,8 +7,8 @@ use tradewire_surface::{Catalog, OperationRef};
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, Resource, ResourceType};
 
-use super::ImportFault;
 use super::functions::{Form, link, own_answer};
+use super::{ImportFault, standard};
 use crate::calls::{FilePlans, Pager, link_files, link_raw};
 use crate::engine::Engine;
 use crate::run::RunState;
@@ -71,28 +71,14 @@ impl<'a> Linking<'a> {
         Ok(())
     }
 
-    /// Interfaces of others: what the base linker lacks is told by its name, not as a missing implementation.
+    /// Interfaces of others. Imports that carry only types ask for nothing.
     fn standard(&mut self, engine: &Engine, name: &str, interface: &ComponentInstance) {
-        const OFFERED: [&str; 9] = [
-            "wasi:cli/",
-            "wasi:io/",
-            "wasi:clocks/",
-            "wasi:random/",
-            "wasi:filesystem/",
-            "wasi:sockets/",
-            "wasi:config/",
-            "wasi:logging/",
-            "tradewire:plugin/",
-        ];
-        if functions(engine, interface).is_empty() || OFFERED.iter().any(|prefix| name.starts_with(prefix)) {
+        if functions(engine, interface).is_empty() {
             return;
         }
-        let help = if name.starts_with("wasi:http/") {
-            "a plugin has no network of its own; it reaches ServiceTitan through `servicetitan:*`"
-        } else {
-            "a plugin may import `servicetitan:*`, `tradewire:plugin` and, of WASI, cli, clocks, random, io, config and logging"
-        };
-        self.unknown(name, Some(help.to_owned()));
+        if let Some(help) = standard::refusal(name) {
+            self.unknown(name, Some(help));
+        }
     }
 
     fn api(

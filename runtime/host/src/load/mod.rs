@@ -16,6 +16,7 @@ use imports::Linking;
 
 mod functions;
 mod imports;
+mod standard;
 
 /// A plugin that is ready to run.
 #[derive(Clone)]
