@@ -3,7 +3,12 @@
 
 mod support;
 
-use support::{reader, refused, request};
+use std::sync::Arc;
+
+use support::{Ear, Listening, engine, guest, reader, refused, request};
+use tradewire_host::{Plugin, Request};
+use tradewire_surface::Catalog;
+use tradewire_surface::grants::Grants;
 
 const ITEMS: &str = r#"{"page":1,"hasMore":false,"data":[
     {"id":1,"amount":12.50,"paidTimeType":"Regular","payrollId":7,"badgeNumber":"7"},
@@ -29,4 +34,26 @@ fn a_plugin_that_needs_what_is_gone_is_refused_with_operation_field_and_both_sid
                 the catalog has no such field";
     assert!(told.contains(line), "{told}");
     assert!(told.contains("help: build the plugin against the current contract"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_arrives_as_a_list_and_one_without_end_does_not_fill_the_host_s_stack() {
+    let all: Vec<String> = Catalog::get().surfaces.keys().map(|surface| format!("{surface}:*")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let grants = Grants::parse(&all).unwrap();
+    let plugin = Plugin::load(&engine(), &guest("every-operation.wasm"), grants).unwrap();
+    let tree = |deep: usize| -> &'static str {
+        let (open, close) = (r#"{"id":1,"subcategories":["#.repeat(deep), "]}".repeat(deep));
+        Box::leak(format!(r#"{{"hasMore":false,"data":[{open}{close}]}}"#).into_boxed_str())
+    };
+    for (deep, said) in
+        [(100, r#""ok":true"#), (200_000, "answer.data[0].subcategories: it goes on for more than 100 levels")]
+    {
+        let ear = Ear::new(0, 0);
+        let settings = [("operation", "pricebook/categories.get-list"), ("forms", "calls")];
+        let request = Request { sink: Arc::new(Listening(ear.clone())), ..request(tree(deep), &settings) };
+        plugin.run(request).await.0.unwrap();
+        let last = ear.heard.lock().unwrap().last.clone();
+        assert!(last.contains(said), "{last}");
+    }
 }

@@ -10,7 +10,8 @@ use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceT
 use wasmtime::component::{ComponentNamedList, ComponentType, Lower, Resource};
 use wasmtime::{Result, ValRaw, bail};
 
-use super::writer::{Fault, Writer};
+use super::fault::Fault;
+use super::writer::Writer;
 use crate::calls::Download;
 use crate::plan::{Decode, Layout};
 

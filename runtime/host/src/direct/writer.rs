@@ -5,46 +5,13 @@
 
 use std::mem::MaybeUninit;
 
-use jiter::{Jiter, JiterError, Peek};
+use jiter::{Jiter, Peek};
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;
 use wasmtime::{Error, ValRaw};
 
+use super::fault::{Fault, shortened, unexpected};
 use crate::plan::{Decode, DecodeKind, Layout, Number, RecordField};
-
-/// Why JSON did not become a value.
-pub(super) enum Fault {
-    /// The component itself failed: it gave no memory.
-    Trap(Error),
-    /// The JSON is not what the plan wants.
-    Unreadable { place: String, problem: String },
-}
-
-impl Fault {
-    fn of(problem: impl Into<String>) -> Fault {
-        Fault::Unreadable { place: String::new(), problem: problem.into() }
-    }
-
-    /// Puts the place that was being read in front.
-    fn within(self, outer: &str) -> Fault {
-        match self {
-            Fault::Unreadable { place, problem } => Fault::Unreadable { place: format!("{outer}{place}"), problem },
-            trap => trap,
-        }
-    }
-}
-
-impl From<Error> for Fault {
-    fn from(trap: Error) -> Fault {
-        Fault::Trap(trap)
-    }
-}
-
-impl From<JiterError> for Fault {
-    fn from(error: JiterError) -> Fault {
-        Fault::of(format!("not JSON at byte {}: {}", error.index, error.error_type))
-    }
-}
 
 pub(super) struct Writer<'c, 'd, T: 'static> {
     pub cx: &'c mut LowerContext<'d, T>,
@@ -268,12 +235,18 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                 }
                 None if is_children && peek == Peek::Array => {
                     if self.depth == DEEPEST {
-                        return Err(Fault::of(format!("children are more than {DEEPEST} deep")));
+                        return Err(Fault::of(format!("it goes on for more than {DEEPEST} levels")));
                     }
                     self.depth += 1;
+                    // The place names the outermost: deeper ones would only repeat it.
+                    let place = if self.depth == 1 {
+                        format!(".{}", children.as_deref().unwrap_or_default())
+                    } else {
+                        String::new()
+                    };
                     let mut next = json.known_array()?;
                     while let Some(peek) = next {
-                        self.item(json, peek, plan).map_err(|fault| fault.within(".children"))?;
+                        self.item(json, peek, plan).map_err(|fault| fault.within(&place))?;
                         self.children += 1;
                         next = json.array_step()?;
                     }
@@ -337,21 +310,4 @@ fn put_pair(scratch: &mut [u8], at: usize, pointer: usize, length: usize) -> Res
 
 fn put_bytes<const N: usize>(scratch: &mut [u8], at: usize, bytes: [u8; N]) {
     scratch[at..at + N].copy_from_slice(&bytes);
-}
-
-fn unexpected(wanted: &str, found: Peek) -> Fault {
-    let found = match found {
-        Peek::Null => "null",
-        Peek::True | Peek::False => "a boolean",
-        Peek::String => "text",
-        Peek::Array => "a list",
-        Peek::Object => "an object",
-        _ if found.is_num() => "a number",
-        _ => "what is not JSON",
-    };
-    Fault::of(format!("{wanted} is expected, found {found}"))
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
 }

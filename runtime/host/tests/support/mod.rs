@@ -95,7 +95,7 @@ impl Sink for Listening {
         let mut heard = self.0.heard.lock().unwrap();
         heard.lines += 1;
         heard.longest_line = heard.longest_line.max(message.len());
-        heard.last = format!("{origin}: {}", message.chars().take(200).collect::<String>());
+        heard.last = format!("{origin}: {}", message.chars().take(400).collect::<String>());
     }
 
     fn called(&self, _: &str, cost: Cost) {
