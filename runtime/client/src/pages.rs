@@ -34,9 +34,9 @@ pub struct Page {
     pub number: Option<u32>,
     /// Where a feed goes on. That of the last page is where to begin next time.
     pub continue_from: Option<String>,
-    /// How often the request was sent.
+    /// How often the request was sent; repetitions for empty pages that were passed over count in.
     pub attempts: u32,
-    /// How long the rate limit held it back.
+    /// How long the rate limit held it back, and the empty pages before it.
     pub waited: Duration,
 }
 
@@ -73,6 +73,7 @@ impl Pages {
     /// be called again: it goes on with the page that failed. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         let walk = self.walk.as_mut().map_err(|error| error.clone())?;
+        let (mut repeated, mut waited) = (0, Duration::ZERO);
         loop {
             if walk.ended {
                 return Ok(None);
@@ -87,7 +88,9 @@ impl Pages {
             if !walk.ended {
                 self.in_flight = Some(walk.fetch(rest));
             }
+            waited += answered.waited;
             if envelope.records.0 == 0 && !walk.ended {
+                repeated += answered.attempts.saturating_sub(1);
                 continue;
             }
             return Ok(Some(Page {
@@ -96,8 +99,8 @@ impl Pages {
                 has_more: !walk.ended,
                 number: envelope.page,
                 continue_from: envelope.continue_from,
-                attempts: answered.attempts,
-                waited: answered.waited,
+                attempts: answered.attempts + repeated,
+                waited,
             }));
         }
     }

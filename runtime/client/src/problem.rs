@@ -116,7 +116,7 @@ impl Problem {
         let message = match kind {
             Kind::Invalid => format!("ServiceTitan refuses the request ({status}){said}"),
             Kind::Unauthorized => format!(
-                "ServiceTitan accepts neither a fresh token nor the app key for tenant {tenant} (401){said}; \
+                "ServiceTitan does not accept the token or the app key for tenant {tenant} (401){said}; \
                  check app_key, and that the tenant has connected the application"
             ),
             Kind::Forbidden => match scope {
