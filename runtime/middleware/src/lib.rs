@@ -13,4 +13,8 @@
 //! # Ok::<(), tradewire_middleware::liquid::Error>(())
 //! ```
 
+pub mod contract;
+pub mod exchange;
+pub mod fault;
 pub mod liquid;
+pub mod pack;

@@ -82,7 +82,13 @@ impl<'a> Sink<'a> {
 
     /// Writes the template's own text.
     #[inline]
-    pub fn author(&mut self, literal: &'a Literal, file: File<'a>, place: usize, meter: &mut Meter) -> Result<(), Problem> {
+    pub fn author(
+        &mut self,
+        literal: &'a Literal,
+        file: File<'a>,
+        place: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Problem> {
         if self.capture.is_some() || self.nested > 0 {
             return self.fixed(&literal.text, file, place, meter);
         }
@@ -132,7 +138,11 @@ impl<'a> Sink<'a> {
             }
         }
         self.mark(file, place, false);
-        if self.json { self.json_value(value, meter)? } else { value.write_plain(&mut self.out) }
+        if self.json {
+            self.json_value(value, meter)?
+        } else {
+            value.write_plain(&mut self.out)
+        }
         meter.output(self.out.len())
     }
 
@@ -259,7 +269,13 @@ impl<'a> Sink<'a> {
     }
 
     /// Writes what was captured as if it had not been.
-    pub fn replay(&mut self, captured: &Val<'a>, file: File<'a>, place: usize, meter: &mut Meter) -> Result<(), Problem> {
+    pub fn replay(
+        &mut self,
+        captured: &Val<'a>,
+        file: File<'a>,
+        place: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Problem> {
         match captured {
             Val::Text(Text::Built(built)) if self.capture.is_none() => {
                 self.mark(file, place, false);
