@@ -31,8 +31,6 @@ impl Expr {
 pub(crate) struct Path {
     pub root: Root,
     pub steps: Box<[Step]>,
-    /// As it is written, with where it begins.
-    pub place: usize,
 }
 
 /// Where a path begins.
@@ -151,7 +149,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Expr::Text(name) => Root::Name(names.slot(&name)),
                 name => Root::Computed(name),
             };
-            steps(tokens, names, depth, root, place)
+            steps(tokens, names, depth, root)
         }
         Token::Name(name) => {
             tokens.advance()?;
@@ -167,7 +165,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Some(word) if !matches!(tokens.peek(), Token::Mark('.' | '[')) => Ok(word),
                 _ => {
                     let root = Root::Name(names.slot(name));
-                    steps(tokens, names, depth, root, place)
+                    steps(tokens, names, depth, root)
                 }
             }
         }
@@ -175,7 +173,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
         Token::Compare("contains") => {
             tokens.advance()?;
             let root = Root::Name(names.slot("contains"));
-            steps(tokens, names, depth, root, place)
+            steps(tokens, names, depth, root)
         }
         _ => Err(tokens.unexpected("a value")),
     }
@@ -196,7 +194,6 @@ fn steps(
     names: &mut Names,
     depth: usize,
     root: Root,
-    place: usize,
 ) -> Result<Expr, Fault> {
     let mut steps = Vec::new();
     loop {
@@ -222,7 +219,7 @@ fn steps(
             break;
         }
     }
-    Ok(Expr::Path(Box::new(Path { root, steps: steps.into(), place })))
+    Ok(Expr::Path(Box::new(Path { root, steps: steps.into() })))
 }
 
 /// Parses an expression with filters, up to the end.

@@ -66,7 +66,7 @@ fn trim<'a>(given: &mut Given<'a, '_>, left: bool, right: bool) -> Answer<'a> {
     given.meter.made(segments.len() * size_of::<Segment>())?;
     let trimmed = |segment: &Segment<'a>, left, right| match segment {
         Segment::Author(text) => author(cut(text, left, right)),
-        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(|text| cut(text, left, right)))),
+        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(&mut |text| cut(text, left, right)))),
         other => other.clone(),
     };
     let is_gone = |segment: &Segment| matches!(segment, Segment::Value(Val::Text(text)) if text.is_author() && text.is_empty());

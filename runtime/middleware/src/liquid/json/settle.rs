@@ -232,7 +232,8 @@ impl Settler<'_> {
 
     fn expected(&self, what: &str) -> String {
         match self.text[self.at..].chars().next() {
-            Some(found) => format!("here should be {what}, not `{}`", found.escape_debug()),
+            Some(found) if found.is_control() => format!("here should be {what}, not `{}`", found.escape_default()),
+            Some(found) => format!("here should be {what}, not `{found}`"),
             None => format!("the JSON ends where {what} should be"),
         }
     }

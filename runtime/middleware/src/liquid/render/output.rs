@@ -169,7 +169,7 @@ impl<'a> Sink<'a> {
 
     fn outside_text(&mut self, plain: &str, origin: Origin, text: &Text<'a>) {
         match origin {
-            Origin::Data => json::quote(&mut self.out, plain),
+            Origin::Data | Origin::Piece => json::quote(&mut self.out, plain),
             Origin::Json | Origin::Raw => self.out.push_str(plain),
             Origin::Author if shape(&[Segment::Value(Val::Text(text.clone()))]) == Shape::Words => {
                 json::quote(&mut self.out, plain);
