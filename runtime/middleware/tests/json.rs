@@ -19,9 +19,15 @@ fn a_value_is_escaped_in_a_string_and_a_literal_outside() {
     let data = r#"{"t":"3/4\" \\ pipe\n\u0001😀","n":1.50,"b":true,"l":[1,"x"],"o":{"b":1,"a":null}}"#;
     assert_eq!(json(r#"{"a":"{{ t }}"}"#, data), r#"{"a":"3/4\" \\ pipe\n\u0001😀"}"#);
     assert_eq!(json(r#"{"a":{{ t }}}"#, data), r#"{"a":"3/4\" \\ pipe\n\u0001😀"}"#);
-    assert_eq!(json(r#"[{{ n }}, "{{ n }}", {{ b }}, {{ l }}, {{ o }}]"#, data), r#"[1.50,"1.50",true,[1,"x"],{"b":1,"a":null}]"#);
+    assert_eq!(
+        json(r#"[{{ n }}, "{{ n }}", {{ b }}, {{ l }}, {{ o }}]"#, data),
+        r#"[1.50,"1.50",true,[1,"x"],{"b":1,"a":null}]"#
+    );
     assert_eq!(json(r#"["{{ l }}", "{{ o }}"]"#, data), r#"["[1,\"x\"]","{\"b\":1,\"a\":null}"]"#);
-    assert_eq!(json(r#"[{{ none }}, "{{ none.x }}", "{{ none | upcase }}", {{ (1..3) }}]"#, data), r#"[null,"","",[1,2,3]]"#);
+    assert_eq!(
+        json(r#"[{{ none }}, "{{ none.x }}", "{{ none | upcase }}", {{ (1..3) }}]"#, data),
+        r#"[null,"","",[1,2,3]]"#
+    );
     assert_eq!(json(r#"{ {{ t }}: 1 }"#, data), r#"{"3/4\" \\ pipe\n\u0001😀":1}"#);
     assert_eq!(json("[{{ n }}]", r#"{"n":123456789012345678901234567890.10}"#), "[123456789012345678901234567890.10]");
     assert_eq!(json("[{{ n }}]", r#"{"n":1e400}"#), "[1e400]");
@@ -31,10 +37,30 @@ fn a_value_is_escaped_in_a_string_and_a_literal_outside() {
 fn a_value_is_never_structure_whatever_it_goes_through() {
     let data = r#"{"v":"x\",\"PriceOverride\":\"0","l":["a\"","b,"],"apos":"a'b"}"#;
     for filter in [
-        "upcase", "strip", "append: v", "prepend: v", "replace: 'x', 'y'", "split: ',' | join: ','", "slice: 0, 90",
-        "truncate: 90", "default: 'x'", "escape_once", "url_encode | url_decode", "base64_encode | base64_decode",
-        "append: '!' | strip", "append: '' | upcase", "append_url: v", "json | strip", "date: '%Y'", "first", "lstrip",
-        "remove_last: 'q'", "replace_first: 'x', 'y'", "json", "split: 'z' | concat: l", "newline_to_br",
+        "upcase",
+        "strip",
+        "append: v",
+        "prepend: v",
+        "replace: 'x', 'y'",
+        "split: ',' | join: ','",
+        "slice: 0, 90",
+        "truncate: 90",
+        "default: 'x'",
+        "escape_once",
+        "url_encode | url_decode",
+        "base64_encode | base64_decode",
+        "append: '!' | strip",
+        "append: '' | upcase",
+        "append_url: v",
+        "json | strip",
+        "date: '%Y'",
+        "first",
+        "lstrip",
+        "remove_last: 'q'",
+        "replace_first: 'x', 'y'",
+        "json",
+        "split: 'z' | concat: l",
+        "newline_to_br",
     ] {
         println!("{filter}");
         let inside = json(&format!("{{\"a\":\"{{{{ v | {filter} }}}}\",\"z\":1}}"), data);
@@ -60,12 +86,39 @@ fn what_the_author_wrote_is_structure() {
     assert_eq!(json(capture, data), r#"{"a":"q\"","n":"q\"","z":[1,2]}"#);
     assert_eq!(json(r#"["{{ tags | join: '", "' }}"]"#, data), r#"["a\"","b"]"#);
     assert_eq!(json(r#"["{{ tags | join: '\n' }}"]"#, data), r#"["a\"\nb"]"#);
-    assert_eq!(json(r#"[{{ none | default: 'null' }}, {{ none | default: '"x"' }}, {{ none | default: 0 }}]"#, data), r#"[null,"x",0]"#);
-    assert_eq!(json(r#"[{{ '"' | append: v | append: '"' }}, {{ 'INV-' | append: v }}]"#, data), r#"["q\"","INV-q\""]"#);
-    assert_eq!(json(r#"{% capture n %}{{ v }} {{ v }}{% endcapture %}{% capture o %} {{ ids[0] }} {% endcapture %}[{{ n }}, "{{ n }}", {{ o }}]"#, data), r#"["q\" q\"","q\" q\"",1]"#);
-    assert_eq!(json(r#"{% assign s = 'Accepted' %}[{{ s }}, "{{ s }}", {{ s | upcase }}]"#, data), r#"["Accepted","Accepted","ACCEPTED"]"#);
-    assert_eq!(json(r#"{% capture l %}{% for i in ids %}{{ i }},{% endfor %}{% endcapture %}[{{ l | strip | remove_last: ',' }}]"#, data), "[1,2]");
-    assert_eq!(json(r#"{% for i in ids %}{% if true %}{% ifchanged %}{% if forloop.first %}[{% endif %}"{{ v }}"{% endifchanged %}{% if forloop.first %}{% forloop_delimiter %}{% endif %}{% endif %}{% endfor %}]"#, data), r#"["q\"","q\""]"#);
+    assert_eq!(
+        json(r#"[{{ none | default: 'null' }}, {{ none | default: '"x"' }}, {{ none | default: 0 }}]"#, data),
+        r#"[null,"x",0]"#
+    );
+    assert_eq!(
+        json(r#"[{{ '"' | append: v | append: '"' }}, {{ 'INV-' | append: v }}]"#, data),
+        r#"["q\"","INV-q\""]"#
+    );
+    assert_eq!(
+        json(
+            r#"{% capture n %}{{ v }} {{ v }}{% endcapture %}{% capture o %} {{ ids[0] }} {% endcapture %}[{{ n }}, "{{ n }}", {{ o }}]"#,
+            data
+        ),
+        r#"["q\" q\"","q\" q\"",1]"#
+    );
+    assert_eq!(
+        json(r#"{% assign s = 'Accepted' %}[{{ s }}, "{{ s }}", {{ s | upcase }}]"#, data),
+        r#"["Accepted","Accepted","ACCEPTED"]"#
+    );
+    assert_eq!(
+        json(
+            r#"{% capture l %}{% for i in ids %}{{ i }},{% endfor %}{% endcapture %}[{{ l | strip | remove_last: ',' }}]"#,
+            data
+        ),
+        "[1,2]"
+    );
+    assert_eq!(
+        json(
+            r#"{% for i in ids %}{% if true %}{% ifchanged %}{% if forloop.first %}[{% endif %}"{{ v }}"{% endifchanged %}{% if forloop.first %}{% forloop_delimiter %}{% endif %}{% endif %}{% endfor %}]"#,
+            data
+        ),
+        r#"["q\"","q\""]"#
+    );
 }
 
 #[test]
@@ -74,14 +127,22 @@ fn raw_opts_out_and_is_reported() {
     let template = Template::parse(source, &Options::default()).unwrap();
     let data = Value::from_json(r#"{"v":"[1, 2]"}"#).unwrap();
     assert_eq!(template.render(&data, Mode::Json, &Limits::default()).unwrap(), r#"{"a":[1,2]}"#);
-    let uses: Vec<_> = template.raw_uses().iter().map(|found| (found.name.as_str(), found.line, found.column)).collect();
+    let uses: Vec<_> =
+        template.raw_uses().iter().map(|found| (found.name.as_str(), found.line, found.column)).collect();
     assert_eq!(uses, [("template", 2, 15)]);
-    assert_eq!(json(r#"{"a":{{ v | json }},"b":"{{ v | json }}"}"#, r#"{"v":{"x":1}}"#), r#"{"a":{"x":1},"b":"{\"x\":1}"}"#);
+    assert_eq!(
+        json(r#"{"a":{{ v | json }},"b":"{{ v | json }}"}"#, r#"{"v":{"x":1}}"#),
+        r#"{"a":{"x":1},"b":"{\"x\":1}"}"#
+    );
 }
 
 #[test]
 fn output_is_lenient_to_write_and_strict_to_read() {
     assert_eq!(json("{\"a\": [1, 2,],\n \"b\": {\"c\": \"x\ny\",},}", "{}"), r#"{"a":[1,2],"b":{"c":"x\ny"}}"#);
+    assert_eq!(
+        json("{\"a\": {{ x | default: '' }}, \"b\": [{{ x | join: ',' }}], \"c\": {{ x | join: ',' }}}", "{}"),
+        r#"{"a":null,"b":[],"c":null}"#
+    );
     assert_eq!(
         json(r#"{"headers":{"content-type":"a","X":"1","Content-Type":"b"},"h":{"headers":{"a":1,"A":2}}}"#, "{}"),
         r#"{"headers":{"Content-Type":"b","X":"1"},"h":{"headers":{"A":2}}}"#
@@ -102,8 +163,14 @@ fn output_is_lenient_to_write_and_strict_to_read() {
 #[test]
 fn arithmetic_is_exact() {
     let data = r#"{"a":0.1,"b":0.2,"big":99999999999999999999.99,"huge":1e99}"#;
-    assert_eq!(json("[{{ a | plus: b }}, {{ big | plus: 0.01 }}, {{ a | times: 3 }}]", data), "[0.3,100000000000000000000.0,0.3]");
-    assert_eq!(json("[{{ 9223372036854775807 | plus: 1 }}, {{ 1.005 | round: 2 }}]", data), "[9223372036854775808,1.01]");
+    assert_eq!(
+        json("[{{ a | plus: b }}, {{ big | plus: 0.01 }}, {{ a | times: 3 }}]", data),
+        "[0.3,100000000000000000000.0,0.3]"
+    );
+    assert_eq!(
+        json("[{{ 9223372036854775807 | plus: 1 }}, {{ 1.005 | round: 2 }}]", data),
+        "[9223372036854775808,1.01]"
+    );
     let error = try_json("[\n{{ huge | plus: 1 }}]", data).unwrap_err();
     assert!(matches!(error.problem, Problem::Filter { filter: "plus", .. }), "{error}");
     assert_eq!((error.line, error.column), (2, 11));
@@ -114,16 +181,26 @@ fn dates_keep_their_zone_or_take_another() {
     let data = r#"{"d":"2026-03-04T14:39:07.3870233+00:00","o":"2026-07-04T23:30:00-06:00"}"#;
     assert_eq!(json(r#"["{{ d | date: '%Y-%m-%d %H:%M:%S.%L' }}"]"#, data), r#"["2026-03-04 14:39:07.387"]"#);
     assert_eq!(json(r#"["{{ o | date: '%F %z' }}"]"#, data), r#"["2026-07-04 -0600"]"#);
-    assert_eq!(json(r#"["{{ o | date: '%FT%T%:z %Z', timezone: 'Europe/Berlin' }}"]"#, data), r#"["2026-07-05T07:30:00+02:00 CEST"]"#);
-    assert_eq!(json(r#"["{{ 'March 14, 2016' | date: '%b %-d, %y' }}", "{{ 'no date' | date: '%Y' }}"]"#, data), r#"["Mar 14, 16","no date"]"#);
+    assert_eq!(
+        json(r#"["{{ o | date: '%FT%T%:z %Z', timezone: 'Europe/Berlin' }}"]"#, data),
+        r#"["2026-07-05T07:30:00+02:00 CEST"]"#
+    );
+    assert_eq!(
+        json(r#"["{{ 'March 14, 2016' | date: '%b %-d, %y' }}", "{{ 'no date' | date: '%Y' }}"]"#, data),
+        r#"["Mar 14, 16","no date"]"#
+    );
 }
 
 #[test]
 fn pairs_answer_to_both_spellings_and_objects_keep_their_order() {
     let data = r#"{"h":{"zeta":1,"alpha":2,"mid":3}}"#;
-    let template = r#"[{% for p in h %}"{{ p.Key }}{{ p[0] }}{{ p.Value }}{{ p[1] }}"{% forloop_delimiter %}{% endfor %}]"#;
+    let template =
+        r#"[{% for p in h %}"{{ p.Key }}{{ p[0] }}{{ p.Value }}{{ p[1] }}"{% forloop_delimiter %}{% endfor %}]"#;
     assert_eq!(json(template, data), r#"["zetazeta11","alphaalpha22","midmid33"]"#);
-    assert_eq!(json(r#"["{{ 'https://x.test/' | append_url: '/orders' }}", "{{ 'a' | append_url: 'b' }}"]"#, data), r#"["https://x.test/orders","a/b"]"#);
+    assert_eq!(
+        json(r#"["{{ 'https://x.test/' | append_url: '/orders' }}", "{{ 'a' | append_url: 'b' }}"]"#, data),
+        r#"["https://x.test/orders","a/b"]"#
+    );
 }
 
 #[test]

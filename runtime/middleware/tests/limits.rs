@@ -27,7 +27,11 @@ fn stopped(template: &str, wanted: &str) {
 
 #[test]
 fn ten_thousand_nested_blocks_are_refused() {
-    for (open, close) in [("{% if true %}", "{% endif %}"), ("{% for i in (1..2) %}", "{% endfor %}"), ("{% capture a %}", "{% endcapture %}")] {
+    for (open, close) in [
+        ("{% if true %}", "{% endif %}"),
+        ("{% for i in (1..2) %}", "{% endfor %}"),
+        ("{% capture a %}", "{% endcapture %}"),
+    ] {
         stopped(&(open.repeat(10_000) + &close.repeat(10_000)), "nesting");
         stopped(&open.repeat(10_000), "nesting");
     }
@@ -37,7 +41,10 @@ fn ten_thousand_nested_blocks_are_refused() {
     assert!(run(&"{% comment %}".repeat(10_000), "{}", Mode::Text).is_err());
     assert!(run("", &"[".repeat(100_000), Mode::Text).is_err());
     assert!(run(&"[".repeat(100_000), "{}", Mode::Json).is_err());
-    assert_eq!(run(&format!("{{% if true{} %}}1{{% endif %}}", " and true".repeat(100_000)), "{}", Mode::Text).unwrap(), "1");
+    assert_eq!(
+        run(&format!("{{% if true{} %}}1{{% endif %}}", " and true".repeat(100_000)), "{}", Mode::Text).unwrap(),
+        "1"
+    );
 }
 
 #[test]
@@ -61,27 +68,53 @@ fn long_loops_are_refused_or_stopped() {
     stopped("{% tablerow i in (1..1000000000) %}{% endtablerow %}", "loop_turns");
     stopped("{% assign r = (1..1000000000) | reverse %}", "loop_turns");
     stopped("{% for a in (1..2000) %}{% for b in (1..2000) %}{% endfor %}{% endfor %}", "loop_turns");
-    assert_eq!(run("{% for i in (1..1000000000) limit: 2 %}{{ i }}{% endfor %}{{ (1..1000000000) | size }}", "{}", Mode::Text).unwrap(), "121000000000");
+    assert_eq!(
+        run("{% for i in (1..1000000000) limit: 2 %}{{ i }}{% endfor %}{{ (1..1000000000) | size }}", "{}", Mode::Text)
+            .unwrap(),
+        "121000000000"
+    );
 }
 
 #[test]
 fn texts_that_grow_are_stopped() {
-    stopped("{% assign s = text %}{% for i in (1..100) %}{% assign s = s | append: s %}{% endfor %}", "text_bytes|made_bytes");
-    stopped("{% assign s = 'x,' %}{% for i in (1..100) %}{% assign s = s | append: s %}{% endfor %}", "text_bytes|made_bytes");
-    stopped("{% assign s = '' %}{% for i in (1..100) %}{% capture s %}{{ s }}{{ s }}{{ none }}{% endcapture %}{% endfor %}", "text_bytes|made_bytes");
+    stopped(
+        "{% assign s = text %}{% for i in (1..100) %}{% assign s = s | append: s %}{% endfor %}",
+        "text_bytes|made_bytes",
+    );
+    stopped(
+        "{% assign s = 'x,' %}{% for i in (1..100) %}{% assign s = s | append: s %}{% endfor %}",
+        "text_bytes|made_bytes",
+    );
+    stopped(
+        "{% assign s = 'x' %}{% for i in (1..100) %}{% capture s %}{{ s }}{{ s }}{{ none }}{% endcapture %}{% endfor %}",
+        "text_bytes|made_bytes",
+    );
     stopped("{% assign l = list %}{% for i in (1..100) %}{% assign l = l | concat: l %}{% endfor %}", "made_bytes");
-    stopped("{% assign s = text %}{% for i in (1..9) %}{% assign s = s | replace: '', text %}{% endfor %}", "text_bytes|made_bytes");
+    stopped(
+        "{% assign s = text %}{% for i in (1..9) %}{% assign s = s | replace: '', text %}{% endfor %}",
+        "text_bytes|made_bytes",
+    );
     stopped("{% for i in (1..999999) %}{{ text }}{{ text }}{{ text }}{{ text }}{% endfor %}", "output_bytes");
     stopped("{% for i in (1..999999) %}0123456789012345678901234567890123456789{% endfor %}", "output_bytes");
-    stopped("{% capture c %}{% for i in (1..999999) %}{{ text }}{{ text }}{{ text }}{% endfor %}{% endcapture %}", "made_bytes|text_bytes");
-    stopped("{% for i in (1..999999) %}{% assign l = list | sort | uniq | reverse | compact %}{% endfor %}", "made_bytes");
-    stopped("{% assign l = 'cap' %}{% for i in (1..99999) %}{% capture c %}{{ l }}{% endcapture %}{% assign l = c | concat: l %}{% endfor %}", "made_bytes");
+    stopped(
+        "{% capture c %}{% for i in (1..999999) %}{{ text }}{{ text }}{{ text }}{% endfor %}{% endcapture %}",
+        "made_bytes|text_bytes",
+    );
+    stopped(
+        "{% for i in (1..999999) %}{% assign l = list | sort | uniq | reverse | compact %}{% endfor %}",
+        "made_bytes",
+    );
+    stopped(
+        "{% assign l = 'cap' %}{% for i in (1..99999) %}{% capture c %}{{ l }}{% endcapture %}{% assign l = c | concat: l %}{% endfor %}",
+        "made_bytes",
+    );
 }
 
 #[test]
 fn work_without_output_is_stopped() {
     let limits = Limits { steps: 100_000, ..Limits::default() };
-    let template = Template::parse("{% for i in (1..100000) %}{% assign x = i %}{% endfor %}", &Options::default()).unwrap();
+    let template =
+        Template::parse("{% for i in (1..100000) %}{% assign x = i %}{% endfor %}", &Options::default()).unwrap();
     let error = template.render(&Value::Nil, Mode::Text, &limits).unwrap_err();
     assert!(matches!(error.problem, Problem::Limit { setting: "steps", .. }), "{error}");
     let limits = Limits { time: Duration::ZERO, ..Limits::default() };
@@ -92,10 +125,36 @@ fn work_without_output_is_stopped() {
 #[test]
 fn malformed_templates_are_errors() {
     for template in [
-        "{% comment %}{% assign x = '1'{% endcomment %}", "{% comment %}{%", "{% comment %}{{ {% endcomment %}", "{%", "{{", "{%}", "{{}",
-        "{{-}}{%-%}", "{% %}", "{% raw %}", "{% liquid\nif %}", "{% for %}", "{% for i in %}", "{% case %}", "{% if %}{% endif %}",
-        "{% cycle %}", "{{ 'a }}", "{{ a | }}", "{{ a.b. }}", "{{ a[ }}", "{% doc %}", "{% endif %}", "{{ é }}", "{% é %}", "{% assign = 1 %}",
-        "{% when %}", "{{ a b }}", "{% include %}", "{% render x %}", "{% tablerow i in (1..2) x:1 %}{% endtablerow %}",
+        "{% comment %}{% assign x = '1'{% endcomment %}",
+        "{% comment %}{%",
+        "{% comment %}{{ {% endcomment %}",
+        "{%",
+        "{{",
+        "{%}",
+        "{{}",
+        "{{-}}{%-%}",
+        "{% %}",
+        "{% raw %}",
+        "{% liquid\nif %}",
+        "{% for %}",
+        "{% for i in %}",
+        "{% case %}",
+        "{% if %}{% endif %}",
+        "{% cycle %}",
+        "{{ 'a }}",
+        "{{ a | }}",
+        "{{ a.b. }}",
+        "{{ a[ }}",
+        "{% doc %}",
+        "{% endif %}",
+        "{{ é }}",
+        "{% é %}",
+        "{% assign = 1 %}",
+        "{% when %}",
+        "{{ a b }}",
+        "{% include %}",
+        "{% render x %}",
+        "{% tablerow i in (1..2) x:1 %}{% endtablerow %}",
     ] {
         assert!(run(template, "{}", Mode::Text).is_err(), "{template}");
     }

@@ -189,12 +189,7 @@ fn literal(text: &str) -> Number {
     }
 }
 
-fn steps(
-    tokens: &mut Tokens,
-    names: &mut Names,
-    depth: usize,
-    root: Root,
-) -> Result<Expr, Fault> {
+fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root) -> Result<Expr, Fault> {
     let mut steps = Vec::new();
     loop {
         if tokens.eat('[')? {

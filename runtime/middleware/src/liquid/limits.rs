@@ -53,7 +53,15 @@ const CLOCK: u64 = 4_096;
 
 impl Meter {
     pub fn new(limits: &Limits) -> Self {
-        Self { limits: limits.clone(), steps: 0, turns: 0, made: 0, depth: 0, look_at_clock: CLOCK, start: Instant::now() }
+        Self {
+            limits: limits.clone(),
+            steps: 0,
+            turns: 0,
+            made: 0,
+            depth: 0,
+            look_at_clock: CLOCK,
+            start: Instant::now(),
+        }
     }
 
     #[inline]

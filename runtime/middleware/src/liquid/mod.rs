@@ -140,7 +140,10 @@ impl Template {
             let slot = shared.names.slot(own);
             let label: Arc<str> = name.as_str().into();
             let body = parse(&label, source, &mut shared)?;
-            partials.insert(name.as_str().into(), PartialSource { name: label, source: source.as_str().into(), body, slot });
+            partials.insert(
+                name.as_str().into(),
+                PartialSource { name: label, source: source.as_str().into(), body, slot },
+            );
         }
         let (names, loops) = (shared.names, shared.loops.len());
         Ok(Self { name, source: source.into(), body, partials, names, globals, loops, raws })

@@ -16,9 +16,9 @@ pub(super) fn date<'a>(given: &mut Given<'a, '_>) -> Result<Val<'a>, Why> {
     let (moment, zone) = match &given.named {
         Some(name) if !name.is_nil() => {
             let name = name.plain();
-            let zone: Tz = name.parse().map_err(|_| {
-                format!("there is no time zone {}; name one like `America/Denver`", quoted(&name))
-            })?;
+            let zone: Tz = name
+                .parse()
+                .map_err(|_| format!("there is no time zone {}; name one like `America/Denver`", quoted(&name)))?;
             let local = moment.with_timezone(&zone);
             (local.with_timezone(&local.offset().fix()), local.format("%Z").to_string())
         }
@@ -44,13 +44,27 @@ fn read(text: &str) -> Option<DateTime<FixedOffset>> {
         return Some(moment);
     }
     let text = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")).unwrap_or(text);
-    const ZONED: [&str; 5] =
-        ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%a %b %d %H:%M:%S %z %Y"];
-    const LOCAL: [&str; 10] = [
-        "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S",
-        "%B %d, %Y %H:%M:%S", "%B %d, %Y %I:%M %p", "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S", "%d %B %Y %H:%M:%S",
+    const ZONED: [&str; 5] = [
+        "%Y-%m-%dT%H:%M:%S%.f%#z",
+        "%Y-%m-%d %H:%M:%S%.f %#z",
+        "%Y-%m-%d %H:%M:%S%.f%#z",
+        "%Y-%m-%dT%H:%M%#z",
+        "%a %b %d %H:%M:%S %z %Y",
     ];
-    const DAYS: [&str; 8] = ["%Y-%m-%d", "%Y/%m/%d", "%B %d, %Y", "%B %d %Y", "%d %B %Y", "%d.%m.%Y", "%Y%m%d", "%a %b %d %Y"];
+    const LOCAL: [&str; 10] = [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+        "%Y/%m/%d %H:%M:%S",
+        "%B %d, %Y %H:%M:%S",
+        "%B %d, %Y %I:%M %p",
+        "%a %b %d %H:%M:%S %Y",
+        "%a, %d %b %Y %H:%M:%S",
+        "%d %B %Y %H:%M:%S",
+    ];
+    const DAYS: [&str; 8] =
+        ["%Y-%m-%d", "%Y/%m/%d", "%B %d, %Y", "%B %d %Y", "%d %B %Y", "%d.%m.%Y", "%Y%m%d", "%a %b %d %Y"];
     let utc = |local: NaiveDateTime| local.and_utc().fixed_offset();
     ZONED
         .iter()

@@ -109,7 +109,8 @@ pub(super) fn join<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     let bytes = items.iter().map(Val::weight).sum::<usize>();
     given.meter.text(bytes.saturating_add(gaps.saturating_mul(glue.weight())))?;
     // The author's commas between values are structure, as they would be in a loop; his words are not.
-    let separates = matches!(&glue, Val::Text(text) if text.is_author() && text.plain().contains(['"', ',', ':', '\\']));
+    let separates =
+        matches!(&glue, Val::Text(text) if text.is_author() && text.plain().contains(['"', ',', ':', '\\']));
     let pieces = items.iter().any(|item| matches!(item, Val::Text(text) if text.is_piece()));
     if given.json && separates && !pieces {
         given.meter.made(items.len().saturating_mul(2 * size_of::<Segment>()))?;

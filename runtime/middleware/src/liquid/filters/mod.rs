@@ -90,7 +90,11 @@ impl<'a> Given<'a, '_> {
     pub fn whole(&self, index: usize) -> Result<i64, Why> {
         let arg = self.arg(index);
         arg.whole().ok_or_else(|| {
-            format!("here should be a whole number, not {}", if arg.is_nil() { "nothing".into() } else { quoted(&arg.plain()) }).into()
+            format!(
+                "here should be a whole number, not {}",
+                if arg.is_nil() { "nothing".into() } else { quoted(&arg.plain()) }
+            )
+            .into()
         })
     }
 

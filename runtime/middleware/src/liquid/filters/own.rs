@@ -15,7 +15,9 @@ pub(super) fn as_header<'a>(given: &mut Given<'a, '_>) -> Result<Val<'a>, Why> {
         }
         list if list.count() == 2 && !matches!(list, Val::Range(..)) => (list.item(0), list.item(1)),
         other => {
-            return Err(format!("here should be a header, as a loop over headers yields it, not {}", other.kind()).into());
+            return Err(
+                format!("here should be a header, as a loop over headers yields it, not {}", other.kind()).into()
+            );
         }
     };
     given.meter.text(name.weight().saturating_add(value.weight()).saturating_add(6))?;

@@ -12,9 +12,7 @@ type Answer<'a> = Result<Val<'a>, Why>;
 /// equals the property.
 pub(super) fn member<'a>(item: &Val<'a>, property: &Val<'a>) -> Result<Option<Val<'a>>, Why> {
     match (item, property) {
-        (Val::Object(object), Val::Text(name)) => {
-            Ok(Some(object.get(&name.plain()).map_or(Val::Nil, Val::from)))
-        }
+        (Val::Object(object), Val::Text(name)) => Ok(Some(object.get(&name.plain()).map_or(Val::Nil, Val::from))),
         (Val::Object(_), _) => Ok(Some(Val::Nil)),
         (Val::Pair(key, value), Val::Text(name)) => Ok(Some(match &*name.plain() {
             "Key" | "key" => Val::Text(Text::data(key)),
@@ -30,7 +28,8 @@ pub(super) fn member<'a>(item: &Val<'a>, property: &Val<'a>) -> Result<Option<Va
             Ok(Some(usize::try_from(*index).map_or(Val::Nil, |index| list.item(index))))
         }
         (item, property) => {
-            Err(format!("{} has no property `{}`", item.kind(), super::quoted(&property.plain()).trim_matches('`')).into())
+            Err(format!("{} has no property `{}`", item.kind(), super::quoted(&property.plain()).trim_matches('`'))
+                .into())
         }
     }
 }

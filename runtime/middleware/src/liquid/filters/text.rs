@@ -18,7 +18,8 @@ pub(super) fn prepend<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
 
 fn glue<'a>(given: &mut Given<'a, '_>, first: Val<'a>, second: Val<'a>) -> Answer<'a> {
     given.meter.text(first.weight().saturating_add(second.weight()))?;
-    let has_author = |value: &Val| matches!(value, Val::Text(text) if text.is_author() || matches!(text, Text::Built(_)));
+    let has_author =
+        |value: &Val| matches!(value, Val::Text(text) if text.is_author() || matches!(text, Text::Built(_)));
     if given.json && (has_author(&first) || has_author(&second)) {
         let mut segments = Vec::new();
         add(&mut segments, first);
@@ -69,7 +70,8 @@ fn trim<'a>(given: &mut Given<'a, '_>, left: bool, right: bool) -> Answer<'a> {
         Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(&mut |text| cut(text, left, right)))),
         other => other.clone(),
     };
-    let is_gone = |segment: &Segment| matches!(segment, Segment::Value(Val::Text(text)) if text.is_author() && text.is_empty());
+    let is_gone =
+        |segment: &Segment| matches!(segment, Segment::Value(Val::Text(text)) if text.is_author() && text.is_empty());
     if left {
         let mut gone = 0;
         for segment in &mut segments {

@@ -1,6 +1,7 @@
 //! From what a template wrote to strict JSON.
 //!
-//! Lenient where official templates are careless: a comma may trail, a string may run over lines. Strict where a
+//! Lenient where official templates are careless: a comma may trail, a string may run over lines, and
+//! where a member's value is missing (`"note": ,`) it is null. Strict where a
 //! mistake would change an order: a member that is there twice is refused, except in an object named `headers`, whose
 //! names are merged without case, the last one winning at the place of the first.
 
@@ -165,7 +166,10 @@ impl Settler<'_> {
             }
             self.at += 1;
             self.out.push(':');
-            self.value(depth + 1, is_headers)?;
+            match self.peek() {
+                Some(b',' | b'}') => self.out.push_str("null"),
+                _ => self.value(depth + 1, is_headers)?,
+            }
             let span = from..self.out.len();
             match twin {
                 Some(first) if headers => {

@@ -31,7 +31,8 @@ impl<'s> Parser<'s, '_> {
         let collection = expression(&mut tokens, names)?;
         let written = before[..before.len() - tokens.rest().len()].trim();
         let name = format!("{variable}-{written}");
-        let mut found = Loop { slot, collection, name, reversed: false, limit: None, offset: Offset::None, columns: None };
+        let mut found =
+            Loop { slot, collection, name, reversed: false, limit: None, offset: Offset::None, columns: None };
         loop {
             tokens.eat(',')?;
             let Token::Name(word) = tokens.peek() else { break };

@@ -58,7 +58,9 @@ impl<'s> Parser<'s, '_> {
                     let kind = self.output(markup)?;
                     block.nodes.push(Node { kind, place });
                 }
-                Part::Tag(name, markup) if ends.contains(&name) => return Ok((block, blank, Some((name, markup, place)))),
+                Part::Tag(name, markup) if ends.contains(&name) => {
+                    return Ok((block, blank, Some((name, markup, place))));
+                }
                 Part::Tag(name, markup) => blank &= self.tag(name, markup, place, &mut block, open)?,
             }
         }
@@ -72,7 +74,12 @@ impl<'s> Parser<'s, '_> {
     }
 
     /// Parses a block that is inside the tag `name`.
-    fn inner(&mut self, ends: &[&str], name: &str, place: usize) -> Result<(Block, bool, (&'s str, &'s str, usize)), Fault> {
+    fn inner(
+        &mut self,
+        ends: &[&str],
+        name: &str,
+        place: usize,
+    ) -> Result<(Block, bool, (&'s str, &'s str, usize)), Fault> {
         self.depth += 1;
         let (block, blank, ended) = self.block(ends, Some((name, place)))?;
         self.depth -= 1;
@@ -125,9 +132,30 @@ pub(super) fn without_space(block: &mut Block) {
 
 pub(super) fn unknown_tag(name: &str, place: usize, open: Option<(&str, usize)>) -> Fault {
     const TAGS: [&str; 24] = [
-        "assign", "break", "capture", "case", "comment", "continue", "cycle", "decrement", "doc", "echo", "for",
-        "forloop_delimiter", "if", "ifchanged", "include", "increment", "liquid", "raw", "render", "tablerow", "unless",
-        "else", "elsif", "when",
+        "assign",
+        "break",
+        "capture",
+        "case",
+        "comment",
+        "continue",
+        "cycle",
+        "decrement",
+        "doc",
+        "echo",
+        "for",
+        "forloop_delimiter",
+        "if",
+        "ifchanged",
+        "include",
+        "increment",
+        "liquid",
+        "raw",
+        "render",
+        "tablerow",
+        "unless",
+        "else",
+        "elsif",
+        "when",
     ];
     if name.is_empty() {
         return (place, Problem::syntax("a tag has no name"));

@@ -45,9 +45,7 @@ impl<'s> Parser<'s, '_> {
                 (Kind::IfChanged(body), blank)
             }
             "cycle" => (Kind::Cycle(Box::new(self.cycle_markup(markup)?)), false),
-            "increment" | "decrement" => {
-                (Kind::Count { slot: self.target(markup)?, up: name == "increment" }, false)
-            }
+            "increment" | "decrement" => (Kind::Count { slot: self.target(markup)?, up: name == "increment" }, false),
             "include" => (Kind::Include(Box::new(self.partial_markup(markup, false)?)), false),
             "render" => (Kind::Render(Box::new(self.partial_markup(markup, true)?)), false),
             "forloop_delimiter" => (Kind::Delimiter, false),

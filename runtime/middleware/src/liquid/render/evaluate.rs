@@ -119,7 +119,9 @@ fn bound(value: &Val) -> Result<i64, Problem> {
     let amount = value.amount().map_err(Problem::Value)?;
     match Val::from(amount) {
         Val::Whole(whole) => Ok(whole),
-        Val::Exact(exact) => i64::try_from(exact.trunc()).map_err(|_| Problem::value("an end of a range is out of range")),
+        Val::Exact(exact) => {
+            i64::try_from(exact.trunc()).map_err(|_| Problem::value("an end of a range is out of range"))
+        }
         _ => Ok(0),
     }
 }

@@ -82,7 +82,13 @@ impl<'a> Sink<'a> {
 
     /// Writes the template's own text.
     #[inline]
-    pub fn author(&mut self, literal: &'a Literal, file: File<'a>, place: usize, meter: &mut Meter) -> Result<(), Problem> {
+    pub fn author(
+        &mut self,
+        literal: &'a Literal,
+        file: File<'a>,
+        place: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Problem> {
         if self.capture.is_some() || self.nested > 0 {
             return self.fixed(&literal.text, file, place, meter);
         }
@@ -132,7 +138,11 @@ impl<'a> Sink<'a> {
             }
         }
         self.mark(file, place, false);
-        if self.json { self.json_value(value, meter)? } else { value.write_plain(&mut self.out) }
+        if self.json {
+            self.json_value(value, meter)?
+        } else {
+            value.write_plain(&mut self.out)
+        }
         meter.output(self.out.len())
     }
 
@@ -208,8 +218,8 @@ impl<'a> Sink<'a> {
             self.structure(&value.plain());
             return Ok(());
         }
-        if self.state == State::Escape && !value.is_nil() {
-            // The author's lone backslash must not take the value's first character with it.
+        if self.state == State::Escape {
+            // The author's lone backslash must not take with it the value's first character, nor the closing quote.
             self.out.push('\\');
             self.state = State::Inside;
         }
@@ -259,7 +269,13 @@ impl<'a> Sink<'a> {
     }
 
     /// Writes what was captured as if it had not been.
-    pub fn replay(&mut self, captured: &Val<'a>, file: File<'a>, place: usize, meter: &mut Meter) -> Result<(), Problem> {
+    pub fn replay(
+        &mut self,
+        captured: &Val<'a>,
+        file: File<'a>,
+        place: usize,
+        meter: &mut Meter,
+    ) -> Result<(), Problem> {
         match captured {
             Val::Text(Text::Built(built)) if self.capture.is_none() => {
                 self.mark(file, place, false);
