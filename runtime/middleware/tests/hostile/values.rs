@@ -181,7 +181,7 @@ fn harmless(value: &Value) -> Value {
         Value::Text(text) if text.is_empty() => Value::from(""),
         Value::Text(text) if text.trim().is_empty() => Value::from(" "),
         Value::Text(_) => Value::from("plain"),
-        Value::List(items) => Value::List(items.iter().map(|item| harmless(item)).collect()),
+        Value::List(items) => Value::List(items.iter().map(harmless).collect()),
         Value::Object(object) => {
             let known = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
             let name = |index: usize, name: &str| if known(name) { name.to_owned() } else { format!("name{index}") };

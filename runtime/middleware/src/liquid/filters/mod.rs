@@ -218,10 +218,10 @@ pub(crate) fn find(name: &str) -> Result<&'static Filter, String> {
         .map(|filter| (strsim::jaro_winkler(filter.name, name), filter.name))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let mut what = format!("there is no filter {}", quoted(name));
-    if let Some((likeness, near)) = near {
-        if likeness > 0.8 {
-            what.push_str(&format!("; did you mean `{near}`?"));
-        }
+    if let Some((likeness, near)) = near
+        && likeness > 0.8
+    {
+        what.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(what)
 }

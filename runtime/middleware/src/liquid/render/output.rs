@@ -73,10 +73,10 @@ impl<'a> Sink<'a> {
 
     #[inline]
     fn mark(&mut self, file: File<'a>, place: usize, copied: bool) {
-        if let Some(trace) = &mut self.trace {
-            if self.capture.is_none() {
-                trace.push(Stretch { start: self.out.len(), file, place, copied });
-            }
+        if let Some(trace) = &mut self.trace
+            && self.capture.is_none()
+        {
+            trace.push(Stretch { start: self.out.len(), file, place, copied });
         }
     }
 
@@ -158,10 +158,10 @@ impl<'a> Sink<'a> {
                 Shape::Structure => self.segments(&built.segments, meter)?,
                 Shape::Single => {
                     for segment in &built.segments {
-                        if let Segment::Value(value) = segment {
-                            if !matches!(value, Val::Text(text) if text.is_author()) {
-                                self.outside(value, meter)?;
-                            }
+                        if let Segment::Value(value) = segment
+                            && !matches!(value, Val::Text(text) if text.is_author())
+                        {
+                            self.outside(value, meter)?;
                         }
                     }
                 }
