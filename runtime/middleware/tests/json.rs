@@ -177,6 +177,14 @@ fn arithmetic_is_exact() {
 }
 
 #[test]
+fn numbers_keep_their_text() {
+    let numbers = "[0,-1,0.0,0.5,-0.05,10,100.00,1.10,18446744073709551615,-9223372036854775808,0.0000000000000000000000001,\
+        1844674407370955161.5,9999999999999999999.9,-0,-0.0,1e5,1E-7,0.1234567890123456789]";
+    assert_eq!(json("{{ n }}", &format!("{{\"n\":{numbers}}}")), numbers);
+    assert_eq!(json("[{% for x in n %}{{ x }},{% endfor %}]", &format!("{{\"n\":{numbers}}}")), numbers);
+}
+
+#[test]
 fn dates_keep_their_zone_or_take_another() {
     let data = r#"{"d":"2026-03-04T14:39:07.3870233+00:00","o":"2026-07-04T23:30:00-06:00"}"#;
     assert_eq!(json(r#"["{{ d | date: '%Y-%m-%d %H:%M:%S.%L' }}"]"#, data), r#"["2026-03-04 14:39:07.387"]"#);
