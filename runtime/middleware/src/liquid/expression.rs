@@ -31,8 +31,6 @@ impl Expr {
 pub(crate) struct Path {
     pub root: Root,
     pub steps: Box<[Step]>,
-    /// As it is written, with where it begins.
-    pub place: usize,
 }
 
 /// Where a path begins.
@@ -151,7 +149,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Expr::Text(name) => Root::Name(names.slot(&name)),
                 name => Root::Computed(name),
             };
-            steps(tokens, names, depth, root, place)
+            steps(tokens, names, depth, root)
         }
         Token::Name(name) => {
             tokens.advance()?;
@@ -167,7 +165,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Some(word) if !matches!(tokens.peek(), Token::Mark('.' | '[')) => Ok(word),
                 _ => {
                     let root = Root::Name(names.slot(name));
-                    steps(tokens, names, depth, root, place)
+                    steps(tokens, names, depth, root)
                 }
             }
         }
@@ -175,7 +173,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
         Token::Compare("contains") => {
             tokens.advance()?;
             let root = Root::Name(names.slot("contains"));
-            steps(tokens, names, depth, root, place)
+            steps(tokens, names, depth, root)
         }
         _ => Err(tokens.unexpected("a value")),
     }
@@ -191,7 +189,7 @@ fn literal(text: &str) -> Number {
     }
 }
 
-fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root, place: usize) -> Result<Expr, Fault> {
+fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root) -> Result<Expr, Fault> {
     let mut steps = Vec::new();
     loop {
         if tokens.eat('[')? {
@@ -216,7 +214,7 @@ fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root, place
             break;
         }
     }
-    Ok(Expr::Path(Box::new(Path { root, steps: steps.into(), place })))
+    Ok(Expr::Path(Box::new(Path { root, steps: steps.into() })))
 }
 
 /// Parses an expression with filters, up to the end.

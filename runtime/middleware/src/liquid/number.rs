@@ -25,19 +25,21 @@ impl Number {
     /// Takes a number in JSON's grammar; the caller has checked the grammar.
     pub(crate) fn from_json(text: &str) -> Self {
         let bytes = text.as_bytes();
-        if bytes.len() <= 18 && text != "-0" && bytes.iter().all(|b| b.is_ascii_digit() || *b == b'-') {
-            if let Ok(whole) = text.parse() {
-                return Self::Whole(whole);
-            }
+        if bytes.len() <= 18
+            && text != "-0"
+            && bytes.iter().all(|b| b.is_ascii_digit() || *b == b'-')
+            && let Ok(whole) = text.parse()
+        {
+            return Self::Whole(whole);
         }
         let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
         let plain = !bytes.iter().any(|b| matches!(b, b'e' | b'E'));
-        if plain && digits <= 28 {
-            if let Ok(exact) = Decimal::from_str(text) {
-                if !(exact.is_zero() && text.starts_with('-')) {
-                    return Self::Exact(exact);
-                }
-            }
+        if plain
+            && digits <= 28
+            && let Ok(exact) = Decimal::from_str(text)
+            && !(exact.is_zero() && text.starts_with('-'))
+        {
+            return Self::Exact(exact);
         }
         Self::Written(text.into())
     }
@@ -150,10 +152,10 @@ impl Amount {
         whole: fn(i64, i64) -> Option<i64>,
         exact: fn(Decimal, Decimal) -> Option<Decimal>,
     ) -> Result<Self, String> {
-        if let (Self::Whole(a), Self::Whole(b)) = (self, other) {
-            if let Some(result) = whole(a, b) {
-                return Ok(Self::Whole(result));
-            }
+        if let (Self::Whole(a), Self::Whole(b)) = (self, other)
+            && let Some(result) = whole(a, b)
+        {
+            return Ok(Self::Whole(result));
         }
         let fraction = self.is_fraction() || other.is_fraction();
         exact(self.decimal(), other.decimal()).map(|sum| settle(sum, fraction)).ok_or_else(|| RANGE.to_owned())

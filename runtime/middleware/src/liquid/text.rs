@@ -17,6 +17,9 @@ pub(crate) enum Origin {
     Author,
     /// A value: never structure.
     Data,
+    /// A part that `split` cut from a value: data, and joined again it is data as a whole, since the value decided how
+    /// many parts there are.
+    Piece,
     /// A filter that made one complete JSON value of it.
     Json,
     /// A value that the author let through with `raw`.
@@ -129,6 +132,10 @@ impl<'a> Text<'a> {
         matches!(self, Self::Slice(_, Origin::Author) | Self::Shared(_, Origin::Author))
     }
 
+    pub fn is_piece(&self) -> bool {
+        matches!(self, Self::Shared(_, Origin::Piece))
+    }
+
     /// Adds its segments to those of another text.
     pub fn into_segments(self, segments: &mut Vec<Segment<'a>>) {
         match self {
@@ -140,7 +147,7 @@ impl<'a> Text<'a> {
 
     /// Applies a function that never needs to see more than a segment: what it makes of the author's text is the
     /// author's, and what it makes of a value is data.
-    pub fn map(&self, mut function: impl FnMut(&str) -> String) -> Text<'a> {
+    pub fn map(&self, function: &mut dyn FnMut(&str) -> String) -> Text<'a> {
         match self {
             Self::Slice(text, origin) => Self::Shared(function(text).into(), kept(*origin)),
             Self::Shared(text, origin) => Self::Shared(function(text).into(), kept(*origin)),
@@ -150,7 +157,7 @@ impl<'a> Text<'a> {
                     .iter()
                     .map(|segment| match segment {
                         Segment::Author(text) => author(function(text)),
-                        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(&mut function))),
+                        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(function))),
                         other => other.clone(),
                     })
                     .collect(),
@@ -164,6 +171,7 @@ fn kept(origin: Origin) -> Origin {
     match origin {
         Origin::Author => Origin::Author,
         Origin::Raw => Origin::Raw,
+        Origin::Piece => Origin::Piece,
         Origin::Data | Origin::Json => Origin::Data,
     }
 }

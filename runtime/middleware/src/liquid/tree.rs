@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Assign { slot: usize, value: Filtered },
     Capture { slot: usize, body: Block },
     If(Box<[(Test, Block)]>),
-    Case { subject: Expr, branches: Box<[(Option<Box<[Expr]>>, Block)]> },
+    Case { subject: Expr, branches: Box<[When]> },
     For(Box<For>),
     TableRow(Box<TableRow>),
     Cycle(Box<Cycle>),
@@ -35,6 +35,9 @@ pub(crate) enum Kind {
     Break,
     Continue,
 }
+
+/// A branch of `case`: its values, none for `else`, and what runs.
+pub(crate) type When = (Option<Box<[Expr]>>, Block);
 
 /// Whether a branch runs.
 #[derive(Debug, Clone)]

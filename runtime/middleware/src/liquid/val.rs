@@ -273,23 +273,39 @@ fn weight(value: &Value) -> usize {
 }
 
 pub(crate) fn push_exact(out: &mut String, exact: &Decimal) {
-    let _ = write!(out, "{exact}");
+    let scale = exact.scale() as usize;
+    match u64::try_from(exact.mantissa().unsigned_abs()) {
+        Ok(mantissa) if scale < DIGITS => push_digits(out, mantissa, exact.is_sign_negative(), scale),
+        _ => {
+            let _ = write!(out, "{exact}");
+        }
+    }
 }
 
 pub(crate) fn push_whole(out: &mut String, whole: i64) {
-    let mut digits = [0u8; 20];
+    push_digits(out, whole.unsigned_abs(), whole < 0, 0);
+}
+
+/// The digits of 64 bits, and a point.
+const DIGITS: usize = 20;
+
+/// Writes a number with `places` behind its point; formatting costs several times as much.
+fn push_digits(out: &mut String, mut rest: u64, negative: bool, places: usize) {
+    let mut digits = [0u8; DIGITS + 2];
     let mut at = digits.len();
-    let mut rest = whole.unsigned_abs();
-    loop {
+    let mut written = 0;
+    while rest > 0 || written <= places {
+        if written == places && places > 0 {
+            at -= 1;
+            digits[at] = b'.';
+        }
         at -= 1;
         // One digit, below 10.
         digits[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        written += 1;
     }
-    if whole < 0 {
+    if negative {
         out.push('-');
     }
     out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());

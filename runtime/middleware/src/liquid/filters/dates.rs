@@ -131,7 +131,7 @@ fn write_one(out: &mut String, moment: &DateTime<FixedOffset>, zone: &str, direc
         out.extend(std::iter::repeat_n(style.pad.unwrap_or(' '), style.width.unwrap_or(0).saturating_sub(text.len())));
         out.push_str(&if style.upper { text.to_uppercase() } else { text.to_owned() });
     };
-    let half = |hour: u32| i64::from(if hour % 12 == 0 { 12 } else { hour % 12 });
+    let half = |hour: u32| i64::from(if hour.is_multiple_of(12) { 12 } else { hour % 12 });
     let inner = |out: &mut String, format: &str| write(out, moment, zone, format);
     match directive {
         'Y' => number(out, moment.year().into(), 1, '0'),

@@ -111,7 +111,8 @@ pub(super) fn join<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     // The author's commas between values are structure, as they would be in a loop; his words are not.
     let separates =
         matches!(&glue, Val::Text(text) if text.is_author() && text.plain().contains(['"', ',', ':', '\\']));
-    if given.json && separates {
+    let pieces = items.iter().any(|item| matches!(item, Val::Text(text) if text.is_piece()));
+    if given.json && separates && !pieces {
         given.meter.made(items.len().saturating_mul(2 * size_of::<Segment>()))?;
         let mut segments = Vec::with_capacity(items.len() * 2);
         for (index, item) in items.into_iter().enumerate() {
@@ -198,7 +199,7 @@ pub(super) fn split<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     given.meter.text(pattern.weight())?;
     let pattern = pattern.plain();
     let author = given.authored && matches!(&given.input, Val::Text(text) if text.is_author());
-    let origin = if author { Origin::Author } else { Origin::Data };
+    let origin = if author { Origin::Author } else { Origin::Piece };
     let parts: Vec<String> = {
         let text = given.text()?;
         let count = match &*pattern {

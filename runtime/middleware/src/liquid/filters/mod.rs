@@ -117,19 +117,16 @@ impl<'a> Given<'a, '_> {
     }
 
     /// Makes a text of each segment, which keeps the author's the author's.
-    pub fn map_segments(&mut self, function: impl FnMut(&str) -> String) -> Result<Val<'a>, Why> {
+    pub fn map_segments(&mut self, mut function: impl FnMut(&str) -> String) -> Result<Val<'a>, Why> {
         match &self.input {
             Val::Text(text) if self.authored && (text.is_author() || matches!(text, Text::Built(_))) => {
                 // Twice: for what is read and for what is made of it.
                 self.meter.text(text.len())?;
-                let made = text.map(function);
+                let made = text.map(&mut function);
                 self.meter.text(made.len())?;
                 Ok(Val::Text(made))
             }
-            _ => {
-                let mut function = function;
-                self.map_whole(|text| function(text))
-            }
+            _ => self.map_whole(function),
         }
     }
 }
@@ -221,10 +218,10 @@ pub(crate) fn find(name: &str) -> Result<&'static Filter, String> {
         .map(|filter| (strsim::jaro_winkler(filter.name, name), filter.name))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let mut what = format!("there is no filter {}", quoted(name));
-    if let Some((likeness, near)) = near {
-        if likeness > 0.8 {
-            what.push_str(&format!("; did you mean `{near}`?"));
-        }
+    if let Some((likeness, near)) = near
+        && likeness > 0.8
+    {
+        what.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(what)
 }

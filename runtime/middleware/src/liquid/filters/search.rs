@@ -34,9 +34,12 @@ pub(super) fn member<'a>(item: &Val<'a>, property: &Val<'a>) -> Result<Option<Va
     }
 }
 
+/// An item, its place, and whether it fits.
+type Match<'a> = (usize, bool, Val<'a>);
+
 /// The places and items whose property is true, or equals the second argument. None if an item cannot have properties,
 /// which makes the whole answer nothing.
-fn matches<'a>(given: &mut Given<'a, '_>, most: usize) -> Result<Option<Vec<(usize, bool, Val<'a>)>>, Why> {
+fn matches<'a>(given: &mut Given<'a, '_>, most: usize) -> Result<Option<Vec<Match<'a>>>, Why> {
     let (property, wanted) = (given.arg(0), given.arg(1));
     let mut out = Vec::new();
     let mut found = 0;

@@ -67,7 +67,7 @@ fn trim<'a>(given: &mut Given<'a, '_>, left: bool, right: bool) -> Answer<'a> {
     given.meter.made(segments.len() * size_of::<Segment>())?;
     let trimmed = |segment: &Segment<'a>, left, right| match segment {
         Segment::Author(text) => author(cut(text, left, right)),
-        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(|text| cut(text, left, right)))),
+        Segment::Value(Val::Text(text)) => Segment::Value(Val::Text(text.map(&mut |text| cut(text, left, right)))),
         other => other.clone(),
     };
     let is_gone =
@@ -99,11 +99,11 @@ pub(super) fn strip_newlines<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
 }
 
 pub(super) fn upcase<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
-    given.map_segments(str::to_uppercase)
+    given.map_segments(|text| if text.is_ascii() { text.to_ascii_uppercase() } else { text.to_uppercase() })
 }
 
 pub(super) fn downcase<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
-    given.map_segments(str::to_lowercase)
+    given.map_segments(|text| if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() })
 }
 
 pub(super) fn capitalize<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
@@ -222,13 +222,17 @@ pub(super) fn truncate<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     }
     let length = if given.args.is_empty() { 50 } else { given.whole(0)? };
     let end = ellipsis(given)?;
+    let wanted = usize::try_from(length).unwrap_or(0);
+    if matches!(&given.input, Val::Text(text) if text.len() <= wanted) {
+        return Ok(given.input.clone());
+    }
     given.map_whole(|text| {
-        let wanted = usize::try_from(length).unwrap_or(0);
         if text.chars().nth(wanted).is_none() {
             return text.to_owned();
         }
         let kept = wanted.saturating_sub(end.chars().count());
-        text.chars().take(kept).chain(end.chars()).collect()
+        let cut = text.char_indices().nth(kept).map_or(text.len(), |(at, _)| at);
+        [&text[..cut], &end].concat()
     })
 }
 

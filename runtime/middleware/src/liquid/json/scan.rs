@@ -40,20 +40,32 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<(usize, bool), Fa
     let mut at = start + 1;
     let mut plain = true;
     loop {
-        match bytes.get(at) {
-            None => return Err((start, "a string has no closing quote".to_owned())),
-            Some(b'"') => return Ok((at + 1, plain)),
-            Some(b'\\') => {
-                plain = false;
-                at += 2;
-            }
-            Some(byte) => {
-                plain &= *byte >= 0x20;
-                at += 1;
-            }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(found) = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]) else {
+            return Err((start, "a string has no closing quote".to_owned()));
+        };
+        at += found;
+        match bytes[at] {
+            b'"' => return Ok((at + 1, plain)),
+            b'\\' => at += 2,
+            _ => at += 1,
         }
+        plain = false;
     }
 }
+
+/// What a string's end is looked for by: quote, backslash and control characters.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
 
 /// Reads a four-digit escape.
 pub(super) fn hex(bytes: &[u8], at: usize) -> Option<u32> {

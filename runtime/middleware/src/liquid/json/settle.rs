@@ -1,6 +1,7 @@
 //! From what a template wrote to strict JSON.
 //!
-//! Lenient where official templates are careless: a comma may trail, a string may run over lines. Strict where a
+//! Lenient where official templates are careless: a comma may trail, a string may run over lines, and
+//! where a member's value is missing (`"note": ,`) it is null. Strict where a
 //! mistake would change an order: a member that is there twice is refused, except in an object named `headers`, whose
 //! names are merged without case, the last one winning at the place of the first.
 
@@ -145,6 +146,7 @@ impl Settler<'_> {
         let mut members: Vec<Member> = Vec::new();
         let mut many: HashMap<String, usize> = HashMap::new();
         let mut replaced = false;
+        let mut simple = !headers;
         loop {
             match self.peek() {
                 Some(b'}') => break,
@@ -159,13 +161,21 @@ impl Settler<'_> {
             self.string()?;
             let name = from + 1..self.out.len() - 1;
             let is_headers = self.out[name.clone()].eq_ignore_ascii_case("headers");
-            let twin = self.twin(&members, &mut many, name.clone(), name_at, headers)?;
+            simple &= members.len() < FEW && !self.out[name.clone()].contains('\\');
+            let twin = if simple {
+                members.iter().position(|member| self.out[member.name.clone()] == self.out[name.clone()])
+            } else {
+                self.twin(&members, &mut many, name.clone(), name_at, headers)?
+            };
             if self.peek() != Some(b':') {
                 return Err((self.at, self.expected("`:`")));
             }
             self.at += 1;
             self.out.push(':');
-            self.value(depth + 1, is_headers)?;
+            match self.peek() {
+                Some(b',' | b'}') => self.out.push_str("null"),
+                _ => self.value(depth + 1, is_headers)?,
+            }
             let span = from..self.out.len();
             match twin {
                 Some(first) if headers => {
@@ -209,30 +219,23 @@ impl Settler<'_> {
     ) -> Result<Option<usize>, Fault> {
         let text = &self.out[name];
         // Names compare by what they mean: "\u0061" is "a".
-        let simple = |text: &str| !text.contains('\\');
-        if !headers && members.len() < FEW && simple(text) && members.iter().all(|m| simple(&self.out[m.name.clone()]))
-        {
-            return Ok(members.iter().position(|m| &self.out[m.name.clone()] == text));
-        }
         let meaning = |text: &str| {
             let text = unescape(text, name_at)?;
             Ok::<_, Fault>(if headers { text.to_ascii_lowercase() } else { text })
         };
-        for index in many.len()..members.len() {
+        for (index, member) in members.iter().enumerate().skip(many.len()) {
             // Twins in headers share a key; a filler keeps the count of both the same.
-            let key = meaning(&self.out[members[index].name.clone()])?;
-            if many.contains_key(&key) {
-                many.insert(format!("\0{index}"), index);
-            } else {
-                many.insert(key, index);
-            }
+            let key = meaning(&self.out[member.name.clone()])?;
+            let key = if many.contains_key(&key) { format!("\0{index}") } else { key };
+            many.insert(key, index);
         }
         Ok(many.get(&meaning(text)?).copied())
     }
 
     fn expected(&self, what: &str) -> String {
         match self.text[self.at..].chars().next() {
-            Some(found) => format!("here should be {what}, not `{}`", found.escape_debug()),
+            Some(found) if found.is_control() => format!("here should be {what}, not `{}`", found.escape_default()),
+            Some(found) => format!("here should be {what}, not `{found}`"),
             None => format!("the JSON ends where {what} should be"),
         }
     }

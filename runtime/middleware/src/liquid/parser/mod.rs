@@ -36,11 +36,14 @@ pub(super) struct Parser<'s, 'n> {
 }
 
 /// The tag that ended a block: its name, markup and place.
-pub(super) type Ended<'s> = Option<(&'s str, &'s str, usize)>;
+pub(super) type Ended<'s> = (&'s str, &'s str, usize);
+
+/// A block, whether it writes nothing but white space, and what ended it.
+type Parsed<E> = Result<(Block, bool, E), Fault>;
 
 impl<'s> Parser<'s, '_> {
     /// Parses up to one of the tags `ends`. Tells whether the block writes nothing but white space.
-    fn block(&mut self, ends: &[&str], open: Option<(&str, usize)>) -> Result<(Block, bool, Ended<'s>), Fault> {
+    fn block(&mut self, ends: &[&str], open: Option<(&str, usize)>) -> Parsed<Option<Ended<'s>>> {
         if self.depth > self.shared.nesting {
             let place = open.map_or(0, |(_, place)| place);
             return Err((place, over("the nesting of blocks", self.shared.nesting as u64, "nesting")));
@@ -74,12 +77,7 @@ impl<'s> Parser<'s, '_> {
     }
 
     /// Parses a block that is inside the tag `name`.
-    fn inner(
-        &mut self,
-        ends: &[&str],
-        name: &str,
-        place: usize,
-    ) -> Result<(Block, bool, (&'s str, &'s str, usize)), Fault> {
+    fn inner(&mut self, ends: &[&str], name: &str, place: usize) -> Parsed<Ended<'s>> {
         self.depth += 1;
         let (block, blank, ended) = self.block(ends, Some((name, place)))?;
         self.depth -= 1;
@@ -110,10 +108,8 @@ impl<'s> Parser<'s, '_> {
             match part {
                 Part::Tag("comment", _) => depth += 1,
                 Part::Tag("endcomment", _) => depth -= 1,
-                Part::Tag("raw", _) if !self.lexer.is_lines() => {
-                    if self.lexer.verbatim("endraw").is_none() {
-                        break;
-                    }
+                Part::Tag("raw", _) if !self.lexer.is_lines() && self.lexer.verbatim("endraw").is_none() => {
+                    break;
                 }
                 _ => {}
             }
@@ -166,10 +162,12 @@ pub(super) fn unknown_tag(name: &str, place: usize, open: Option<(&str, usize)>)
         (false, _) => format!("there is no tag {}", quoted(name)),
     };
     let near = TAGS.iter().map(|tag| (strsim::jaro_winkler(tag, name), tag)).max_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((likeness, tag)) = near {
-        if likeness > 0.8 && *tag != name && !name.starts_with("end") {
-            what.push_str(&format!("; did you mean `{tag}`?"));
-        }
+    if let Some((likeness, tag)) = near
+        && likeness > 0.8
+        && *tag != name
+        && !name.starts_with("end")
+    {
+        what.push_str(&format!("; did you mean `{tag}`?"));
     }
     (place, Problem::Syntax(what))
 }

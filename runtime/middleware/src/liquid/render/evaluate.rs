@@ -185,7 +185,7 @@ fn field<'a>(state: &LoopState<'a>, name: &str) -> Val<'a> {
         ("col", Some(columns)) => whole(index0 % columns + 1),
         ("col0", Some(columns)) => whole(index0 % columns),
         ("row", Some(columns)) => whole(index0 / columns + 1),
-        ("col_first", Some(columns)) => Val::Bool(index0 % columns == 0),
+        ("col_first", Some(columns)) => Val::Bool(index0.is_multiple_of(columns)),
         ("col_last", Some(columns)) => Val::Bool(index0 % columns + 1 == columns),
         _ => Val::Nil,
     }

@@ -14,7 +14,7 @@ use super::error::{Error, Problem};
 use super::expression::{Comparison, Condition, Join};
 use super::lexer::Fault;
 use super::limits::{Limits, Meter};
-use super::tree::{Block, Kind, Node, Test};
+use super::tree::{Block, Kind, Node, Test, When};
 use super::val::{LoopState, Val};
 use super::value::Value;
 use super::{Mode, Template};
@@ -232,12 +232,7 @@ impl<'a> Run<'a> {
     }
 
     /// Every branch that fits runs, and `else` if none before it did.
-    fn case(
-        &mut self,
-        subject: &'a super::expression::Expr,
-        branches: &'a [(Option<Box<[super::expression::Expr]>>, Block)],
-        place: usize,
-    ) -> Outcome<Flow> {
+    fn case(&mut self, subject: &'a super::expression::Expr, branches: &'a [When], place: usize) -> Outcome<Flow> {
         let subject = self.value(subject);
         let subject = self.at(subject, place)?;
         let mut matched = false;

@@ -73,10 +73,10 @@ impl<'a> Sink<'a> {
 
     #[inline]
     fn mark(&mut self, file: File<'a>, place: usize, copied: bool) {
-        if let Some(trace) = &mut self.trace {
-            if self.capture.is_none() {
-                trace.push(Stretch { start: self.out.len(), file, place, copied });
-            }
+        if let Some(trace) = &mut self.trace
+            && self.capture.is_none()
+        {
+            trace.push(Stretch { start: self.out.len(), file, place, copied });
         }
     }
 
@@ -158,10 +158,10 @@ impl<'a> Sink<'a> {
                 Shape::Structure => self.segments(&built.segments, meter)?,
                 Shape::Single => {
                     for segment in &built.segments {
-                        if let Segment::Value(value) = segment {
-                            if !matches!(value, Val::Text(text) if text.is_author()) {
-                                self.outside(value, meter)?;
-                            }
+                        if let Segment::Value(value) = segment
+                            && !matches!(value, Val::Text(text) if text.is_author())
+                        {
+                            self.outside(value, meter)?;
                         }
                     }
                 }
@@ -179,7 +179,7 @@ impl<'a> Sink<'a> {
 
     fn outside_text(&mut self, plain: &str, origin: Origin, text: &Text<'a>) {
         match origin {
-            Origin::Data => json::quote(&mut self.out, plain),
+            Origin::Data | Origin::Piece => json::quote(&mut self.out, plain),
             Origin::Json | Origin::Raw => self.out.push_str(plain),
             Origin::Author if shape(&[Segment::Value(Val::Text(text.clone()))]) == Shape::Words => {
                 json::quote(&mut self.out, plain);
@@ -218,8 +218,8 @@ impl<'a> Sink<'a> {
             self.structure(&value.plain());
             return Ok(());
         }
-        if self.state == State::Escape && !value.is_nil() {
-            // The author's lone backslash must not take the value's first character with it.
+        if self.state == State::Escape {
+            // The author's lone backslash must not take with it the value's first character, nor the closing quote.
             self.out.push('\\');
             self.state = State::Inside;
         }
