@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
@@ -63,14 +65,29 @@ impl Side {
 
     /// Where a document is not what the contract says.
     pub fn breaches(&self, document: &Value) -> Vec<Breach> {
-        let breach = |error: jsonschema::ValidationError<'_>| Breach {
-            path: error.instance_path().to_string(),
-            message: shortened(&error.to_string()),
-        };
         // What the engine writes is JSON.
         let document = serde_json::from_str(&document.to_json()).unwrap_or_default();
-        self.0.iter_errors(&document).take(MOST_TOLD).map(breach).collect()
+        let mut breaches = Vec::new();
+        for error in self.0.iter_errors(&document) {
+            told(&error, &mut breaches);
+        }
+        breaches.truncate(MOST_TOLD);
+        breaches
     }
+}
+
+/// Tells a breach. Of alternatives (`null` or an object) the one that the document comes nearest to is told, which is
+/// the one with the deepest fault: that none fits helps nobody.
+fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
+    let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
+    if let ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } = error.kind() {
+        let nearest = context.iter().max_by_key(|errors| errors.iter().map(depth).max());
+        if let Some(errors) = nearest.filter(|errors| errors.iter().any(|inner| depth(inner) > depth(error))) {
+            return errors.iter().for_each(|inner| told(inner, breaches));
+        }
+    }
+    let path = error.instance_path().to_string();
+    breaches.push(Breach { path, message: shortened(&error.to_string()) });
 }
 
 /// Keeps a message to a line: schemas quote whole documents.
@@ -104,6 +121,15 @@ mod tests {
         let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
         assert!(told.iter().any(|line| line.starts_with("/success: ") && line.contains("boolean")), "{told:?}");
         assert!(told.iter().any(|line| line.contains("orderNumber")), "{told:?}");
+    }
+
+    #[test]
+    fn of_alternatives_the_fault_within_is_told() {
+        let contract = Contract::of("purchaseorder").unwrap();
+        let order = r#"{ "purchaseOrder": { "items": [{ "quantity": 1 }, { "quantity": "two" }] } }"#;
+        let breaches = contract.request.breaches(&Value::from_json(order).unwrap());
+        let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|line| line.starts_with("/purchaseOrder/items/1/quantity: ")), "{told:?}");
     }
 
     #[test]
