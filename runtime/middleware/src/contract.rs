@@ -1,0 +1,140 @@
+//! What ServiceTitan sends to an endpoint and wants back: the catalog's contracts, ready to check with.
+
+use std::fmt;
+
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
+use tradewire_surface::Catalog;
+
+use crate::liquid::Value;
+
+/// More faults than these are not told one by one.
+const MOST_TOLD: usize = 20;
+
+/// The contract of an endpoint.
+#[derive(Debug)]
+pub struct Contract {
+    /// What ServiceTitan sends.
+    pub request: Side,
+    /// What it wants back.
+    pub response: Side,
+}
+
+/// One direction of a contract.
+pub struct Side(jsonschema::Validator);
+
+impl fmt::Debug for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Side")
+    }
+}
+
+/// Where a document is not what the contract says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// The place in the document: `/purchaseOrder/items/0/quantity`.
+    pub path: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() { "/" } else { &self.path };
+        write!(f, "{path}: {}", self.message)
+    }
+}
+
+impl Contract {
+    /// The contract of an endpoint; none where ServiceTitan publishes none under that name.
+    pub fn of(endpoint: &str) -> Option<Contract> {
+        let contract = Catalog::get().contracts.get(endpoint)?;
+        Some(Contract { request: Side::new(&contract.request)?, response: Side::new(&contract.response)? })
+    }
+
+    /// The name of a contract that is near to this one.
+    pub fn nearest(endpoint: &str) -> Option<&'static str> {
+        Catalog::nearest(endpoint, Catalog::get().contracts.keys().map(String::as_str))
+    }
+}
+
+impl Side {
+    fn new(schema: &serde_json::Value) -> Option<Side> {
+        jsonschema::draft4::new(schema).ok().map(Side)
+    }
+
+    /// Where a document is not what the contract says.
+    pub fn breaches(&self, document: &Value) -> Vec<Breach> {
+        // What the engine writes is JSON.
+        let document = serde_json::from_str(&document.to_json()).unwrap_or_default();
+        let mut breaches = Vec::new();
+        for error in self.0.iter_errors(&document) {
+            told(&error, &mut breaches);
+        }
+        breaches.truncate(MOST_TOLD);
+        breaches
+    }
+}
+
+/// Tells a breach. Of alternatives (`null` or an object) the one that the document comes nearest to is told, which is
+/// the one with the deepest fault: that none fits helps nobody.
+fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
+    let depth = |error: &ValidationError<'_>| error.instance_path().as_str().matches('/').count();
+    if let ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } = error.kind() {
+        let nearest = context.iter().max_by_key(|errors| errors.iter().map(depth).max());
+        if let Some(errors) = nearest.filter(|errors| errors.iter().any(|inner| depth(inner) > depth(error))) {
+            return errors.iter().for_each(|inner| told(inner, breaches));
+        }
+    }
+    let path = error.instance_path().to_string();
+    breaches.push(Breach { path, message: shortened(&error.to_string()) });
+}
+
+/// Keeps a message to a line: schemas quote whole documents.
+fn shortened(message: &str) -> String {
+    const LONGEST: usize = 200;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_contract_of_the_catalog_can_be_checked_with() {
+        let contracts = &Catalog::get().contracts;
+        assert_eq!(contracts.len(), 22);
+        for endpoint in contracts.keys() {
+            assert!(Contract::of(endpoint).is_some(), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn a_breach_says_where_and_what() {
+        let contract = Contract::of("purchaseorder").unwrap();
+        let breaches =
+            contract.response.breaches(&Value::from_json(r#"{ "success": "yes", "orderNumber": "7" }"#).unwrap());
+        let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|line| line.starts_with("/success: ") && line.contains("boolean")), "{told:?}");
+        assert!(told.iter().any(|line| line.contains("orderNumber")), "{told:?}");
+    }
+
+    #[test]
+    fn of_alternatives_the_fault_within_is_told() {
+        let contract = Contract::of("purchaseorder").unwrap();
+        let order = r#"{ "purchaseOrder": { "items": [{ "quantity": 1 }, { "quantity": "two" }] } }"#;
+        let breaches = contract.request.breaches(&Value::from_json(order).unwrap());
+        let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|line| line.starts_with("/purchaseOrder/items/1/quantity: ")), "{told:?}");
+    }
+
+    #[test]
+    fn an_unknown_endpoint_has_a_nearest_one() {
+        assert!(Contract::of("purchase-order").is_none());
+        assert_eq!(Contract::nearest("purchase-order"), Some("purchaseorder"));
+    }
+}

@@ -1,0 +1,131 @@
+//! The vendor's authentication: secrets go into the request after the template has had its say, and nowhere else.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use reqwest::header::AUTHORIZATION;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use super::Trouble;
+use super::vendor::{Call, insert};
+use crate::fault::Fault;
+use crate::liquid::{Object, Value};
+use crate::pack::{Authentication, Output};
+
+/// A token is fetched again when it has less than this left.
+const EARLY: Duration = Duration::from_secs(30);
+/// How long a token lives that does not say so.
+const UNSAID_LIFE: u64 = 300;
+
+/// Authenticates calls to a vendor.
+#[derive(Debug)]
+pub(super) struct Authenticator {
+    authentication: Authentication,
+    secrets: HashMap<String, SecretString>,
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Debug)]
+struct Token {
+    text: SecretString,
+    ends: Instant,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: Option<u64>,
+}
+
+impl Authenticator {
+    pub fn new(authentication: &Authentication, secrets: HashMap<String, SecretString>) -> Result<Self, Fault> {
+        let missing: Vec<&str> =
+            authentication.secrets().into_iter().filter(|name| !secrets.contains_key(*name)).collect();
+        if !missing.is_empty() {
+            let file = "Configuration/vendor.json";
+            let names = missing.join("`, `");
+            let fault = Fault::error(file, format!("the vendor's authentication needs the secret `{names}`"));
+            return Err(fault.help(format!("give it under `secrets`: `{} = {{ env = \"…\" }}`", missing[0])));
+        }
+        Ok(Authenticator { authentication: authentication.clone(), secrets, token: Mutex::default() })
+    }
+
+    /// Whether the caller's own authorization goes on.
+    pub fn passes_authorization(&self) -> bool {
+        self.authentication == Authentication::PassThrough
+    }
+
+    /// Puts the secrets where they go.
+    pub async fn apply(&self, mut call: Call, caller: &[(String, String)], http: &Client) -> Result<Call, Trouble> {
+        match &self.authentication {
+            Authentication::None => {}
+            Authentication::ApiKey(mappings) => {
+                for mapping in mappings {
+                    let secret = self.secret(&mapping.secret)?;
+                    match mapping.output {
+                        Output::Header => insert(&mut call.headers, &mapping.name, secret)?,
+                        Output::Query => drop(call.url.query_pairs_mut().append_pair(&mapping.name, secret)),
+                        Output::Body => match call.body.get_or_insert_with(|| Value::Object(Object::default())) {
+                            Value::Object(members) => members.insert(mapping.name.as_str(), secret.into()),
+                            _ => return Err(Trouble::pack("the key goes into the body, and the body is no object")),
+                        },
+                    }
+                }
+            }
+            Authentication::Basic { username, password } => {
+                use base64::Engine;
+                let pair = format!("{}:{}", self.secret(username)?, self.secret(password)?);
+                let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
+                insert(&mut call.headers, AUTHORIZATION.as_str(), &format!("Basic {encoded}"))?;
+            }
+            Authentication::OAuth2 { token_url, scope } => {
+                let token = self.token(http, token_url, scope.as_deref()).await?;
+                insert(&mut call.headers, AUTHORIZATION.as_str(), &format!("Bearer {}", token.expose_secret()))?;
+            }
+            Authentication::PassThrough => {
+                let own = caller.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+                if let Some((_, value)) = own {
+                    insert(&mut call.headers, AUTHORIZATION.as_str(), value)?;
+                }
+            }
+        }
+        for value in call.headers.values_mut() {
+            value.set_sensitive(true);
+        }
+        Ok(call)
+    }
+
+    fn secret(&self, name: &str) -> Result<&str, Trouble> {
+        // All of them were there when this was made.
+        self.secrets.get(name).map(|s| s.expose_secret()).ok_or_else(|| Trouble::pack(format!("no secret `{name}`")))
+    }
+
+    /// The token, fetched by one call at a time and kept as long as it lives.
+    async fn token(&self, http: &Client, url: &url::Url, scope: Option<&str>) -> Result<SecretString, Trouble> {
+        let mut kept = self.token.lock().await;
+        if let Some(token) = kept.as_ref().filter(|token| token.ends > Instant::now() + EARLY) {
+            return Ok(token.text.clone());
+        }
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", self.secret("ClientId")?),
+            ("client_secret", self.secret("ClientSecret")?),
+        ];
+        form.extend(scope.map(|scope| ("scope", scope)));
+        let place = url.authority().to_owned();
+        let told = |error: reqwest::Error| Trouble::vendor(format!("no token from {place}: {}", error.without_url()));
+        let answer = http.post(url.clone()).form(&form).send().await.map_err(told)?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(Trouble::vendor(format!("{place} gives no token ({status}); check ClientId and ClientSecret")));
+        }
+        let answer: TokenAnswer = answer.json().await.map_err(told)?;
+        let life = Duration::from_secs(answer.expires_in.unwrap_or(UNSAID_LIFE));
+        let text = SecretString::from(answer.access_token);
+        *kept = Some(Token { text: text.clone(), ends: Instant::now() + life });
+        Ok(text)
+    }
+}

@@ -1,0 +1,220 @@
+//! One call of ServiceTitan's, carried to a vendor and back: check, render, call, render, check.
+//!
+//! Whatever goes wrong ends in an answer in the contracts' own shape: `success` false, `errorKind` saying whose fault it
+//! is, `errorMessage` saying what and what to do. Nothing is told of secrets.
+
+mod authenticate;
+mod callback;
+mod headers;
+mod trouble;
+mod vendor;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use reqwest::Client;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::contract::Side;
+use crate::fault::Fault;
+use crate::liquid::{self, Limits, Mode, Template, Value};
+use crate::pack::{Endpoint, Pack};
+
+pub use trouble::{Blame, Trouble};
+
+use authenticate::Authenticator;
+use callback::Callbacks;
+use vendor::{Call, VendorAnswer};
+
+/// What a document that is not the contract's comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Check {
+    /// It goes on, and is told.
+    #[default]
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
+/// How a pack is served.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The vendor's address in place of the pack's own: a test system.
+    pub base_url: Option<Url>,
+    /// What a document that is not the contract's comes to.
+    pub check: Check,
+    /// How long the vendor may take to answer.
+    pub timeout: Duration,
+    /// The most bytes of an answer.
+    pub most_bytes: usize,
+    /// How often a response may ask for another request, whatever `maxCallbacksForRequest` says.
+    pub most_callbacks: u32,
+    /// What one rendering may take.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            base_url: None,
+            check: Check::Warn,
+            timeout: Duration::from_secs(30),
+            most_bytes: 16 << 20,
+            most_callbacks: 10,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A call of ServiceTitan's.
+#[derive(Debug, Clone, Default)]
+pub struct Incoming {
+    /// Its headers, without the key that let it in.
+    pub headers: Vec<(String, String)>,
+    /// Its body, JSON.
+    pub body: Vec<u8>,
+}
+
+/// The answer to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// The status.
+    pub status: u16,
+    /// The headers, none of them twice.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Value,
+    /// What was not as the contract says, and went on all the same.
+    pub warnings: Vec<String>,
+}
+
+/// A pack that is served.
+#[derive(Debug)]
+pub struct Middleware {
+    pack: Pack,
+    settings: Settings,
+    base_url: Url,
+    http: Client,
+    authenticator: Authenticator,
+}
+
+impl Middleware {
+    /// Serves a pack with the secrets that it names.
+    ///
+    /// # Errors
+    /// A secret that is missing, by its name; or TLS that cannot be set up.
+    pub fn new(pack: Pack, settings: Settings, secrets: HashMap<String, SecretString>) -> Result<Middleware, Fault> {
+        let http = vendor::client(&settings).map_err(|error| {
+            Fault::error("Configuration/vendor.json", format!("the vendor cannot be called from here: {error}"))
+        })?;
+        let base_url = settings.base_url.clone().unwrap_or_else(|| pack.vendor.base_url.clone());
+        let authenticator = Authenticator::new(&pack.vendor.authentication, secrets)?;
+        Ok(Middleware { pack, settings, base_url, http, authenticator })
+    }
+
+    /// Carries a call of ServiceTitan's to the vendor and back.
+    pub async fn answer(&self, endpoint: &str, incoming: Incoming) -> Outgoing {
+        let mut warnings = Vec::new();
+        match self.carry(endpoint, incoming, &mut warnings).await {
+            Ok(outgoing) => Outgoing { warnings, ..outgoing },
+            Err(trouble) => Outgoing {
+                status: trouble.status(),
+                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+                body: trouble.body(),
+                warnings,
+            },
+        }
+    }
+
+    async fn carry(&self, name: &str, incoming: Incoming, warnings: &mut Vec<String>) -> Result<Outgoing, Trouble> {
+        let endpoint = self.pack.endpoints.get(name).ok_or_else(|| self.unknown(name))?;
+        let text = std::str::from_utf8(&incoming.body).map_err(|_| Trouble::caller("the body is not UTF-8"))?;
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        let mut body =
+            Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))?;
+        let contract = endpoint.contract.as_ref();
+        self.check(contract.map(|contract| &contract.request), &body, "the request", Trouble::caller, warnings)?;
+        let mut callbacks = Callbacks::new(self.settings.most_callbacks);
+        loop {
+            let answered = self.once(endpoint, &incoming.headers, &body).await?;
+            match callbacks.next(&answered.body)? {
+                Some(values) => {
+                    callbacks.keep(answered.body);
+                    let Value::Object(members) = &mut body else {
+                        return Err(Trouble::pack("a callback needs a request that is an object"));
+                    };
+                    members.insert("callbackData", values);
+                }
+                None => {
+                    let body = callbacks.merged(answered.body);
+                    let contract = contract.map(|contract| &contract.response);
+                    self.check(contract, &body, "the response", Trouble::pack, warnings)?;
+                    return Ok(Outgoing { body, ..answered });
+                }
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Trouble {
+        let names: Vec<&str> = self.pack.endpoints.keys().map(String::as_str).collect();
+        Trouble::caller(format!("the pack has no endpoint `{name}`, only {}", names.join(", "))).with_status(404)
+    }
+
+    fn check(
+        &self,
+        side: Option<&Side>,
+        document: &Value,
+        what: &str,
+        blame: impl Fn(String) -> Trouble,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), Trouble> {
+        let breaches = side.map(|side| side.breaches(document)).unwrap_or_default();
+        let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        if self.settings.check == Check::Refuse {
+            return Err(blame(format!("{what} is not what the contract says: {}", told.join("; "))));
+        }
+        warnings.extend(told.into_iter().map(|line| format!("{what}: {line}")));
+        Ok(())
+    }
+
+    /// One request to the vendor and its answer.
+    async fn once(&self, endpoint: &Endpoint, headers: &[(String, String)], body: &Value) -> Result<Outgoing, Trouble> {
+        let passes = self.authenticator.passes_authorization();
+        let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
+        let request = self.rendered(&endpoint.request, endpoint, Value::object(source)).await?;
+        let call = Call::read(&request, &self.base_url)?;
+        let call = self.authenticator.apply(call, headers, &self.http).await?;
+        let answer = call.send(&self.http, &self.settings).await?;
+        let template = if answer.is_success() { &endpoint.response } else { self.error_template(&answer)? };
+        let VendorAnswer { status, headers, body } = answer;
+        let source = [
+            ("statusCode", Value::from_json(&status.to_string()).unwrap_or_default()),
+            ("headers", headers::object(&headers)),
+            ("body", body),
+        ];
+        let rendered = self.rendered(template, endpoint, Value::object(source)).await?;
+        headers::outgoing(&rendered)
+    }
+
+    fn error_template(&self, answer: &VendorAnswer) -> Result<&Template, Trouble> {
+        self.pack.error.as_ref().ok_or_else(|| answer.trouble())
+    }
+
+    /// Renders on a thread for work: a template may take its whole time.
+    async fn rendered(&self, template: &Template, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
+        let url = Value::Text(endpoint.url.as_str().into());
+        let base = Value::Text(self.base_url.as_str().trim_end_matches('/').into());
+        let data = Value::object([("config", Value::object([("baseUrl", base), ("url", url)])), ("source", source)]);
+        let (template, limits) = (template.clone(), self.settings.limits.clone());
+        let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
+        let text = rendering
+            .await
+            .map_err(|error| Trouble::pack(format!("the rendering was stopped: {error}")))?
+            .map_err(|error: liquid::Error| Trouble::pack(error.to_string()))?;
+        Value::from_json(&text).map_err(|error| Trouble::pack(format!("the template gave no JSON: {error}")))
+    }
+}

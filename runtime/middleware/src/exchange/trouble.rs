@@ -1,0 +1,67 @@
+//! What can go wrong on the way to a vendor and back, in the contracts' own shape.
+
+use crate::liquid::Value;
+
+/// Whose fault it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The call of ServiceTitan's.
+    Caller,
+    /// The pack: a template or what it asks for.
+    Pack,
+    /// The vendor, or the way to it.
+    Vendor,
+}
+
+/// Why a call has no answer of the vendor's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Trouble {
+    blame: Blame,
+    status: u16,
+    message: String,
+}
+
+impl Trouble {
+    pub(crate) fn caller(message: impl Into<String>) -> Trouble {
+        Trouble { blame: Blame::Caller, status: 400, message: message.into() }
+    }
+
+    pub(crate) fn pack(message: impl Into<String>) -> Trouble {
+        Trouble { blame: Blame::Pack, status: 500, message: message.into() }
+    }
+
+    pub(crate) fn vendor(message: impl Into<String>) -> Trouble {
+        Trouble { blame: Blame::Vendor, status: 502, message: message.into() }
+    }
+
+    pub(crate) fn with_status(self, status: u16) -> Trouble {
+        Trouble { status, ..self }
+    }
+
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        self.blame
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> Value {
+        let kind = match self.blame {
+            Blame::Caller => "Request",
+            Blame::Pack => "Template",
+            Blame::Vendor => "Vendor",
+        };
+        Value::object([
+            ("success", Value::from(false)),
+            ("errorCode", self.status.to_string().into()),
+            ("errorKind", kind.into()),
+            ("message", self.message.as_str().into()),
+            ("errorMessage", self.message.as_str().into()),
+        ])
+    }
+}

@@ -1,0 +1,118 @@
+//! Strict reading of JSON into [`Value`].
+
+use super::DEPTH;
+use super::scan::{Fault, number_end, space, string_end, unescape};
+use crate::liquid::value::{Number, Object, Value};
+
+/// Reads one JSON document.
+pub(crate) fn read(text: &str) -> Result<Value, Fault> {
+    let mut reader = Reader { text, at: 0 };
+    let value = reader.value(0)?;
+    match space(text.as_bytes(), reader.at) {
+        end if end == text.len() => Ok(value),
+        end => Err((end, "more text follows the JSON value".to_owned())),
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&mut self) -> Option<u8> {
+        self.at = space(self.text.as_bytes(), self.at);
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value, Fault> {
+        if depth > DEPTH {
+            return Err((self.at, format!("lists and objects are nested deeper than {DEPTH}")));
+        }
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.list(depth),
+            Some(b'"') => Ok(Value::Text(self.string()?.into())),
+            Some(b'-' | b'0'..=b'9') => {
+                let end = number_end(self.text.as_bytes(), self.at)
+                    .ok_or_else(|| (self.at, "a number is not as JSON writes it".to_owned()))?;
+                let number = Number::from_json(&self.text[self.at..end]);
+                self.at = end;
+                Ok(Value::Number(number))
+            }
+            _ => {
+                for (word, value) in [("null", Value::Nil), ("true", Value::Bool(true)), ("false", Value::Bool(false))]
+                {
+                    if self.text[self.at..].starts_with(word) {
+                        self.at += word.len();
+                        return Ok(value);
+                    }
+                }
+                Err((self.at, "here should be a JSON value".to_owned()))
+            }
+        }
+    }
+
+    fn string(&mut self) -> Result<String, Fault> {
+        let start = self.at;
+        let (end, plain) = string_end(self.text.as_bytes(), start)?;
+        let inside = self.text.get(start + 1..end - 1).unwrap_or_default();
+        self.at = end;
+        if plain {
+            return Ok(inside.to_owned());
+        }
+        if inside.bytes().any(|b| b < 0x20) {
+            return Err((start, "a string holds a control character that is not escaped".to_owned()));
+        }
+        unescape(inside, start + 1)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, Fault> {
+        self.at += 1;
+        let mut items = Vec::new();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Value::List(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => {
+                    self.at += 1;
+                    return Ok(Value::List(items));
+                }
+                _ => return Err((self.at, "here should be `,` or `]`".to_owned())),
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Value, Fault> {
+        self.at += 1;
+        let mut object = Object::default();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Value::Object(object));
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err((self.at, "here should be a name in quotes".to_owned()));
+            }
+            let key = self.string()?;
+            if self.peek() != Some(b':') {
+                return Err((self.at, "here should be `:`".to_owned()));
+            }
+            self.at += 1;
+            let value = self.value(depth + 1)?;
+            object.insert(key, value);
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => {
+                    self.at += 1;
+                    return Ok(Value::Object(object));
+                }
+                _ => return Err((self.at, "here should be `,` or `}`".to_owned())),
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What a template is given: JSON whose objects keep their order and whose numbers keep their text.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use super::json;
+pub use super::number::Number;
+use super::{Error, Problem};
+
+/// A value that a template reads.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// Missing or null.
+    #[default]
+    Nil,
+    /// True or false.
+    Bool(bool),
+    /// A number, exact.
+    Number(Number),
+    /// Text. It is never structure, whatever it holds.
+    Text(Box<str>),
+    /// A list.
+    List(Vec<Value>),
+    /// An object, in the order it was written.
+    Object(Object),
+}
+
+impl Value {
+    /// Reads JSON, strictly. Of two members with one name the last one counts, as with most readers.
+    ///
+    /// # Errors
+    /// Text that is not JSON, or is nested deeper than 128; line and column are those of the text.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        json::read(text).map_err(|(offset, why)| Problem::Json(why).at(&"json".into(), text, offset))
+    }
+
+    /// Writes compact JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        json::write_value(&mut out, self);
+        out
+    }
+
+    /// A member of an object.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        match self {
+            Self::Object(object) => object.get(key),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// An object of these members.
+    pub fn object<K: Into<Box<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
+        Self::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(Number::Whole(value))
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(values: Vec<Value>) -> Self {
+        Self::List(values)
+    }
+}
+
+/// An object whose members keep the order they were written in.
+#[derive(Clone, PartialEq, Default)]
+pub struct Object(Box<IndexMap<Box<str>, Value, foldhash::fast::RandomState>>);
+
+impl Object {
+    /// A member.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// Sets a member; one that exists keeps its place.
+    pub fn insert(&mut self, key: impl Into<Box<str>>, value: Value) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// Removes a member, the others keep their order.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        self.0.shift_remove(key)
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The member at a place.
+    #[must_use]
+    pub fn at(&self, index: usize) -> Option<(&str, &Value)> {
+        self.0.get_index(index).map(|(key, value)| (&**key, value))
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<(Box<str>, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (Box<str>, Value)>>(members: I) -> Self {
+        Self(Box::new(members.into_iter().collect()))
+    }
+}

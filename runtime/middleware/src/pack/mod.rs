@@ -1,0 +1,221 @@
+//! A vendor's pack in the official layout:
+//!
+//! ```text
+//! Configuration/vendor.json             where the vendor is and how it authenticates
+//! Templates/<endpoint>/endpoint.json    { "url": "purchaseorder" }
+//! Templates/<endpoint>/Request.liquid   ServiceTitan's call as the vendor's
+//! Templates/<endpoint>/Response.liquid  the vendor's answer as ServiceTitan's
+//! Templates/<endpoint>/Sandbox_Request.json
+//! Templates/error/Error.liquid          for a vendor's answer that is no success
+//! ```
+
+mod vendor;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::contract::Contract;
+use crate::fault::{Fault, Severity};
+use crate::liquid::{Options, Template, Value};
+
+pub use vendor::{Authentication, Mapping, Output, Vendor};
+
+/// The folder of the template for failures.
+const ERROR: &str = "error";
+
+/// A vendor's pack.
+#[derive(Debug)]
+pub struct Pack {
+    /// Where the vendor is and how it authenticates.
+    pub vendor: Vendor,
+    /// What ServiceTitan may call, by name.
+    pub endpoints: IndexMap<String, Endpoint>,
+    /// For a vendor's answer that is no success.
+    pub error: Option<Template>,
+}
+
+/// One endpoint of a pack.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its name: that of its folder and of its contract.
+    pub name: String,
+    /// The vendor's path: `config.url` in templates.
+    pub url: String,
+    /// ServiceTitan's call as the vendor's.
+    pub request: Template,
+    /// The vendor's answer as ServiceTitan's.
+    pub response: Template,
+    /// The request that the pack gives for trying out.
+    pub sandbox_request: Option<Value>,
+    /// The contract, where ServiceTitan publishes one.
+    pub contract: Option<Contract>,
+}
+
+/// A pack that was read, and what is worth looking at in it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The pack.
+    pub pack: Pack,
+    /// Warnings only.
+    pub warnings: Vec<Fault>,
+}
+
+/// A pack that cannot be used, with all that is wrong with it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Faults(pub Vec<Fault>);
+
+impl Pack {
+    /// Reads a pack from its folder.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it at once: what is missing, what cannot be read, what is no Liquid or no JSON.
+    pub fn load(folder: &Path) -> Result<Loaded, Faults> {
+        let mut reader = Reader { folder, faults: Vec::new() };
+        let vendor = reader.vendor();
+        let mut endpoints = IndexMap::new();
+        let mut error = None;
+        for name in reader.endpoints() {
+            let path = Path::new("Templates").join(&name);
+            if name == ERROR {
+                error = reader.template(&path.join("Error.liquid"));
+            } else if let Some(endpoint) = reader.endpoint(&name, &path) {
+                endpoints.insert(name, endpoint);
+            }
+        }
+        let faults = reader.faults;
+        match vendor {
+            Some(vendor) if faults.iter().all(|fault| fault.severity == Severity::Warning) => {
+                Ok(Loaded { pack: Pack { vendor, endpoints, error }, warnings: faults })
+            }
+            _ => Err(Faults(faults)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct EndpointFile {
+    url: String,
+}
+
+struct Reader<'f> {
+    folder: &'f Path,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, file: &Path) -> Option<String> {
+        let told = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
+            _ => Fault::error(file, format!("the file cannot be read: {error}")),
+        };
+        let bytes = fs::read(self.folder.join(file)).map_err(|error| self.faults.push(told(error))).ok()?;
+        match String::from_utf8(bytes) {
+            // Editors on Windows like to begin a file with a mark.
+            Ok(text) => Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+            Err(_) => {
+                self.faults.push(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8"));
+                None
+            }
+        }
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&mut self, file: &Path) -> Option<T> {
+        let text = self.text(file)?;
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        serde_json::from_str(&text)
+            .map_err(|error| {
+                let place = (number(error.line()), number(error.column()));
+                let text = error.to_string();
+                let message = text.split(" at line ").next().unwrap_or_default().to_owned();
+                self.faults.push(Fault::error(file, message).at(place.0, place.1));
+            })
+            .ok()
+    }
+
+    fn vendor(&mut self) -> Option<Vendor> {
+        let file = Path::new("Configuration/vendor.json");
+        let found = self.json(file)?;
+        vendor::read(file, found, &mut self.faults)
+    }
+
+    fn template(&mut self, file: &Path) -> Option<Template> {
+        let source = self.text(file)?;
+        let options = Options { name: file.display().to_string(), ..Options::default() };
+        let template = Template::parse(&source, &options).map_err(|error| self.faults.push(error.into())).ok()?;
+        for used in template.raw_uses() {
+            let fault = Fault::warning(&used.name, "`| raw` lets a value change the document's structure");
+            let fault = fault.at(used.line, used.column);
+            self.faults.push(fault.help("leave `raw` out unless the value is JSON that the vendor made"));
+        }
+        Some(template)
+    }
+
+    /// The folders of templates, in order of their names.
+    fn endpoints(&mut self) -> Vec<String> {
+        let path = self.folder.join("Templates");
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.faults.push(Fault::error("Templates", format!("the folder cannot be read: {error}")));
+                return Vec::new();
+            }
+        };
+        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        if names.iter().all(|name| name == ERROR) {
+            self.faults.push(
+                Fault::error("Templates", "there is no endpoint")
+                    .help("add a folder for each, such as `purchaseorder`"),
+            );
+        }
+        names
+    }
+
+    fn endpoint(&mut self, name: &str, path: &Path) -> Option<Endpoint> {
+        let contract = Contract::of(name);
+        if contract.is_none() {
+            let fault =
+                Fault::warning(path, format!("ServiceTitan publishes no contract for `{name}`: it is not checked"));
+            self.faults.push(match Contract::nearest(name) {
+                Some(nearest) => fault.help(format!("is `{nearest}` meant?")),
+                None => fault,
+            });
+        }
+        let settings: Option<EndpointFile> = self.json(&path.join("endpoint.json"));
+        let request = self.template(&path.join("Request.liquid"));
+        let response = self.template(&path.join("Response.liquid"));
+        let sandbox_request = self.sandbox_request(path.join("Sandbox_Request.json"), contract.as_ref());
+        Some(Endpoint {
+            name: name.to_owned(),
+            url: settings?.url,
+            request: request?,
+            response: response?,
+            sandbox_request,
+            contract,
+        })
+    }
+
+    fn sandbox_request(&mut self, file: PathBuf, contract: Option<&Contract>) -> Option<Value> {
+        if !self.folder.join(&file).exists() {
+            return None;
+        }
+        let text = self.text(&file)?;
+        let document = Value::from_json(&text)
+            .map_err(|error| {
+                self.faults.push(Fault::error(&file, error.problem.to_string()).at(error.line, error.column))
+            })
+            .ok()?;
+        for breach in contract.map(|contract| contract.request.breaches(&document)).unwrap_or_default() {
+            self.faults.push(Fault::warning(&file, format!("the contract does not know it so: {breach}")));
+        }
+        Some(document)
+    }
+}
+
+#[cfg(test)]
+mod tests;

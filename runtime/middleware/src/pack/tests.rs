@@ -1,0 +1,102 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use url::Url;
+
+fn pack(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = [
+        ("Configuration/vendor.json", r#"{ "baseUrl": "https://vendor.example/api" }"#),
+        ("Templates/purchaseorder/endpoint.json", r#"{ "url": "orders" }"#),
+        ("Templates/purchaseorder/Request.liquid", r#"{ "method": "POST" }"#),
+        ("Templates/purchaseorder/Response.liquid", r#"{ "statusCode": 200 }"#),
+    ];
+    for (file, text) in whole.iter().chain(files) {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn told(files: &[(&str, &str)]) -> String {
+    Pack::load(pack(files).path()).unwrap_err().to_string()
+}
+
+#[test]
+fn the_official_layout_is_read() {
+    let folder = pack(&[
+        (
+            "Configuration/vendor.json",
+            r#"{ "baseUrl": "https://vendor.example/api", "authentication": { "kind": "ApiKey", "valueMappings": [
+                { "authenticationKey": "ApiKey", "outputType": "Header", "outputKey": "X-API-KEY" } ] } }"#,
+        ),
+        ("Templates/error/Error.liquid", r#"{ "statusCode": {{ source.statusCode }} }"#),
+        ("Templates/purchaseorder/Sandbox_Request.json", r#"{ "accountId": "7", "vendorId": "9" }"#),
+    ]);
+    let Loaded { pack, warnings } = Pack::load(folder.path()).unwrap();
+    assert_eq!(warnings, []);
+    assert_eq!(pack.vendor.authentication.secrets(), ["ApiKey"]);
+    assert!(pack.error.is_some());
+    let order = &pack.endpoints["purchaseorder"];
+    assert_eq!(order.url, "orders");
+    assert!(order.contract.is_some() && order.sandbox_request.is_some());
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_its_place() {
+    let told = told(&[
+        ("Configuration/vendor.json", "{\n  \"baseUrl\": \"ftp://vendor.example\"\n}"),
+        ("Templates/purchaseorder/endpoint.json", "{ \"url\": }"),
+        ("Templates/purchaseorder/Request.liquid", "{\n {% if x %}"),
+        ("Templates/accounts/endpoint.json", "{ \"url\": \"accounts\" }"),
+    ]);
+    for line in [
+        "error: Configuration/vendor.json: `baseUrl` is no plain http or https address",
+        "error: Templates/purchaseorder/endpoint.json:1:10: expected value",
+        "error: Templates/purchaseorder/Request.liquid:2:2: ",
+        "error: Templates/accounts/Request.liquid: the file is missing",
+        "error: Templates/accounts/Response.liquid: the file is missing",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}
+
+#[test]
+fn an_unknown_authentication_is_refused_with_the_known_ones() {
+    let vendor = r#"{ "baseUrl": "https://v.example", "authentication": { "kind": "Kerberos" } }"#;
+    let told = told(&[("Configuration/vendor.json", vendor)]);
+    assert!(told.contains("`Kerberos`; help: it is one of ApiKey, Basic, OAuth2, PassThrough and None"), "{told}");
+}
+
+#[test]
+fn spellings_that_can_only_mean_one_kind_are_taken() {
+    for (kind, wanted) in [
+        ("Basic", Authentication::Basic { username: "Username".into(), password: "Password".into() }),
+        ("pass-through", Authentication::PassThrough),
+        (
+            "OAuth 2.0",
+            Authentication::OAuth2 { token_url: Url::parse("https://v.example/token").unwrap(), scope: None },
+        ),
+    ] {
+        let vendor = format!(
+            r#"{{ "baseUrl": "https://v.example", "authentication": {{ "kind": "{kind}", "tokenUrl": "https://v.example/token" }} }}"#
+        );
+        let loaded = Pack::load(pack(&[("Configuration/vendor.json", &vendor)]).path()).unwrap();
+        assert_eq!(loaded.pack.vendor.authentication, wanted, "{kind}");
+    }
+}
+
+#[test]
+fn an_endpoint_without_a_contract_raw_output_and_a_wrong_sample_are_warnings() {
+    let folder = pack(&[
+        ("Templates/purchase-order/endpoint.json", r#"{ "url": "x" }"#),
+        ("Templates/purchase-order/Request.liquid", "{ \"a\": {{ source.body | raw }} }"),
+        ("Templates/purchase-order/Response.liquid", "{}"),
+        ("Templates/purchaseorder/Sandbox_Request.json", r#"{ "shoes": 1 }"#),
+    ]);
+    let warnings = Pack::load(folder.path()).unwrap().warnings;
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("no contract for `purchase-order`") && told[0].ends_with("is `purchaseorder` meant?"));
+    assert!(told[1].starts_with("warning: Templates/purchase-order/Request.liquid:1:"), "{told:?}");
+    assert!(told[2].contains("shoes"), "{told:?}");
+}
