@@ -12,6 +12,10 @@
 //! assert_eq!(json, r#"{"name":"3/4\" pipe","quantity":2.50}"#);
 //! # Ok::<(), tradewire_middleware::liquid::Error>(())
 //! ```
+//!
+//! A [`Pack`](pack::Pack) is a supplier's templates in the official layout, read and checked as a whole. A
+//! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
+//! [`contract`], render, call, render, check.
 
 pub mod contract;
 pub mod exchange;
