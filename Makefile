@@ -18,7 +18,7 @@ guests:
 
 # Side by side with what it is measured against.
 bench: guests
-	cargo bench --workspace
+	cargo bench --workspace --bench "*"
 
 lint:
 	cargo fmt --all --check
