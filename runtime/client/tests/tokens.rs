@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use support::{APP_KEY, SECRET, Server, TOKEN, json, page, read, tenant, token};
+use support::{APP_KEY, SECRET, Server, TOKEN, json, page, read, read_at_once, tenant, token};
 use tradewire_client::{Arguments, Client, Environment, Kind};
 
 #[tokio::test]
@@ -18,15 +18,7 @@ async fn fifty_calls_at_once_share_one_token() {
     };
     let server = Server::with_tokens(slow, |_| async { page() }).await;
     let acme = server.tenant();
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
-            let acme = acme.clone();
-            tokio::spawn(async move { acme.call(read(), &Arguments::default()).await })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
+    read_at_once(&acme, 50).await;
     assert_eq!(server.tokens().len(), 1);
     assert_eq!(server.calls().len(), 50);
     assert!(server.calls().iter().all(|call| call.header("authorization") == format!("Bearer {TOKEN}1")));
@@ -124,15 +116,7 @@ async fn fifty_calls_that_are_refused_one_token_share_the_next() {
     })
     .await;
     let acme = server.tenant();
-    let calls: Vec<_> = (0..50)
-        .map(|_| {
-            let acme = acme.clone();
-            tokio::spawn(async move { acme.call(read(), &Arguments::default()).await })
-        })
-        .collect();
-    for call in calls {
-        call.await.unwrap().unwrap();
-    }
+    read_at_once(&acme, 50).await;
     assert_eq!(server.tokens().len(), 2);
 }
 

@@ -163,6 +163,19 @@ pub fn read() -> OperationRef<'static> {
     operation("payroll/activity-codes.get-list")
 }
 
+/// As many reads, all under way at once, each of which must succeed.
+pub async fn read_at_once(tenant: &Tenant, count: usize) {
+    let calls: Vec<_> = (0..count)
+        .map(|_| {
+            let tenant = tenant.clone();
+            tokio::spawn(async move { tenant.call(read(), &Arguments::default()).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}
+
 /// A write that must not be sent twice.
 pub fn create() -> (OperationRef<'static>, Arguments) {
     (

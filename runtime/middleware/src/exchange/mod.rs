@@ -10,6 +10,7 @@ mod trouble;
 mod vendor;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
@@ -200,12 +201,12 @@ impl Middleware {
         headers::outgoing(&rendered)
     }
 
-    fn error_template(&self, answer: &VendorAnswer) -> Result<&Template, Trouble> {
+    fn error_template(&self, answer: &VendorAnswer) -> Result<&Arc<Template>, Trouble> {
         self.pack.error.as_ref().ok_or_else(|| answer.trouble())
     }
 
     /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered(&self, template: &Template, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
+    async fn rendered(&self, template: &Arc<Template>, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
         let url = Value::Text(endpoint.url.as_str().into());
         let base = Value::Text(self.base_url.as_str().trim_end_matches('/').into());
         let data = Value::object([("config", Value::object([("baseUrl", base), ("url", url)])), ("source", source)]);

@@ -13,6 +13,7 @@ mod vendor;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -34,7 +35,7 @@ pub struct Pack {
     /// What ServiceTitan may call, by name.
     pub endpoints: IndexMap<String, Endpoint>,
     /// For a vendor's answer that is no success.
-    pub error: Option<Template>,
+    pub error: Option<Arc<Template>>,
 }
 
 /// One endpoint of a pack.
@@ -45,9 +46,9 @@ pub struct Endpoint {
     /// The vendor's path: `config.url` in templates.
     pub url: String,
     /// ServiceTitan's call as the vendor's.
-    pub request: Template,
+    pub request: Arc<Template>,
     /// The vendor's answer as ServiceTitan's.
-    pub response: Template,
+    pub response: Arc<Template>,
     /// The request that the pack gives for trying out.
     pub sandbox_request: Option<Value>,
     /// The contract, where ServiceTitan publishes one.
@@ -142,7 +143,7 @@ impl Reader<'_> {
         vendor::read(file, found, &mut self.faults)
     }
 
-    fn template(&mut self, file: &Path) -> Option<Template> {
+    fn template(&mut self, file: &Path) -> Option<Arc<Template>> {
         let source = self.text(file)?;
         let options = Options { name: file.display().to_string(), ..Options::default() };
         let template = Template::parse(&source, &options).map_err(|error| self.faults.push(error.into())).ok()?;
@@ -151,7 +152,7 @@ impl Reader<'_> {
             let fault = fault.at(used.line, used.column);
             self.faults.push(fault.help("leave `raw` out unless the value is JSON that the vendor made"));
         }
-        Some(template)
+        Some(Arc::new(template))
     }
 
     /// The folders of templates, in order of their names.

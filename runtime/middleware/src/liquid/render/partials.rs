@@ -35,6 +35,13 @@ impl<'a> Run<'a> {
         Ok(args)
     }
 
+    /// The value that the partial is run with, or each item of.
+    fn with(&mut self, tag: &'a Partial, place: usize) -> Outcome<Option<Val<'a>>> {
+        let Some(expr) = &tag.with else { return Ok(None) };
+        let value = self.value(expr);
+        self.at(value, place).map(Some)
+    }
+
     pub(super) fn include(&mut self, tag: &'a Partial, place: usize) -> Outcome<Flow> {
         if self.isolated {
             let what = "`include` cannot be in a partial that `render` runs; use `render`";
@@ -42,13 +49,7 @@ impl<'a> Run<'a> {
         }
         let partial = self.partial(tag, place)?;
         let slot = tag.alias.unwrap_or(partial.slot);
-        let with = match &tag.with {
-            Some(expr) => {
-                let value = self.value(expr);
-                Some(self.at(value, place)?)
-            }
-            None => None,
-        };
+        let with = self.with(tag, place)?;
         let args = self.args(tag, place)?;
         let mut shadowed = Vec::with_capacity(args.len() + 1);
         for (slot, value) in args {
@@ -87,13 +88,7 @@ impl<'a> Run<'a> {
     pub(super) fn render_partial(&mut self, tag: &'a Partial, place: usize) -> Outcome<()> {
         let partial = self.partial(tag, place)?;
         let slot = tag.alias.unwrap_or(partial.slot);
-        let with = match &tag.with {
-            Some(expr) => {
-                let value = self.value(expr);
-                Some(self.at(value, place)?)
-            }
-            None => None,
-        };
+        let with = self.with(tag, place)?;
         let args = self.args(tag, place)?;
         match with {
             Some(list) if tag.each && list.is_list() => {
