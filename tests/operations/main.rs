@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use serde_json::Value;
-use tradewire_client::{Client, Credentials, Options, RateLimit};
-use tradewire_host::{Cost, Engine, EngineOptions, Later, Level, Limits, OutputFile, Plugin, Request, Sink, Window};
+use tradewire_client::{Client, Credentials, Later, Options, RateLimit};
+use tradewire_host::{Cost, Engine, EngineOptions, Level, Limits, OutputFile, Plugin, Request, Sink, Window};
 use tradewire_sandbox::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, Running, Sandbox};
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;

@@ -1,7 +1,8 @@
 //! One ServiceTitan over HTTP: tokens, rate limit, retries, pages and files, driven by the catalog.
 //!
 //! A [`Client`] is one application (its app key) in one [`Environment`]. A [`Tenant`] is that application on behalf of
-//! one customer; tenants of a client share connections, and the same tenant always shares its token and its pace.
+//! one customer; tenants of a client share connections, and the same tenant always shares its token and its pace. What
+//! calls on behalf of plugins and templates does so through the trait [`ServiceTitan`].
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,6 +44,7 @@
 //! App key, client secret and tokens are in no log line, no error and no `Debug` output; answers that quote them are
 //! blanked before their text goes into an [`Error`].
 
+mod api;
 mod arguments;
 mod client;
 mod download;
@@ -61,6 +63,7 @@ mod retry_after;
 mod tenant;
 mod token;
 
+pub use api::{CallError, FileAnswer, Later, PageSource, ServiceTitan};
 pub use arguments::{Arguments, Source, Upload};
 pub use client::{Client, SetupError};
 pub use download::Download;

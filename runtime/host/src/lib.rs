@@ -13,7 +13,6 @@
 //! Rooms: `engine` and `cache` hold wasmtime's settings, `load` reads and links components, `plan` compares types,
 //! `direct` moves values, `calls` are the host functions, `run` is one run.
 
-mod api;
 mod cache;
 mod calls;
 mod direct;
@@ -23,9 +22,7 @@ mod load;
 mod plan;
 mod run;
 mod sink;
-mod tenant;
 
-pub use api::{CallError, FieldError, FileAnswer, Later, PageSource, ServiceTitan};
 pub use cache::Cache;
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use limits::{Limit, Limits};

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use support::{guest, line, plugin, quantile, request};
-use tradewire_client::{Answered, Arguments};
-use tradewire_host::{CallError, FileAnswer, Later, Limits, PageSource, Request, ServiceTitan};
+use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
+use tradewire_host::{Limits, Request};
 use tradewire_surface::{Method, OperationRef};
 
 #[global_allocator]

@@ -6,10 +6,8 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tradewire_client::{Client, Credentials, Options, RateLimit, Tenant};
-use tradewire_host::{
-    Cost, Engine, EngineOptions, Later, Level, Limits, OutputFile, Plugin, Request, ServiceTitan, Sink, Window,
-};
+use tradewire_client::{Client, Credentials, Later, Options, RateLimit, ServiceTitan, Tenant};
+use tradewire_host::{Cost, Engine, EngineOptions, Level, Limits, OutputFile, Plugin, Request, Sink, Window};
 use tradewire_sandbox as sandbox;
 use tradewire_surface::grants::Grants;
 

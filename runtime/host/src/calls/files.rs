@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use tradewire_client::CallError;
 use wasmtime::component::{LinkerInstance, Resource, ResourceType};
 use wasmtime::{Result, StoreContextMut, bail};
 
-use super::{Download, Upload};
-use crate::api::CallError;
+use super::{Download, Upload, error_json};
 use crate::direct::{Answer, AnswerPlan, Outcome};
 use crate::run::RunState;
 
@@ -65,7 +65,7 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
                 let outcome = if state.uploading + bytes.len() > UPLOAD_BYTES {
                     let message =
                         format!("the uploads of a run hold at most {} MiB until they are sent", UPLOAD_BYTES >> 20);
-                    Outcome::Error(CallError::new("too-large", message).json("upload"))
+                    Outcome::Error(error_json(&CallError::new("too-large", message), "upload"))
                 } else {
                     file.content.extend_from_slice(&bytes);
                     state.uploading += bytes.len();
@@ -101,7 +101,7 @@ async fn read(store: &mut StoreContextMut<'_, RunState>, file: &Resource<Downloa
             match chunk {
                 Ok(Some(chunk)) => entry.rest = chunk,
                 Ok(None) => return Ok(Outcome::Piece(None)),
-                Err(error) => return Ok(Outcome::Error(error.json(&operation))),
+                Err(error) => return Ok(Outcome::Error(super::error_json(&error, &operation))),
             }
         }
     }

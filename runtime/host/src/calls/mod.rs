@@ -8,9 +8,9 @@ mod raw;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tradewire_client::Source;
+use serde_json::json;
+use tradewire_client::{CallError, FileAnswer, PageSource, Source};
 
-use crate::api::{CallError, FileAnswer, PageSource};
 use crate::run::Held;
 
 pub(crate) use arguments::ArgumentsPlan;
@@ -54,7 +54,12 @@ pub(crate) struct Download {
     pub _held: Held,
 }
 
-/// An error of the host's own, as JSON with the field names of WIT.
-pub(crate) fn error_json(kind: &str, operation: &str, message: &str) -> String {
-    CallError::new(kind, message).json(operation)
+/// An error as JSON, with the field names of WIT: `servicetitan:api/types.error`.
+pub(crate) fn error_json(error: &CallError, operation: &str) -> String {
+    let fields: Vec<_> = error.fields.iter().map(|f| json!({ "field": f.field, "messages": f.messages })).collect();
+    json!({
+        "kind": error.kind, "operation": operation, "message": error.message, "status": error.status,
+        "trace-id": error.trace_id, "fields": fields, "in-doubt": error.in_doubt,
+    })
+    .to_string()
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use tradewire_client::{Answered, Arguments as Request, Upload as Sent};
+use tradewire_client::{Answered, Arguments as Request, CallError, FileAnswer, Upload as Sent};
 use tradewire_surface::{Answer as Answers, Body, Effect, OperationRef};
 use wasmtime::component::{LinkerInstance, Resource};
 use wasmtime::{Result, StoreContextMut};
 
 use super::{ArgumentsPlan, Download, Pager, Upload};
-use crate::api::{CallError, FileAnswer};
 use crate::direct::{Answer, AnswerPlan, Arguments, Outcome, Value};
 use crate::run::{Held, RunState};
 use crate::sink::Cost;
@@ -67,7 +66,7 @@ fn operation<const N: usize>(
         Box::new(async move {
             let outcome = match call(store, &plan, arguments.0).await? {
                 Ok(outcome) => outcome,
-                Err(error) => Outcome::Error(error.json(&plan.operation.id())),
+                Err(error) => Outcome::Error(super::error_json(&error, &plan.operation.id())),
             };
             Ok(Answer { plan: answer, outcome, decoding })
         })
@@ -209,7 +208,7 @@ pub(crate) fn link_pager(
             let outcome = match outcome {
                 Ok(Some(page)) => Outcome::Json(page.body),
                 Ok(None) => Outcome::Json(bytes::Bytes::from_static(b"null")),
-                Err(error) => Outcome::Error(error.json(&operation)),
+                Err(error) => Outcome::Error(super::error_json(&error, &operation)),
             };
             Ok(Answer { plan: answer, outcome, decoding: store.data().decoding.clone() })
         })

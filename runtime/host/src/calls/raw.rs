@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::json;
-use tradewire_client::{Answered, Arguments};
+use tradewire_client::{Answered, Arguments, CallError};
 use tradewire_surface::catalog::UnknownMethod;
 use tradewire_surface::{Catalog, Effect, Method, Place};
 use wasmtime::component::LinkerInstance;
 use wasmtime::{Result, StoreContextMut};
 
-use crate::api::CallError;
 use crate::direct::{Answer, AnswerPlan, Outcome};
 use crate::run::RunState;
 
@@ -27,7 +26,7 @@ pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<An
                     let body = String::from_utf8_lossy(&answered.body);
                     Outcome::Json(json!({ "status": answered.status, "body": body }).to_string().into())
                 }
-                Err(error) => Outcome::Error(error.json(&operation)),
+                Err(error) => Outcome::Error(super::error_json(&error, &operation)),
             };
             Ok(Answer { plan, outcome, decoding: store.data().decoding.clone() })
         })

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
+use tradewire_client::CallError;
 use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceType, LowerContext};
 use wasmtime::component::{ComponentNamedList, ComponentType, Lower, Resource};
 use wasmtime::{Result, ValRaw, bail};
@@ -134,5 +135,5 @@ unsafe impl Lower for Answer {
 /// The error for an answer that is not what the contract says.
 fn unreadable(operation: &str, place: &str, problem: &str) -> String {
     let message = format!("the answer is not what the contract says: {place}: {problem}");
-    crate::calls::error_json("unreadable", operation, &message)
+    crate::calls::error_json(&CallError::new("unreadable", message), operation)
 }

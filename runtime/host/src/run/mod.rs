@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tradewire_client::Answered;
+use tradewire_client::{Answered, CallError, ServiceTitan};
 use tradewire_surface::grants::Grants;
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
-use crate::api::{CallError, ServiceTitan};
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
 use crate::sink::{Cost, Level, Sink};

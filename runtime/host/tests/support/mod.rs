@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
-use tradewire_client::{Answered, Arguments};
+use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
 use tradewire_host::{
-    CallError, Cost, Engine, EngineOptions, FileAnswer, Later, Level, Limits, LoadError, OutputFile, PageSource,
-    Plugin, Request, ServiceTitan, Sink, Window,
+    Cost, Engine, EngineOptions, Level, Limits, LoadError, OutputFile, Plugin, Request, Sink, Window,
 };
 use tradewire_surface::grants::Grants;
 use tradewire_surface::{Method, OperationRef};

@@ -1,6 +1,7 @@
 //! A run's log, files and costs, as the host gives them.
 
-use tradewire_host::{Cost, Later, Level, OutputFile, Sink};
+use tradewire_client::Later;
+use tradewire_host::{Cost, Level, OutputFile, Sink};
 use tradewire_runs::run::{self, Attempt};
 use tradewire_runs::store::{HostCalls, LogLevel};
 
