@@ -111,7 +111,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match peer {
             Ok(mut peer) => {
                 let found: serde_json::Value = serde_json::from_str(&peer.output()?)?;
-                assert!(found == wanted, "{name} renders something else: see order.liquid and order.json in {}", folder.display());
+                assert!(
+                    found == wanted,
+                    "{name} renders something else: see order.liquid and order.json in {}",
+                    folder.display()
+                );
                 peer.render(5 * ROUND)?;
                 peers.push(peer);
             }
