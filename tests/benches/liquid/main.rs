@@ -130,6 +130,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             checked,
             timed(|| (contract.request.breaches(body).is_empty(), template.render(&data, Mode::Json, &limits))),
         );
+        renders.take(
+            "ours: so, and the result read to be sent",
+            timed(|| {
+                let result = template.render(&data, Mode::Json, &limits).and_then(|json| Value::from_json(&json));
+                (contract.request.breaches(body).is_empty(), result)
+            }),
+        );
         renders.take("ours: plain text", timed(|| template.render(&data, Mode::Text, &limits)));
         parses.take(cold, timed(|| Template::parse(black_box(SOURCE), &options)));
         for peer in &mut peers {

@@ -115,6 +115,11 @@ impl Object {
         self.0.get(key)
     }
 
+    /// An empty object that takes so many members without growing.
+    pub(crate) fn with_room(members: usize) -> Self {
+        Self(Box::new(IndexMap::with_capacity_and_hasher(members, Default::default())))
+    }
+
     /// Sets a member; one that exists keeps its place.
     pub fn insert(&mut self, key: impl Into<Box<str>>, value: Value) {
         self.0.insert(key.into(), value);
