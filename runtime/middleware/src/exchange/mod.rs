@@ -3,8 +3,11 @@
 //! Whatever goes wrong ends in an answer in the contracts' own shape: `success` false, `errorKind` saying whose fault it
 //! is, `errorMessage` saying what and what to do. Nothing is told of secrets.
 
+mod answer;
 mod authenticate;
+mod call;
 mod callback;
+mod failed;
 mod headers;
 mod trouble;
 mod vendor;
@@ -24,9 +27,10 @@ use crate::pack::{Endpoint, Pack};
 
 pub use trouble::{Blame, Trouble};
 
+use answer::VendorAnswer;
 use authenticate::Authenticator;
+use call::Call;
 use callback::Callbacks;
-use vendor::{Call, VendorAnswer};
 
 /// What a document that is not the contract's comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +51,8 @@ pub struct Settings {
     pub check: Check,
     /// How long the vendor may take to answer.
     pub timeout: Duration,
+    /// How long the whole call may take: tokens, repetitions, callbacks and renderings together.
+    pub deadline: Duration,
     /// The most bytes of an answer.
     pub most_bytes: usize,
     /// How often a response may ask for another request, whatever `maxCallbacksForRequest` says.
@@ -61,6 +67,7 @@ impl Default for Settings {
             base_url: None,
             check: Check::Warn,
             timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
             most_bytes: 16 << 20,
             most_callbacks: 10,
             limits: Limits::default(),
@@ -117,7 +124,8 @@ impl Middleware {
     /// Carries a call of ServiceTitan's to the vendor and back.
     pub async fn answer(&self, endpoint: &str, incoming: Incoming) -> Outgoing {
         let mut warnings = Vec::new();
-        match self.carry(endpoint, incoming, &mut warnings).await {
+        let carried = tokio::time::timeout(self.settings.deadline, self.carry(endpoint, incoming, &mut warnings));
+        match carried.await.unwrap_or_else(|_| Err(self.late())) {
             Ok(outgoing) => Outgoing { warnings, ..outgoing },
             Err(trouble) => Outgoing {
                 status: trouble.status(),
@@ -157,6 +165,16 @@ impl Middleware {
         }
     }
 
+    fn late(&self) -> Trouble {
+        let seconds = self.settings.deadline.as_secs_f32();
+        let message = format!(
+            "the call took longer than {seconds} s, which is the most for all its requests to the vendor together; \
+             of the last one, {}",
+            failed::UNKNOWN
+        );
+        Trouble::vendor(message).with_status(504)
+    }
+
     fn unknown(&self, name: &str) -> Trouble {
         let names: Vec<&str> = self.pack.endpoints.keys().map(String::as_str).collect();
         Trouble::caller(format!("the pack has no endpoint `{name}`, only {}", names.join(", "))).with_status(404)
@@ -190,6 +208,9 @@ impl Middleware {
         let call = Call::read(&request, &self.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
+        if answer.status == 401 {
+            self.authenticator.forget().await;
+        }
         let template = if answer.is_success() { &endpoint.response } else { self.error_template(&answer)? };
         let VendorAnswer { status, headers, body } = answer;
         let source = [

@@ -40,7 +40,8 @@ use std::sync::Arc;
 
 pub use error::{Error, Problem};
 pub use limits::Limits;
-pub use value::{Number, Object, Value};
+pub(crate) use number::written;
+pub use value::{Members, Number, Object, Value};
 
 use names::Names;
 use tree::Block;
