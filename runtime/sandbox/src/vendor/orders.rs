@@ -41,6 +41,8 @@ pub(super) struct Order {
     needed_by: Option<String>,
     notes: Option<String>,
     ship_to: Value,
+    /// Whatever else the customer's software wrote, shown as it came.
+    extra: Value,
     /// Stages that it was told to go on.
     nudges: usize,
 }
@@ -97,6 +99,7 @@ impl Book {
             branch,
             nudges,
             ship_to,
+            extra: json!(null),
             job: None,
             pickup: false,
             needed_by: None,
@@ -140,7 +143,7 @@ impl Order {
             "order_no": self.number, "po_number": self.po_number, "customer_no": customer_number(self.customer),
             "job_no": self.job, "branch_no": branch_number(self.branch), "state": STAGES[stage],
             "placed_at": clock::write(self.placed), "needed_by": self.needed_by, "pickup": self.pickup,
-            "notes": self.notes, "ship_to": self.ship_to, "lines": lines.collect::<Vec<_>>(),
+            "notes": self.notes, "ship_to": self.ship_to, "extra": self.extra, "lines": lines.collect::<Vec<_>>(),
             "shipments": shipment.into_iter().collect::<Vec<_>>(),
             "totals": { "goods": dollars(sum), "tax": dollars(tax), "all": dollars(sum + tax) },
         })
@@ -159,6 +162,8 @@ struct Draft {
     notes: Option<String>,
     #[serde(default)]
     ship_to: Value,
+    #[serde(default)]
+    extra: Value,
     lines: Vec<Asked>,
 }
 
@@ -201,6 +206,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         needed_by: draft.needed_by,
         notes: draft.notes,
         ship_to: draft.ship_to,
+        extra: draft.extra,
         nudges: 0,
     };
     let shown = order.show(call.now);
