@@ -71,8 +71,8 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Response {
                 None => Problem::missing(&operation).response(),
             }
         }
-        (&Method::POST, order) if order.starts_with("/vendor/orders/") => {
-            let number = order.trim_start_matches("/vendor/orders/").trim_end_matches("/advance");
+        (&Method::POST, path) if path.starts_with("/vendor/orders/") && path.ends_with("/advance") => {
+            let number = path.trim_start_matches("/vendor/orders/").trim_end_matches("/advance");
             if state.vendor.advance(number) { done() } else { Problem::missing(number).response() }
         }
         (&Method::GET, file) if file.starts_with("/files/") => {
