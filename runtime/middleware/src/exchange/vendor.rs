@@ -65,6 +65,9 @@ impl Call {
         };
         let url = rendered.get("url").and_then(Value::as_text);
         let url = url.ok_or_else(|| Trouble::pack("the template's output has no `url`"))?;
+        if climbs(url) {
+            return Err(Trouble::pack(format!("`url` has a step `.` or `..`, which leads elsewhere: `{url}`")));
+        }
         let mut url =
             base.join(url).map_err(|error| Trouble::pack(format!("`url` is no address: {error}: `{url}`")))?;
         if url.host_str() != base.host_str() || url.scheme() != base.scheme() || url.port() != base.port() {
@@ -145,6 +148,15 @@ impl Call {
         }
         Ok(answer)
     }
+}
+
+/// Whether an address has a step of dots alone. Nothing escapes them, so an account called `..` would make a call for
+/// `customers/../links` out of one for `customers/{}/links`; no template needs one.
+fn climbs(url: &str) -> bool {
+    // What a reader of addresses skips and what it takes for a slash.
+    let path: String = url.chars().take_while(|c| !"?#".contains(*c)).filter(|c| !"\t\r\n".contains(*c)).collect();
+    let step = |step: &str| matches!(step.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    path.split(['/', '\\']).any(step)
 }
 
 /// Puts a header there, in place of others of its name.

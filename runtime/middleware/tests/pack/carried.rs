@@ -138,6 +138,17 @@ async fn an_unknown_part_is_told_with_the_vendors_own_words() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_a_path_reaches_no_other_path() {
+    let served = Served::start().await;
+    for account in ["..", ".", "H-7001/..", "H-7001?a=", "H-7001#", "", "%2e%2e", "a b+c"] {
+        let outgoing = served.answer("unregister", &Value::object([("accountId", account.into())])).await;
+        assert!(matches!(outgoing.status, 404 | 500), "{account}: {outgoing:?}");
+    }
+    assert!(served.sandbox.calls().iter().all(|call| call.path.ends_with("/links")));
+    assert_eq!(served.arrived("links.delete"), 5);
+}
+
+#[tokio::test]
 async fn a_failure_is_told_by_every_endpoint_whatever_its_contract_holds() {
     let served = Served::start().await;
     for (name, endpoint) in &pack().endpoints {
