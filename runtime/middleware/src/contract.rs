@@ -1,6 +1,7 @@
 //! What ServiceTitan sends to an endpoint and wants back: the catalog's contracts, ready to check with.
 
 mod document;
+mod sample;
 
 use std::fmt;
 
@@ -10,6 +11,8 @@ use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
 use document::Document;
+
+pub use sample::Fill;
 
 /// More faults than these are not told one by one.
 const MOST_TOLD: usize = 20;
@@ -24,7 +27,10 @@ pub struct Contract {
 }
 
 /// One direction of a contract.
-pub struct Side(jsonschema::Validator<Document>);
+pub struct Side {
+    schema: &'static serde_json::Value,
+    validator: jsonschema::Validator<Document>,
+}
 
 impl fmt::Debug for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,18 +68,19 @@ impl Contract {
 }
 
 impl Side {
-    fn new(schema: &serde_json::Value) -> Option<Side> {
-        jsonschema::options_for::<Document>().with_draft(Draft::Draft4).build(schema).ok().map(Side)
+    fn new(schema: &'static serde_json::Value) -> Option<Side> {
+        let validator = jsonschema::options_for::<Document>().with_draft(Draft::Draft4).build(schema).ok()?;
+        Some(Side { schema, validator })
     }
 
     /// Where a document is not what the contract says.
     pub fn breaches(&self, document: &Value) -> Vec<Breach> {
         let mut breaches = Vec::new();
         // Most documents have none, and a yes is found faster than reasons for a no.
-        if self.0.is_valid(document) {
+        if self.validator.is_valid(document) {
             return breaches;
         }
-        for error in self.0.iter_errors(document) {
+        for error in self.validator.iter_errors(document) {
             told(&error, &mut breaches);
         }
         breaches.truncate(MOST_TOLD);

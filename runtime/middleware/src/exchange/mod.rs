@@ -38,7 +38,7 @@ pub enum Check {
     /// It goes on, and is told.
     #[default]
     Warn,
-    /// It is refused.
+    /// It is refused, unless it tells a failure of the vendor's.
     Refuse,
 }
 
@@ -143,10 +143,17 @@ impl Middleware {
         let mut body =
             Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))?;
         let contract = endpoint.contract.as_ref();
-        self.check(contract.map(|contract| &contract.request), &body, "the request", Trouble::caller, warnings)?;
+        let side = contract.map(|contract| &contract.request);
+        self.check(self.settings.check, side, &body, "the request", Trouble::caller, warnings)?;
         let mut callbacks = Callbacks::new(self.settings.most_callbacks);
         loop {
-            let answered = self.once(endpoint, &incoming.headers, &body).await?;
+            let (answered, failed) = self.once(endpoint, &incoming.headers, &body).await?;
+            let side = contract.map(|contract| &contract.response);
+            if failed {
+                // To refuse what says why would hide it: `catalog` has no field for a failure at all.
+                self.check(Check::Warn, side, &answered.body, "the response", Trouble::pack, warnings)?;
+                return Ok(answered);
+            }
             match callbacks.next(&answered.body)? {
                 Some(values) => {
                     callbacks.keep(answered.body);
@@ -157,8 +164,7 @@ impl Middleware {
                 }
                 None => {
                     let body = callbacks.merged(answered.body);
-                    let contract = contract.map(|contract| &contract.response);
-                    self.check(contract, &body, "the response", Trouble::pack, warnings)?;
+                    self.check(self.settings.check, side, &body, "the response", Trouble::pack, warnings)?;
                     return Ok(Outgoing { body, ..answered });
                 }
             }
@@ -182,6 +188,7 @@ impl Middleware {
 
     fn check(
         &self,
+        check: Check,
         side: Option<&Side>,
         document: &Value,
         what: &str,
@@ -193,15 +200,20 @@ impl Middleware {
         if told.is_empty() {
             return Ok(());
         }
-        if self.settings.check == Check::Refuse {
+        if check == Check::Refuse {
             return Err(blame(format!("{what} is not what the contract says: {}", told.join("; "))));
         }
         warnings.extend(told.into_iter().map(|line| format!("{what}: {line}")));
         Ok(())
     }
 
-    /// One request to the vendor and its answer.
-    async fn once(&self, endpoint: &Endpoint, headers: &[(String, String)], body: &Value) -> Result<Outgoing, Trouble> {
+    /// One request to the vendor and its answer, and whether that is a failure.
+    async fn once(
+        &self,
+        endpoint: &Endpoint,
+        headers: &[(String, String)],
+        body: &Value,
+    ) -> Result<(Outgoing, bool), Trouble> {
         let passes = self.authenticator.passes_authorization();
         let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
         let request = self.rendered(&endpoint.request, endpoint, Value::object(source)).await?;
@@ -211,7 +223,8 @@ impl Middleware {
         if answer.status == 401 {
             self.authenticator.forget().await;
         }
-        let template = if answer.is_success() { &endpoint.response } else { self.error_template(&answer)? };
+        let failed = !answer.is_success();
+        let template = if failed { self.error_template(&answer)? } else { &endpoint.response };
         let VendorAnswer { status, headers, body } = answer;
         let source = [
             ("statusCode", Value::from_json(&status.to_string()).unwrap_or_default()),
@@ -219,7 +232,7 @@ impl Middleware {
             ("body", body),
         ];
         let rendered = self.rendered(template, endpoint, Value::object(source)).await?;
-        headers::outgoing(&rendered)
+        Ok((headers::outgoing(&rendered)?, failed))
     }
 
     fn error_template(&self, answer: &VendorAnswer) -> Result<&Arc<Template>, Trouble> {

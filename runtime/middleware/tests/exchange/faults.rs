@@ -74,6 +74,20 @@ async fn a_template_cannot_send_the_key_to_another_host() {
 }
 
 #[tokio::test]
+async fn a_value_cannot_climb_out_of_its_place_in_the_address() {
+    let vendor = StandIn::answering(vec![]).await;
+    for value in ["..", ".", "%2E.", ".\\t.", "..\\\\a"] {
+        let mut draft = Draft::of(&vendor);
+        draft.request =
+            format!(r#"{{ "method": "DELETE", "url": "{{{{ config.baseUrl }}}}/customers/{value}/links?q=../" }}"#);
+        let (status, kind, message) = failure(&order(&draft.serve()).await);
+        assert_eq!((status, kind.as_str()), (500, "Template"), "{value}: {message}");
+        assert!(message.contains("leads elsewhere"), "{message}");
+    }
+    assert!(vendor.asked().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_not_tls_is_no_connection() {
     let vendor = StandIn::answering(vec![]).await;
     let mut draft = Draft::of(&vendor);
