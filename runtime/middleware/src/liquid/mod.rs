@@ -28,6 +28,7 @@ mod limits;
 mod names;
 mod number;
 mod parser;
+pub mod reads;
 mod render;
 mod structure;
 mod text;
