@@ -22,3 +22,4 @@ pub mod exchange;
 pub mod fault;
 pub mod liquid;
 pub mod pack;
+pub mod shape;

@@ -32,6 +32,7 @@ pub mod reads;
 mod render;
 mod structure;
 mod text;
+mod traced;
 mod tree;
 mod val;
 mod value;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 
 pub use error::{Error, Problem};
 pub use limits::Limits;
+pub use traced::{Place, Traced};
 pub use value::{Number, Object, Value};
 
 use names::Names;
