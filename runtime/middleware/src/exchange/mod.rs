@@ -6,6 +6,7 @@
 mod authenticate;
 mod callback;
 mod headers;
+pub mod rehearsal;
 mod trouble;
 mod vendor;
 
@@ -186,7 +187,7 @@ impl Middleware {
     async fn once(&self, endpoint: &Endpoint, headers: &[(String, String)], body: &Value) -> Result<Outgoing, Trouble> {
         let passes = self.authenticator.passes_authorization();
         let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
-        let request = self.rendered(&endpoint.request, endpoint, Value::object(source)).await?;
+        let request = self.rendered(&endpoint.request, endpoint, source).await?;
         let call = Call::read(&request, &self.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
@@ -197,7 +198,7 @@ impl Middleware {
             ("headers", headers::object(&headers)),
             ("body", body),
         ];
-        let rendered = self.rendered(template, endpoint, Value::object(source)).await?;
+        let rendered = self.rendered(template, endpoint, source).await?;
         headers::outgoing(&rendered)
     }
 
@@ -206,10 +207,13 @@ impl Middleware {
     }
 
     /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered(&self, template: &Arc<Template>, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
-        let url = Value::Text(endpoint.url.as_str().into());
-        let base = Value::Text(self.base_url.as_str().trim_end_matches('/').into());
-        let data = Value::object([("config", Value::object([("baseUrl", base), ("url", url)])), ("source", source)]);
+    async fn rendered<const N: usize>(
+        &self,
+        template: &Arc<Template>,
+        endpoint: &Endpoint,
+        source: [(&str, Value); N],
+    ) -> Result<Value, Trouble> {
+        let data = rehearsal::variables(&self.base_url, &endpoint.url, source);
         let (template, limits) = (template.clone(), self.settings.limits.clone());
         let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
         let text = rendering
