@@ -1,5 +1,7 @@
 //! What ServiceTitan sends to an endpoint and wants back: the catalog's contracts, ready to check with.
 
+mod sample;
+
 use std::fmt;
 
 use jsonschema::ValidationError;
@@ -7,6 +9,8 @@ use jsonschema::error::ValidationErrorKind;
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
+
+pub use sample::Fill;
 
 /// More faults than these are not told one by one.
 const MOST_TOLD: usize = 20;
@@ -21,7 +25,10 @@ pub struct Contract {
 }
 
 /// One direction of a contract.
-pub struct Side(jsonschema::Validator);
+pub struct Side {
+    schema: &'static serde_json::Value,
+    validator: jsonschema::Validator,
+}
 
 impl fmt::Debug for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,8 +70,9 @@ impl Contract {
 }
 
 impl Side {
-    fn new(schema: &serde_json::Value) -> Option<Side> {
-        jsonschema::draft4::new(schema).ok().map(Side)
+    fn new(schema: &'static serde_json::Value) -> Option<Side> {
+        let validator = jsonschema::draft4::new(schema).ok()?;
+        Some(Side { schema, validator })
     }
 
     /// Where a document is not what the contract says.
@@ -72,7 +80,7 @@ impl Side {
         // What the engine writes is JSON.
         let document = serde_json::from_str(&document.to_json()).unwrap_or_default();
         let mut breaches = Vec::new();
-        for error in self.0.iter_errors(&document) {
+        for error in self.validator.iter_errors(&document) {
             told(&error, &mut breaches);
         }
         breaches.truncate(MOST_TOLD);
