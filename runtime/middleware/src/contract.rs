@@ -9,6 +9,7 @@ use jsonschema::error::ValidationErrorKind;
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
+use crate::shape::Shape;
 
 pub use sample::Fill;
 
@@ -73,6 +74,11 @@ impl Side {
     fn new(schema: &'static serde_json::Value) -> Option<Side> {
         let validator = jsonschema::draft4::new(schema).ok()?;
         Some(Side { schema, validator })
+    }
+
+    /// What it has at each place.
+    pub fn shape(&self) -> Shape<'static> {
+        Shape::of(self.schema)
     }
 
     /// Where a document is not what the contract says.

@@ -17,6 +17,7 @@
 //! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
 //! [`contract`], render, call, render, check.
 
+pub mod check;
 pub mod contract;
 pub mod exchange;
 pub mod fault;

@@ -82,6 +82,11 @@ impl<'c> Shape<'c> {
         self.forms.first().map_or("", |(_, pointer)| pointer)
     }
 
+    /// The contract's own words about it, the first alternative of them.
+    pub(crate) fn form(&self) -> Option<&'c Json> {
+        self.forms.first().map(|(form, _)| *form)
+    }
+
     fn has_type(form: &Json, wanted: &str) -> bool {
         match form.get("type") {
             Some(Json::String(found)) => found == wanted,

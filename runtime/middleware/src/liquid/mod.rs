@@ -179,6 +179,12 @@ impl Template {
         render::render(self, data, Mode::Json, limits, false).map(|(text, _)| text)
     }
 
+    /// What errors call the template.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Where the template and its partials use `| raw`.
     #[must_use]
     pub fn raw_uses(&self) -> &[RawUse] {
