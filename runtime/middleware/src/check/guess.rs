@@ -34,7 +34,7 @@ impl Guess {
         for (index, (way, uses)) in leaves.iter().enumerate() {
             marks.insert(way.clone(), first(uses).unwrap_or_else(|| mark(index).into()));
         }
-        let variants = variants(&leaves);
+        let variants = variants(&tree, &leaves);
         let mut look = |values: &IndexMap<String, Value>| {
             let Some(body) = render(&tree.fill(values)) else { return };
             let mut found = Vec::new();
@@ -91,10 +91,12 @@ fn first(uses: &[Use]) -> Option<Value> {
 /// What else a value may be: what is different then, which leaf, and its value.
 type Variant = (String, String, Option<Value>);
 
-fn variants(leaves: &IndexMap<String, &[Use]>) -> Vec<Variant> {
-    let mut variants = Vec::new();
+fn variants(tree: &Tree, leaves: &IndexMap<String, &[Use]>) -> Vec<Variant> {
+    let name = |way: &str| way.trim_start_matches('/').replace("/*", "[]").replace('/', ".");
+    let missing = |way: String| (format!("no `{}`", name(&way)), way, Some(Value::Nil));
+    let mut variants: Vec<Variant> = tree.tested().into_iter().map(missing).collect();
     for (way, uses) in leaves {
-        let name = way.trim_start_matches('/').replace("/*", "[]").replace('/', ".");
+        let name = name(way);
         let literals = literals(uses);
         for value in literals.iter().skip(1) {
             variants.push((format!("`{name}` {value}"), way.clone(), Some((*value).clone())));

@@ -63,8 +63,7 @@ pub fn check(folder: &Path) -> Checked {
 
 /// A vendor for templates whose own cannot be read: they are checked all the same.
 fn somewhere() -> Vendor {
-    #[allow(clippy::expect_used)] // It is written here.
-    let base_url = Url::parse("https://vendor.invalid").expect("an address");
+    let base_url = Url::parse("https://vendor.invalid").expect("the address that stands here is one");
     Vendor { base_url, authentication: Authentication::None }
 }
 

@@ -65,12 +65,36 @@ impl Tree {
         }
     }
 
-    /// A document with these values at its leaves; a leaf that has none is left out.
+    /// Places that hold others and are tested as a whole, by the way to each.
+    pub fn tested(&self) -> Vec<String> {
+        let mut tested = Vec::new();
+        self.gather_tested("", &mut tested);
+        tested
+    }
+
+    fn gather_tested(&self, way: &str, tested: &mut Vec<String>) {
+        let has_inner = self.item.is_some() || !self.members.is_empty();
+        if has_inner && self.uses.contains(&Use::Tested) {
+            tested.push(way.to_owned());
+        }
+        for (name, member) in &self.members {
+            member.gather_tested(&format!("{way}/{name}"), tested);
+        }
+        if let Some(item) = &self.item {
+            item.gather_tested(&format!("{way}/*"), tested);
+        }
+    }
+
+    /// A document with these values at its leaves; a leaf that has none is left out. A value at a place that holds others
+    /// takes their place.
     pub fn fill(&self, values: &IndexMap<String, Value>) -> Value {
         self.filled("", values).unwrap_or_else(|| Value::object::<&str>([]))
     }
 
     fn filled(&self, way: &str, values: &IndexMap<String, Value>) -> Option<Value> {
+        if let Some(value) = values.get(way).filter(|_| self.item.is_some() || !self.members.is_empty()) {
+            return Some(value.clone());
+        }
         let named = |name: &str| !self.is_list() || !matches!(name, "first" | "last");
         if self.is_dictionary() {
             let value = ["Value", "value"].iter().find_map(|name| values.get(&format!("{way}/*/{name}")));

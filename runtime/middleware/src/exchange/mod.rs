@@ -91,6 +91,13 @@ pub struct Outgoing {
     pub warnings: Vec<String>,
 }
 
+impl From<Trouble> for Outgoing {
+    fn from(trouble: Trouble) -> Outgoing {
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Outgoing { status: trouble.status(), headers, body: trouble.body(), warnings: Vec::new() }
+    }
+}
+
 /// A pack that is served.
 #[derive(Debug)]
 pub struct Middleware {
@@ -120,12 +127,7 @@ impl Middleware {
         let mut warnings = Vec::new();
         match self.carry(endpoint, incoming, &mut warnings).await {
             Ok(outgoing) => Outgoing { warnings, ..outgoing },
-            Err(trouble) => Outgoing {
-                status: trouble.status(),
-                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-                body: trouble.body(),
-                warnings,
-            },
+            Err(trouble) => Outgoing { warnings, ..trouble.into() },
         }
     }
 

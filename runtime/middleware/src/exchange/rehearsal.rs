@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::vendor::Call;
+use super::vendor::{Call, VendorAnswer};
 use super::{Outgoing, Trouble, headers};
 use crate::liquid::{Object, Value};
 use crate::pack::{Authentication, Output, Vendor};
@@ -49,6 +49,12 @@ pub fn response_variables(vendor: &Vendor, url: &str, status: u16, headers: Valu
 /// What is no `statusCode`, `headers` or `body`.
 pub fn answered(rendered: &Value) -> Result<Outgoing, Trouble> {
     headers::outgoing(rendered)
+}
+
+/// The answer to a call whose vendor answered no success, in a pack that has no template for it.
+#[must_use]
+pub fn unanswered(status: u16, body: &Value) -> Outgoing {
+    Outgoing::from(VendorAnswer { status, headers: Vec::new(), body: body.clone() }.trouble())
 }
 
 impl Sent {

@@ -35,7 +35,7 @@ pub use survey::{Draft, Survey};
 pub use vendor::{Authentication, Mapping, Output, Vendor};
 
 /// The folder of the template for failures.
-const ERROR: &str = "error";
+pub(crate) const ERROR: &str = "error";
 /// No file of a pack is longer.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -96,6 +96,25 @@ struct EndpointFile {
     url: String,
 }
 
+/// Reads a file of a pack, unless it is something else than a file of an ordinary size.
+pub(crate) fn text(folder: &Path, file: &Path) -> Result<String, Fault> {
+    let told = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
+        _ => Fault::error(file, format!("the file cannot be read: {error}")),
+    };
+    let path = folder.join(file);
+    let known = fs::metadata(&path).map_err(told)?;
+    if !known.is_file() || known.len() > MOST_BYTES {
+        let is = if known.is_file() { format!("longer than {MOST_BYTES} bytes") } else { "no file".to_owned() };
+        return Err(Fault::error(file, format!("this is {is}, and is not read")));
+    }
+    match String::from_utf8(fs::read(path).map_err(told)?) {
+        // Editors on Windows like to begin a file with a mark.
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(_) => Err(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8")),
+    }
+}
+
 struct Reader<'f> {
     folder: &'f Path,
     faults: Vec<Fault>,
@@ -103,26 +122,7 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn text(&mut self, file: &Path) -> Option<String> {
-        let told = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
-            _ => Fault::error(file, format!("the file cannot be read: {error}")),
-        };
-        let path = self.folder.join(file);
-        let known = fs::metadata(&path).map_err(|error| self.faults.push(told(error))).ok()?;
-        if !known.is_file() || known.len() > MOST_BYTES {
-            let is = if known.is_file() { format!("longer than {MOST_BYTES} bytes") } else { "no file".to_owned() };
-            self.faults.push(Fault::error(file, format!("this is {is}, and is not read")));
-            return None;
-        }
-        let bytes = fs::read(path).map_err(|error| self.faults.push(told(error))).ok()?;
-        match String::from_utf8(bytes) {
-            // Editors on Windows like to begin a file with a mark.
-            Ok(text) => Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-            Err(_) => {
-                self.faults.push(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8"));
-                None
-            }
-        }
+        text(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()
     }
 
     fn json<T: serde::de::DeserializeOwned>(&mut self, file: &Path) -> Option<T> {
