@@ -209,3 +209,6 @@ impl Case {
         Ok(Value::Object(document).to_pretty_json() + "\n")
     }
 }
+
+#[cfg(test)]
+mod tests;

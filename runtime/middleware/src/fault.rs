@@ -58,7 +58,9 @@ impl Fault {
     /// The same, seen from where the pack's folder is seen from.
     #[must_use]
     pub fn under(self, folder: &Path) -> Fault {
-        Fault { file: folder.join(&self.file), ..self }
+        // What is joined to nothing ends with a slash.
+        let file = if self.file.as_os_str().is_empty() { folder.to_owned() } else { folder.join(&self.file) };
+        Fault { file, ..self }
     }
 
     /// Says what to do.

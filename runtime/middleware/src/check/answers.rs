@@ -2,7 +2,7 @@
 
 use super::guess::Guess;
 use super::reads::{self, ANSWER};
-use super::{Checker, Report, Sample, broken, document, hostile, limits, unusable};
+use super::{Checker, Report, Sample, document, hostile, limits, unusable};
 use crate::contract::{Breach, Contract, Side};
 use crate::exchange::rehearsal::{answered, response_variables};
 use crate::fault::{Fault, Severity};
@@ -97,7 +97,7 @@ impl<'w> Way<'w> {
             let guess = self.guess(*status);
             let mut samples: Vec<(String, Value, Sample)> = Vec::new();
             samples.extend(own.map(|own| ("Sandbox_Response.json".to_owned(), own.clone(), Sample::Given)));
-            samples.push(("a vendor's answer as it is read".to_owned(), guess.plausible.clone(), Sample::Derived));
+            samples.push(("a made-up answer".to_owned(), guess.plausible.clone(), Sample::Derived));
             samples.extend(guess.others.into_iter().map(|(what, body)| (what, body, Sample::Derived)));
             for (what, body) in hostile::variants(&guess.plausible) {
                 samples.push((what.to_owned(), body, Sample::Hostile));
@@ -112,7 +112,7 @@ impl<'w> Way<'w> {
         let data = self.data(status, body);
         let traced = match self.template.render_traced(&data, &limits()) {
             Ok(traced) => traced,
-            Err(error) => return report.add(broken(error, what, sample)),
+            Err(error) => return report.add_broken(error, what, sample),
         };
         match answered(&document(&traced)) {
             Err(trouble) => report.add(unusable(&trouble, self.template, &traced, what, sample)),

@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::exchange::Trouble;
 use crate::fault::{Fault, Severity};
-use crate::liquid::{Error, Limits, Template, Traced, Value};
+use crate::liquid::{Error, Limits, Problem, Template, Traced, Value};
 use crate::pack::{Authentication, Draft, Survey, Vendor};
 
 pub(crate) use answers::{answer_for, failure_for};
@@ -32,7 +32,7 @@ pub(crate) use answers::{answer_for, failure_for};
 /// A pack that was checked.
 #[derive(Debug)]
 pub struct Checked {
-    /// Everything that is wrong or worth a look, errors first within each file.
+    /// Everything that is wrong or worth a look, in the order of files and places.
     pub faults: Vec<Fault>,
     /// The endpoints that the pack has.
     pub endpoints: Vec<String>,
@@ -77,9 +77,24 @@ impl Report {
     fn add(&mut self, fault: Fault) {
         // What was wrong with which sample stands in brackets at the end.
         let what = fault.message.split(" [").next().unwrap_or_default().to_owned();
-        if self.known.insert((fault.file.clone(), fault.place, what)) {
+        self.add_one_of(fault, what);
+    }
+
+    /// A fault of a kind of which one at each place is enough.
+    fn add_one_of(&mut self, fault: Fault, kind: impl Into<String>) {
+        if self.known.insert((fault.file.clone(), fault.place, kind.into())) {
             self.faults.push(fault);
         }
+    }
+
+    /// A rendering that failed.
+    fn add_broken(&mut self, error: Error, what: &str, sample: Sample) {
+        let is_json = matches!(error.problem, Problem::Json(_));
+        let fault = Fault::from(error);
+        let severity = if sample == Sample::Hostile && !is_json { Severity::Warning } else { Severity::Error };
+        let fault = Fault { severity, message: format!("{} [with {what}]", fault.message), ..fault };
+        // Each hostile value breaks JSON in its own words.
+        if is_json { self.add_one_of(fault, "no JSON") } else { self.add(fault) }
     }
 }
 
@@ -106,14 +121,6 @@ impl Checker<'_> {
         self.requests();
         self.answers();
     }
-}
-
-/// A fault of a rendering, with what it was rendered with.
-fn broken(error: Error, what: &str, sample: Sample) -> Fault {
-    let is_json = matches!(error.problem, crate::liquid::Problem::Json(_));
-    let fault = Fault::from(error);
-    let severity = if sample == Sample::Hostile && !is_json { Severity::Warning } else { Severity::Error };
-    Fault { severity, message: format!("{} [with {what}]", fault.message), ..fault }
 }
 
 /// A fault of what a template wrote, at the place of the member that the message names.

@@ -1,7 +1,7 @@
 //! Requests: is what `Request.liquid` writes a call to the vendor, whatever ServiceTitan sends?
 
 use super::guess::Guess;
-use super::{Checker, Sample, broken, document, hostile, limits, reads, unusable};
+use super::{Checker, Sample, document, hostile, limits, reads, unusable};
 use crate::contract::{Contract, Fill};
 use crate::exchange::rehearsal::{Sent, request_variables};
 use crate::liquid::{Template, Value};
@@ -31,7 +31,7 @@ impl Checker<'_> {
         let url = self.draft.url.as_deref().unwrap_or(&self.draft.name);
         let data = request_variables(self.vendor, url, &hostile::headers(), body);
         match template.render_traced(&data, &limits()) {
-            Err(error) => self.report.add(broken(error, what, sample)),
+            Err(error) => self.report.add_broken(error, what, sample),
             Ok(traced) => {
                 if let Err(trouble) = Sent::read(&document(&traced), self.vendor) {
                     self.report.add(unusable(&trouble, template, &traced, what, sample));

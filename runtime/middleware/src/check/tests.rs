@@ -89,7 +89,7 @@ fn members_that_the_contract_does_not_have_are_told_with_its_path() {
         &RESPONSE.replace("true", "\"yes\",\n    \"orderNumber\": \"{{ source.body.number }}\""),
         &[
             "error: Templates/purchaseorder/Response.liquid:3:13: body/success: \"yes\" is not of type \"boolean\"",
-            "error: Templates/purchaseorder/Response.liquid:4:5: body/orderNumber: the contract has no `orderNumber` here [with a vendor's answer as it is read] \
+            "error: Templates/purchaseorder/Response.liquid:4:5: body/orderNumber: the contract has no `orderNumber` here [with a made-up answer] \
              (purchaseorder.response#/additionalProperties)",
         ],
     );

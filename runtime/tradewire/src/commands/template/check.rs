@@ -18,9 +18,7 @@ pub fn check(options: &Check, output: &Output) -> Result<ExitCode> {
     let (mut good, mut bad) = (String::new(), String::new());
     let (mut errors, mut warnings) = (0, 0);
     for pack in packs::named_or_all(&options.packs)? {
-        let busy = output.busy(&format!("checking {}", pack.display()));
         let mut checked = check::check(&pack);
-        drop(busy);
         checked.faults = checked.faults.into_iter().map(|fault| fault.under(&pack)).collect();
         tell(&checked.faults, output);
         let found = (checked.count(Severity::Error), checked.count(Severity::Warning));

@@ -27,6 +27,7 @@ enum Verdict {
 pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
     let packs = packs::named_or_all(&options.packs)?;
     let mut told: Vec<Value> = Vec::new();
+    let mut known: Vec<Fault> = Vec::new();
     let (mut passed, mut updated, mut failed) = (0, 0, 0);
     for pack in &packs {
         let survey = Survey::of(pack);
@@ -55,7 +56,10 @@ pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
                     failed += 1;
                     let faults: Vec<Fault> = faults.into_iter().map(|fault| fault.under(pack)).collect();
                     output.failure(&format!("{}: the test cannot run", path.display()));
-                    tell(&faults, output);
+                    // One fault may keep many tests from running.
+                    let new: Vec<Fault> = faults.iter().filter(|fault| !known.contains(fault)).cloned().collect();
+                    tell(&new, output);
+                    known.extend(new);
                     ("faulty", faults, Vec::new())
                 }
             };
