@@ -1,7 +1,7 @@
 //! What a call of ServiceTitan's becomes, without the vendor: the request as it would be sent, and the response that a
 //! given answer, or one derived from the template, would get.
 
-use crate::check::{answer_for, failure_for};
+use crate::check::{answer_for, document, failure_for, placed};
 use crate::contract::Fill;
 use crate::exchange::Outgoing;
 use crate::exchange::rehearsal::{Sent, answered, request_variables, response_variables, unanswered};
@@ -180,8 +180,8 @@ impl<'s> Rehearsal<'s> {
         let template = self.draft.request.as_deref();
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Request.liquid`"))?;
         let data = request_variables(self.vendor, self.url(), &call.headers, call.body.clone());
-        let rendered = rendered(template, &data)?;
-        Sent::read(&rendered, self.vendor).map_err(|trouble| Fault::error(template.name(), trouble.to_string()))
+        let traced = template.render_traced(&data, &Limits::default())?;
+        Sent::read(&document(&traced), self.vendor).map_err(|trouble| placed(&trouble, template, &traced))
     }
 
     /// The response that ServiceTitan would get for an answer of the vendor's.
@@ -196,8 +196,9 @@ impl<'s> Rehearsal<'s> {
         };
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Response.liquid`"))?;
         let (headers, body) = (answer.headers.clone(), answer.body.clone());
-        let rendered = rendered(template, &response_variables(self.vendor, self.url(), answer.status, headers, body))?;
-        answered(&rendered).map_err(|trouble| Fault::error(template.name(), trouble.to_string()))
+        let data = response_variables(self.vendor, self.url(), answer.status, headers, body);
+        let traced = template.render_traced(&data, &Limits::default())?;
+        answered(&document(&traced)).map_err(|trouble| placed(&trouble, template, &traced))
     }
 
     /// Where call and response are not what the contract says.
@@ -210,9 +211,4 @@ impl<'s> Rehearsal<'s> {
         let responses = response.into_iter().map(|breach| ("response", breach));
         requests.chain(responses).map(|(side, breach)| format!("{breach} ({name}.{side}#{})", breach.rule)).collect()
     }
-}
-
-fn rendered(template: &Template, data: &Value) -> Result<Value, Fault> {
-    let text = template.render(data, crate::liquid::Mode::Json, &Limits::default())?;
-    Ok(Value::from_json(&text)?)
 }

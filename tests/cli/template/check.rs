@@ -21,8 +21,8 @@ fn every_planted_fault_is_told_at_once() {
     bench.tradewire("template check").refused(&[
         "error: templates/acme/Configuration/vendor.json: nobody knows the authentication kind `Kerberos`; help: it is one \
          of ApiKey, Basic, OAuth2, PassThrough and None\n",
-        "warning: templates/acme/Templates/account/Request.liquid:12:41: `| raw` lets a value change",
-        "error: templates/acme/Templates/account/Request.liquid:12:17: ",
+        "warning: templates/acme/Templates/account/Request.liquid:13:43: `| raw` lets a value change",
+        "error: templates/acme/Templates/account/Request.liquid:13:17: ",
         "error: templates/acme/Templates/pricing/Request.liquid:3:3: here should be `,` or `}`, not `\"`",
         "error: templates/acme/Templates/pricing/Response.liquid:5:5: body/errorKode: the contract has no `errorKode` here \
          [with a made-up answer] (pricing.response#/additionalProperties); help: did you mean `errorCode`?\n",

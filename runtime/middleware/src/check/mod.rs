@@ -67,10 +67,13 @@ fn somewhere() -> Vendor {
     Vendor { base_url, authentication: Authentication::None }
 }
 
+/// A fault that is told: its file, its place and its kind.
+type Known = (PathBuf, Option<(u32, u32)>, String);
+
 /// What was found so far; the same fault of another sample is not told again.
 struct Report {
     faults: Vec<Fault>,
-    known: HashSet<(PathBuf, Option<(u32, u32)>, String)>,
+    known: HashSet<Known>,
 }
 
 impl Report {
@@ -123,24 +126,28 @@ impl Checker<'_> {
     }
 }
 
-/// A fault of what a template wrote, at the place of the member that the message names.
+/// A fault of what a template wrote, with what it was rendered with.
 fn unusable(trouble: &Trouble, template: &Template, traced: &Traced<'_>, what: &str, sample: Sample) -> Fault {
+    let fault = placed(trouble, template, traced);
+    let severity = if sample == Sample::Hostile { Severity::Warning } else { Severity::Error };
+    Fault { severity, message: format!("{} [with {what}]", fault.message), ..fault }
+}
+
+/// A fault of what a template wrote, at the place of the member that its message names.
+pub(crate) fn placed(trouble: &Trouble, template: &Template, traced: &Traced<'_>) -> Fault {
     let text = trouble.to_string();
     let named = text.split('`').nth(1).unwrap_or_default();
     let place = traced.place(&format!("/headers/{named}")).or_else(|| traced.place(&format!("/{named}")));
     let place = place.or_else(|| traced.place(""));
     let file = place.as_ref().map_or_else(|| template.name().to_owned(), |place| place.name.to_string());
-    let fault = Fault::error(file, format!("{text} [with {what}]"));
-    let severity = if sample == Sample::Hostile { Severity::Warning } else { Severity::Error };
-    let place = place.map(|place| (place.line, place.column));
-    Fault { severity, place, ..fault }
+    Fault { place: place.map(|place| (place.line, place.column)), ..Fault::error(file, text) }
 }
 
 fn limits() -> Limits {
     Limits::default()
 }
 
-fn document(traced: &Traced<'_>) -> Value {
+pub(crate) fn document(traced: &Traced<'_>) -> Value {
     // What the engine settled is JSON.
     Value::from_json(&traced.json).unwrap_or_default()
 }

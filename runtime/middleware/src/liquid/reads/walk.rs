@@ -138,10 +138,8 @@ impl<'t> Walk<'t> {
 
     /// Names that stand for something while this is walked.
     fn scoped(&mut self, names: Vec<(usize, Stands)>, walk: impl FnOnce(&mut Self)) {
-        let shadowed: Vec<_> = names
-            .into_iter()
-            .map(|(slot, stands)| (slot, std::mem::replace(&mut self.names[slot], Some(stands))))
-            .collect();
+        let shadowed: Vec<_> =
+            names.into_iter().map(|(slot, stands)| (slot, self.names[slot].replace(stands))).collect();
         walk(self);
         for (slot, before) in shadowed.into_iter().rev() {
             self.names[slot] = before;
