@@ -121,7 +121,10 @@ impl<'w> Way<'w> {
             Ok(answer) => {
                 for (endpoint, side) in &self.contracts {
                     for breach in side.breaches(&answer.body) {
-                        report.add(self.breach(endpoint, side, breach, &traced, what, sample));
+                        // The items of a list all breach the same rule.
+                        let name = if breach.unknown { breach.path.rsplit('/').next().unwrap_or_default() } else { "" };
+                        let kind = format!("{endpoint} {} {name}", breach.rule);
+                        report.add_one_of(self.breach(endpoint, side, breach, &traced, what, sample), kind);
                     }
                 }
             }

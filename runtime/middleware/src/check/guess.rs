@@ -42,7 +42,11 @@ impl Guess {
             for (index, pointer) in found {
                 let value = side.and_then(|side| side.sample_at(&pointer)).filter(|value| *value != Value::Nil);
                 if let (Some((way, _)), Some(value)) = (leaves.get_index(index), value) {
-                    landed.entry(way.clone()).or_insert(value);
+                    // What lands in several places has to fit the narrowest.
+                    match landed.get(way) {
+                        Some(known) if narrowness(known) >= narrowness(&value) => {}
+                        _ => drop(landed.insert(way.clone(), value)),
+                    }
                 }
             }
         };
@@ -57,6 +61,16 @@ impl Guess {
         let values: IndexMap<String, Value> = leaves.iter().map(value).collect();
         let others = variants.into_iter().map(|(what, way, value)| (what, tree.fill(&with(&values, &way, value))));
         Guess { plausible: tree.fill(&values), others: others.collect() }
+    }
+}
+
+/// A number can stand for a text, and a date for any other; not the other way round.
+fn narrowness(value: &Value) -> u8 {
+    match value {
+        Value::Nil => 0,
+        Value::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => 2,
+        Value::Text(_) => 1,
+        Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Object(_) => 3,
     }
 }
 

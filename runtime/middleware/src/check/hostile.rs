@@ -17,6 +17,9 @@ const UNICODE: [&str; 4] = ["Zoë 🚿 配管", "\u{202e}desrever\u{202c}", "e\u
 const NUMBERS: [&str; 5] =
     ["123456789012345678901234567890.5", "1e400", "-0.000000000000000000000000000001", "9007199254740993", "-1"];
 
+/// What is said of numbers that no filter can calculate with.
+pub(super) const NUMBERS_TOO_LARGE: &str = "huge numbers";
+
 /// Headers that carry what headers may.
 pub(super) fn headers() -> Vec<(String, String)> {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -29,7 +32,7 @@ pub(super) fn variants(document: &Value) -> Vec<(&'static str, Value)> {
     for (what, texts) in [("quotes and newlines in texts", &TEXTS[..]), ("texts of all scripts", &UNICODE)] {
         variants.extend((0..texts.len()).map(|first| (what, with_texts(document, texts, first))));
     }
-    variants.extend((0..NUMBERS.len()).map(|first| ("huge numbers", with_numbers(document, first))));
+    variants.extend((0..NUMBERS.len()).map(|first| (NUMBERS_TOO_LARGE, with_numbers(document, first))));
     variants.push(("null in every field", mapped(document, &mut |_| Value::Nil)));
     variants.push(("empty lists", without_items(document)));
     variants.push(("nothing in it", Value::object::<&str>([])));

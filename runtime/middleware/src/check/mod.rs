@@ -92,6 +92,10 @@ impl Report {
 
     /// A rendering that failed.
     fn add_broken(&mut self, error: Error, what: &str, sample: Sample) {
+        if what == hostile::NUMBERS_TOO_LARGE && matches!(error.problem, Problem::Filter { .. }) {
+            // The engine refuses to calculate with what it cannot hold; no author can help that.
+            return;
+        }
         let is_json = matches!(error.problem, Problem::Json(_));
         let fault = Fault::from(error);
         let severity = if sample == Sample::Hostile && !is_json { Severity::Warning } else { Severity::Error };

@@ -107,6 +107,26 @@ fn values_of_the_vendor_are_guessed_as_the_contract_wants_them() {
 }
 
 #[test]
+fn a_value_that_lands_in_two_places_fits_both() {
+    let text = RESPONSE.replace(
+        "\"success\": true",
+        "\"message\": \"{{ source.body.code }}\", \"status\": {{ source.body.code }}, \"success\": {{ source.body.total | times: 100 }}",
+    );
+    response(&text, &["body/success: 200 is not of type"]);
+}
+
+#[test]
+fn a_rule_that_all_items_breach_is_told_once() {
+    let line = "{% for i in source.body.items %}{ \"itemId\": 7 }{% forloop_delimiter %}{% endfor %}";
+    let told = told(&[
+        ("Templates/pricing/endpoint.json", "{ \"url\": \"p\" }"),
+        ("Templates/pricing/Request.liquid", "{ \"url\": \"{{ config.baseUrl }}\" }"),
+        ("Templates/pricing/Response.liquid", &format!("{{ \"body\": {{ \"vendorCosts\": [{line}] }} }}")),
+    ]);
+    assert_eq!(told.iter().filter(|line| line.contains("/itemId: 7 is not of type")).count(), 1, "{told:#?}");
+}
+
+#[test]
 fn every_branch_is_walked() {
     let text = RESPONSE.replace(
         "\"success\": true",
