@@ -10,6 +10,7 @@ use jsonschema::{Draft, ValidationError};
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
+use crate::shape::Shape;
 use document::Document;
 
 pub use sample::Fill;
@@ -45,6 +46,10 @@ pub struct Breach {
     pub path: String,
     /// What is wrong there.
     pub message: String,
+    /// The place in the contract that says so, as a pointer: `/properties/success/type`.
+    pub rule: String,
+    /// Whether it is a member that the contract does not know.
+    pub unknown: bool,
 }
 
 impl fmt::Display for Breach {
@@ -73,6 +78,11 @@ impl Side {
         Some(Side { schema, validator })
     }
 
+    /// What it has at each place.
+    pub fn shape(&self) -> Shape<'static> {
+        Shape::of(self.schema)
+    }
+
     /// Where a document is not what the contract says.
     pub fn breaches(&self, document: &Value) -> Vec<Breach> {
         let mut breaches = Vec::new();
@@ -98,8 +108,17 @@ fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
             return errors.iter().for_each(|inner| told(inner, breaches));
         }
     }
-    let path = error.instance_path().to_string();
-    breaches.push(Breach { path, message: shortened(&error.to_string()) });
+    let (path, rule) = (error.instance_path().to_string(), error.schema_path().to_string());
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            breaches.extend(unexpected.iter().map(|name| {
+                let step = name.replace('~', "~0").replace('/', "~1");
+                let message = format!("the contract has no `{name}` here");
+                Breach { path: format!("{path}/{step}"), message, rule: rule.clone(), unknown: true }
+            }));
+        }
+        _ => breaches.push(Breach { path, message: shortened(&error.to_string()), rule, unknown: false }),
+    }
 }
 
 /// Keeps a message to a line: schemas quote whole documents.

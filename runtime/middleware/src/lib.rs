@@ -17,8 +17,13 @@
 //! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
 //! [`contract`], render, call, render, check.
 
+pub mod cases;
+pub mod check;
 pub mod contract;
 pub mod exchange;
 pub mod fault;
 pub mod liquid;
 pub mod pack;
+pub mod preview;
+pub mod scaffold;
+pub mod shape;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Side;
 use crate::liquid::Value;
+use crate::shape::Member;
 
 /// How much of a contract a sample fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,27 @@ impl Side {
         let document = writer.value(self.schema, &Place::default()).unwrap_or(Json::Null);
         // What serde writes is JSON.
         Value::from_json(&document.to_string()).unwrap_or_default()
+    }
+
+    /// What the contract might have at a place of a document, such as `/purchaseOrder/items/0/quantity`; none where it
+    /// says nothing of such a place.
+    pub fn sample_at(&self, pointer: &str) -> Option<Value> {
+        let steps: Vec<String> =
+            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let mut shape = self.shape();
+        for step in &steps {
+            shape = match (shape.item(), step.parse::<usize>()) {
+                (Some(item), Ok(_)) => item,
+                _ => match shape.member(step) {
+                    Member::Known(member) => member,
+                    Member::Free | Member::Unknown => return None,
+                },
+            };
+        }
+        let writer = Writer { root: self.schema, fill: Fill::Everything };
+        let name = steps.last().map_or("", String::as_str);
+        let value = writer.value(shape.form()?, &Place { name, ..Place::default() })?;
+        Value::from_json(&value.to_string()).ok()
     }
 }
 
@@ -194,6 +216,14 @@ mod tests {
         let sample = Contract::of("stock-level").unwrap().response.sample(Fill::Everything);
         let Some(Value::List(levels)) = sample.get("stockLevels") else { panic!("{sample}") };
         assert!(levels[0].get("availability").is_some() && levels[0].get("stockLevel").is_none());
+    }
+
+    #[test]
+    fn a_place_of_its_own_can_be_filled_in() {
+        let response = Contract::of("pricing").unwrap().response;
+        assert_eq!(response.sample_at("/vendorCosts/0/stockLevel"), Some(Value::from(1)));
+        assert_eq!(response.sample_at("/errorCode"), Some("errorCode".into()));
+        assert_eq!(response.sample_at("/vendorCosts/0/nothing"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod call;
 mod callback;
 mod failed;
 mod headers;
+pub mod rehearsal;
 mod trouble;
 mod vendor;
 
@@ -97,6 +98,13 @@ pub struct Outgoing {
     pub warnings: Vec<String>,
 }
 
+impl From<Trouble> for Outgoing {
+    fn from(trouble: Trouble) -> Outgoing {
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Outgoing { status: trouble.status(), headers, body: trouble.body(), warnings: Vec::new() }
+    }
+}
+
 /// A pack that is served.
 #[derive(Debug)]
 pub struct Middleware {
@@ -127,12 +135,7 @@ impl Middleware {
         let carried = tokio::time::timeout(self.settings.deadline, self.carry(endpoint, incoming, &mut warnings));
         match carried.await.unwrap_or_else(|_| Err(self.late())) {
             Ok(outgoing) => Outgoing { warnings, ..outgoing },
-            Err(trouble) => Outgoing {
-                status: trouble.status(),
-                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-                body: trouble.body(),
-                warnings,
-            },
+            Err(trouble) => Outgoing { warnings, ..trouble.into() },
         }
     }
 
@@ -216,7 +219,7 @@ impl Middleware {
     ) -> Result<(Outgoing, bool), Trouble> {
         let passes = self.authenticator.passes_authorization();
         let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
-        let request = self.rendered(&endpoint.request, endpoint, Value::object(source)).await?;
+        let request = self.rendered(&endpoint.request, endpoint, source).await?;
         let call = Call::read(&request, &self.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
@@ -231,7 +234,7 @@ impl Middleware {
             ("headers", headers::object(&headers)),
             ("body", body),
         ];
-        let rendered = self.rendered(template, endpoint, Value::object(source)).await?;
+        let rendered = self.rendered(template, endpoint, source).await?;
         Ok((headers::outgoing(&rendered)?, failed))
     }
 
@@ -240,10 +243,13 @@ impl Middleware {
     }
 
     /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered(&self, template: &Arc<Template>, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
-        let url = Value::Text(endpoint.url.as_str().into());
-        let base = Value::Text(self.base_url.as_str().trim_end_matches('/').into());
-        let data = Value::object([("config", Value::object([("baseUrl", base), ("url", url)])), ("source", source)]);
+    async fn rendered<const N: usize>(
+        &self,
+        template: &Arc<Template>,
+        endpoint: &Endpoint,
+        source: [(&str, Value); N],
+    ) -> Result<Value, Trouble> {
+        let data = rehearsal::variables(&self.base_url, &endpoint.url, source);
         let (template, limits) = (template.clone(), self.settings.limits.clone());
         let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
         let text = rendering

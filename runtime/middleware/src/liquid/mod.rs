@@ -28,9 +28,11 @@ mod limits;
 mod names;
 mod number;
 mod parser;
+pub mod reads;
 mod render;
 mod structure;
 mod text;
+mod traced;
 mod tree;
 mod val;
 mod value;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 pub use error::{Error, Problem};
 pub use limits::Limits;
 pub(crate) use number::written;
+pub use traced::{Place, Traced};
 pub use value::{Members, Number, Object, Value};
 
 use names::Names;
@@ -175,6 +178,12 @@ impl Template {
     /// As [`render`](Self::render), but for output that is not JSON.
     pub fn render_unsettled(&self, data: &Value, limits: &Limits) -> Result<String, Error> {
         render::render(self, data, Mode::Json, limits, false).map(|(text, _)| text)
+    }
+
+    /// What errors call the template.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where the template and its partials use `| raw`.

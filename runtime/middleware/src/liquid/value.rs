@@ -43,6 +43,14 @@ impl Value {
         out
     }
 
+    /// Writes JSON with a line for each member and item.
+    #[must_use]
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = String::new();
+        json::write_pretty(&mut out, self, 0);
+        out
+    }
+
     /// A member of an object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
