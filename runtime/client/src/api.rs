@@ -7,12 +7,12 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use tradewire_surface::{Method, OperationRef};
-use url::form_urlencoded::Serializer;
 
 use crate::arguments::Arguments;
 use crate::download::Download;
 use crate::error::{Error, FieldError};
 use crate::pages::Pages;
+use crate::request::{encode_query, method as http_method};
 use crate::tenant::{Answered, Tenant};
 
 /// A future of a trait object.
@@ -122,23 +122,13 @@ impl ServiceTitan for Tenant {
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {
         Box::pin(async move {
-            let mut target = path.replace("{tenant}", &self.id().to_string());
+            let mut target = path.to_owned();
             if !params.is_empty() {
                 let separator = if target.contains('?') { '&' } else { '?' };
-                target = format!("{target}{separator}{}", Serializer::new(String::new()).extend_pairs(params).finish());
+                target = format!("{target}{separator}{}", encode_query(params));
             }
             Ok(Tenant::raw(self, http_method(method), &target, body).await?)
         })
-    }
-}
-
-fn http_method(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
     }
 }
 

@@ -184,7 +184,7 @@ fn is_reporting(path: &str) -> bool {
     path.starts_with("/reporting/")
 }
 
-fn method(method: tradewire_surface::Method) -> Method {
+pub(crate) fn method(method: tradewire_surface::Method) -> Method {
     match method {
         tradewire_surface::Method::Get => Method::GET,
         tradewire_surface::Method::Post => Method::POST,
