@@ -10,6 +10,7 @@ use jsonschema::{Draft, ValidationError};
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
+use crate::pointer;
 use crate::shape::Shape;
 use document::Document;
 
@@ -112,9 +113,8 @@ fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             breaches.extend(unexpected.iter().map(|name| {
-                let step = name.replace('~', "~0").replace('/', "~1");
                 let message = format!("the contract has no `{name}` here");
-                Breach { path: format!("{path}/{step}"), message, rule: rule.clone(), unknown: true }
+                Breach { path: format!("{path}/{}", pointer::step(name)), message, rule: rule.clone(), unknown: true }
             }));
         }
         _ => breaches.push(Breach { path, message: shortened(&error.to_string()), rule, unknown: false }),

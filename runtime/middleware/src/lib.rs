@@ -24,6 +24,7 @@ pub mod exchange;
 pub mod fault;
 pub mod liquid;
 pub mod pack;
+mod pointer;
 pub mod preview;
 pub mod scaffold;
 pub mod shape;

@@ -52,10 +52,10 @@ impl Call {
             true => {
                 let call = Call::with(document.get("body").cloned().unwrap_or_default());
                 match document.get("headers") {
-                    Some(Value::Object(headers)) => {
-                        let text = |value: &Value| value.as_text().map_or_else(|| value.to_json(), str::to_owned);
-                        Call { headers: headers.iter().map(|(name, v)| (name.to_owned(), text(v))).collect(), ..call }
-                    }
+                    Some(Value::Object(headers)) => Call {
+                        headers: headers.iter().map(|(name, v)| (name.to_owned(), v.to_text())).collect(),
+                        ..call
+                    },
                     _ => call,
                 }
             }

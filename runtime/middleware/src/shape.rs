@@ -4,6 +4,8 @@
 
 use serde_json::Value as Json;
 
+use crate::pointer;
+
 /// References and alternatives inside each other.
 const DEPTH: usize = 32;
 
@@ -115,7 +117,7 @@ impl<'c> Shape<'c> {
         for (form, pointer) in &self.forms {
             let Some(Json::Object(properties)) = form.get("properties") else { continue };
             members.extend(properties.iter().map(|(name, node)| {
-                (name.as_str(), Shape::at(self.root, node, format!("{pointer}/properties/{}", escaped(name))))
+                (name.as_str(), Shape::at(self.root, node, format!("{pointer}/properties/{}", pointer::step(name))))
             }));
         }
         members
@@ -126,7 +128,7 @@ impl<'c> Shape<'c> {
         let mut free = self.forms.is_empty();
         for (form, pointer) in &self.forms {
             if let Some(node) = form.get("properties").and_then(|properties| properties.get(name)) {
-                let pointer = format!("{pointer}/properties/{}", escaped(name));
+                let pointer = format!("{pointer}/properties/{}", pointer::step(name));
                 return Member::Known(Shape::at(self.root, node, pointer));
             }
             let is_object = Self::has_type(form, "object");
@@ -166,10 +168,6 @@ impl<'c> Shape<'c> {
         };
         ways.map(|ways| ways.iter().filter_map(required).collect()).collect()
     }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::fault::{Fault, Severity};
 use crate::liquid::reads::{Read, Use};
 use crate::liquid::{Template, Traced, Value};
 use crate::pack::{Survey, Vendor};
+use crate::pointer;
 use crate::shape::{Member, Shape};
 use tradewire_surface::Catalog;
 
@@ -173,10 +174,10 @@ fn help(side: &Side, breach: &Breach) -> Option<String> {
         return None;
     }
     let mut shape: Shape<'static> = side.shape();
-    let mut steps: Vec<&str> = breach.path.split('/').skip(1).collect();
+    let mut steps = pointer::steps(&breach.path);
     let wanted = steps.pop()?;
     for step in steps {
-        shape = match (shape.item(), shape.member(step)) {
+        shape = match (shape.item(), shape.member(&step)) {
             (Some(item), _) => item,
             (None, Member::Known(member)) => member,
             _ => return None,
@@ -184,7 +185,7 @@ fn help(side: &Side, breach: &Breach) -> Option<String> {
     }
     let names: Vec<&str> =
         shape.members().iter().map(|(name, _)| *name).filter(|name| !name.starts_with('$')).collect();
-    Some(match Catalog::nearest(wanted, names.iter().copied()) {
+    Some(match Catalog::nearest(&wanted, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", names.join(", ")),
     })

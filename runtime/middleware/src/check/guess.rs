@@ -11,6 +11,7 @@ use super::tree::Tree;
 use crate::contract::Side;
 use crate::liquid::Value;
 use crate::liquid::reads::{Read, Use};
+use crate::pointer;
 
 /// More variants than these are not tried.
 const MOST_VARIANTS: usize = 48;
@@ -151,7 +152,7 @@ fn landings(value: &Value, pointer: String, found: &mut Vec<(usize, String)>) {
         }
         Value::Object(members) => {
             for (name, member) in members.iter() {
-                landings(member, format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+                landings(member, format!("{pointer}/{}", pointer::step(name)), found);
             }
         }
         Value::Nil | Value::Bool(_) | Value::Number(_) => {}

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Side;
 use crate::liquid::Value;
+use crate::pointer;
 use crate::shape::Member;
 
 /// How much of a contract a sample fills in.
@@ -34,8 +35,7 @@ impl Side {
     /// What the contract might have at a place of a document, such as `/purchaseOrder/items/0/quantity`; none where it
     /// says nothing of such a place.
     pub fn sample_at(&self, pointer: &str) -> Option<Value> {
-        let steps: Vec<String> =
-            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let steps = pointer::steps(pointer);
         let mut shape = self.shape();
         for step in &steps {
             shape = match (shape.item(), step.parse::<usize>()) {

@@ -72,10 +72,7 @@ impl VendorAnswer {
     pub fn trouble(&self) -> Trouble {
         let said = match &self.body {
             Value::Nil => String::new(),
-            body => {
-                let text = body.as_text().map_or_else(|| body.to_json(), str::to_owned);
-                format!(": {}", text.chars().take(200).collect::<String>())
-            }
+            body => format!(": {}", body.to_text().chars().take(200).collect::<String>()),
         };
         Trouble::vendor(format!("the vendor answered {}{said}", self.status))
     }

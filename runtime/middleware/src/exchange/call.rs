@@ -43,7 +43,7 @@ impl Call {
             };
             let mut pairs = url.query_pairs_mut();
             for (name, value) in members.iter().filter(|(_, value)| **value != Value::Nil) {
-                pairs.append_pair(name, &value.as_text().map_or_else(|| value.to_json(), str::to_owned));
+                pairs.append_pair(name, &value.to_text());
             }
         }
         let mut sent = HeaderMap::new();

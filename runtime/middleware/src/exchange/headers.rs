@@ -70,8 +70,7 @@ pub(super) fn outgoing(rendered: &Value) -> Result<Outgoing, Trouble> {
     let status = match rendered.get("statusCode") {
         None | Some(Value::Nil) => 200,
         Some(code) => {
-            let text = code.as_text().map_or_else(|| code.to_json(), str::to_owned);
-            let code = text.parse::<u16>().ok().filter(|code| (200..600).contains(code));
+            let code = code.to_text().parse::<u16>().ok().filter(|code| (200..600).contains(code));
             code.ok_or_else(|| Trouble::pack("`statusCode` of the template's output is no HTTP status"))?
         }
     };

@@ -70,7 +70,7 @@ impl Call {
         // After 303 the body has been taken.
         let Some(body) = self.body.as_ref().filter(|_| *method == self.method) else { return request };
         let text = match self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
-            Some(kind) if !kind.contains("json") => body.as_text().map_or_else(|| body.to_json(), str::to_owned),
+            Some(kind) if !kind.contains("json") => body.to_text(),
             _ => body.to_json(),
         };
         let request = request.body(text);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::Problem;
 use super::render::{self, Trace};
 use super::{Error, Limits, Mode, Template, Value, json};
+use crate::pointer;
 
 /// JSON that a template wrote, with the place in the template that each part of it came from.
 pub struct Traced<'t> {
@@ -54,9 +55,7 @@ impl Traced<'_> {
     /// has no such place.
     #[must_use]
     pub fn place(&self, pointer: &str) -> Option<Place> {
-        let steps: Vec<String> =
-            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
-        let offset = json::seek(&self.written, steps.iter().map(String::as_str))?;
+        let offset = json::seek(&self.written, pointer::steps(pointer).iter().map(String::as_str))?;
         let Error { name, line, column, .. } = self.trace.as_ref()?.locate(offset, Problem::Json(String::new()))?;
         Some(Place { name, line, column })
     }

@@ -69,6 +69,12 @@ impl Value {
         }
     }
 
+    /// A text as it is, anything else as JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.as_text().map_or_else(|| self.to_json(), str::to_owned)
+    }
+
     /// An object of these members.
     pub fn object<K: Into<Box<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
         Self::Object(members.into_iter().map(|(key, value)| (key.into(), value)).collect())

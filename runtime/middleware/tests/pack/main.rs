@@ -84,7 +84,7 @@ async fn vendor_answers() -> HashMap<String, Value> {
         let mut url: url::Url = url.parse().unwrap();
         if let Some(Value::Object(members)) = request.get("parameters") {
             for (name, value) in members.iter().filter(|(_, value)| **value != Value::Nil) {
-                let value = value.as_text().map_or_else(|| value.to_json(), str::to_owned);
+                let value = value.to_text();
                 url.query_pairs_mut().append_pair(name, &value);
             }
         }

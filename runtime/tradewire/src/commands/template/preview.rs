@@ -117,7 +117,7 @@ fn text(
     }
     let whose = if is_given { "" } else { ", made up from what is known of it" };
     let headers: Vec<(String, String)> = match &answer.headers {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.to_owned(), plain(value))).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.to_owned(), value.to_text())).collect(),
         _ => Vec::new(),
     };
     text += &format!("\n# answer of the vendor{whose}\n{}\n", answer.status);
@@ -139,10 +139,6 @@ fn message(headers: &[(String, String)], body: Option<&Value>) -> String {
         text += &format!("\n{}\n", body.to_pretty_json());
     }
     text
-}
-
-fn plain(value: &Value) -> String {
-    value.as_text().map_or_else(|| value.to_json(), str::to_owned)
 }
 
 /// Reads a JSON file.
