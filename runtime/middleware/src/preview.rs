@@ -4,7 +4,8 @@
 use crate::check::{answer_for, document, failure_for, placed};
 use crate::contract::Fill;
 use crate::exchange::Outgoing;
-use crate::exchange::rehearsal::{Sent, answered, request_variables, response_variables, unanswered};
+use crate::exchange::rehearsal::{Sent, answered, unanswered};
+use crate::exchange::variables;
 use crate::fault::Fault;
 use crate::liquid::{Limits, Template, Value};
 use crate::pack::{Draft, Survey, Vendor};
@@ -179,7 +180,7 @@ impl<'s> Rehearsal<'s> {
     pub fn request(&self, call: &Call) -> Result<Sent, Fault> {
         let template = self.draft.request.as_deref();
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Request.liquid`"))?;
-        let data = request_variables(self.vendor, self.url(), &call.headers, call.body.clone());
+        let data = variables::for_request(self.vendor, self.url(), &call.headers, call.body.clone());
         let traced = template.render_traced(&data, &Limits::default())?;
         Sent::read(&document(&traced), self.vendor).map_err(|trouble| placed(&trouble, template, &traced))
     }
@@ -196,7 +197,7 @@ impl<'s> Rehearsal<'s> {
         };
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Response.liquid`"))?;
         let (headers, body) = (answer.headers.clone(), answer.body.clone());
-        let data = response_variables(self.vendor, self.url(), answer.status, headers, body);
+        let data = variables::for_response(self.vendor, self.url(), answer.status, headers, body);
         let traced = template.render_traced(&data, &Limits::default())?;
         answered(&document(&traced)).map_err(|trouble| placed(&trouble, template, &traced))
     }

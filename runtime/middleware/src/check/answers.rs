@@ -4,7 +4,8 @@ use super::guess::Guess;
 use super::reads::{self, ANSWER};
 use super::{Checker, Report, Sample, document, hostile, limits, unusable};
 use crate::contract::{Breach, Contract, Side};
-use crate::exchange::rehearsal::{answered, response_variables};
+use crate::exchange::rehearsal::answered;
+use crate::exchange::variables;
 use crate::fault::{Fault, Severity};
 use crate::liquid::reads::{Read, Use};
 use crate::liquid::{Template, Traced, Value};
@@ -82,7 +83,7 @@ pub(crate) fn failure_for(vendor: &Vendor, template: &Template, contract: Option
 impl<'w> Way<'w> {
     fn data(&self, status: u16, body: Value) -> Value {
         let headers = Value::object([("content-type", "application/json".into())]);
-        response_variables(self.vendor, self.url, status, headers, body)
+        variables::for_response(self.vendor, self.url, status, headers, body)
     }
 
     fn guess(&self, status: u16) -> Guess {

@@ -3,7 +3,8 @@
 use super::guess::Guess;
 use super::{Checker, Sample, document, hostile, limits, reads, unusable};
 use crate::contract::{Contract, Fill};
-use crate::exchange::rehearsal::{Sent, request_variables};
+use crate::exchange::rehearsal::Sent;
+use crate::exchange::variables;
 use crate::liquid::{Template, Value};
 use crate::pack::Vendor;
 
@@ -29,7 +30,7 @@ impl Checker<'_> {
 
     fn request(&mut self, template: &Template, what: &str, body: Value, sample: Sample) {
         let url = self.draft.url.as_deref().unwrap_or(&self.draft.name);
-        let data = request_variables(self.vendor, url, &hostile::headers(), body);
+        let data = variables::for_request(self.vendor, url, &hostile::headers(), body);
         match template.render_traced(&data, &limits()) {
             Err(error) => self.report.add_broken(error, what, sample),
             Ok(traced) => {
@@ -47,7 +48,7 @@ fn request_for(vendor: &Vendor, template: &Template, contract: Option<&Contract>
         Some(contract) => contract.request.sample(Fill::Everything),
         None => {
             let render = |body: &Value| {
-                let data = request_variables(vendor, "", &[], body.clone());
+                let data = variables::for_request(vendor, "", &[], body.clone());
                 document(&template.render_traced(&data, &limits()).ok()?).get("body").cloned()
             };
             Guess::of(&template.reads(), None, render).plausible

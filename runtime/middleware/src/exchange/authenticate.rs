@@ -57,11 +57,6 @@ impl Authenticator {
         Ok(Authenticator { authentication: authentication.clone(), secrets, token: Mutex::default() })
     }
 
-    /// Whether the caller's own authorization goes on.
-    pub fn passes_authorization(&self) -> bool {
-        self.authentication == Authentication::PassThrough
-    }
-
     /// Puts the secrets where they go.
     pub async fn apply(&self, mut call: Call, caller: &[(String, String)], http: &Client) -> Result<Call, Trouble> {
         match &self.authentication {

@@ -11,6 +11,7 @@ mod failed;
 mod headers;
 pub mod rehearsal;
 mod trouble;
+pub(crate) mod variables;
 mod vendor;
 
 use std::collections::HashMap;
@@ -24,7 +25,7 @@ use url::Url;
 use crate::contract::Side;
 use crate::fault::Fault;
 use crate::liquid::{self, Limits, Mode, Template, Value};
-use crate::pack::{Endpoint, Pack};
+use crate::pack::{Endpoint, Pack, Vendor};
 
 pub use trouble::{Blame, Trouble};
 
@@ -110,7 +111,6 @@ impl From<Trouble> for Outgoing {
 pub struct Middleware {
     pack: Pack,
     settings: Settings,
-    base_url: Url,
     http: Client,
     authenticator: Authenticator,
 }
@@ -124,9 +124,10 @@ impl Middleware {
         let http = vendor::client(&settings).map_err(|error| {
             Fault::error("Configuration/vendor.json", format!("the vendor cannot be called from here: {error}"))
         })?;
-        let base_url = settings.base_url.clone().unwrap_or_else(|| pack.vendor.base_url.clone());
         let authenticator = Authenticator::new(&pack.vendor.authentication, secrets)?;
-        Ok(Middleware { pack, settings, base_url, http, authenticator })
+        let base_url = settings.base_url.clone().unwrap_or(pack.vendor.base_url);
+        let pack = Pack { vendor: Vendor { base_url, ..pack.vendor }, ..pack };
+        Ok(Middleware { pack, settings, http, authenticator })
     }
 
     /// Carries a call of ServiceTitan's to the vendor and back.
@@ -217,10 +218,10 @@ impl Middleware {
         headers: &[(String, String)],
         body: &Value,
     ) -> Result<(Outgoing, bool), Trouble> {
-        let passes = self.authenticator.passes_authorization();
-        let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
-        let request = self.rendered(&endpoint.request, endpoint, source).await?;
-        let call = Call::read(&request, &self.base_url)?;
+        let vendor = &self.pack.vendor;
+        let data = variables::for_request(vendor, &endpoint.url, headers, body.clone());
+        let request = self.rendered(&endpoint.request, data).await?;
+        let call = Call::read(&request, &vendor.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
         if answer.status == 401 {
@@ -229,12 +230,8 @@ impl Middleware {
         let failed = !answer.is_success();
         let template = if failed { self.error_template(&answer)? } else { &endpoint.response };
         let VendorAnswer { status, headers, body } = answer;
-        let source = [
-            ("statusCode", Value::from_json(&status.to_string()).unwrap_or_default()),
-            ("headers", headers::object(&headers)),
-            ("body", body),
-        ];
-        let rendered = self.rendered(template, endpoint, source).await?;
+        let data = variables::for_response(vendor, &endpoint.url, status, headers::object(&headers), body);
+        let rendered = self.rendered(template, data).await?;
         Ok((headers::outgoing(&rendered)?, failed))
     }
 
@@ -243,13 +240,7 @@ impl Middleware {
     }
 
     /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered<const N: usize>(
-        &self,
-        template: &Arc<Template>,
-        endpoint: &Endpoint,
-        source: [(&str, Value); N],
-    ) -> Result<Value, Trouble> {
-        let data = rehearsal::variables(&self.base_url, &endpoint.url, source);
+    async fn rendered(&self, template: &Arc<Template>, data: Value) -> Result<Value, Trouble> {
         let (template, limits) = (template.clone(), self.settings.limits.clone());
         let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
         let text = rendering

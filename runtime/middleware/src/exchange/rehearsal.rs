@@ -1,8 +1,6 @@
 //! A call that is carried as far as it goes without the vendor: what would be sent, and what would be made of an answer.
 //! Secrets are never needed for it; where one would go stands its name.
 
-use url::Url;
-
 use super::answer::VendorAnswer;
 use super::call::Call;
 use super::{Outgoing, Trouble, headers};
@@ -20,28 +18,6 @@ pub struct Sent {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Option<Value>,
-}
-
-/// What a template is given: `config` and `source`.
-#[must_use]
-pub fn variables<'n>(base_url: &Url, url: &str, source: impl IntoIterator<Item = (&'n str, Value)>) -> Value {
-    let base = base_url.as_str().trim_end_matches('/');
-    let config = Value::object([("baseUrl", base.into()), ("url", url.into())]);
-    Value::object([("config", config), ("source", Value::object(source))])
-}
-
-/// What a template for requests is given.
-#[must_use]
-pub fn request_variables(vendor: &Vendor, url: &str, headers: &[(String, String)], body: Value) -> Value {
-    let passes = vendor.authentication == Authentication::PassThrough;
-    variables(&vendor.base_url, url, [("headers", headers::shown(headers, passes)), ("body", body)])
-}
-
-/// What a template for responses is given.
-#[must_use]
-pub fn response_variables(vendor: &Vendor, url: &str, status: u16, headers: Value, body: Value) -> Value {
-    let status = Value::from(i64::from(status));
-    variables(&vendor.base_url, url, [("statusCode", status), ("headers", headers), ("body", body)])
 }
 
 /// Reads the answer that a template for responses wrote.
