@@ -127,8 +127,7 @@ fn raw_opts_out_and_is_reported() {
     let template = Template::parse(source, &Options::default()).unwrap();
     let data = Value::from_json(r#"{"v":"[1, 2]"}"#).unwrap();
     assert_eq!(template.render(&data, Mode::Json, &Limits::default()).unwrap(), r#"{"a":[1,2]}"#);
-    let uses: Vec<_> =
-        template.raw_uses().iter().map(|found| (found.name.as_str(), found.line, found.column)).collect();
+    let uses: Vec<_> = template.raw_uses().iter().map(|found| (&*found.name, found.line, found.column)).collect();
     assert_eq!(uses, [("template", 2, 15)]);
     assert_eq!(
         json(r#"{"a":{{ v | json }},"b":"{{ v | json }}"}"#, r#"{"v":{"x":1}}"#),

@@ -2,7 +2,7 @@
 
 use super::guess::Guess;
 use super::reads::{self, ANSWER};
-use super::{Checker, Report, Sample, document, hostile, limits, unusable};
+use super::{Checker, Report, Sample, at, document, hostile, limits, with};
 use crate::contract::{Breach, Contract, Side};
 use crate::exchange::rehearsal::answered;
 use crate::exchange::variables;
@@ -117,7 +117,7 @@ impl<'w> Way<'w> {
             Err(error) => return report.add_broken(error, what, sample),
         };
         match answered(&document(&traced)) {
-            Err(trouble) => report.add(unusable(&trouble, self.template, &traced, what, sample)),
+            Err(trouble) => report.add_unusable(&trouble, self.template, &traced, (what, sample)),
             // A hostile value may well be another than the contract wants.
             Ok(_) if sample == Sample::Hostile => {}
             Ok(answer) => {
@@ -149,15 +149,11 @@ impl<'w> Way<'w> {
             pointer.truncate(pointer.rfind('/').unwrap_or(0));
             place = traced.place(&pointer);
         }
-        let file = place.as_ref().map_or_else(|| self.template.name().to_owned(), |place| place.name.to_string());
-        let message = format!("body{breach} [with {what}]");
-        let fault = if self.has_own && sample == Sample::Derived {
-            Fault::warning(file, message)
-        } else {
-            Fault::error(file, message)
-        };
+        let is_guessed = self.has_own && sample == Sample::Derived;
+        let severity = if is_guessed { Severity::Warning } else { Severity::Error };
+        let fault = Fault { severity, ..Fault::error("", format!("body{breach}")) };
+        let fault = at(with(fault, what), self.template, place);
         let fault = fault.contract(format!("{endpoint}.response#{}", breach.rule));
-        let fault = Fault { place: place.map(|place| (place.line, place.column)), ..fault };
         match help(side, &breach) {
             Some(help) => fault.help(help),
             None if fault.severity == Severity::Error && sample == Sample::Derived => fault.help(

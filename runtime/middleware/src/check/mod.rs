@@ -24,7 +24,7 @@ use url::Url;
 
 use crate::exchange::Trouble;
 use crate::fault::{Fault, Severity};
-use crate::liquid::{Error, Limits, Problem, Template, Traced, Value};
+use crate::liquid::{Error, Limits, Place, Problem, Template, Traced, Value};
 use crate::pack::{Authentication, Draft, Survey, Vendor};
 
 pub(crate) use answers::{answer_for, failure_for};
@@ -78,9 +78,14 @@ struct Report {
 
 impl Report {
     fn add(&mut self, fault: Fault) {
-        // What was wrong with which sample stands in brackets at the end.
-        let what = fault.message.split(" [").next().unwrap_or_default().to_owned();
-        self.add_one_of(fault, what);
+        let kind = fault.message.clone();
+        self.add_one_of(fault, kind);
+    }
+
+    /// A fault of what a sample led to, whichever it was.
+    fn add_with(&mut self, fault: Fault, what: &str) {
+        let kind = fault.message.clone();
+        self.add_one_of(with(fault, what), kind);
     }
 
     /// A fault of a kind of which one at each place is enough.
@@ -88,6 +93,13 @@ impl Report {
         if self.known.insert((fault.file.clone(), fault.place, kind.into())) {
             self.faults.push(fault);
         }
+    }
+
+    /// A template's output that is not what it should be.
+    fn add_unusable(&mut self, trouble: &Trouble, template: &Template, traced: &Traced<'_>, sample: (&str, Sample)) {
+        let (what, sample) = sample;
+        let severity = if sample == Sample::Hostile { Severity::Warning } else { Severity::Error };
+        self.add_with(Fault { severity, ..placed(trouble, template, traced) }, what);
     }
 
     /// A rendering that failed.
@@ -99,9 +111,9 @@ impl Report {
         let is_json = matches!(error.problem, Problem::Json(_));
         let fault = Fault::from(error);
         let severity = if sample == Sample::Hostile && !is_json { Severity::Warning } else { Severity::Error };
-        let fault = Fault { severity, message: format!("{} [with {what}]", fault.message), ..fault };
+        let fault = Fault { severity, ..fault };
         // Each hostile value breaks JSON in its own words.
-        if is_json { self.add_one_of(fault, "no JSON") } else { self.add(fault) }
+        if is_json { self.add_one_of(with(fault, what), "no JSON") } else { self.add_with(fault, what) }
     }
 }
 
@@ -130,21 +142,23 @@ impl Checker<'_> {
     }
 }
 
-/// A fault of what a template wrote, with what it was rendered with.
-fn unusable(trouble: &Trouble, template: &Template, traced: &Traced<'_>, what: &str, sample: Sample) -> Fault {
-    let fault = placed(trouble, template, traced);
-    let severity = if sample == Sample::Hostile { Severity::Warning } else { Severity::Error };
-    Fault { severity, message: format!("{} [with {what}]", fault.message), ..fault }
+/// A fault, with what the template was rendered with.
+fn with(fault: Fault, what: &str) -> Fault {
+    Fault { message: format!("{} [with {what}]", fault.message), ..fault }
 }
 
-/// A fault of what a template wrote, at the place of the member that its message names.
+/// A fault of what a template wrote, at the place of what it is about.
 pub(crate) fn placed(trouble: &Trouble, template: &Template, traced: &Traced<'_>) -> Fault {
-    let text = trouble.to_string();
-    let named = text.split('`').nth(1).unwrap_or_default();
-    let place = traced.place(&format!("/headers/{named}")).or_else(|| traced.place(&format!("/{named}")));
-    let place = place.or_else(|| traced.place(""));
-    let file = place.as_ref().map_or_else(|| template.name().to_owned(), |place| place.name.to_string());
-    Fault { place: place.map(|place| (place.line, place.column)), ..Fault::error(file, text) }
+    let place = traced.place(trouble.place()).or_else(|| traced.place(""));
+    at(Fault::error("", trouble.to_string()), template, place)
+}
+
+/// A fault at a place of a template or its partials, or of all of it.
+fn at(fault: Fault, template: &Template, place: Option<Place>) -> Fault {
+    match place {
+        Some(place) => Fault { file: (&*place.name).into(), ..fault }.at(place.line, place.column),
+        None => Fault { file: template.name().into(), ..fault },
+    }
 }
 
 fn limits() -> Limits {

@@ -1,7 +1,7 @@
 //! Requests: is what `Request.liquid` writes a call to the vendor, whatever ServiceTitan sends?
 
 use super::guess::Guess;
-use super::{Checker, Sample, document, hostile, limits, reads, unusable};
+use super::{Checker, Sample, document, hostile, limits, reads};
 use crate::contract::{Contract, Fill};
 use crate::exchange::rehearsal::Sent;
 use crate::exchange::variables;
@@ -35,7 +35,7 @@ impl Checker<'_> {
             Err(error) => self.report.add_broken(error, what, sample),
             Ok(traced) => {
                 if let Err(trouble) = Sent::read(&document(&traced), self.vendor) {
-                    self.report.add(unusable(&trouble, template, &traced, what, sample));
+                    self.report.add_unusable(&trouble, template, &traced, (what, sample));
                 }
             }
         }

@@ -31,15 +31,15 @@ impl Call {
                 "PUT" => Method::PUT,
                 "PATCH" => Method::PATCH,
                 "DELETE" => Method::DELETE,
-                _ => return Err(Trouble::pack(format!("`method` is `{word}`, which is no method"))),
+                _ => return Err(no_method(&format!("`{word}`"))),
             },
-            Some(other) => return Err(Trouble::pack(format!("`method` is {}, which is no method", other.to_json()))),
+            Some(other) => return Err(no_method(&other.to_json())),
         };
         let url = rendered.get("url").and_then(Value::as_text);
         let mut url = address(url.ok_or_else(|| Trouble::pack("the template's output has no `url`"))?, base)?;
         if let Some(parameters) = rendered.get("parameters").filter(|p| **p != Value::Nil) {
             let Value::Object(members) = parameters else {
-                return Err(Trouble::pack("`parameters` of the template's output is no object"));
+                return Err(Trouble::pack("`parameters` of the template's output is no object").about("/parameters"));
             };
             let mut pairs = url.query_pairs_mut();
             for (name, value) in members.iter().filter(|(_, value)| **value != Value::Nil) {
@@ -55,10 +55,14 @@ impl Call {
     }
 }
 
+fn no_method(written: &str) -> Trouble {
+    Trouble::pack(format!("`method` is {written}, which is no method")).about("/method")
+}
+
 /// The address that a template wrote: a whole one, or one that continues the vendor's.
 fn address(written: &str, base: &Url) -> Result<Url, Trouble> {
-    let refused =
-        |why: &str| Trouble::pack(format!("`url` {why}: `{}`", written.chars().take(200).collect::<String>()));
+    let shown: String = written.chars().take(200).collect();
+    let refused = |why: &str| Trouble::pack(format!("`url` {why}: `{shown}`")).about("/url");
     if climbs(written) {
         return Err(refused("has a part `.` or `..`; escape what comes from data with `url_encode`"));
     }
@@ -95,9 +99,10 @@ pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result
 
 /// A header that can be sent: no line ends in it, which would make other headers of a value.
 pub(super) fn checked(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble> {
-    let known = HeaderName::try_from(name).map_err(|_| Trouble::pack(format!("`{name}` is no name of a header")))?;
+    let faulty = |message: String| Trouble::pack(message).about(headers::place(name));
+    let known = HeaderName::try_from(name).map_err(|_| faulty(format!("`{name}` is no name of a header")))?;
     let value = HeaderValue::try_from(value)
-        .map_err(|_| Trouble::pack(format!("the header `{name}` has a value that no header can have")))?;
+        .map_err(|_| faulty(format!("the header `{name}` has a value that no header can have")))?;
     Ok((known, value))
 }
 

@@ -3,6 +3,7 @@
 use super::call::checked;
 use super::{Outgoing, Trouble};
 use crate::liquid::Value;
+use crate::pointer;
 
 /// Headers that are for one connection or say what the sender's body looked like.
 const LEFT_BEHIND: [&str; 14] = [
@@ -44,12 +45,17 @@ pub(super) fn object(headers: &[(String, String)]) -> Value {
     Value::object(headers.iter().map(|(name, value)| (name.as_str(), Value::Text(value.as_str().into()))))
 }
 
+/// Where in a template's output a header is.
+pub(super) fn place(name: &str) -> String {
+    format!("/headers/{}", pointer::step(name))
+}
+
 /// The members of a rendered `headers`: text, numbers and truth values; null is left out.
 pub(super) fn pairs(rendered: &Value) -> Result<Vec<(String, String)>, Trouble> {
     let members = match rendered.get("headers") {
         None | Some(Value::Nil) => return Ok(Vec::new()),
         Some(Value::Object(members)) => members,
-        Some(_) => return Err(Trouble::pack("`headers` of the template's output is no object")),
+        Some(_) => return Err(Trouble::pack("`headers` of the template's output is no object").about("/headers")),
     };
     let mut pairs = Vec::new();
     for (name, value) in members.iter() {
@@ -57,7 +63,10 @@ pub(super) fn pairs(rendered: &Value) -> Result<Vec<(String, String)>, Trouble> 
             Value::Nil => {}
             Value::Text(text) => pairs.push((name.to_owned(), text.to_string())),
             Value::Number(_) | Value::Bool(_) => pairs.push((name.to_owned(), value.to_json())),
-            _ => return Err(Trouble::pack(format!("the header `{name}` of the template's output is no text"))),
+            _ => {
+                let message = format!("the header `{name}` of the template's output is no text");
+                return Err(Trouble::pack(message).about(place(name)));
+            }
         }
     }
     pairs.retain(|(name, _)| travels(name));
@@ -71,7 +80,9 @@ pub(super) fn outgoing(rendered: &Value) -> Result<Outgoing, Trouble> {
         None | Some(Value::Nil) => 200,
         Some(code) => {
             let code = code.to_text().parse::<u16>().ok().filter(|code| (200..600).contains(code));
-            code.ok_or_else(|| Trouble::pack("`statusCode` of the template's output is no HTTP status"))?
+            code.ok_or_else(|| {
+                Trouble::pack("`statusCode` of the template's output is no HTTP status").about("/statusCode")
+            })?
         }
     };
     let headers = pairs(rendered)?;

@@ -20,23 +20,35 @@ pub struct Trouble {
     blame: Blame,
     status: u16,
     message: String,
+    /// The place in the template's output that it is about, as a pointer.
+    place: String,
 }
 
 impl Trouble {
     pub(crate) fn caller(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Caller, status: 400, message: message.into() }
+        Trouble { blame: Blame::Caller, status: 400, message: message.into(), place: String::new() }
     }
 
     pub(crate) fn pack(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Pack, status: 500, message: message.into() }
+        Trouble { blame: Blame::Pack, status: 500, message: message.into(), place: String::new() }
     }
 
     pub(crate) fn vendor(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Vendor, status: 502, message: message.into() }
+        Trouble { blame: Blame::Vendor, status: 502, message: message.into(), place: String::new() }
     }
 
     pub(crate) fn with_status(self, status: u16) -> Trouble {
         Trouble { status, ..self }
+    }
+
+    /// Says what in the template's output it is about.
+    pub(crate) fn about(self, pointer: impl Into<String>) -> Trouble {
+        Trouble { place: pointer.into(), ..self }
+    }
+
+    /// The place in the template's output that it is about, as a pointer; the whole where none was said.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
     }
 
     /// Whose fault it is.

@@ -47,6 +47,7 @@ pub use traced::{Place, Traced};
 pub use value::{Members, Number, Object, Value};
 
 use names::Names;
+use render::Trace;
 use tree::Block;
 
 /// The slots of the names that loops set.
@@ -81,17 +82,6 @@ pub enum Mode {
     Json,
 }
 
-/// A place where a template opts out of JSON's safety.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawUse {
-    /// The template or partial.
-    pub name: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1.
-    pub column: u32,
-}
-
 /// A parsed template. Parse once, render often, from any thread.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -102,7 +92,7 @@ pub struct Template {
     names: Names,
     globals: Vec<usize>,
     loops: usize,
-    raws: Vec<RawUse>,
+    raws: Vec<Place>,
 }
 
 /// A partial, parsed together with the template that may run it.
@@ -132,7 +122,7 @@ impl Template {
             let body = parser::parse(source, shared).map_err(|(place, problem)| problem.at(name, source, place))?;
             for place in shared.raws.drain(..) {
                 let (line, column) = error::place(source, place);
-                raws.push(RawUse { name: name.to_string(), line, column });
+                raws.push(Place { name: name.clone(), line, column });
             }
             Ok::<_, Error>(body)
         };
@@ -162,17 +152,21 @@ impl Template {
         if mode == Mode::Text {
             return Ok(text);
         }
-        json::settle(&text).map_err(|(offset, why)| {
+        json::settle(&text).map_err(|fault| {
             // Once more, to learn what the place of the fault came from; a rendering that succeeds pays nothing for it.
-            let problem = Problem::Json(why);
             let trace = render::render(self, data, mode, limits, true).ok().and_then(|(_, trace)| trace);
-            trace
-                .and_then(|trace| trace.locate(offset, problem.clone()))
-                .unwrap_or_else(|| problem.at(&self.name, &self.source, 0))
+            self.unsettled(fault, trace.as_ref())
         })
     }
 
-    /// Renders JSON as the template wrote it, before it is checked and made strict: for a preview of a faulty one.
+    /// The error for output that is not JSON, at the place that it came from where a trace tells that.
+    fn unsettled(&self, (offset, why): json::Fault, trace: Option<&Trace<'_>>) -> Error {
+        let problem = Problem::Json(why);
+        let located = trace.and_then(|trace| trace.locate(offset, problem.clone()));
+        located.unwrap_or_else(|| problem.at(&self.name, &self.source, 0))
+    }
+
+    /// Renders JSON as the template wrote it, before it is checked and made strict: for those who measure the two apart.
     ///
     /// # Errors
     /// As [`render`](Self::render), but for output that is not JSON.
@@ -188,7 +182,7 @@ impl Template {
 
     /// Where the template and its partials use `| raw`.
     #[must_use]
-    pub fn raw_uses(&self) -> &[RawUse] {
+    pub fn raw_uses(&self) -> &[Place] {
         &self.raws
     }
 }

@@ -35,11 +35,7 @@ impl Template {
         let (written, trace) = render::render(self, data, Mode::Json, limits, true)?;
         match json::settle(&written) {
             Ok(json) => Ok(Traced { json, written, trace }),
-            Err((offset, why)) => {
-                let problem = Problem::Json(why);
-                let located = trace.and_then(|trace| trace.locate(offset, problem.clone()));
-                Err(located.unwrap_or_else(|| problem.at(&self.name, &self.source, 0)))
-            }
+            Err(fault) => Err(self.unsettled(fault, trace.as_ref())),
         }
     }
 }

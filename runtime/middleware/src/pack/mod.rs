@@ -149,7 +149,7 @@ impl Reader<'_> {
         let options = Options { name: file.display().to_string(), ..Options::default() };
         let template = Template::parse(&source, &options).map_err(|error| self.faults.push(error.into())).ok()?;
         for used in template.raw_uses() {
-            let fault = Fault::warning(&used.name, "`| raw` lets a value change the document's structure");
+            let fault = Fault::warning(&*used.name, "`| raw` lets a value change the document's structure");
             let fault = fault.at(used.line, used.column);
             self.faults.push(fault.help("leave `raw` out unless the value is JSON that the vendor made"));
         }

@@ -7,7 +7,7 @@ mod settle;
 mod write;
 
 pub(crate) use read::read;
-pub(crate) use scan::number_end;
+pub(crate) use scan::{Fault, number_end};
 pub(crate) use seek::seek;
 pub(crate) use settle::settle;
 pub(crate) use write::{escape, quote, write_list, write_object, write_pretty, write_value};

@@ -17,7 +17,7 @@ pub(crate) struct Shared {
     /// The names of `for` loops.
     pub loops: Names,
     pub nesting: usize,
-    /// Bytes of a partial where `raw` is used, see [`Use`](super::Use).
+    /// Bytes of a partial where `raw` is used, see [`Place`](super::Place).
     pub raws: Vec<usize>,
 }
 
