@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
 use crate::liquid::{Object, Value};
-use crate::pack::{Survey, text};
+use crate::pack::{Survey, document};
 use crate::preview::{Answer, Call, Rehearsal};
 
 /// The folder of the cases.
@@ -100,8 +100,7 @@ impl Case {
     /// What is no JSON, or no case.
     pub fn read(pack: &Path, file: &Path) -> Result<Case, Fault> {
         let endpoint = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-        let document = Value::from_json(&text(pack, file)?)
-            .map_err(|error| Fault::error(file, error.problem.to_string()).at(error.line, error.column))?;
+        let document = document(pack, file)?;
         let whole = |value: &Value, of: &str, members: &[&str]| {
             let Value::Object(found) = value else { return Err(Fault::error(file, format!("{of} is no object"))) };
             match found.iter().find(|(name, _)| !members.contains(name)) {

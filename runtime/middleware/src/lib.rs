@@ -22,6 +22,8 @@ pub mod check;
 pub mod contract;
 pub mod exchange;
 pub mod fault;
+#[cfg(test)]
+mod folder;
 pub mod liquid;
 pub mod pack;
 mod pointer;

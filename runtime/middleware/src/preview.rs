@@ -3,9 +3,8 @@
 
 use crate::check::{answer_for, document, failure_for, placed};
 use crate::contract::Fill;
-use crate::exchange::Outgoing;
-use crate::exchange::rehearsal::{Sent, answered, unanswered};
-use crate::exchange::variables;
+use crate::exchange::rehearsal::{self, Sent, answered, unanswered};
+use crate::exchange::{Outgoing, is_success, variables};
 use crate::fault::Fault;
 use crate::liquid::{Limits, Template, Value};
 use crate::pack::{Draft, Survey, Vendor};
@@ -89,15 +88,7 @@ impl Answer {
     /// The answer as one document.
     #[must_use]
     pub fn document(&self) -> Value {
-        Value::object([
-            ("statusCode", Value::from(i64::from(self.status))),
-            ("headers", self.headers.clone()),
-            ("body", self.body.clone()),
-        ])
-    }
-
-    fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        rehearsal::answer_document(self.status, self.headers.clone(), &self.body)
     }
 }
 
@@ -156,21 +147,20 @@ impl<'s> Rehearsal<'s> {
         Call::with(body.unwrap_or_else(|| Value::object::<&str>([])))
     }
 
-    /// The answer that the pack gives for trying out, or one derived from what `Response.liquid` reads.
+    /// An answer of this status: of a success the one that the pack gives for trying out, or one derived from what
+    /// `Response.liquid` reads; else one derived from what `Error.liquid` reads.
     #[must_use]
-    pub fn usual_answer(&self) -> Answer {
+    pub fn usual_answer(&self, status: u16) -> Answer {
+        let contract = self.draft.contract.as_ref();
+        if !is_success(status) {
+            let derived = |template| failure_for(self.vendor, template, contract);
+            return Answer::with(status, self.error.map(derived).unwrap_or_default());
+        }
         let derived = || {
             let template = self.draft.response.as_deref()?;
-            Some(answer_for(self.vendor, self.url(), template, self.draft.contract.as_ref()))
+            Some(answer_for(self.vendor, self.url(), template, contract))
         };
-        Answer::with(200, self.draft.sandbox_response.clone().or_else(derived).unwrap_or_default())
-    }
-
-    /// An answer that is no success, derived from what `Error.liquid` reads.
-    #[must_use]
-    pub fn usual_failure(&self, status: u16) -> Answer {
-        let derived = |template| failure_for(self.vendor, template, self.draft.contract.as_ref());
-        Answer::with(status, self.error.map(derived).unwrap_or_default())
+        Answer::with(status, self.draft.sandbox_response.clone().or_else(derived).unwrap_or_default())
     }
 
     /// The request that would be sent to the vendor.
@@ -190,7 +180,7 @@ impl<'s> Rehearsal<'s> {
     /// # Errors
     /// A template that cannot be rendered, or that writes no response.
     pub fn response(&self, answer: &Answer) -> Result<Outgoing, Fault> {
-        let template = match (answer.is_success(), self.error) {
+        let template = match (is_success(answer.status), self.error) {
             (true, _) => self.draft.response.as_deref(),
             (false, Some(error)) => Some(error),
             (false, None) => return Ok(unanswered(answer.status, &answer.body)),

@@ -26,10 +26,7 @@ pub const ROOT: &str = "/_sandbox";
 
 pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Response {
     let path = head.uri.path().trim_end_matches('/').strip_prefix(ROOT).unwrap_or_default();
-    let asked = |name: &str| {
-        let query = head.uri.query().unwrap_or_default();
-        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-    };
+    let asked = |name: &str| wire::asked(head.uri.query(), name);
     let first = state.options.tenants[0].id;
     let tenant = asked("tenant").and_then(|tenant| tenant.parse().ok()).unwrap_or(first);
     match (&head.method, path) {

@@ -26,6 +26,12 @@ pub(crate) fn half(bytes: &Bytes) -> Payload {
     BodyExt::boxed(StreamBody::new(futures::stream::iter(frames)))
 }
 
+/// The value of a parameter in a query.
+pub(crate) fn asked(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
 /// An answer of JSON.
 pub(crate) fn json(bytes: impl Into<Bytes>) -> Response {
     typed(StatusCode::OK, "application/json; charset=utf-8", bytes)

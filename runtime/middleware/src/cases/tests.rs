@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::folder::folder;
 
 const CASE: &str = r#"{ "request": { "headers": { "X-Trace": "t1" }, "body": { "purchaseOrder": { "number": "7", "total": 2.50 } } },
     "vendor": { "statusCode": 201, "body": { "reference": "R-1" } }, "expect": EXPECT }"#;
@@ -9,8 +10,7 @@ const RESPONSE: &str =
     r#"{ "statusCode": 201, "headers": {}, "body": { "success": true, "orderReferenceNumber": "R-1" } }"#;
 
 fn pack(case: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (file, text) in [
+    folder([
         (
             "Configuration/vendor.json",
             r#"{ "baseUrl": "https://vendor.example", "authentication": { "kind": "ApiKey", "valueMappings": [
@@ -29,12 +29,7 @@ fn pack(case: &str) -> tempfile::TempDir {
         ),
         ("Tests/purchaseorder/one.json", case),
         ("Tests/purchaseorder/notes.txt", "not a case"),
-    ] {
-        let path = folder.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
+    ])
 }
 
 fn case(expect: &str) -> String {

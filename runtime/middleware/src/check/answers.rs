@@ -5,7 +5,7 @@ use super::reads::{self, ANSWER};
 use super::{Checker, Report, Sample, at, document, hostile, limits, with};
 use crate::contract::{Breach, Contract, Side};
 use crate::exchange::rehearsal::answered;
-use crate::exchange::variables;
+use crate::exchange::{is_success, variables};
 use crate::fault::{Fault, Severity};
 use crate::liquid::reads::{Read, Use};
 use crate::liquid::{Template, Traced, Value};
@@ -60,7 +60,7 @@ pub(super) fn check_failures(vendor: &Vendor, survey: &Survey, report: &mut Repo
 fn status(read: &Read) -> Option<u16> {
     let Use::Compared(literal) = &read.used else { return None };
     read.behind(&["source", "statusCode"])?;
-    literal.to_json().trim_matches('"').parse().ok().filter(|status| !(200..300).contains(status))
+    literal.to_json().trim_matches('"').parse().ok().filter(|status| !is_success(*status))
 }
 
 /// Whether a contract has a shape for failures.

@@ -1,25 +1,20 @@
 #![allow(clippy::unwrap_used)]
-use std::fs;
 
 use super::*;
+use crate::folder::folder;
 
 const REQUEST: &str = "{\n  \"method\": \"POST\", \"url\": \"{{ config.baseUrl | append_url: config.url }}\",\n  \
     \"body\": { \"number\": \"{{ source.body.purchaseOrder.number }}\" }\n}";
 const RESPONSE: &str = "{\n  \"statusCode\": 200,\n  \"body\": { \"success\": true }\n}";
 
 fn told(files: &[(&str, &str)]) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
     let whole = [
         ("Configuration/vendor.json", r#"{ "baseUrl": "https://vendor.example/api" }"#),
         ("Templates/purchaseorder/endpoint.json", r#"{ "url": "orders" }"#),
         ("Templates/purchaseorder/Request.liquid", REQUEST),
         ("Templates/purchaseorder/Response.liquid", RESPONSE),
     ];
-    for (file, text) in whole.iter().chain(files) {
-        let path = folder.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    let folder = folder(whole.iter().chain(files).copied());
     check(folder.path()).faults.iter().map(ToString::to_string).collect()
 }
 

@@ -7,6 +7,11 @@ use super::failed::{Failed, UNKNOWN};
 use super::{Settings, Trouble, headers};
 use crate::liquid::Value;
 
+/// Whether `Response.liquid` gets an answer of this status, and not `Error.liquid`.
+pub(crate) fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
 /// What the vendor answered.
 #[derive(Debug)]
 pub(super) struct VendorAnswer {
@@ -61,7 +66,7 @@ impl VendorAnswer {
     }
 
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        is_success(self.status)
     }
 
     fn says_it_is(&self, kind: &str) -> bool {

@@ -30,6 +30,7 @@ use crate::pack::{Endpoint, Pack, Vendor};
 pub use trouble::{Blame, Trouble};
 
 use answer::VendorAnswer;
+pub(crate) use answer::is_success;
 use authenticate::Authenticator;
 use call::Call;
 use callback::Callbacks;

@@ -103,12 +103,14 @@ impl Outgoing {
     /// The answer as one document: `statusCode`, `headers`, `body`.
     #[must_use]
     pub fn document(&self) -> Value {
-        Value::object([
-            ("statusCode", Value::from(i64::from(self.status))),
-            ("headers", headers::object(&self.headers)),
-            ("body", self.body.clone()),
-        ])
+        answer_document(self.status, headers::object(&self.headers), &self.body)
     }
+}
+
+/// An answer as one document, on either side of the pack.
+pub(crate) fn answer_document(status: u16, headers: Value, body: &Value) -> Value {
+    let status = Value::from(i64::from(status));
+    Value::object([("statusCode", status), ("headers", headers), ("body", body.clone())])
 }
 
 fn placeholder(secret: &str) -> String {

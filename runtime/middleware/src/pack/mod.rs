@@ -115,6 +115,12 @@ pub(crate) fn text(folder: &Path, file: &Path) -> Result<String, Fault> {
     }
 }
 
+/// Reads a JSON file of a pack.
+pub(crate) fn document(folder: &Path, file: &Path) -> Result<Value, Fault> {
+    Value::from_json(&text(folder, file)?)
+        .map_err(|error| Fault::error(file, error.problem.to_string()).at(error.line, error.column))
+}
+
 struct Reader<'f> {
     folder: &'f Path,
     faults: Vec<Fault>,
@@ -202,12 +208,7 @@ impl Reader<'_> {
         if fs::symlink_metadata(self.folder.join(file)).is_err() {
             return None;
         }
-        let text = self.text(file)?;
-        let document = Value::from_json(&text)
-            .map_err(|error| {
-                self.faults.push(Fault::error(file, error.problem.to_string()).at(error.line, error.column))
-            })
-            .ok()?;
+        let document = document(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()?;
         for breach in contract.map(|contract| contract.request.breaches(&document)).unwrap_or_default() {
             self.faults.push(Fault::warning(file, format!("the contract does not know it so: {breach}")));
         }

@@ -1,21 +1,16 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::folder::folder;
 use url::Url;
 
 fn pack(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
     let whole = [
         ("Configuration/vendor.json", r#"{ "baseUrl": "https://vendor.example/api" }"#),
         ("Templates/purchaseorder/endpoint.json", r#"{ "url": "orders" }"#),
         ("Templates/purchaseorder/Request.liquid", r#"{ "method": "POST" }"#),
         ("Templates/purchaseorder/Response.liquid", r#"{ "statusCode": 200 }"#),
     ];
-    for (file, text) in whole.iter().chain(files) {
-        let path = folder.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
+    folder(whole.iter().chain(files).copied())
 }
 
 fn told(files: &[(&str, &str)]) -> String {

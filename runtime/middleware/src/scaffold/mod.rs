@@ -86,7 +86,7 @@ pub fn files(endpoints: &[String], base_url: &Url, scheme: Scheme) -> Result<Fil
         };
         let rehearsal = Rehearsal::new(&vendor, &draft, Some(&error_template));
         let test = Path::new("Tests").join(endpoint).join("every-field.json");
-        let case = Case::new(test.clone(), endpoint, &rehearsal.usual_call(), &rehearsal.usual_answer());
+        let case = Case::new(test.clone(), endpoint, &rehearsal.usual_call(), &rehearsal.usual_answer(200));
         let case = case.blessed(&rehearsal).map_err(ScaffoldError::Faulty)?;
         let url = Value::object([("url", endpoint.as_str().into())]).to_pretty_json();
         files.push((folder.join("endpoint.json"), url + "\n"));

@@ -1,21 +1,15 @@
 #![allow(clippy::unwrap_used)]
 use std::collections::HashSet;
-use std::fs;
 
 use super::*;
 use crate::check::check;
+use crate::folder::folder;
 use crate::pack::Survey;
 
 fn pack(scheme: Scheme) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
     let names: Vec<String> = endpoints().iter().map(|name| (*name).to_owned()).collect();
     let base = Url::parse("https://vendor.example/api").unwrap();
-    for (file, text) in files(&names, &base, scheme).unwrap() {
-        let path = folder.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
+    folder(files(&names, &base, scheme).unwrap())
 }
 
 #[test]

@@ -23,6 +23,7 @@ use crate::clock::Ticks;
 use crate::faults::{Act, Trouble};
 use crate::ledger::Entry;
 use crate::outcome::{self, Broken};
+use crate::plan::route::percent_decode;
 use crate::seed::{Draw, number_of};
 use crate::state::State;
 use crate::wire::{self, Response};
@@ -97,7 +98,7 @@ struct Call<'c> {
     now: Ticks,
     /// The values of the path.
     path: Vec<String>,
-    query: &'c str,
+    query: Option<&'c str>,
     body: &'c [u8],
     /// Whether a write is to change nothing.
     lost: bool,
@@ -106,8 +107,7 @@ struct Call<'c> {
 impl Call<'_> {
     /// A parameter of the query; one that is empty is none.
     fn asked(&self, name: &str) -> Option<String> {
-        let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
-        pairs.find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+        wire::asked(self.query, name).filter(|value| !value.is_empty())
     }
 
     /// A parameter that is a number.
@@ -140,7 +140,7 @@ pub(crate) async fn answer(state: &State, head: &Parts, body: &[u8], entry: &mut
             vendor: &state.vendor,
             now: state.clock.now(),
             path,
-            query: head.uri.query().unwrap_or_default(),
+            query: head.uri.query(),
             body,
             lost: trouble.lost_write,
         }),
@@ -150,11 +150,7 @@ pub(crate) async fn answer(state: &State, head: &Parts, body: &[u8], entry: &mut
 }
 
 fn find(method: &Method, path: &str) -> Result<(&'static Route, Vec<String>), Refusal> {
-    let decoded = |part: &str| {
-        let pair = format!("={}", part.replace('+', "%2B"));
-        url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
-    let parts: Vec<String> = path.trim_matches('/').split('/').map(decoded).collect();
+    let parts: Vec<String> = path.trim_matches('/').split('/').map(percent_decode).collect();
     let mut known = false;
     for route in &ROUTES {
         let pattern: Vec<&str> = route.1.split('/').collect();

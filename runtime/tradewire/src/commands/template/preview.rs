@@ -73,10 +73,7 @@ fn show(options: &Preview) -> Result<Shown> {
     };
     let is_given = answer.is_some();
     let call = call.unwrap_or_else(|| rehearsal.usual_call());
-    let answer = answer.unwrap_or_else(|| match options.status {
-        Some(status) if !(200..300).contains(&status) => rehearsal.usual_failure(status),
-        status => Answer { status: status.unwrap_or(200), ..rehearsal.usual_answer() },
-    });
+    let answer = answer.unwrap_or_else(|| rehearsal.usual_answer(options.status.unwrap_or(200)));
     let mut faults = Vec::new();
     let request = rehearsal.request(&call).map_err(|fault| faults.push(fault)).ok();
     let response = rehearsal.response(&answer).map_err(|fault| faults.push(fault)).ok();
