@@ -10,7 +10,8 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::Trouble;
-use super::call::{Call, insert};
+use super::call::Call;
+use super::headers::insert;
 use crate::fault::Fault;
 use crate::liquid::{Object, Value};
 use crate::pack::{Authentication, Output};

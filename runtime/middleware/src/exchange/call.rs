@@ -5,7 +5,7 @@
 //! vendor's key. What a value may not be part of, such as a query, is the author's to escape with `url_encode`.
 
 use reqwest::Method;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::{Trouble, headers};
@@ -48,7 +48,7 @@ impl Call {
         }
         let mut sent = HeaderMap::new();
         for (name, value) in headers::pairs(rendered)? {
-            insert(&mut sent, &name, &value)?;
+            headers::insert(&mut sent, &name, &value)?;
         }
         let body = rendered.get("body").filter(|body| **body != Value::Nil).cloned();
         Ok(Call { method, url, headers: sent, body })
@@ -88,22 +88,6 @@ fn climbs(written: &str) -> bool {
         let part: String = part.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
         matches!(part.trim().to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     })
-}
-
-/// Puts a header there, in place of others of its name.
-pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Trouble> {
-    let (name, value) = checked(name, value)?;
-    headers.insert(name, value);
-    Ok(())
-}
-
-/// A header that can be sent: no line ends in it, which would make other headers of a value.
-pub(super) fn checked(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble> {
-    let faulty = |message: String| Trouble::pack(message).about(headers::place(name));
-    let known = HeaderName::try_from(name).map_err(|_| faulty(format!("`{name}` is no name of a header")))?;
-    let value = HeaderValue::try_from(value)
-        .map_err(|_| faulty(format!("the header `{name}` has a value that no header can have")))?;
-    Ok((known, value))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Headers on their way in and out: what is for one connection alone stays behind, names are merged without case.
 
-use super::call::checked;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
 use super::{Outgoing, Trouble};
 use crate::liquid::Value;
 use crate::pointer;
@@ -72,6 +73,22 @@ pub(super) fn pairs(rendered: &Value) -> Result<Vec<(String, String)>, Trouble> 
     pairs.retain(|(name, _)| travels(name));
     pairs.iter().try_for_each(|(name, value)| checked(name, value).map(drop))?;
     Ok(pairs)
+}
+
+/// Puts a header there, in place of others of its name.
+pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Trouble> {
+    let (name, value) = checked(name, value)?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// A header that can be sent: no line ends in it, which would make other headers of a value.
+fn checked(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble> {
+    let faulty = |message: String| Trouble::pack(message).about(place(name));
+    let known = HeaderName::try_from(name).map_err(|_| faulty(format!("`{name}` is no name of a header")))?;
+    let value = HeaderValue::try_from(value)
+        .map_err(|_| faulty(format!("the header `{name}` has a value that no header can have")))?;
+    Ok((known, value))
 }
 
 /// The answer that a response template gives: `statusCode`, `headers` and `body`.
