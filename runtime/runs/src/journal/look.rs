@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn an_action_on_a_record_is_told_by_the_record_which_is_not_its_answer() {
         let cancel = found("inventory/purchase-orders.cancel", &[("id", "5")]);
-        assert_eq!(cancel, Some(("inventory/purchase-orders.get".into(), one("id", "5"), false)));
+        assert_eq!(cancel, Some(("inventory/purchase-orders.get-by-id".into(), one("id", "5"), false)));
         let tag = found("crm/customers.create-tag", &[("id", "5"), ("tagTypeId", "6")]);
         assert_eq!(tag, Some(("crm/customers.get".into(), one("id", "5"), false)));
     }
