@@ -117,7 +117,7 @@ async fn a_plugin_that_ignores_a_doubt_waits_all_the_same() {
         let api = attempt.journal.around(Arc::new(api.clone()));
         async move {
             let _ = call(&*api, CREATE, &[], "a").await;
-            let mut file = attempt.files.create("a.csv", "text/csv").await?;
+            let file = attempt.files.create("a.csv", "text/csv").await?;
             file.finish(vec![]).await?;
             Ok(Default::default())
         }
