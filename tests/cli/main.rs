@@ -6,8 +6,10 @@
 
 mod bench;
 mod check;
+mod crash;
 mod demo;
 mod hostile;
+mod journal;
 mod payroll;
 mod refusals;
 mod sandbox;

@@ -111,6 +111,15 @@ impl Running {
         example::path(&self.state, operation, tenant)
     }
 
+    /// The records of a collection (`dispatch/teams`) as they are, in the order in which they were made; the seeded ones
+    /// come first. None where a collection or a tenant is unknown.
+    pub fn records(&self, collection: &str, tenant: i64) -> Option<Vec<serde_json::Value>> {
+        let place = self.state.plan.collections.iter().position(|known| known.key == collection)?;
+        let table = self.state.stores.get(&tenant)?.table(place).lock();
+        let rows = table.rows.iter().filter(|row| !row.deleted);
+        Some(rows.filter_map(|row| serde_json::from_str(&row.text).ok()).collect())
+    }
+
     /// Ends it: takes no new calls, and answers those that go on, within seconds.
     pub async fn stop(self) {
         // Whoever listens for it has ended already.

@@ -1,6 +1,6 @@
-//! Changes what its settings say, and delivers what it has changed as `teams.csv`.
+//! Changes what its settings say, and delivers what it has changed as `<tenant>.csv`.
 //!
-//! `steps` is a list with commas between:
+//! `steps` is a list with commas between; `@` in a name is the day on which the window starts:
 //!
 //! | step | what it does |
 //! |---|---|
@@ -24,8 +24,10 @@ struct Made {
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
+    let steps = settings.get("steps").unwrap_or_default();
+    let steps = steps.replace('@', run.window().start.get(..10).unwrap_or_default());
     let mut made: Vec<Made> = Vec::new();
-    for step in settings.get("steps").unwrap_or_default().split(',').map(str::trim).filter(|step| !step.is_empty()) {
+    for step in steps.split(',').map(str::trim).filter(|step| !step.is_empty()) {
         match step.split_once(' ').unwrap_or((step, "")) {
             ("create", name) => made.push(create(name)?),
             ("raw", name) => made.push(create_raw(name)?),
@@ -48,7 +50,7 @@ fn run(run: Run) -> Result<Summary> {
             _ => return Err(Failure::refused(format!("no step `{step}`"))),
         }
     }
-    let mut file = run.create_file("teams.csv", "text/csv")?;
+    let mut file = run.create_file(format!("{}.csv", run.tenant()), "text/csv")?;
     for Made { id, name } in &made {
         write!(file, "{id},{name}\r\n")?;
     }
