@@ -174,8 +174,7 @@ impl Runner {
         let (opening, job) = (&open.opening, &open.job);
         let undeliverable = open.folder.is_none().then(|| job.export.clone());
         let limits = &job.limits;
-        let journal =
-            Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
+        let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
         let files =
             Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
         let attempted = match files {
