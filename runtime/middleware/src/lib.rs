@@ -15,10 +15,11 @@
 //!
 //! A [`Pack`](pack::Pack) is a supplier's templates in the official layout, read and checked as a whole. A
 //! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
-//! [`contract`], render, call, render, check.
+//! [`contract`], render, call, render, check. Templates may ask [`servicetitan`] on the way.
 
 pub mod contract;
 pub mod exchange;
 pub mod fault;
 pub mod liquid;
 pub mod pack;
+pub mod servicetitan;

@@ -43,7 +43,11 @@ pub use limits::Limits;
 pub use value::{Number, Object, Value};
 
 use names::Names;
+use render::{Answers, Given};
+use tradewire_surface::OperationRef;
 use tree::Block;
+
+use crate::servicetitan::{Calls, Nobody};
 
 /// The slots of the names that loops set.
 const FORLOOP: usize = 0;
@@ -88,6 +92,19 @@ pub struct RawUse {
     pub column: u32,
 }
 
+/// A place where a template calls ServiceTitan.
+#[derive(Debug, Clone)]
+pub struct CallUse {
+    /// What it calls.
+    pub operation: OperationRef<'static>,
+    /// The template or partial.
+    pub name: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
 /// A parsed template. Parse once, render often, from any thread.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -99,6 +116,7 @@ pub struct Template {
     globals: Vec<usize>,
     loops: usize,
     raws: Vec<RawUse>,
+    calls: Vec<CallUse>,
 }
 
 /// A partial, parsed together with the template that may run it.
@@ -122,13 +140,23 @@ impl Template {
         names.slot("forloop");
         names.slot("tablerowloop");
         let globals = options.globals.iter().map(|name| names.slot(name)).collect();
-        let mut shared = parser::Shared { names, loops: Names::default(), nesting: options.nesting, raws: Vec::new() };
-        let mut raws = Vec::new();
+        let mut shared = parser::Shared {
+            names,
+            loops: Names::default(),
+            nesting: options.nesting,
+            raws: Vec::new(),
+            calls: Vec::new(),
+        };
+        let (mut raws, mut calls) = (Vec::new(), Vec::new());
         let mut parse = |name: &Arc<str>, source: &str, shared: &mut parser::Shared| {
             let body = parser::parse(source, shared).map_err(|(place, problem)| problem.at(name, source, place))?;
             for place in shared.raws.drain(..) {
                 let (line, column) = error::place(source, place);
                 raws.push(RawUse { name: name.to_string(), line, column });
+            }
+            for (place, operation) in shared.calls.drain(..) {
+                let (line, column) = error::place(source, place);
+                calls.push(CallUse { operation, name: name.to_string(), line, column });
             }
             Ok::<_, Error>(body)
         };
@@ -146,7 +174,7 @@ impl Template {
             );
         }
         let (names, loops) = (shared.names, shared.loops.len());
-        Ok(Self { name, source: source.into(), body, partials, names, globals, loops, raws })
+        Ok(Self { name, source: source.into(), body, partials, names, globals, loops, raws, calls })
     }
 
     /// Renders the template with the members of `data` as its variables.
@@ -154,14 +182,31 @@ impl Template {
     /// # Errors
     /// A filter or comparison that cannot use a value, a limit, or output that is not JSON; with line and column.
     pub fn render(&self, data: &Value, mode: Mode, limits: &Limits) -> Result<String, Error> {
-        let (text, _) = render::render(self, data, mode, limits, false)?;
+        self.render_calling(data, mode, limits, &Nobody)
+    }
+
+    /// Renders the template; `calls` answers what it asks of ServiceTitan. Blocks while it waits for an answer.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and calls that do not succeed.
+    pub fn render_calling(
+        &self,
+        data: &Value,
+        mode: Mode,
+        limits: &Limits,
+        calls: &dyn Calls,
+    ) -> Result<String, Error> {
+        let answers = Answers::default();
+        let given = Given { data, answers: &answers };
+        let (text, _) = render::render(self, given, mode, limits, calls, false)?;
         if mode == Mode::Text {
             return Ok(text);
         }
         json::settle(&text).map_err(|(offset, why)| {
             // Once more, to learn what the place of the fault came from; a rendering that succeeds pays nothing for it.
+            // The answers are those of the first time: nothing is called again.
             let problem = Problem::Json(why);
-            let trace = render::render(self, data, mode, limits, true).ok().and_then(|(_, trace)| trace);
+            let trace = render::render(self, given, mode, limits, &Nobody, true).ok().and_then(|(_, trace)| trace);
             trace
                 .and_then(|trace| trace.locate(offset, problem.clone()))
                 .unwrap_or_else(|| problem.at(&self.name, &self.source, 0))
@@ -172,8 +217,15 @@ impl Template {
     ///
     /// # Errors
     /// As [`render`](Self::render), but for output that is not JSON.
-    pub fn render_unsettled(&self, data: &Value, limits: &Limits) -> Result<String, Error> {
-        render::render(self, data, Mode::Json, limits, false).map(|(text, _)| text)
+    pub fn render_unsettled(&self, data: &Value, limits: &Limits, calls: &dyn Calls) -> Result<String, Error> {
+        let answers = Answers::default();
+        render::render(self, Given { data, answers: &answers }, Mode::Json, limits, calls, false).map(|(text, _)| text)
+    }
+
+    /// What the template and its partials call at ServiceTitan.
+    #[must_use]
+    pub fn calls(&self) -> &[CallUse] {
+        &self.calls
     }
 
     /// Where the template and its partials use `| raw`.
