@@ -12,3 +12,4 @@ mod payroll;
 mod refusals;
 mod sandbox;
 mod serve;
+mod template;

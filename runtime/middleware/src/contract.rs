@@ -1,12 +1,19 @@
 //! What ServiceTitan sends to an endpoint and wants back: the catalog's contracts, ready to check with.
 
+mod document;
+mod sample;
+
 use std::fmt;
 
-use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, ValidationError};
 use tradewire_surface::Catalog;
 
 use crate::liquid::Value;
+use crate::shape::Shape;
+use document::Document;
+
+pub use sample::Fill;
 
 /// More faults than these are not told one by one.
 const MOST_TOLD: usize = 20;
@@ -21,7 +28,10 @@ pub struct Contract {
 }
 
 /// One direction of a contract.
-pub struct Side(jsonschema::Validator);
+pub struct Side {
+    schema: &'static serde_json::Value,
+    validator: jsonschema::Validator<Document>,
+}
 
 impl fmt::Debug for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,6 +46,10 @@ pub struct Breach {
     pub path: String,
     /// What is wrong there.
     pub message: String,
+    /// The place in the contract that says so, as a pointer: `/properties/success/type`.
+    pub rule: String,
+    /// Whether it is a member that the contract does not know.
+    pub unknown: bool,
 }
 
 impl fmt::Display for Breach {
@@ -59,16 +73,24 @@ impl Contract {
 }
 
 impl Side {
-    fn new(schema: &serde_json::Value) -> Option<Side> {
-        jsonschema::draft4::new(schema).ok().map(Side)
+    fn new(schema: &'static serde_json::Value) -> Option<Side> {
+        let validator = jsonschema::options_for::<Document>().with_draft(Draft::Draft4).build(schema).ok()?;
+        Some(Side { schema, validator })
+    }
+
+    /// What it has at each place.
+    pub fn shape(&self) -> Shape<'static> {
+        Shape::of(self.schema)
     }
 
     /// Where a document is not what the contract says.
     pub fn breaches(&self, document: &Value) -> Vec<Breach> {
-        // What the engine writes is JSON.
-        let document = serde_json::from_str(&document.to_json()).unwrap_or_default();
         let mut breaches = Vec::new();
-        for error in self.0.iter_errors(&document) {
+        // Most documents have none, and a yes is found faster than reasons for a no.
+        if self.validator.is_valid(document) {
+            return breaches;
+        }
+        for error in self.validator.iter_errors(document) {
             told(&error, &mut breaches);
         }
         breaches.truncate(MOST_TOLD);
@@ -86,8 +108,17 @@ fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
             return errors.iter().for_each(|inner| told(inner, breaches));
         }
     }
-    let path = error.instance_path().to_string();
-    breaches.push(Breach { path, message: shortened(&error.to_string()) });
+    let (path, rule) = (error.instance_path().to_string(), error.schema_path().to_string());
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            breaches.extend(unexpected.iter().map(|name| {
+                let step = name.replace('~', "~0").replace('/', "~1");
+                let message = format!("the contract has no `{name}` here");
+                Breach { path: format!("{path}/{step}"), message, rule: rule.clone(), unknown: true }
+            }));
+        }
+        _ => breaches.push(Breach { path, message: shortened(&error.to_string()), rule, unknown: false }),
+    }
 }
 
 /// Keeps a message to a line: schemas quote whole documents.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
 /// How grave a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -21,6 +23,8 @@ pub struct Fault {
     pub file: PathBuf,
     /// Line and column from 1, where they are known.
     pub place: Option<(u32, u32)>,
+    /// The place in the contract that it is held against: `purchaseorder.response#/properties/success`.
+    pub contract: Option<String>,
     /// What is wrong.
     pub message: String,
     /// What to do.
@@ -31,7 +35,7 @@ impl Fault {
     /// Something that makes the pack unusable.
     pub fn error(file: impl AsRef<Path>, message: impl Into<String>) -> Fault {
         let file = file.as_ref().to_owned();
-        Fault { severity: Severity::Error, file, place: None, message: message.into(), help: None }
+        Fault { severity: Severity::Error, file, place: None, contract: None, message: message.into(), help: None }
     }
 
     /// Something to look at.
@@ -43,6 +47,20 @@ impl Fault {
     #[must_use]
     pub fn at(self, line: u32, column: u32) -> Fault {
         Fault { place: Some((line, column)), ..self }
+    }
+
+    /// Says what in the contract it is held against.
+    #[must_use]
+    pub fn contract(self, contract: impl Into<String>) -> Fault {
+        Fault { contract: Some(contract.into()), ..self }
+    }
+
+    /// The same, seen from where the pack's folder is seen from.
+    #[must_use]
+    pub fn under(self, folder: &Path) -> Fault {
+        // What is joined to nothing ends with a slash.
+        let file = if self.file.as_os_str().is_empty() { folder.to_owned() } else { folder.join(&self.file) };
+        Fault { file, ..self }
     }
 
     /// Says what to do.
@@ -66,9 +84,26 @@ impl fmt::Display for Fault {
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", self.message)?;
+        if let Some(contract) = &self.contract {
+            write!(f, " ({contract})")?;
+        }
         match &self.help {
             Some(help) => write!(f, "; help: {help}"),
             None => Ok(()),
         }
+    }
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Fault", 7)?;
+        fields.serialize_field("severity", if self.severity == Severity::Error { "error" } else { "warning" })?;
+        fields.serialize_field("file", &self.file.display().to_string())?;
+        fields.serialize_field("line", &self.place.map(|(line, _)| line))?;
+        fields.serialize_field("column", &self.place.map(|(_, column)| column))?;
+        fields.serialize_field("contract", &self.contract)?;
+        fields.serialize_field("message", &self.message)?;
+        fields.serialize_field("help", &self.help)?;
+        fields.end()
     }
 }

@@ -17,9 +17,14 @@
 //! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
 //! [`contract`], render, call, render, check. Templates may ask [`servicetitan`] on the way.
 
+pub mod cases;
+pub mod check;
 pub mod contract;
 pub mod exchange;
 pub mod fault;
 pub mod liquid;
 pub mod pack;
+pub mod preview;
+pub mod scaffold;
 pub mod servicetitan;
+pub mod shape;

@@ -7,6 +7,7 @@
 //! | `DELETE /_sandbox/calls` | forgets them |
 //! | `GET`, `PUT`, `POST`, `DELETE /_sandbox/faults` | shows, replaces, adds to and ends the faults in force: a JSON list of [`Fault`](crate::Fault)s |
 //! | `POST /_sandbox/tokens/expire` | lets every token expire |
+//! | `POST /_sandbox/vendor/orders/{number}/advance` | lets an order at the stand-in vendor go on by one stage |
 //! | `GET /_sandbox/examples?operation=` | values for the parameters of that operation's path |
 
 use hyper::http::request::Parts;
@@ -69,6 +70,10 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Response {
                 Some(values) => json_answer(&json!(values)),
                 None => Problem::missing(&operation).response(),
             }
+        }
+        (&Method::POST, path) if path.starts_with("/vendor/orders/") && path.ends_with("/advance") => {
+            let number = path.trim_start_matches("/vendor/orders/").trim_end_matches("/advance");
+            if state.vendor.advance(number) { done() } else { Problem::missing(number).response() }
         }
         (&Method::GET, file) if file.starts_with("/files/") => {
             let tenant = file.trim_start_matches("/files/").parse().unwrap_or(first);

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-/// A call, as it came. Secrets are left out: of `Authorization` only the scheme is kept, of a token request nothing.
+/// A call, as it came. Secrets are left out: of `Authorization` only the scheme is kept, of a token request and of the
+/// vendor's key nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The method.
@@ -64,6 +65,8 @@ pub(crate) fn entry(head: &hyper::http::request::Parts, body: &[u8]) -> Entry {
         let value = String::from_utf8_lossy(value.as_bytes());
         let value = if name == hyper::header::AUTHORIZATION {
             value.split_once(' ').map_or("…".to_owned(), |(scheme, _)| format!("{scheme} …"))
+        } else if name == crate::vendor::KEY {
+            "…".to_owned()
         } else {
             value.into_owned()
         };

@@ -16,7 +16,8 @@
 //! # }
 //! ```
 //!
-//! Beside the API it serves `/_sandbox/…`, by which tests look behind the wire and order faults; see [`control`].
+//! Beside the API it serves `/_sandbox/…`, by which tests look behind the wire and order faults, see [`control`]; and
+//! `/_vendor/v1/…`, a supplier with an API of its own, for middleware to talk to.
 
 mod auth;
 mod clock;
@@ -28,6 +29,7 @@ mod ledger;
 mod limit;
 mod operate;
 mod options;
+mod outcome;
 pub mod plan;
 mod problem;
 mod seed;
@@ -37,9 +39,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod vendor;
 mod wire;
 
 pub use faults::{Act, Fault, Faults};
 pub use ledger::Entry;
 pub use options::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, Error, Options, SandboxTenant};
 pub use serve::{Running, Sandbox};
+pub use vendor::DEMO_VENDOR_KEY;

@@ -20,17 +20,18 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tradewire_surface::Body;
 
-use crate::faults::{Act, Faults, Trouble};
+use crate::faults::{Faults, Trouble};
 use crate::ledger::{self, Entry};
 use crate::operate::{self, Call};
 use crate::options::{Error, Options};
+use crate::outcome::{Broken, end, instead};
 use crate::plan::Endpoint;
 use crate::plan::route::{Found, Segment};
 use crate::problem::{Faulty, Problem};
 use crate::state::State;
 use crate::store::StoredFile;
 use crate::wire::{self, Response};
-use crate::{auth, control, example, limit, validate};
+use crate::{control, example, limit, validate, vendor};
 
 /// Bodies beyond this are refused.
 const LONGEST_BODY: usize = 64 << 20;
@@ -94,6 +95,11 @@ impl Running {
         self.state.faults.set(faults);
     }
 
+    /// The address of the stand-in vendor, which takes [`DEMO_VENDOR_KEY`](crate::DEMO_VENDOR_KEY).
+    pub fn vendor_url(&self) -> String {
+        format!("{}{}", self.url(), vendor::ROOT)
+    }
+
     /// Lets every token expire now.
     pub fn expire_tokens(&self) {
         self.state.auth.expire_all();
@@ -145,11 +151,6 @@ async fn serve(listener: TcpListener, state: Arc<State>, mut stopped: watch::Rec
     let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
 }
 
-/// The connection is to break without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection breaks, as a fault has it")]
-struct Broken;
-
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response, Broken> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, LONGEST_BODY).collect().await {
@@ -165,7 +166,9 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         return Ok(control::answer(&state, &head, &body));
     }
     let mut entry = ledger::entry(&head, &body);
-    let answer = if path == "/connect/token" {
+    let answer = if path.starts_with(vendor::ROOT) {
+        vendor::answer(&state, &head, &body, &mut entry).await
+    } else if path == "/connect/token" {
         entry.operation = Some("token".to_owned());
         entry.body.clear();
         token(&state, &head, &body).await
@@ -271,36 +274,4 @@ async fn file(media_type: &str, body: Bytes, field: &str) -> Result<(String, Sto
         return Ok((name, StoredFile { media_type, bytes }));
     }
     Err(Problem::invalid(Faulty::from([(field.to_owned(), vec![format!("The file {field} is required.")])])))
-}
-
-/// The answer that a fault gives in the operation's stead.
-fn instead(act: &Act) -> Result<Response, Broken> {
-    match act {
-        Act::TooMany { retry_after } => {
-            let wait = retry_after.as_deref().unwrap_or("1");
-            let title = format!("Rate limit is exceeded. Try again in {wait} seconds.");
-            Ok(Problem { retry_after: retry_after.clone(), ..Problem::new(429, title) }.response())
-        }
-        Act::Status { code, body: Some(body) } => {
-            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let media_type = if body.starts_with('<') { "text/html" } else { "text/plain" };
-            Ok(wire::typed(status, media_type, body.clone()))
-        }
-        Act::Status { code, body: None } => Ok(Problem::new(*code, "A fault that was asked for.").response()),
-        Act::ExpiredToken => Ok(auth::expired().response()),
-        _ => Err(Broken),
-    }
-}
-
-/// What a fault leaves of an answer.
-async fn end(trouble: &Trouble, answer: Response) -> Result<Response, Broken> {
-    if trouble.drop_answer {
-        return Err(Broken);
-    }
-    if trouble.half_answer {
-        let (head, body) = answer.into_parts();
-        let bytes = body.collect().await.map_err(|_| Broken)?.to_bytes();
-        return Ok(Response::from_parts(head, wire::half(&bytes)));
-    }
-    Ok(answer)
 }

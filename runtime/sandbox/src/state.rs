@@ -13,6 +13,7 @@ use crate::options::{Error, Options};
 use crate::plan::Plan;
 use crate::seed::World;
 use crate::store::Store;
+use crate::vendor::Vendor;
 
 /// All that a running sandbox holds.
 pub(crate) struct State {
@@ -27,6 +28,7 @@ pub(crate) struct State {
     /// Reports, by tenant and path.
     pub reports: Option<Windows<(i64, String)>>,
     pub stores: HashMap<i64, Store>,
+    pub vendor: Vendor,
     pub options: Options,
 }
 
@@ -56,6 +58,7 @@ impl State {
             calls: options.rate.map(rate),
             reports: options.report_interval.map(|interval| Windows::new(1, interval)),
             stores: options.tenants.iter().map(|tenant| (tenant.id, store(tenant.id))).collect(),
+            vendor: Vendor::new(options.seed, clock.origin),
             clock,
             options,
         })

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub mod template;
+
 /// An integration runtime for ServiceTitan.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -34,6 +36,9 @@ pub enum Command {
     /// Looks at plugins.
     #[command(subcommand)]
     Plugin(Plugin),
+    /// Writes, checks, previews and tests request-middleware templates.
+    #[command(subcommand)]
+    Template(template::Template),
     /// Looks at ServiceTitan's surfaces, and imports new ones.
     #[command(subcommand)]
     Surface(Surface),

@@ -56,6 +56,20 @@ impl Output {
         };
     }
 
+    /// A result whose JSON is written already.
+    pub fn document(&self, text: &str, json: &str) {
+        let text = if self.json { json } else { text.trim_end() };
+        let _ = writeln!(stdout().lock(), "{text}");
+    }
+
+    /// A fault of something that was looked at, for people; a script finds it in the result. Nobody who wants errors only
+    /// wants to see those that are none.
+    pub fn fault(&self, fault: &impl std::fmt::Display, is_error: bool) {
+        if !self.json && (is_error || !self.quiet) {
+            let _ = writeln!(stderr(), "{fault}");
+        }
+    }
+
     /// What is going on, for people who wait.
     pub fn note(&self, text: &str) {
         if !self.is_silent() {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::Trouble;
-use super::vendor::{Call, insert};
+use super::call::{Call, insert};
 use crate::fault::Fault;
 use crate::liquid::{Object, Value};
 use crate::pack::{Authentication, Output};
@@ -19,6 +19,10 @@ use crate::pack::{Authentication, Output};
 const EARLY: Duration = Duration::from_secs(30);
 /// How long a token lives that does not say so.
 const UNSAID_LIFE: u64 = 300;
+/// No token is kept longer, whatever it says.
+const LONGEST_LIFE: u64 = 24 * 60 * 60;
+/// The most bytes of a token's answer.
+const MOST_BYTES: usize = 1 << 20;
 
 /// Authenticates calls to a vendor.
 #[derive(Debug)]
@@ -98,6 +102,11 @@ impl Authenticator {
         Ok(call)
     }
 
+    /// Drops the token, which the vendor no longer takes: the next call fetches another.
+    pub async fn forget(&self) {
+        *self.token.lock().await = None;
+    }
+
     fn secret(&self, name: &str) -> Result<&str, Trouble> {
         // All of them were there when this was made.
         self.secrets.get(name).map(|s| s.expose_secret()).ok_or_else(|| Trouble::pack(format!("no secret `{name}`")))
@@ -117,13 +126,22 @@ impl Authenticator {
         form.extend(scope.map(|scope| ("scope", scope)));
         let place = url.authority().to_owned();
         let told = |error: reqwest::Error| Trouble::vendor(format!("no token from {place}: {}", error.without_url()));
-        let answer = http.post(url.clone()).form(&form).send().await.map_err(told)?;
+        let mut answer = http.post(url.clone()).form(&form).send().await.map_err(told)?;
         let status = answer.status();
         if !status.is_success() {
             return Err(Trouble::vendor(format!("{place} gives no token ({status}); check ClientId and ClientSecret")));
         }
-        let answer: TokenAnswer = answer.json().await.map_err(told)?;
-        let life = Duration::from_secs(answer.expires_in.unwrap_or(UNSAID_LIFE));
+        let mut bytes = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(told)? {
+            if bytes.len() + piece.len() > MOST_BYTES {
+                return Err(Trouble::vendor(format!("{place} gives no token but an answer without end")));
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        // What could not be read may hold the token, so it is not told.
+        let answer: TokenAnswer = serde_json::from_slice(&bytes)
+            .map_err(|_| Trouble::vendor(format!("{place} gives no token: no `access_token` in its answer")))?;
+        let life = Duration::from_secs(answer.expires_in.unwrap_or(UNSAID_LIFE).min(LONGEST_LIFE));
         let text = SecretString::from(answer.access_token);
         *kept = Some(Token { text: text.clone(), ends: Instant::now() + life });
         Ok(text)

@@ -1,10 +1,11 @@
 //! Headers on their way in and out: what is for one connection alone stays behind, names are merged without case.
 
+use super::call::checked;
 use super::{Outgoing, Trouble};
 use crate::liquid::Value;
 
 /// Headers that are for one connection or say what the sender's body looked like.
-const LEFT_BEHIND: [&str; 13] = [
+const LEFT_BEHIND: [&str; 14] = [
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -16,11 +17,12 @@ const LEFT_BEHIND: [&str; 13] = [
     "proxy-authorization",
     "proxy-connection",
     "te",
+    "trailer",
     "transfer-encoding",
     "upgrade",
 ];
 /// Headers that let the caller in here and are nobody else's business.
-const PRIVATE: [&str; 4] = ["authorization", "cookie", "trailer", "x-tradewire-key"];
+const PRIVATE: [&str; 3] = ["authorization", "cookie", "x-tradewire-key"];
 
 /// Whether a header goes from one side to the other.
 pub(super) fn travels(name: &str) -> bool {
@@ -59,6 +61,7 @@ pub(super) fn pairs(rendered: &Value) -> Result<Vec<(String, String)>, Trouble> 
         }
     }
     pairs.retain(|(name, _)| travels(name));
+    pairs.iter().try_for_each(|(name, value)| checked(name, value).map(drop))?;
     Ok(pairs)
 }
 

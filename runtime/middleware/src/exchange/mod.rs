@@ -3,9 +3,13 @@
 //! Whatever goes wrong ends in an answer in the contracts' own shape: `success` false, `errorKind` saying whose fault it
 //! is, `errorMessage` saying what and what to do. Nothing is told of secrets.
 
+mod answer;
 mod authenticate;
+mod call;
 mod callback;
+mod failed;
 mod headers;
+pub mod rehearsal;
 mod trouble;
 mod vendor;
 
@@ -24,9 +28,10 @@ use crate::pack::{Endpoint, Pack};
 
 pub use trouble::{Blame, Trouble};
 
+use answer::VendorAnswer;
 use authenticate::Authenticator;
+use call::Call;
 use callback::Callbacks;
-use vendor::{Call, VendorAnswer};
 
 /// What a document that is not the contract's comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,7 +39,7 @@ pub enum Check {
     /// It goes on, and is told.
     #[default]
     Warn,
-    /// It is refused.
+    /// It is refused, unless it tells a failure of the vendor's.
     Refuse,
 }
 
@@ -47,6 +52,8 @@ pub struct Settings {
     pub check: Check,
     /// How long the vendor may take to answer.
     pub timeout: Duration,
+    /// How long the whole call may take: tokens, repetitions, callbacks and renderings together.
+    pub deadline: Duration,
     /// The most bytes of an answer.
     pub most_bytes: usize,
     /// How often a response may ask for another request, whatever `maxCallbacksForRequest` says.
@@ -61,6 +68,7 @@ impl Default for Settings {
             base_url: None,
             check: Check::Warn,
             timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
             most_bytes: 16 << 20,
             most_callbacks: 10,
             limits: Limits::default(),
@@ -90,6 +98,13 @@ pub struct Outgoing {
     pub warnings: Vec<String>,
 }
 
+impl From<Trouble> for Outgoing {
+    fn from(trouble: Trouble) -> Outgoing {
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Outgoing { status: trouble.status(), headers, body: trouble.body(), warnings: Vec::new() }
+    }
+}
+
 /// A pack that is served.
 #[derive(Debug)]
 pub struct Middleware {
@@ -117,14 +132,10 @@ impl Middleware {
     /// Carries a call of ServiceTitan's to the vendor and back.
     pub async fn answer(&self, endpoint: &str, incoming: Incoming) -> Outgoing {
         let mut warnings = Vec::new();
-        match self.carry(endpoint, incoming, &mut warnings).await {
+        let carried = tokio::time::timeout(self.settings.deadline, self.carry(endpoint, incoming, &mut warnings));
+        match carried.await.unwrap_or_else(|_| Err(self.late())) {
             Ok(outgoing) => Outgoing { warnings, ..outgoing },
-            Err(trouble) => Outgoing {
-                status: trouble.status(),
-                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-                body: trouble.body(),
-                warnings,
-            },
+            Err(trouble) => Outgoing { warnings, ..trouble.into() },
         }
     }
 
@@ -135,10 +146,17 @@ impl Middleware {
         let mut body =
             Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))?;
         let contract = endpoint.contract.as_ref();
-        self.check(contract.map(|contract| &contract.request), &body, "the request", Trouble::caller, warnings)?;
+        let side = contract.map(|contract| &contract.request);
+        self.check(self.settings.check, side, &body, "the request", Trouble::caller, warnings)?;
         let mut callbacks = Callbacks::new(self.settings.most_callbacks);
         loop {
-            let answered = self.once(endpoint, &incoming.headers, &body).await?;
+            let (answered, failed) = self.once(endpoint, &incoming.headers, &body).await?;
+            let side = contract.map(|contract| &contract.response);
+            if failed {
+                // To refuse what says why would hide it: `catalog` has no field for a failure at all.
+                self.check(Check::Warn, side, &answered.body, "the response", Trouble::pack, warnings)?;
+                return Ok(answered);
+            }
             match callbacks.next(&answered.body)? {
                 Some(values) => {
                     callbacks.keep(answered.body);
@@ -149,12 +167,21 @@ impl Middleware {
                 }
                 None => {
                     let body = callbacks.merged(answered.body);
-                    let contract = contract.map(|contract| &contract.response);
-                    self.check(contract, &body, "the response", Trouble::pack, warnings)?;
+                    self.check(self.settings.check, side, &body, "the response", Trouble::pack, warnings)?;
                     return Ok(Outgoing { body, ..answered });
                 }
             }
         }
+    }
+
+    fn late(&self) -> Trouble {
+        let seconds = self.settings.deadline.as_secs_f32();
+        let message = format!(
+            "the call took longer than {seconds} s, which is the most for all its requests to the vendor together; \
+             of the last one, {}",
+            failed::UNKNOWN
+        );
+        Trouble::vendor(message).with_status(504)
     }
 
     fn unknown(&self, name: &str) -> Trouble {
@@ -164,6 +191,7 @@ impl Middleware {
 
     fn check(
         &self,
+        check: Check,
         side: Option<&Side>,
         document: &Value,
         what: &str,
@@ -175,30 +203,39 @@ impl Middleware {
         if told.is_empty() {
             return Ok(());
         }
-        if self.settings.check == Check::Refuse {
+        if check == Check::Refuse {
             return Err(blame(format!("{what} is not what the contract says: {}", told.join("; "))));
         }
         warnings.extend(told.into_iter().map(|line| format!("{what}: {line}")));
         Ok(())
     }
 
-    /// One request to the vendor and its answer.
-    async fn once(&self, endpoint: &Endpoint, headers: &[(String, String)], body: &Value) -> Result<Outgoing, Trouble> {
+    /// One request to the vendor and its answer, and whether that is a failure.
+    async fn once(
+        &self,
+        endpoint: &Endpoint,
+        headers: &[(String, String)],
+        body: &Value,
+    ) -> Result<(Outgoing, bool), Trouble> {
         let passes = self.authenticator.passes_authorization();
         let source = [("headers", headers::shown(headers, passes)), ("body", body.clone())];
-        let request = self.rendered(&endpoint.request, endpoint, Value::object(source)).await?;
+        let request = self.rendered(&endpoint.request, endpoint, source).await?;
         let call = Call::read(&request, &self.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
-        let template = if answer.is_success() { &endpoint.response } else { self.error_template(&answer)? };
+        if answer.status == 401 {
+            self.authenticator.forget().await;
+        }
+        let failed = !answer.is_success();
+        let template = if failed { self.error_template(&answer)? } else { &endpoint.response };
         let VendorAnswer { status, headers, body } = answer;
         let source = [
             ("statusCode", Value::from_json(&status.to_string()).unwrap_or_default()),
             ("headers", headers::object(&headers)),
             ("body", body),
         ];
-        let rendered = self.rendered(template, endpoint, Value::object(source)).await?;
-        headers::outgoing(&rendered)
+        let rendered = self.rendered(template, endpoint, source).await?;
+        Ok((headers::outgoing(&rendered)?, failed))
     }
 
     fn error_template(&self, answer: &VendorAnswer) -> Result<&Arc<Template>, Trouble> {
@@ -206,10 +243,13 @@ impl Middleware {
     }
 
     /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered(&self, template: &Arc<Template>, endpoint: &Endpoint, source: Value) -> Result<Value, Trouble> {
-        let url = Value::Text(endpoint.url.as_str().into());
-        let base = Value::Text(self.base_url.as_str().trim_end_matches('/').into());
-        let data = Value::object([("config", Value::object([("baseUrl", base), ("url", url)])), ("source", source)]);
+    async fn rendered<const N: usize>(
+        &self,
+        template: &Arc<Template>,
+        endpoint: &Endpoint,
+        source: [(&str, Value); N],
+    ) -> Result<Value, Trouble> {
+        let data = rehearsal::variables(&self.base_url, &endpoint.url, source);
         let (template, limits) = (template.clone(), self.settings.limits.clone());
         let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
         let text = rendering

@@ -1,14 +1,17 @@
 //! The vendor over HTTP.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response};
 use url::Url;
 
-use super::{Settings, Trouble, headers};
-use crate::liquid::Value;
+use super::Settings;
+use super::answer::VendorAnswer;
+use super::call::Call;
+use super::failed::Failed;
+use super::trouble::Trouble;
 
 /// How often a call that cannot order twice is tried.
 const TRIES: u32 = 3;
@@ -16,77 +19,17 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 const MOST_REDIRECTS: usize = 5;
 
-/// The client for vendors. It follows redirects only within a host, so that keys stay with whom they are for.
+/// The client for vendors. Redirects are followed here, not there: see [`onward`].
 pub(super) fn client(settings: &Settings) -> reqwest::Result<Client> {
-    let redirects = Policy::custom(|attempt| {
-        let from = attempt.previous().last().and_then(|url| url.host_str().map(str::to_owned));
-        if attempt.previous().len() > MOST_REDIRECTS {
-            attempt.error("the vendor redirects in a circle")
-        } else if from.as_deref() == attempt.url().host_str()
-            && attempt.previous()[0].scheme() == attempt.url().scheme()
-        {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    });
     Client::builder()
-        .redirect(redirects)
+        .redirect(Policy::none())
         .timeout(settings.timeout)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .user_agent(concat!("tradewire/", env!("CARGO_PKG_VERSION")))
         .build()
 }
 
-/// A request to the vendor, as a template wrote it.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub method: Method,
-    pub url: Url,
-    pub headers: HeaderMap,
-    pub body: Option<Value>,
-}
-
 impl Call {
-    /// Reads `method`, `url`, `headers` and `body` or `parameters` from a template's output. The address is on the
-    /// vendor's own host: a template cannot send its key elsewhere.
-    pub fn read(rendered: &Value, base: &Url) -> Result<Call, Trouble> {
-        let method = match rendered.get("method") {
-            None | Some(Value::Nil) => Method::POST,
-            Some(Value::Text(word)) => match word.to_ascii_uppercase().as_str() {
-                "GET" => Method::GET,
-                "POST" => Method::POST,
-                "PUT" => Method::PUT,
-                "PATCH" => Method::PATCH,
-                "DELETE" => Method::DELETE,
-                _ => return Err(Trouble::pack(format!("`method` is `{word}`, which is no method"))),
-            },
-            Some(other) => return Err(Trouble::pack(format!("`method` is {}, which is no method", other.to_json()))),
-        };
-        let url = rendered.get("url").and_then(Value::as_text);
-        let url = url.ok_or_else(|| Trouble::pack("the template's output has no `url`"))?;
-        let mut url =
-            base.join(url).map_err(|error| Trouble::pack(format!("`url` is no address: {error}: `{url}`")))?;
-        if url.host_str() != base.host_str() || url.scheme() != base.scheme() || url.port() != base.port() {
-            return Err(Trouble::pack(format!("`url` leads away from the vendor's own host {}", base.authority())));
-        }
-        if let Some(parameters) = rendered.get("parameters").filter(|p| **p != Value::Nil) {
-            let Value::Object(members) = parameters else {
-                return Err(Trouble::pack("`parameters` of the template's output is no object"));
-            };
-            let mut pairs = url.query_pairs_mut();
-            for (name, value) in members.iter().filter(|(_, value)| **value != Value::Nil) {
-                pairs.append_pair(name, &value.as_text().map_or_else(|| value.to_json(), str::to_owned));
-            }
-        }
-        let mut sent = HeaderMap::new();
-        for (name, value) in headers::pairs(rendered)? {
-            insert(&mut sent, &name, &value)?;
-        }
-        let body = rendered.get("body").filter(|body| **body != Value::Nil).cloned();
-        Ok(Call { method, url, headers: sent, body })
-    }
-
     /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads.
     pub async fn send(self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Trouble> {
         let mut pause = PAUSE;
@@ -104,128 +47,64 @@ impl Call {
     }
 
     async fn attempt(&self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Failed> {
-        let mut request = http.request(self.method.clone(), self.url.clone()).headers(self.headers.clone());
-        if let Some(body) = &self.body {
-            let text = match self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
-                Some(kind) if !kind.contains("json") => body.as_text().map_or_else(|| body.to_json(), str::to_owned),
-                _ => body.to_json(),
-            };
-            request = request.body(text);
-            if !self.headers.contains_key(CONTENT_TYPE) {
-                request = request.header(CONTENT_TYPE, "application/json");
+        let (start, place) = (Instant::now(), self.url.authority());
+        let (mut method, mut url) = (self.method.clone(), self.url.clone());
+        for hop in 0..=MOST_REDIRECTS {
+            let left = settings.timeout.saturating_sub(start.elapsed());
+            let sent = self.request(http, &method, &url).timeout(left).send().await;
+            let response = sent.map_err(|error| {
+                let failed = Failed::of(error, place, settings);
+                // What sent us on may have done its work.
+                Failed { unsent: failed.unsent && hop == 0, ..failed }
+            })?;
+            match onward(&response, &method)? {
+                Some((next_method, next)) => (method, url) = (next_method, next),
+                None => return VendorAnswer::receive(response, place, settings).await,
             }
         }
-        let place = self.url.authority().to_owned();
-        let failed = |error: reqwest::Error| Failed::of(error, &place, settings);
-        let mut response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let text = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        Err(Failed::answered(format!("{place} redirects in a circle")))
+    }
+
+    fn request(&self, http: &Client, method: &Method, url: &Url) -> reqwest::RequestBuilder {
+        let request = http.request(method.clone(), url.clone()).headers(self.headers.clone());
+        // After 303 the body has been taken.
+        let Some(body) = self.body.as_ref().filter(|_| *method == self.method) else { return request };
+        let text = match self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
+            Some(kind) if !kind.contains("json") => body.as_text().map_or_else(|| body.to_json(), str::to_owned),
+            _ => body.to_json(),
         };
-        let headers = response.headers().iter().map(text).filter(|(name, _)| headers::travels(name)).collect();
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + piece.len() > settings.most_bytes {
-                let most = settings.most_bytes;
-                let trouble =
-                    Trouble::vendor(format!("the vendor's answer is longer than {most} bytes, which is the most"));
-                return Err(Failed { trouble, unsent: false, broken: false });
-            }
-            bytes.extend_from_slice(&piece);
+        let request = request.body(text);
+        if self.headers.contains_key(CONTENT_TYPE) {
+            return request;
         }
-        let text = String::from_utf8_lossy(&bytes);
-        let body = match text.trim() {
-            "" => Value::Nil,
-            text => Value::from_json(text).unwrap_or_else(|_| Value::Text(text.into())),
-        };
-        let answer = VendorAnswer { status, headers, body };
-        if answer.is_success() && answer.is_markup() {
-            let trouble = Trouble::vendor(format!("{place} answered {status} with a page instead of JSON"));
-            return Err(Failed { trouble, unsent: false, broken: false });
-        }
-        Ok(answer)
+        request.header(CONTENT_TYPE, "application/json")
     }
 }
 
-/// Puts a header there, in place of others of its name.
-pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Trouble> {
-    let known = HeaderName::try_from(name).map_err(|_| Trouble::pack(format!("`{name}` is no name of a header")))?;
-    let value = HeaderValue::try_from(value)
-        .map_err(|_| Trouble::pack(format!("the header `{name}` has a value that no header can have")))?;
-    headers.insert(known, value);
-    Ok(())
-}
-
-/// An attempt without an answer.
-struct Failed {
-    trouble: Trouble,
-    /// Nothing reached the vendor.
-    unsent: bool,
-    /// The connection broke on the way.
-    broken: bool,
-}
-
-impl Failed {
-    fn of(error: reqwest::Error, place: &str, settings: &Settings) -> Failed {
-        let (unsent, timed_out, circle) = (error.is_connect(), error.is_timeout(), error.is_redirect());
-        // The address may hold a key in its query.
-        let error = error.without_url();
-        let trouble = if circle {
-            Trouble::vendor(format!("{place} redirects in a circle"))
-        } else if timed_out {
-            let seconds = settings.timeout.as_secs_f32();
-            Trouble::vendor(format!(
-                "{place} did not answer within {seconds} s; whether it did what it was asked is not known"
-            ))
-            .with_status(504)
-        } else if unsent {
-            Trouble::vendor(format!("no connection to {place}: {}", innermost(&error)))
-        } else {
-            Trouble::vendor(format!(
-                "the connection to {place} broke: {}; whether it did what it was asked is not known",
-                innermost(&error)
-            ))
-        };
-        Failed { trouble, unsent: unsent && !timed_out, broken: !circle && !timed_out }
+/// Where a redirect leads. It is followed only within the vendor's origin, so that keys stay with whom they are for,
+/// and only where the request stays what it is: after 301 and 302 an order would become a question.
+fn onward(response: &Response, method: &Method) -> Result<Option<(Method, Url)>, Failed> {
+    let status = response.status().as_u16();
+    let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+    let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, to) else { return Ok(None) };
+    let (from, place) = (response.url(), response.url().authority());
+    let Ok(to) = from.join(to) else {
+        return Err(Failed::answered(format!("{place} redirects to what is no address")));
+    };
+    if to.origin() != from.origin() {
+        return Err(Failed::answered(format!(
+            "{place} redirects to {}, which is not followed: keys are for {place} alone; where the vendor has moved, \
+             change `baseUrl`",
+            to.authority()
+        )));
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
-}
-
-/// What the vendor answered.
-#[derive(Debug)]
-pub(super) struct VendorAnswer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    /// JSON, or the text of what is none.
-    pub body: Value,
-}
-
-impl VendorAnswer {
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    fn is_markup(&self) -> bool {
-        let html = |(name, value): &(String, String)| name == "content-type" && value.contains("html");
-        self.headers.iter().any(html) && self.body.as_text().is_some()
-    }
-
-    /// The failure, for a pack that has no template for it.
-    pub fn trouble(&self) -> Trouble {
-        let said = match &self.body {
-            Value::Nil => String::new(),
-            body => {
-                let text = body.as_text().map_or_else(|| body.to_json(), str::to_owned);
-                format!(": {}", text.chars().take(200).collect::<String>())
-            }
-        };
-        Trouble::vendor(format!("the vendor answered {}{said}", self.status))
+    match status {
+        303 => Ok(Some((Method::GET, to))),
+        301 | 302 if *method != Method::GET => Err(Failed::answered(format!(
+            "{place} answered a {method} with {status} to `{}`, which is not followed: the body would be lost; write \
+             that path into the template or into endpoint.json",
+            to.path()
+        ))),
+        _ => Ok(Some((method.clone(), to))),
     }
 }

@@ -45,7 +45,7 @@ pub enum Problem {
         /// The operation.
         operation: String,
         /// Why not.
-        error: CallError,
+        error: Box<CallError>,
     },
     /// A limit was reached.
     #[error("{limit} went over {value}; raise `{setting}` if the template needs more")]

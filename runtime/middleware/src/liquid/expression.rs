@@ -31,6 +31,8 @@ impl Expr {
 pub(crate) struct Path {
     pub root: Root,
     pub steps: Box<[Step]>,
+    /// Where it is written; only those who ask what a template reads look at it.
+    pub place: usize,
 }
 
 /// Where a path begins.
@@ -149,7 +151,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Expr::Text(name) => Root::Name(names.slot(&name)),
                 name => Root::Computed(name),
             };
-            steps(tokens, names, depth, root)
+            steps(tokens, names, depth, root, place)
         }
         Token::Name(name) => {
             tokens.advance()?;
@@ -165,7 +167,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
                 Some(word) if !matches!(tokens.peek(), Token::Mark('.' | '[')) => Ok(word),
                 _ => {
                     let root = Root::Name(names.slot(name));
-                    steps(tokens, names, depth, root)
+                    steps(tokens, names, depth, root, place)
                 }
             }
         }
@@ -173,7 +175,7 @@ fn nested(tokens: &mut Tokens, names: &mut Names, depth: usize) -> Result<Expr, 
         Token::Compare("contains") => {
             tokens.advance()?;
             let root = Root::Name(names.slot("contains"));
-            steps(tokens, names, depth, root)
+            steps(tokens, names, depth, root, place)
         }
         _ => Err(tokens.unexpected("a value")),
     }
@@ -189,7 +191,7 @@ fn literal(text: &str) -> Number {
     }
 }
 
-fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root) -> Result<Expr, Fault> {
+fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root, place: usize) -> Result<Expr, Fault> {
     let mut steps = Vec::new();
     loop {
         if tokens.eat('[')? {
@@ -214,7 +216,7 @@ fn steps(tokens: &mut Tokens, names: &mut Names, depth: usize, root: Root) -> Re
             break;
         }
     }
-    Ok(Expr::Path(Box::new(Path { root, steps: steps.into() })))
+    Ok(Expr::Path(Box::new(Path { root, steps: steps.into(), place })))
 }
 
 /// Parses an expression with filters, up to the end.

@@ -28,9 +28,11 @@ mod limits;
 mod names;
 mod number;
 mod parser;
+pub mod reads;
 mod render;
 mod structure;
 mod text;
+mod traced;
 mod tree;
 mod val;
 mod value;
@@ -40,7 +42,9 @@ use std::sync::Arc;
 
 pub use error::{Error, Problem};
 pub use limits::Limits;
-pub use value::{Number, Object, Value};
+pub(crate) use number::written;
+pub use traced::{Place, Traced};
+pub use value::{Members, Number, Object, Value};
 
 use names::Names;
 use render::{Answers, Given};
@@ -226,6 +230,12 @@ impl Template {
     #[must_use]
     pub fn calls(&self) -> &[CallUse] {
         &self.calls
+    }
+
+    /// What errors call the template.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where the template and its partials use `| raw`.

@@ -25,12 +25,23 @@ impl Number {
     /// Takes a number in JSON's grammar; the caller has checked the grammar.
     pub(crate) fn from_json(text: &str) -> Self {
         let bytes = text.as_bytes();
-        if bytes.len() <= 18
-            && text != "-0"
-            && bytes.iter().all(|b| b.is_ascii_digit() || *b == b'-')
-            && let Ok(whole) = text.parse()
-        {
-            return Self::Whole(whole);
+        // 18 digits fit; reading them here is several times faster than in general.
+        if bytes.len() <= 18 {
+            let (mut whole, mut places) = (0_i64, None);
+            let is_short = bytes.iter().enumerate().all(|(at, byte)| match byte {
+                b'0'..=b'9' => {
+                    whole = whole * 10 + i64::from(byte - b'0');
+                    places = places.map(|places| places + 1);
+                    true
+                }
+                b'.' => places.replace(0).is_none(),
+                _ => *byte == b'-' && at == 0,
+            });
+            let is_negative = bytes.first() == Some(&b'-');
+            if is_short && !(is_negative && whole == 0) {
+                let whole = if is_negative { -whole } else { whole };
+                return places.map_or(Self::Whole(whole), |places| Self::Exact(Decimal::new(whole, places)));
+            }
         }
         let digits = bytes.iter().filter(|b| b.is_ascii_digit()).count();
         let plain = !bytes.iter().any(|b| matches!(b, b'e' | b'E'));

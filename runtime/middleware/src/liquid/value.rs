@@ -43,6 +43,14 @@ impl Value {
         out
     }
 
+    /// Writes JSON with a line for each member and item.
+    #[must_use]
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = String::new();
+        json::write_pretty(&mut out, self, 0);
+        out
+    }
+
     /// A member of an object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
@@ -115,6 +123,11 @@ impl Object {
         self.0.get(key)
     }
 
+    /// An empty object that takes so many members without growing.
+    pub(crate) fn with_room(members: usize) -> Self {
+        Self(Box::new(IndexMap::with_capacity_and_hasher(members, Default::default())))
+    }
+
     /// Sets a member; one that exists keeps its place.
     pub fn insert(&mut self, key: impl Into<Box<str>>, value: Value) {
         self.0.insert(key.into(), value);
@@ -126,8 +139,8 @@ impl Object {
     }
 
     /// The members in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(key, value)| (&**key, value))
+    pub fn iter(&self) -> Members<'_> {
+        Members(self.0.iter())
     }
 
     /// The member at a place.
@@ -148,6 +161,25 @@ impl Object {
         self.0.is_empty()
     }
 }
+
+/// The members of an object in order.
+#[derive(Debug, Clone)]
+pub struct Members<'a>(indexmap::map::Iter<'a, Box<str>, Value>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, &'a Value);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(key, value)| (&**key, value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Members<'_> {}
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

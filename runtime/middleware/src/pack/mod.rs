@@ -8,24 +8,36 @@
 //! Templates/<endpoint>/Sandbox_Request.json
 //! Templates/error/Error.liquid          for a vendor's answer that is no success
 //! ```
+//!
+//! Beside these, which ServiceTitan knows, a pack may hold what only its author needs:
+//!
+//! ```text
+//! Templates/<endpoint>/Sandbox_Response.json   the body of an answer of the vendor's, for trying out
+//! Templates/error/Sandbox_Response.json        the same of an answer that is no success
+//! Tests/<endpoint>/<case>.json                 see `cases`
+//! ```
 
+mod survey;
 mod vendor;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
 
 use crate::contract::Contract;
-use crate::fault::{Fault, Severity};
+use crate::fault::Fault;
 use crate::liquid::{Options, Template, Value};
 
+pub use survey::{Draft, Survey};
 pub use vendor::{Authentication, Mapping, Output, Vendor};
 
 /// The folder of the template for failures.
-const ERROR: &str = "error";
+pub(crate) const ERROR: &str = "error";
+/// No file of a pack is longer.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// A vendor's pack.
 #[derive(Debug)]
@@ -75,31 +87,32 @@ impl Pack {
     /// # Errors
     /// Everything that is wrong with it at once: what is missing, what cannot be read, what is no Liquid or no JSON.
     pub fn load(folder: &Path) -> Result<Loaded, Faults> {
-        let mut reader = Reader { folder, faults: Vec::new() };
-        let vendor = reader.vendor();
-        let mut endpoints = IndexMap::new();
-        let mut error = None;
-        for name in reader.endpoints() {
-            let path = Path::new("Templates").join(&name);
-            if name == ERROR {
-                error = reader.template(&path.join("Error.liquid"));
-            } else if let Some(endpoint) = reader.endpoint(&name, &path) {
-                endpoints.insert(name, endpoint);
-            }
-        }
-        let faults = reader.faults;
-        match vendor {
-            Some(vendor) if faults.iter().all(|fault| fault.severity == Severity::Warning) => {
-                Ok(Loaded { pack: Pack { vendor, endpoints, error }, warnings: faults })
-            }
-            _ => Err(Faults(faults)),
-        }
+        Survey::of(folder).pack()
     }
 }
 
 #[derive(Deserialize)]
 struct EndpointFile {
     url: String,
+}
+
+/// Reads a file of a pack, unless it is something else than a file of an ordinary size.
+pub(crate) fn text(folder: &Path, file: &Path) -> Result<String, Fault> {
+    let told = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
+        _ => Fault::error(file, format!("the file cannot be read: {error}")),
+    };
+    let path = folder.join(file);
+    let known = fs::metadata(&path).map_err(told)?;
+    if !known.is_file() || known.len() > MOST_BYTES {
+        let is = if known.is_file() { format!("longer than {MOST_BYTES} bytes") } else { "no file".to_owned() };
+        return Err(Fault::error(file, format!("this is {is}, and is not read")));
+    }
+    match String::from_utf8(fs::read(path).map_err(told)?) {
+        // Editors on Windows like to begin a file with a mark.
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(_) => Err(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8")),
+    }
 }
 
 struct Reader<'f> {
@@ -109,19 +122,7 @@ struct Reader<'f> {
 
 impl Reader<'_> {
     fn text(&mut self, file: &Path) -> Option<String> {
-        let told = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
-            _ => Fault::error(file, format!("the file cannot be read: {error}")),
-        };
-        let bytes = fs::read(self.folder.join(file)).map_err(|error| self.faults.push(told(error))).ok()?;
-        match String::from_utf8(bytes) {
-            // Editors on Windows like to begin a file with a mark.
-            Ok(text) => Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
-            Err(_) => {
-                self.faults.push(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8"));
-                None
-            }
-        }
+        text(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()
     }
 
     fn json<T: serde::de::DeserializeOwned>(&mut self, file: &Path) -> Option<T> {
@@ -177,7 +178,7 @@ impl Reader<'_> {
         names
     }
 
-    fn endpoint(&mut self, name: &str, path: &Path) -> Option<Endpoint> {
+    fn endpoint(&mut self, name: &str, path: &Path) -> Draft {
         let contract = Contract::of(name);
         if contract.is_none() {
             let fault =
@@ -190,29 +191,25 @@ impl Reader<'_> {
         let settings: Option<EndpointFile> = self.json(&path.join("endpoint.json"));
         let request = self.template(&path.join("Request.liquid"));
         let response = self.template(&path.join("Response.liquid"));
-        let sandbox_request = self.sandbox_request(path.join("Sandbox_Request.json"), contract.as_ref());
-        Some(Endpoint {
-            name: name.to_owned(),
-            url: settings?.url,
-            request: request?,
-            response: response?,
-            sandbox_request,
-            contract,
-        })
+        let sandbox_request = self.sample(&path.join("Sandbox_Request.json"), contract.as_ref());
+        let sandbox_response = self.sample(&path.join("Sandbox_Response.json"), None);
+        let url = settings.map(|settings| settings.url);
+        Draft { name: name.to_owned(), url, request, response, sandbox_request, sandbox_response, contract }
     }
 
-    fn sandbox_request(&mut self, file: PathBuf, contract: Option<&Contract>) -> Option<Value> {
-        if !self.folder.join(&file).exists() {
+    /// A document for trying out, which need not be there.
+    fn sample(&mut self, file: &Path, contract: Option<&Contract>) -> Option<Value> {
+        if fs::symlink_metadata(self.folder.join(file)).is_err() {
             return None;
         }
-        let text = self.text(&file)?;
+        let text = self.text(file)?;
         let document = Value::from_json(&text)
             .map_err(|error| {
-                self.faults.push(Fault::error(&file, error.problem.to_string()).at(error.line, error.column))
+                self.faults.push(Fault::error(file, error.problem.to_string()).at(error.line, error.column))
             })
             .ok()?;
         for breach in contract.map(|contract| contract.request.breaches(&document)).unwrap_or_default() {
-            self.faults.push(Fault::warning(&file, format!("the contract does not know it so: {breach}")));
+            self.faults.push(Fault::warning(file, format!("the contract does not know it so: {breach}")));
         }
         Some(document)
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::stand_in::{StandIn, json, redirect, with};
+use super::stand_in::{StandIn, with};
 use super::{Draft, failure, order};
 
 #[tokio::test]
@@ -62,32 +62,6 @@ async fn a_page_instead_of_json_is_no_success() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut_off_at_the_setting() {
-    let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 64 * 1024]));
-    let vendor = StandIn::answering(vec![with(200, "application/json", axum::body::Body::from_stream(endless))]).await;
-    let (status, _, message) = failure(&order(&Draft::of(&vendor).serve()).await);
-    assert_eq!(
-        (status, message.as_str()),
-        (502, "the vendor's answer is longer than 16777216 bytes, which is the most")
-    );
-}
-
-#[tokio::test]
-async fn redirects_end_and_never_lead_a_key_to_another_host() {
-    let key = r#"{ "kind": "ApiKey", "valueMappings": [ { "authenticationKey": "ApiKey", "outputType": "Header", "outputKey": "X-API-KEY" } ] }"#;
-    let vendor = StandIn::answering((0..10).map(|_| redirect("/api/orders")).collect()).await;
-    let (_, _, message) = failure(&order(&Draft::of(&vendor).serve()).await);
-    assert!(message.contains("redirects in a circle"), "{message}");
-    let other = StandIn::answering(vec![json("{}")]).await;
-    let away = other.url.replace("127.0.0.1", "localhost");
-    let vendor = StandIn::answering(vec![redirect(&away)]).await;
-    let draft = Draft::of(&vendor).authentication(&vendor, key).secret("ApiKey", "k");
-    let (_, _, message) = failure(&order(&draft.serve()).await);
-    assert!(message.contains("answered 307"), "{message}");
-    assert!(other.asked().is_empty());
-}
-
-#[tokio::test]
 async fn a_template_cannot_send_the_key_to_another_host() {
     let vendor = StandIn::answering(vec![]).await;
     for url in ["http://evil.example/", "//evil.example/x", "http://127.0.0.1:1/"] {
@@ -97,6 +71,20 @@ async fn a_template_cannot_send_the_key_to_another_host() {
         assert_eq!((status, kind.as_str()), (500, "Template"), "{url}");
         assert!(message.contains("leads away from the vendor's own host"), "{message}");
     }
+}
+
+#[tokio::test]
+async fn a_value_cannot_climb_out_of_its_place_in_the_address() {
+    let vendor = StandIn::answering(vec![]).await;
+    for value in ["..", ".", "%2E.", ".\\t.", "..\\\\a"] {
+        let mut draft = Draft::of(&vendor);
+        draft.request =
+            format!(r#"{{ "method": "DELETE", "url": "{{{{ config.baseUrl }}}}/customers/{value}/links?q=../" }}"#);
+        let (status, kind, message) = failure(&order(&draft.serve()).await);
+        assert_eq!((status, kind.as_str()), (500, "Template"), "{value}: {message}");
+        assert!(message.contains("leads elsewhere"), "{message}");
+    }
+    assert!(vendor.asked().is_empty());
 }
 
 #[tokio::test]

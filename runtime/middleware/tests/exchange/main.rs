@@ -1,9 +1,16 @@
 //! Packs against a vendor over real sockets.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod answers;
+mod apart;
 mod faults;
+mod redirects;
 mod round_trip;
+mod sent;
 mod stand_in;
+mod templates;
+mod tls;
+mod wire;
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,7 +19,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
 use tradewire_middleware::liquid::Value;
-use tradewire_middleware::pack::Pack;
+use tradewire_middleware::pack::{Faults, Pack};
 
 use stand_in::StandIn;
 
@@ -56,7 +63,15 @@ impl Draft {
         self
     }
 
+    fn at(url: &str) -> Draft {
+        Draft::of(&StandIn::at(url))
+    }
+
     fn serve(self) -> Middleware {
+        self.load().unwrap()
+    }
+
+    fn load(self) -> Result<Middleware, Faults> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let write = |file: &str, text: &str| {
@@ -71,8 +86,8 @@ impl Draft {
         if let Some(error) = &self.error {
             write("Templates/error/Error.liquid", error);
         }
-        let pack = Pack::load(folder.path()).unwrap().pack;
-        Middleware::new(pack, self.settings, self.secrets).unwrap()
+        let pack = Pack::load(folder.path())?.pack;
+        Ok(Middleware::new(pack, self.settings, self.secrets).unwrap())
     }
 }
 

@@ -33,6 +33,11 @@ pub struct StandIn {
 }
 
 impl StandIn {
+    /// One that somebody else answers for.
+    pub fn at(url: &str) -> StandIn {
+        StandIn { url: url.to_owned(), asked: Arc::default() }
+    }
+
     /// Answers these, one after the other; then 404.
     pub async fn answering(answers: Vec<Response<Body>>) -> StandIn {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -89,6 +94,6 @@ pub fn json(body: &str) -> Response<Body> {
     with(200, "application/json", body.to_owned())
 }
 
-pub fn redirect(to: &str) -> Response<Body> {
-    Response::builder().status(307).header("location", to).body(Body::empty()).unwrap()
+pub fn redirect(status: u16, to: &str) -> Response<Body> {
+    Response::builder().status(status).header("location", to).body(Body::empty()).unwrap()
 }

@@ -21,6 +21,7 @@ mod words;
 mod world;
 
 pub(crate) use draw::{Draw, number_of};
+pub(crate) use names::{CITIES, firm, person, phone, street};
 pub(crate) use record::record;
 pub(crate) use reports::cells;
 pub(crate) use world::{Given, World};

@@ -5,6 +5,7 @@ mod auth;
 mod every_operation;
 mod faults;
 mod reads;
+mod vendor;
 mod writes;
 
 use std::sync::Once;

@@ -10,6 +10,7 @@ mod serve;
 mod setting;
 mod stop;
 mod surface;
+mod template;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),
+        Command::Template(command) => template::dispatch(command, output),
         Command::Surface(Surface::List { prefix }) => done(surface::list(&prefix, output)),
         Command::Surface(Surface::Import(options)) => done(surface::import_all(&options, output)),
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use serde_json::json;
 use tradewire_sandbox::{
-    DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, Faults, Options, Running, Sandbox as Served,
+    DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, DEMO_VENDOR_KEY, Faults, Options, Running,
+    Sandbox as Served,
 };
 
 use super::stop::told_to_stop;
@@ -36,6 +37,7 @@ pub async fn sandbox(options: Sandbox, output: &Output) -> Result<()> {
         &json!({
             "address": running.url(), "tenant": DEMO_TENANT, "clientId": DEMO_CLIENT_ID,
             "clientSecret": DEMO_CLIENT_SECRET, "appKey": DEMO_APP_KEY,
+            "vendor": running.vendor_url(), "vendorKey": DEMO_VENDOR_KEY,
         }),
     );
     output.note("serving; Ctrl-C stops it");
@@ -64,6 +66,7 @@ fn faults(written: &str) -> Result<Faults> {
 
 fn text(running: &Running) -> String {
     let url = running.url();
+    let vendor = running.vendor_url();
     let environment = if running.addr().to_string() == SANDBOX { "sandbox" } else { &url };
     format!(
         r#"an offline ServiceTitan at {url}
@@ -71,6 +74,9 @@ fn text(running: &Running) -> String {
   client id      {DEMO_CLIENT_ID}
   client secret  {DEMO_CLIENT_SECRET}
   app key        {DEMO_APP_KEY}
+
+a supplier for middleware at {vendor}
+  X-Api-Key      {DEMO_VENDOR_KEY}
 
 for tradewire.toml:
 

@@ -2,13 +2,15 @@
 
 mod read;
 mod scan;
+mod seek;
 mod settle;
 mod write;
 
 pub(crate) use read::read;
 pub(crate) use scan::number_end;
+pub(crate) use seek::seek;
 pub(crate) use settle::settle;
-pub(crate) use write::{escape, quote, write_list, write_object, write_value};
+pub(crate) use write::{escape, quote, write_list, write_object, write_pretty, write_value};
 
 /// Lists and objects inside each other.
 pub(crate) const DEPTH: usize = 128;

@@ -6,7 +6,7 @@ use crate::liquid::value::{Number, Object, Value};
 
 /// Reads one JSON document.
 pub(crate) fn read(text: &str) -> Result<Value, Fault> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, members: 0 };
     let value = reader.value(0)?;
     match space(text.as_bytes(), reader.at) {
         end if end == text.len() => Ok(value),
@@ -17,7 +17,12 @@ pub(crate) fn read(text: &str) -> Result<Value, Fault> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// How many members the object before had: those of a list are alike, and growing one costs most of reading it.
+    members: usize,
 }
+
+/// No more room than this is made for members that may not come.
+const MOST_ROOM: usize = 16;
 
 impl Reader<'_> {
     fn peek(&mut self) -> Option<u8> {
@@ -89,11 +94,11 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, Fault> {
         self.at += 1;
-        let mut object = Object::default();
         if self.peek() == Some(b'}') {
             self.at += 1;
-            return Ok(Value::Object(object));
+            return Ok(Value::Object(Object::default()));
         }
+        let mut object = Object::with_room(self.members.min(MOST_ROOM));
         loop {
             if self.peek() != Some(b'"') {
                 return Err((self.at, "here should be a name in quotes".to_owned()));
@@ -109,6 +114,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
+                    self.members = object.len();
                     return Ok(Value::Object(object));
                 }
                 _ => return Err((self.at, "here should be `,` or `}`".to_owned())),

@@ -41,7 +41,7 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<(usize, bool), Fa
     let mut plain = true;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(found) = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]) else {
+        let Some(found) = special(rest) else {
             return Err((start, "a string has no closing quote".to_owned()));
         };
         at += found;
@@ -52,6 +52,27 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<(usize, bool), Fa
         }
         plain = false;
     }
+}
+
+/// The first quote, backslash or control character. Eight bytes are looked at together: long plain strings are most of
+/// what is read.
+#[inline]
+fn special(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        // The high bit of a byte is set where it is below the limit, exactly so for the lowest such byte.
+        let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+        let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = below(word, 0x20) | equal(b'"') | equal(b'\\');
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    bytes[at..].iter().position(|byte| SPECIAL[usize::from(*byte)]).map(|found| at + found)
 }
 
 /// What a string's end is looked for by: quote, backslash and control characters.
@@ -115,4 +136,23 @@ pub(super) fn unescape(inside: &str, offset: usize) -> Result<String, Fault> {
     }
     out.push_str(&inside[from..]);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_string_is_found_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                for around in [b'a', b' ', 0x7f, 0x80, 0xff] {
+                    let mut bytes = [around; 20];
+                    bytes[at] = byte;
+                    let wanted = bytes.iter().position(|byte| SPECIAL[usize::from(*byte)]);
+                    assert_eq!(special(&bytes), wanted, "{byte} at {at} in {around}");
+                }
+            }
+        }
+    }
 }

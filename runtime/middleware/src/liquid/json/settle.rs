@@ -143,7 +143,7 @@ impl Settler<'_> {
         self.at += 1;
         self.out.push('{');
         let opened = self.out.len();
-        let mut members: Vec<Member> = Vec::new();
+        let mut members: Vec<Member> = Vec::with_capacity(FEW);
         let mut many: HashMap<String, usize> = HashMap::new();
         let mut replaced = false;
         let mut simple = !headers;

@@ -91,3 +91,35 @@ pub(crate) fn write_object(out: &mut String, object: &Object) {
     }
     out.push('}');
 }
+
+/// Writes a value with a line for each member and item.
+pub(crate) fn write_pretty(out: &mut String, value: &Value, depth: usize) {
+    const INDENT: &str = "  ";
+    let line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(INDENT, depth));
+    };
+    match value {
+        Value::List(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                out.push(if index == 0 { '[' } else { ',' });
+                line(out, depth + 1);
+                write_pretty(out, item, depth + 1);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        Value::Object(object) if !object.is_empty() => {
+            for (index, (key, member)) in object.iter().enumerate() {
+                out.push(if index == 0 { '{' } else { ',' });
+                line(out, depth + 1);
+                quote(out, key);
+                out.push_str(": ");
+                write_pretty(out, member, depth + 1);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        other => write_value(out, other),
+    }
+}

@@ -45,7 +45,8 @@ impl<'a> Run<'a> {
                 let asked = Asked { operation, pages: tag.target.pages, arguments, most_bytes };
                 let answered = self.calls.call(&asked);
                 self.meter.waited(start.elapsed());
-                let answered = answered.map_err(|error| Problem::ServiceTitan { operation: operation.id(), error });
+                let answered = answered
+                    .map_err(|error| Problem::ServiceTitan { operation: operation.id(), error: Box::new(error) });
                 let answer = self.at(answered, place)?;
                 let made = self.meter.made(answer.bytes);
                 self.at(made, place)?;

@@ -1,0 +1,154 @@
+//! What a template asks of the vendor: method, address, headers and body.
+//!
+//! Templates build addresses from data, and data may be anybody's. So an address stays on the vendor's own origin even
+//! where the author wrote another one, names no user, and climbs nowhere: what `..` would reach is asked with the
+//! vendor's key. What a value may not be part of, such as a query, is the author's to escape with `url_encode`.
+
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::{Trouble, headers};
+use crate::liquid::Value;
+
+/// A request to the vendor, as a template wrote it.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<Value>,
+}
+
+impl Call {
+    /// Reads `method`, `url`, `headers` and `body` or `parameters` from a template's output.
+    pub fn read(rendered: &Value, base: &Url) -> Result<Call, Trouble> {
+        let method = match rendered.get("method") {
+            None | Some(Value::Nil) => Method::POST,
+            Some(Value::Text(word)) => match word.to_ascii_uppercase().as_str() {
+                "GET" => Method::GET,
+                "POST" => Method::POST,
+                "PUT" => Method::PUT,
+                "PATCH" => Method::PATCH,
+                "DELETE" => Method::DELETE,
+                _ => return Err(Trouble::pack(format!("`method` is `{word}`, which is no method"))),
+            },
+            Some(other) => return Err(Trouble::pack(format!("`method` is {}, which is no method", other.to_json()))),
+        };
+        let url = rendered.get("url").and_then(Value::as_text);
+        let mut url = address(url.ok_or_else(|| Trouble::pack("the template's output has no `url`"))?, base)?;
+        if let Some(parameters) = rendered.get("parameters").filter(|p| **p != Value::Nil) {
+            let Value::Object(members) = parameters else {
+                return Err(Trouble::pack("`parameters` of the template's output is no object"));
+            };
+            let mut pairs = url.query_pairs_mut();
+            for (name, value) in members.iter().filter(|(_, value)| **value != Value::Nil) {
+                pairs.append_pair(name, &value.as_text().map_or_else(|| value.to_json(), str::to_owned));
+            }
+        }
+        let mut sent = HeaderMap::new();
+        for (name, value) in headers::pairs(rendered)? {
+            insert(&mut sent, &name, &value)?;
+        }
+        let body = rendered.get("body").filter(|body| **body != Value::Nil).cloned();
+        Ok(Call { method, url, headers: sent, body })
+    }
+}
+
+/// The address that a template wrote: a whole one, or one that continues the vendor's.
+fn address(written: &str, base: &Url) -> Result<Url, Trouble> {
+    let refused =
+        |why: &str| Trouble::pack(format!("`url` {why}: `{}`", written.chars().take(200).collect::<String>()));
+    if climbs(written) {
+        return Err(refused("has a part `.` or `..`; escape what comes from data with `url_encode`"));
+    }
+    let mut folder = base.clone();
+    if !folder.path().ends_with('/') {
+        folder.set_path(&format!("{}/", base.path()));
+    }
+    let url = folder.join(written).map_err(|error| refused(&format!("is no address ({error})")))?;
+    if url.origin() != base.origin() {
+        return Err(refused(&format!("leads away from the vendor's own host {}", base.authority())));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("names a user; keys are for `authentication` in vendor.json"));
+    }
+    Ok(url)
+}
+
+/// Whether a part of the path is one that addresses are shortened by. Readers of addresses take `\` for `/`, `%2e` for
+/// a dot, and drop line ends and tabs.
+fn climbs(written: &str) -> bool {
+    let path = written.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|part| {
+        let part: String = part.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
+        matches!(part.trim().to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+    })
+}
+
+/// Puts a header there, in place of others of its name.
+pub(super) fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Trouble> {
+    let (name, value) = checked(name, value)?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// A header that can be sent: no line ends in it, which would make other headers of a value.
+pub(super) fn checked(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble> {
+    let known = HeaderName::try_from(name).map_err(|_| Trouble::pack(format!("`{name}` is no name of a header")))?;
+    let value = HeaderValue::try_from(value)
+        .map_err(|_| Trouble::pack(format!("the header `{name}` has a value that no header can have")))?;
+    Ok((known, value))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(url: &str) -> Result<String, String> {
+        let base = Url::parse("https://vendor.example/api").unwrap();
+        let rendered = Value::object([("url", Value::from(url))]);
+        Call::read(&rendered, &base).map(|call| call.url.to_string()).map_err(|trouble| trouble.to_string())
+    }
+
+    #[test]
+    fn an_address_continues_the_vendors_or_is_a_whole_one_of_its_own() {
+        for (written, wanted) in [
+            ("orders", "https://vendor.example/api/orders"),
+            ("/v2/orders?a=../b", "https://vendor.example/v2/orders?a=../b"),
+            ("https://vendor.example:443/api/orders/A%2F1", "https://vendor.example/api/orders/A%2F1"),
+            ("https://vendor.example\\@evil.example/", "https://vendor.example/@evil.example/"),
+            ("orders/..x/1.2", "https://vendor.example/api/orders/..x/1.2"),
+        ] {
+            assert_eq!(read(written).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn no_value_leads_an_address_away_from_the_vendor() {
+        for written in [
+            "https://evil.example/api",
+            "http://vendor.example/api",
+            "https://vendor.example:8443/api",
+            "https://vendor.example@evil.example/",
+            "https://vendor.example.evil.example/",
+            "//evil.example/x",
+            "\\\\evil.example\\x",
+            "/\t/evil.example/x",
+            "file:///etc/passwd",
+            "ftp://vendor.example/",
+        ] {
+            assert!(read(written).is_err_and(|told| told.contains("leads away")), "{written}: {:?}", read(written));
+        }
+        assert!(read("https://user:word@vendor.example/").unwrap_err().contains("names a user"));
+    }
+
+    #[test]
+    fn no_value_climbs_to_another_path() {
+        for value in ["..", "../keys", "%2e%2E/keys", "..\\keys", ".\t./keys", "x/./../keys", " .. "] {
+            let told = read(&format!("https://vendor.example/api/orders/{value}")).unwrap_err();
+            assert!(told.contains("has a part `.` or `..`"), "{value}: {told}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why an attempt to ask the vendor came to nothing, and whether it may be tried again.
+
+use super::{Settings, Trouble};
+
+/// What is to be said wherever a request may have arrived.
+pub(super) const UNKNOWN: &str = "whether it did what it was asked is not known";
+
+/// An attempt without an answer.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub trouble: Trouble,
+    /// Nothing reached the vendor, and the next moment it may.
+    pub unsent: bool,
+    /// The connection broke on the way.
+    pub broken: bool,
+}
+
+impl Failed {
+    /// The vendor answered, and not as it should.
+    pub fn answered(message: String) -> Failed {
+        Failed { trouble: Trouble::vendor(message), unsent: false, broken: false }
+    }
+
+    pub fn of(error: reqwest::Error, place: &str, settings: &Settings) -> Failed {
+        let (unsent, timed_out) = (error.is_connect(), error.is_timeout());
+        // The address may hold a key in its query.
+        let error = error.without_url();
+        let why = innermost(&error);
+        let is_certificate = unsent && why.contains("certificate");
+        let trouble = if is_certificate {
+            Trouble::vendor(format!(
+                "the certificate of {place} is not to be trusted ({why}), so nothing was sent: it must be valid today, for \
+                 this name, and from an authority that this machine knows"
+            ))
+        } else if unsent && timed_out {
+            Trouble::vendor(format!("no connection to {place} in time, so nothing was sent; check `baseUrl`"))
+                .with_status(504)
+        } else if timed_out {
+            let seconds = settings.timeout.as_secs_f32();
+            Trouble::vendor(format!("{place} did not answer within {seconds} s; {UNKNOWN}")).with_status(504)
+        } else if unsent {
+            Trouble::vendor(format!("no connection to {place}: {why}; nothing was sent; check `baseUrl`"))
+        } else {
+            Trouble::vendor(format!("the connection to {place} broke: {why}; {UNKNOWN}"))
+        };
+        Failed { trouble, unsent: unsent && !timed_out && !is_certificate, broken: !timed_out }
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}

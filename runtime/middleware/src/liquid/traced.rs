@@ -1,0 +1,84 @@
+//! A rendering that remembers where its output came from.
+
+use std::sync::Arc;
+
+use super::error::Problem;
+use super::render::{self, Trace};
+use super::{Error, Limits, Mode, Template, Value, json};
+
+/// JSON that a template wrote, with the place in the template that each part of it came from.
+pub struct Traced<'t> {
+    /// Strict JSON, as [`Template::render`] gives it.
+    pub json: String,
+    written: String,
+    trace: Option<Trace<'t>>,
+}
+
+/// A place in a template or partial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The template or partial.
+    pub name: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl Template {
+    /// Renders JSON and remembers where it came from. Slower than [`render`](Self::render); for checking and authoring.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn render_traced<'t>(&'t self, data: &'t Value, limits: &Limits) -> Result<Traced<'t>, Error> {
+        let (written, trace) = render::render(self, data, Mode::Json, limits, true)?;
+        match json::settle(&written) {
+            Ok(json) => Ok(Traced { json, written, trace }),
+            Err((offset, why)) => {
+                let problem = Problem::Json(why);
+                let located = trace.and_then(|trace| trace.locate(offset, problem.clone()));
+                Err(located.unwrap_or_else(|| problem.at(&self.name, &self.source, 0)))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Traced<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Traced").field("json", &self.json).finish_non_exhaustive()
+    }
+}
+
+impl Traced<'_> {
+    /// Where the member or item at a JSON pointer such as `/body/items/0/quantity` was written; none where the document
+    /// has no such place.
+    #[must_use]
+    pub fn place(&self, pointer: &str) -> Option<Place> {
+        let steps: Vec<String> =
+            pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+        let offset = json::seek(&self.written, steps.iter().map(String::as_str))?;
+        let Error { name, line, column, .. } = self.trace.as_ref()?.locate(offset, Problem::Json(String::new()))?;
+        Some(Place { name, line, column })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::liquid::Options;
+
+    #[test]
+    fn a_place_in_the_document_is_one_in_the_template() {
+        let source = "{\n  \"number\": \"{{ n }}\",\n  {% if true %}\"items\": [\n    {% for i in items %}{ \"q\": {{ i }}, },{% endfor %}\n  ],{% endif %}\n}";
+        let template = Template::parse(source, &Options::default()).unwrap();
+        let data = Value::from_json(r#"{ "n": "a\"b", "items": [1, 2] }"#).unwrap();
+        let traced = template.render_traced(&data, &Limits::default()).unwrap();
+        assert_eq!(traced.json, r#"{"number":"a\"b","items":[{"q":1},{"q":2}]}"#);
+        let place = |pointer: &str| traced.place(pointer).map(|place| (place.line, place.column));
+        assert_eq!(place("/number"), Some((2, 3)));
+        assert_eq!(place("/items/1/q"), Some((4, 27)));
+        assert_eq!(place("/items/2"), None);
+        assert_eq!(place(""), Some((1, 1)));
+    }
+}
