@@ -1,6 +1,6 @@
 //! What can go wrong on the way to a vendor and back, in the contracts' own shape.
 
-use crate::liquid::Value;
+use crate::liquid::{Error, Problem, Value};
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Blame {
     Pack,
     /// The vendor, or the way to it.
     Vendor,
+    /// ServiceTitan, asked by a template.
+    ServiceTitan,
 }
 
 /// Why a call has no answer of the vendor's.
@@ -67,6 +69,7 @@ impl Trouble {
             Blame::Caller => "Request",
             Blame::Pack => "Template",
             Blame::Vendor => "Vendor",
+            Blame::ServiceTitan => "ServiceTitan",
         };
         Value::object([
             ("success", Value::from(false)),
@@ -75,5 +78,17 @@ impl Trouble {
             ("message", self.message.as_str().into()),
             ("errorMessage", self.message.as_str().into()),
         ])
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Trouble {
+        let message = error.to_string();
+        match error.problem {
+            Problem::ServiceTitan { .. } => {
+                Trouble { blame: Blame::ServiceTitan, status: 502, message, place: String::new() }
+            }
+            _ => Trouble::pack(message),
+        }
     }
 }

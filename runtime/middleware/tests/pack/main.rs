@@ -49,7 +49,7 @@ impl Served {
     async fn answer(&self, endpoint: &str, body: &Value) -> Outgoing {
         let headers = [("X-Request-Id", "r-1"), ("content-type", "application/json; charset=utf-8")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        self.middleware.answer(endpoint, Incoming { headers, body: body.to_json().into_bytes() }).await
+        self.middleware.answer(endpoint, Incoming { headers, body: body.to_json().into_bytes() }, None).await
     }
 
     /// How many calls of that name reached the vendor.
