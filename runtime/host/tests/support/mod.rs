@@ -178,6 +178,7 @@ pub fn request(answer: &'static str, settings: &[(&str, &str)]) -> Request {
         attempt: 1,
         settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         api: Arc::new(Canned(answer)),
+        middleware: None,
         sink: Arc::new(Listening(Ear::new(1 << 20, 10))),
         limits: Limits::default(),
     }
