@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod demo;
 mod hostile;
+mod inspect;
 mod payroll;
 mod refusals;
 mod sandbox;

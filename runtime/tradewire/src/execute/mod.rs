@@ -46,6 +46,7 @@ impl Execute for Executor {
             attempt: job.attempt,
             settings: job.settings.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
             api: Arc::new(tenant.clone()),
+            middleware: None,
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),
