@@ -9,6 +9,7 @@ mod check;
 mod crash;
 mod demo;
 mod hostile;
+mod inspect;
 mod journal;
 mod payroll;
 mod refusals;

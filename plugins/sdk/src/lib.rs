@@ -28,12 +28,14 @@
 //! ```
 //!
 //! Query and body records have a setter for every optional field and `new` where something must be given; a paged
-//! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros.
+//! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call suppliers
+//! with [`middleware::call`].
 
 pub mod config;
 pub mod errors;
 pub mod files;
 pub mod logging;
+pub mod middleware;
 pub mod money;
 pub mod pages;
 pub mod run;

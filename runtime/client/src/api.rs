@@ -2,6 +2,7 @@
 //!
 //! A trait, because what answers is not always the network: a run's journal answers for writes that were made before.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -82,6 +83,19 @@ pub struct CallError {
     /// How often the request was sent.
     pub attempts: u32,
 }
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.fields.iter().try_for_each(|field| write!(f, "; {}: {}", field.field, field.messages.join(", ")))?;
+        if self.in_doubt {
+            f.write_str("; the call may have taken effect all the same: look before sending it again")?;
+        }
+        self.trace_id.iter().try_for_each(|id| write!(f, " [trace {id}]"))
+    }
+}
+
+impl std::error::Error for CallError {}
 
 impl CallError {
     /// An error of the host's own.

@@ -14,9 +14,9 @@ pub struct Limits {
     pub time: Duration,
     /// What the plugin may hand over in one call, in bytes, as the host holds it. Default: 16 MiB.
     pub hand_over: usize,
-    /// Calls to ServiceTitan; a page counts as one. Default: 100,000.
+    /// Calls to ServiceTitan and to suppliers; a page counts as one. Default: 100,000.
     pub host_calls: u64,
-    /// One answer of ServiceTitan, in bytes. Default: 64 MiB.
+    /// One answer of ServiceTitan or of a supplier, in bytes. Default: 64 MiB.
     pub answer: usize,
 }
 
@@ -54,8 +54,8 @@ impl fmt::Display for Limit {
             Limit::Memory(bytes) => ("memory", "memory", size(*bytes)),
             Limit::Time(time) => ("time", "time", format!("{} s", time.as_secs_f64())),
             Limit::HandOver(bytes) => ("what one call may hand over", "hand_over", size(*bytes)),
-            Limit::HostCalls(calls) => ("calls to ServiceTitan", "host_calls", calls.to_string()),
-            Limit::Answer(bytes) => ("one answer of ServiceTitan", "answer", size(*bytes)),
+            Limit::HostCalls(calls) => ("calls", "host_calls", calls.to_string()),
+            Limit::Answer(bytes) => ("one answer", "answer", size(*bytes)),
         };
         write!(f, "the limit of {what} is reached: `{setting}` is {value}; raise it in the plugin's `limits`")
     }

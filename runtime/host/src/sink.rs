@@ -28,7 +28,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// What one call to ServiceTitan cost.
+/// What one call to ServiceTitan or to a supplier cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Whether it failed.
@@ -46,7 +46,8 @@ pub trait Sink: Send + Sync {
     /// A line of the run's log. `origin` is the plugin's own word, or `stdout` and `stderr`.
     fn log(&self, level: Level, origin: &str, message: &str);
 
-    /// A call to ServiceTitan is over; a page is one.
+    /// A call is over: to ServiceTitan, where a page is one, or to a supplier, which is told as
+    /// `middleware/<vendor>.<endpoint>`.
     fn called(&self, operation: &str, cost: Cost);
 
     /// Begins a file. The name is the plugin's and not to be trusted.

@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
     (
         "calls-without-end",
         "0",
-        Refused("the limit of calls to ServiceTitan is reached: `host_calls` is 20; raise it in the plugin's `limits`"),
+        Refused("the limit of calls is reached: `host_calls` is 20; raise it in the plugin's `limits`"),
         |heard| assert_eq!(heard.calls, 20),
     ),
     ("walks-without-end", "0", Refused("16 walks through pages and downloads are open at once"), |heard| {

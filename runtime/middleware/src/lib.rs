@@ -15,7 +15,7 @@
 //!
 //! A [`Pack`](pack::Pack) is a supplier's templates in the official layout, read and checked as a whole. A
 //! [`Middleware`](exchange::Middleware) carries a call to the supplier and back: check by the
-//! [`contract`], render, call, render, check.
+//! [`contract`], render, call, render, check. Templates may ask [`servicetitan`] on the way.
 
 pub mod cases;
 pub mod check;
@@ -29,4 +29,5 @@ pub mod pack;
 mod pointer;
 pub mod preview;
 pub mod scaffold;
+pub mod servicetitan;
 pub mod shape;

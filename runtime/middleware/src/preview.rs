@@ -8,6 +8,7 @@ use crate::exchange::{Outgoing, is_success, variables};
 use crate::fault::Fault;
 use crate::liquid::{Limits, Template, Value};
 use crate::pack::{Draft, Survey, Vendor};
+use crate::servicetitan::Samples;
 
 /// A call of ServiceTitan's.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,7 +172,7 @@ impl<'s> Rehearsal<'s> {
         let template = self.draft.request.as_deref();
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Request.liquid`"))?;
         let data = variables::for_request(self.vendor, self.url(), &call.headers, call.body.clone());
-        let traced = template.render_traced(&data, &Limits::default())?;
+        let traced = template.render_traced(&data, &Limits::default(), &Samples)?;
         Sent::read(&document(&traced), self.vendor).map_err(|trouble| placed(&trouble, template, &traced))
     }
 
@@ -188,7 +189,7 @@ impl<'s> Rehearsal<'s> {
         let template = template.ok_or_else(|| Fault::error(&self.draft.name, "there is no `Response.liquid`"))?;
         let (headers, body) = (answer.headers.clone(), answer.body.clone());
         let data = variables::for_response(self.vendor, self.url(), answer.status, headers, body);
-        let traced = template.render_traced(&data, &Limits::default())?;
+        let traced = template.render_traced(&data, &Limits::default(), &Samples)?;
         answered(&document(&traced)).map_err(|trouble| placed(&trouble, template, &traced))
     }
 

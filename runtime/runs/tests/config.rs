@@ -8,7 +8,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tradewire_runs::config::{ClientId, Config, Destination, Environment, Secret};
+use tradewire_runs::config::{
+    ClientId, Config, ContractCheck, Destination, Environment, MiddlewareGrant, Secret, Serve,
+};
 use tradewire_runs::schedule::{Missed, Overlap, WindowRule};
 
 const GOOD: &str = r#"
@@ -31,6 +33,7 @@ timezone = "America/New_York"
 [plugin.payroll-adp]
 source = "payroll-adp.wasm"
 grant = ["payroll/gross-pay-items.get-list", "payroll/payrolls:view", "settings/technicians:view"]
+middleware = ["harborline/purchaseorder"]
 limits = { memory = "32 MiB", time = "5 min", output = 1000 }
 settings = { company-code = "XYZ", double-overtime-code = "D" }
 
@@ -53,7 +56,52 @@ to = "outbox"
 
 [delivery.archive]
 to = "file:///var/archive"
+
+[middleware.harborline]
+pack = "templates/harborline"
+tenants = ["acme"]
+grant = ["inventory/vendors:view"]
+check = "refuse"
+base_url = "https://test.harborline.example/v1"
+timeout = "5 s"
+secrets = { ApiKey = { env = "HARBORLINE_KEY" }, Branch = { file = "branch.secret" } }
+
+[caller.servicetitan]
+key = { env = "SERVICETITAN_KEY" }
+
+[caller.back-office]
+key = { file = "back-office.key" }
+middleware = ["harborline"]
+tenants = ["zenith"]
+
+[serve]
+listen = "0.0.0.0:9000"
+at_once = 8
 "#;
+
+#[test]
+fn suppliers_and_their_callers_mean_what_they_say() {
+    let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
+    let harborline = &config.middleware["harborline"];
+    assert_eq!(harborline.pack, Path::new("conf/templates/harborline"));
+    assert_eq!(harborline.tenants, ["acme"]);
+    assert!(harborline.grants.allows_id("inventory/vendors.get-by-id"));
+    assert_eq!((harborline.check, harborline.timeout), (ContractCheck::Refuse, Duration::from_secs(5)));
+    assert_eq!((harborline.deadline, harborline.answer), (Duration::from_secs(120), 16 << 20));
+    assert_eq!(harborline.base_url.as_ref().map(|url| url.as_str()), Some("https://test.harborline.example/v1"));
+    let secrets: Vec<_> = harborline.secrets.iter().map(|(name, secret)| (name.as_str(), secret.clone())).collect();
+    let branch = Secret::File("conf/branch.secret".into());
+    assert_eq!(secrets, [("ApiKey", Secret::Env("HARBORLINE_KEY".to_owned())), ("Branch", branch)]);
+    let grant = MiddlewareGrant { supplier: "harborline".to_owned(), endpoint: Some("purchaseorder".to_owned()) };
+    assert_eq!(config.plugins["payroll-adp"].middleware, [grant]);
+    let anybody = &config.callers["servicetitan"];
+    assert!(anybody.middleware.is_none() && anybody.tenants.is_none());
+    let office = &config.callers["back-office"];
+    assert_eq!(office.middleware.as_deref(), Some(&["harborline".to_owned()][..]));
+    assert_eq!(office.tenants.as_deref(), Some(&["zenith".to_owned()][..]));
+    let serve = Serve { listen: ([0, 0, 0, 0], 9000).into(), at_once: 8, ..Serve::default() };
+    assert_eq!(config.serve, serve);
+}
 
 #[test]
 fn a_good_configuration_means_what_it_says() {
@@ -113,7 +161,7 @@ fn every_bad_configuration_is_answered_as_written_down() {
 fn a_script_gets_line_and_column() {
     let error = Config::parse("tradewire.toml", &GOOD.replace("0 6 * * MON", "0 6 * * MOO")).unwrap_err();
     let json = serde_json::to_value(error.faults()).unwrap();
-    assert_eq!(json[0]["line"], 27);
+    assert_eq!(json[0]["line"], 28);
     assert_eq!(json[0]["column"], 17);
     assert_eq!(json[0]["message"], "`MOO` is not a day of the week");
 }

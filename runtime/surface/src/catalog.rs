@@ -224,7 +224,7 @@ pub struct Contract {
 }
 
 /// An operation and where it stands.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct OperationRef<'a> {
     /// Its surface.
     pub surface: &'a Surface,
@@ -232,6 +232,13 @@ pub struct OperationRef<'a> {
     pub resource: &'a str,
     /// The operation itself.
     pub operation: &'a Operation,
+}
+
+impl fmt::Debug for OperationRef<'_> {
+    /// Its name: whole, it would be its surface with all operations.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id())
+    }
 }
 
 impl OperationRef<'_> {

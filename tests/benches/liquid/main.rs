@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tradewire_middleware::contract::Contract;
 use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
+use tradewire_middleware::servicetitan::Nobody;
 
 use peers::Peer;
 
@@ -146,7 +147,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         parts.take("read the input's JSON", timed(|| Value::from_json(black_box(&text))));
         parts.take("check it by its contract", timed(|| contract.request.breaches(body)));
-        parts.take("render JSON, not yet strict", timed(|| template.render_unsettled(&data, &limits)));
+        parts.take("render JSON, not yet strict", timed(|| template.render_unsettled(&data, &limits, &Nobody)));
         parts.take("render JSON", timed(|| template.render(&data, Mode::Json, &limits)));
         parts.take("read the result's JSON", timed(|| Value::from_json(black_box(&json))));
     }

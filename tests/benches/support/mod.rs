@@ -51,6 +51,7 @@ pub fn request(api: Arc<dyn ServiceTitan>, settings: &[(&str, String)]) -> Reque
         attempt: 1,
         settings: settings.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
         api,
+        middleware: None,
         sink: Arc::new(Nowhere),
         limits: Limits::default(),
     }

@@ -20,11 +20,24 @@ pub(super) struct Linking<'a> {
     faults: Vec<ImportFault>,
     denied: Vec<OperationRef<'static>>,
     operations: Vec<OperationRef<'static>>,
+    uses_middleware: bool,
 }
 
 impl<'a> Linking<'a> {
     pub fn new(catalog: &'static Catalog, grants: &'a Grants) -> Self {
-        Linking { catalog, grants, faults: Vec::new(), denied: Vec::new(), operations: Vec::new() }
+        Linking {
+            catalog,
+            grants,
+            faults: Vec::new(),
+            denied: Vec::new(),
+            operations: Vec::new(),
+            uses_middleware: false,
+        }
+    }
+
+    /// Whether suppliers can be called.
+    pub fn uses_middleware(&self) -> bool {
+        self.uses_middleware
     }
 
     /// What is asked for in vain, and the operations that can be called.
@@ -76,6 +89,7 @@ impl<'a> Linking<'a> {
         if functions(engine, interface).is_empty() {
             return;
         }
+        self.uses_middleware |= name.starts_with("tradewire:plugin/middleware@");
         if let Some(help) = standard::refusal(name) {
             self.unknown(name, Some(help));
         }

@@ -27,6 +27,7 @@ pub struct Plugin {
     pub(crate) slots: u32,
     digest: Arc<str>,
     operations: Arc<[OperationRef<'static>]>,
+    uses_middleware: bool,
 }
 
 /// Why a plugin is not loaded.
@@ -115,6 +116,7 @@ impl Plugin {
         let mut linker = base_linker(&engine.wasm).map_err(LoadError::Invalid)?;
         linking.imports(engine, &component, &mut linker).map_err(LoadError::Invalid)?;
         check_world(engine, &component)?;
+        let uses_middleware = linking.uses_middleware();
         let (faults, operations) = linking.finish();
         if !faults.is_empty() {
             return Err(LoadError::Imports(faults));
@@ -128,6 +130,7 @@ impl Plugin {
             slots: engine.slots_of(&component),
             digest: digest.into(),
             operations: operations.into(),
+            uses_middleware,
         })
     }
 
@@ -139,6 +142,11 @@ impl Plugin {
     /// The operations that the plugin can call.
     pub fn operations(&self) -> &[OperationRef<'static>] {
         &self.operations
+    }
+
+    /// Whether the plugin calls suppliers: it imports `tradewire:plugin/middleware`.
+    pub fn uses_middleware(&self) -> bool {
+        self.uses_middleware
     }
 }
 

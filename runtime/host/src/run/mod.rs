@@ -3,6 +3,7 @@
 mod ending;
 mod imports;
 mod stdio;
+mod suppliers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
+use crate::middleware::Middleware;
 use crate::sink::{Cost, Level, Sink};
 use stdio::LogStream;
 
@@ -25,13 +27,17 @@ mod contract {
         path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/tradewire"],
         world: "tradewire:plugin/plugin",
         exports: { default: async },
-        imports: { "tradewire:plugin/files": async | trappable, default: trappable },
+        imports: {
+            "tradewire:plugin/files": async | trappable,
+            "tradewire:plugin/middleware": async | trappable,
+            default: trappable,
+        },
         with: { "tradewire:plugin/files.file": super::imports::File },
     });
 }
 
 pub(crate) use contract::PluginPre;
-use contract::tradewire::plugin::{files, runs};
+use contract::tradewire::plugin::{files, middleware, runs};
 use contract::wasi::logging::logging;
 
 /// What a run is called with.
@@ -54,6 +60,8 @@ pub struct Request {
     pub settings: Vec<(String, String)>,
     /// The tenant's ServiceTitan.
     pub api: Arc<dyn ServiceTitan>,
+    /// The suppliers that the plugin may call; none where nothing is granted.
+    pub middleware: Option<Arc<dyn Middleware>>,
     /// Where log lines and files go.
     pub sink: Arc<dyn Sink>,
     /// What the run may use.
@@ -72,7 +80,7 @@ pub struct Window {
 /// What a run used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Calls to ServiceTitan; a page counts as one.
+    /// Calls to ServiceTitan and to suppliers; a page counts as one.
     pub host_calls: u64,
     /// The most linear memory, in bytes.
     pub peak_memory: usize,
@@ -117,6 +125,7 @@ impl Failure {
 pub(crate) struct RunState {
     pub table: ResourceTable,
     pub api: Arc<dyn ServiceTitan>,
+    middleware: Option<Arc<dyn Middleware>>,
     pub grants: Arc<Grants>,
     wasi: WasiCtx,
     settings: WasiConfigVariables,
@@ -138,7 +147,7 @@ const MOST_OPEN: usize = 16;
 const MOST_RESOURCES: usize = 10_000;
 
 impl RunState {
-    /// Counts a call to ServiceTitan, or refuses it.
+    /// Counts a call to ServiceTitan or to a supplier, or refuses it.
     pub fn count_call(&mut self) -> Result<(), CallError> {
         if self.calls >= self.limits.host_calls {
             return Err(CallError::new("refused", Limit::HostCalls(self.limits.host_calls).to_string()));
@@ -200,6 +209,7 @@ pub(crate) fn base_linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut RunState| WasiConfig::from(&state.settings))?;
     files::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
+    middleware::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     logging::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
@@ -240,6 +250,7 @@ impl Plugin {
         let state = RunState {
             table,
             api: request.api.clone(),
+            middleware: request.middleware.clone(),
             grants: self.grants.clone(),
             wasi: wasi.build(),
             settings: request.settings.iter().cloned().collect(),

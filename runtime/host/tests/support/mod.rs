@@ -66,7 +66,7 @@ pub struct Ear {
     pub most_files: usize,
 }
 
-/// What was heard. Lines and their bytes are counted, and only the last line is kept.
+/// What was heard. Lines and their bytes are counted, and only the last line and call are kept.
 #[derive(Debug, Default)]
 pub struct Heard {
     pub lines: usize,
@@ -74,6 +74,7 @@ pub struct Heard {
     pub last: String,
     pub calls: usize,
     pub failed_calls: usize,
+    pub last_call: String,
     pub names: Vec<String>,
     pub bytes: usize,
     pub finished: Vec<String>,
@@ -97,9 +98,10 @@ impl Sink for Listening {
         heard.last = format!("{origin}: {}", message.chars().take(400).collect::<String>());
     }
 
-    fn called(&self, _: &str, cost: Cost) {
+    fn called(&self, operation: &str, cost: Cost) {
         let mut heard = self.0.heard.lock().unwrap();
         heard.calls += 1;
+        heard.last_call = operation.to_owned();
         heard.failed_calls += usize::from(cost.failed);
     }
 
@@ -178,6 +180,7 @@ pub fn request(answer: &'static str, settings: &[(&str, &str)]) -> Request {
         attempt: 1,
         settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         api: Arc::new(Canned(answer)),
+        middleware: None,
         sink: Arc::new(Listening(Ear::new(1 << 20, 10))),
         limits: Limits::default(),
     }

@@ -11,6 +11,7 @@ use crate::liquid::reads::{Read, Use};
 use crate::liquid::{Template, Traced, Value};
 use crate::pack::{Survey, Vendor};
 use crate::pointer;
+use crate::servicetitan::Samples;
 use crate::shape::{Member, Shape};
 use tradewire_surface::Catalog;
 
@@ -90,7 +91,7 @@ impl<'w> Way<'w> {
         let side = self.contracts.first().map(|(_, side)| *side);
         Guess::of(&self.template.reads(), side, |body| {
             let data = self.data(status, body.clone());
-            document(&self.template.render_traced(&data, &limits()).ok()?).get("body").cloned()
+            document(&self.template.render_traced(&data, &limits(), &Samples).ok()?).get("body").cloned()
         })
     }
 
@@ -112,7 +113,7 @@ impl<'w> Way<'w> {
 
     fn answer(&self, status: u16, what: &str, body: Value, sample: Sample, report: &mut Report) {
         let data = self.data(status, body);
-        let traced = match self.template.render_traced(&data, &limits()) {
+        let traced = match self.template.render_traced(&data, &limits(), &Samples) {
             Ok(traced) => traced,
             Err(error) => return report.add_broken(error, what, sample),
         };
@@ -138,7 +139,7 @@ impl<'w> Way<'w> {
         endpoint: &str,
         side: &Side,
         breach: Breach,
-        traced: &Traced<'_>,
+        traced: &Traced,
         what: &str,
         sample: Sample,
     ) -> Fault {

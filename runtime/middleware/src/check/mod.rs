@@ -96,7 +96,7 @@ impl Report {
     }
 
     /// A template's output that is not what it should be.
-    fn add_unusable(&mut self, trouble: &Trouble, template: &Template, traced: &Traced<'_>, sample: (&str, Sample)) {
+    fn add_unusable(&mut self, trouble: &Trouble, template: &Template, traced: &Traced, sample: (&str, Sample)) {
         let (what, sample) = sample;
         let severity = if sample == Sample::Hostile { Severity::Warning } else { Severity::Error };
         self.add_with(Fault { severity, ..placed(trouble, template, traced) }, what);
@@ -148,7 +148,7 @@ fn with(fault: Fault, what: &str) -> Fault {
 }
 
 /// A fault of what a template wrote, at the place of what it is about.
-pub(crate) fn placed(trouble: &Trouble, template: &Template, traced: &Traced<'_>) -> Fault {
+pub(crate) fn placed(trouble: &Trouble, template: &Template, traced: &Traced) -> Fault {
     let place = traced.place(trouble.place()).or_else(|| traced.place(""));
     at(Fault::error("", trouble.to_string()), template, place)
 }
@@ -165,7 +165,7 @@ fn limits() -> Limits {
     Limits::default()
 }
 
-pub(crate) fn document(traced: &Traced<'_>) -> Value {
+pub(crate) fn document(traced: &Traced) -> Value {
     // What the engine settled is JSON.
     Value::from_json(&traced.json).unwrap_or_default()
 }

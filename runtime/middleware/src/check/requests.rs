@@ -7,6 +7,7 @@ use crate::exchange::rehearsal::Sent;
 use crate::exchange::variables;
 use crate::liquid::{Template, Value};
 use crate::pack::Vendor;
+use crate::servicetitan::Samples;
 
 impl Checker<'_> {
     pub(super) fn requests(&mut self) {
@@ -31,7 +32,7 @@ impl Checker<'_> {
     fn request(&mut self, template: &Template, what: &str, body: Value, sample: Sample) {
         let url = self.draft.url.as_deref().unwrap_or(&self.draft.name);
         let data = variables::for_request(self.vendor, url, &hostile::headers(), body);
-        match template.render_traced(&data, &limits()) {
+        match template.render_traced(&data, &limits(), &Samples) {
             Err(error) => self.report.add_broken(error, what, sample),
             Ok(traced) => {
                 if let Err(trouble) = Sent::read(&document(&traced), self.vendor) {
@@ -49,7 +50,7 @@ fn request_for(vendor: &Vendor, template: &Template, contract: Option<&Contract>
         None => {
             let render = |body: &Value| {
                 let data = variables::for_request(vendor, "", &[], body.clone());
-                document(&template.render_traced(&data, &limits()).ok()?).get("body").cloned()
+                document(&template.render_traced(&data, &limits(), &Samples).ok()?).get("body").cloned()
             };
             Guess::of(&template.reads(), None, render).plausible
         }

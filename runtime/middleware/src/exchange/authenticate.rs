@@ -14,7 +14,7 @@ use super::call::Call;
 use super::headers::insert;
 use crate::fault::Fault;
 use crate::liquid::{Object, Value};
-use crate::pack::{Authentication, Output};
+use crate::pack::{Authentication, Output, VENDOR_FILE};
 
 /// A token is fetched again when it has less than this left.
 const EARLY: Duration = Duration::from_secs(30);
@@ -50,9 +50,8 @@ impl Authenticator {
         let missing: Vec<&str> =
             authentication.secrets().into_iter().filter(|name| !secrets.contains_key(*name)).collect();
         if !missing.is_empty() {
-            let file = "Configuration/vendor.json";
             let names = missing.join("`, `");
-            let fault = Fault::error(file, format!("the vendor's authentication needs the secret `{names}`"));
+            let fault = Fault::error(VENDOR_FILE, format!("the vendor's authentication needs the secret `{names}`"));
             return Err(fault.help(format!("give it under `secrets`: `{} = {{ env = \"…\" }}`", missing[0])));
         }
         Ok(Authenticator { authentication: authentication.clone(), secrets, token: Mutex::default() })

@@ -20,13 +20,18 @@ use std::time::Duration;
 
 use reqwest::Client;
 use secrecy::SecretString;
+use tokio::time::Instant;
+use tradewire_client::ServiceTitan;
+use tradewire_surface::grants::Grants;
 use url::Url;
 
 use crate::contract::Side;
 use crate::fault::Fault;
-use crate::liquid::{self, Limits, Mode, Template, Value};
-use crate::pack::{Endpoint, Pack, Vendor};
+use crate::liquid::{Limits, Mode, Template, Value};
+use crate::pack::{Endpoint, Faults, Pack, VENDOR_FILE, Vendor};
+use crate::servicetitan::{Calls, Live, Nobody};
 
+pub use headers::KEY;
 pub use trouble::{Blame, Trouble};
 
 use answer::VendorAnswer;
@@ -62,6 +67,8 @@ pub struct Settings {
     pub most_callbacks: u32,
     /// What one rendering may take.
     pub limits: Limits,
+    /// What templates may call at ServiceTitan.
+    pub grants: Grants,
 }
 
 impl Default for Settings {
@@ -74,6 +81,7 @@ impl Default for Settings {
             most_bytes: 16 << 20,
             most_callbacks: 10,
             limits: Limits::default(),
+            grants: Grants::default(),
         }
     }
 }
@@ -120,28 +128,58 @@ impl Middleware {
     /// Serves a pack with the secrets that it names.
     ///
     /// # Errors
-    /// A secret that is missing, by its name; or TLS that cannot be set up.
-    pub fn new(pack: Pack, settings: Settings, secrets: HashMap<String, SecretString>) -> Result<Middleware, Fault> {
-        let http = vendor::client(&settings).map_err(|error| {
-            Fault::error("Configuration/vendor.json", format!("the vendor cannot be called from here: {error}"))
-        })?;
-        let authenticator = Authenticator::new(&pack.vendor.authentication, secrets)?;
+    /// Secrets that are missing, by their names; calls of templates that are not granted; TLS that cannot be set up.
+    pub fn new(pack: Pack, settings: Settings, secrets: HashMap<String, SecretString>) -> Result<Middleware, Faults> {
+        let mut faults = pack.refused(&settings.grants);
+        let http = vendor::client(&settings)
+            .map_err(|error| Fault::error(VENDOR_FILE, format!("the vendor cannot be called from here: {error}")));
+        let authenticator = Authenticator::new(&pack.vendor.authentication, secrets);
+        let (http, authenticator) = match (http, authenticator) {
+            (Ok(http), Ok(authenticator)) if faults.is_empty() => (http, authenticator),
+            (http, authenticator) => {
+                faults.extend(http.err());
+                faults.extend(authenticator.err());
+                return Err(Faults(faults));
+            }
+        };
         let base_url = settings.base_url.clone().unwrap_or(pack.vendor.base_url);
         let pack = Pack { vendor: Vendor { base_url, ..pack.vendor }, ..pack };
         Ok(Middleware { pack, settings, http, authenticator })
     }
 
-    /// Carries a call of ServiceTitan's to the vendor and back.
-    pub async fn answer(&self, endpoint: &str, incoming: Incoming) -> Outgoing {
+    /// The pack, with the vendor's address as it is called.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
+    /// Carries a call of ServiceTitan's to the vendor and back. `servicetitan` answers what templates ask on the way;
+    /// without one they are refused.
+    pub async fn answer(
+        &self,
+        endpoint: &str,
+        incoming: Incoming,
+        servicetitan: Option<Arc<dyn ServiceTitan>>,
+    ) -> Outgoing {
+        let ends = Instant::now() + self.settings.deadline;
+        let calls: Arc<dyn Calls> = match servicetitan {
+            Some(api) => Arc::new(Live::new(api, ends)),
+            None => Arc::new(Nobody),
+        };
         let mut warnings = Vec::new();
-        let carried = tokio::time::timeout(self.settings.deadline, self.carry(endpoint, incoming, &mut warnings));
+        let carried = tokio::time::timeout_at(ends, self.carry(endpoint, incoming, &calls, &mut warnings));
         match carried.await.unwrap_or_else(|_| Err(self.late())) {
             Ok(outgoing) => Outgoing { warnings, ..outgoing },
             Err(trouble) => Outgoing { warnings, ..trouble.into() },
         }
     }
 
-    async fn carry(&self, name: &str, incoming: Incoming, warnings: &mut Vec<String>) -> Result<Outgoing, Trouble> {
+    async fn carry(
+        &self,
+        name: &str,
+        incoming: Incoming,
+        calls: &Arc<dyn Calls>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Outgoing, Trouble> {
         let endpoint = self.pack.endpoints.get(name).ok_or_else(|| self.unknown(name))?;
         let text = std::str::from_utf8(&incoming.body).map_err(|_| Trouble::caller("the body is not UTF-8"))?;
         let text = if text.trim().is_empty() { "{}" } else { text };
@@ -152,7 +190,7 @@ impl Middleware {
         self.check(self.settings.check, side, &body, "the request", Trouble::caller, warnings)?;
         let mut callbacks = Callbacks::new(self.settings.most_callbacks);
         loop {
-            let (answered, failed) = self.once(endpoint, &incoming.headers, &body).await?;
+            let (answered, failed) = self.once(endpoint, &incoming.headers, &body, calls).await?;
             let side = contract.map(|contract| &contract.response);
             if failed {
                 // To refuse what says why would hide it: `catalog` has no field for a failure at all.
@@ -218,10 +256,11 @@ impl Middleware {
         endpoint: &Endpoint,
         headers: &[(String, String)],
         body: &Value,
+        calls: &Arc<dyn Calls>,
     ) -> Result<(Outgoing, bool), Trouble> {
         let vendor = &self.pack.vendor;
         let data = variables::for_request(vendor, &endpoint.url, headers, body.clone());
-        let request = self.rendered(&endpoint.request, data).await?;
+        let request = self.rendered(&endpoint.request, data, calls).await?;
         let call = Call::read(&request, &vendor.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
         let answer = call.send(&self.http, &self.settings).await?;
@@ -232,7 +271,7 @@ impl Middleware {
         let template = if failed { self.error_template(&answer)? } else { &endpoint.response };
         let VendorAnswer { status, headers, body } = answer;
         let data = variables::for_response(vendor, &endpoint.url, status, headers::object(&headers), body);
-        let rendered = self.rendered(template, data).await?;
+        let rendered = self.rendered(template, data, calls).await?;
         Ok((headers::outgoing(&rendered)?, failed))
     }
 
@@ -240,14 +279,12 @@ impl Middleware {
         self.pack.error.as_ref().ok_or_else(|| answer.trouble())
     }
 
-    /// Renders on a thread for work: a template may take its whole time.
-    async fn rendered(&self, template: &Arc<Template>, data: Value) -> Result<Value, Trouble> {
-        let (template, limits) = (template.clone(), self.settings.limits.clone());
-        let rendering = tokio::task::spawn_blocking(move || template.render(&data, Mode::Json, &limits));
-        let text = rendering
-            .await
-            .map_err(|error| Trouble::pack(format!("the rendering was stopped: {error}")))?
-            .map_err(|error: liquid::Error| Trouble::pack(error.to_string()))?;
+    /// Renders on a thread for work: a template may take its whole time, and waits there for ServiceTitan.
+    async fn rendered(&self, template: &Arc<Template>, data: Value, calls: &Arc<dyn Calls>) -> Result<Value, Trouble> {
+        let (template, calls, limits) = (template.clone(), calls.clone(), self.settings.limits.clone());
+        let rendering =
+            tokio::task::spawn_blocking(move || template.render_calling(&data, Mode::Json, &limits, calls.as_ref()));
+        let text = rendering.await.map_err(|error| Trouble::pack(format!("the rendering was stopped: {error}")))??;
         Value::from_json(&text).map_err(|error| Trouble::pack(format!("the template gave no JSON: {error}")))
     }
 }

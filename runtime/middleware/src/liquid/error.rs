@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use tradewire_client::CallError;
+
 /// A template that cannot be parsed, or a rendering that had to stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}:{line}:{column}: {problem}")]
@@ -37,6 +39,14 @@ pub enum Problem {
     /// An expression or a tag's argument has a value that cannot be used there.
     #[error("{0}")]
     Value(String),
+    /// A call to ServiceTitan did not succeed.
+    #[error("{operation}: {error}")]
+    ServiceTitan {
+        /// The operation.
+        operation: String,
+        /// Why not.
+        error: Box<CallError>,
+    },
     /// A limit was reached.
     #[error("{limit} went over {value}; raise `{setting}` if the template needs more")]
     Limit {

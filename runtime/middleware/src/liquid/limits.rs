@@ -19,7 +19,9 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Bytes of all texts and lists together that filters and captures make.
     pub made_bytes: usize,
-    /// Wall time.
+    /// Calls to ServiceTitan; a walk through pages is one.
+    pub calls: u64,
+    /// Wall time, without what ServiceTitan takes to answer.
     pub time: Duration,
 }
 
@@ -32,6 +34,7 @@ impl Default for Limits {
             output_bytes: 32 << 20,
             text_bytes: 8 << 20,
             made_bytes: 128 << 20,
+            calls: 20,
             time: Duration::from_secs(5),
         }
     }
@@ -43,6 +46,7 @@ pub(crate) struct Meter {
     steps: u64,
     turns: u64,
     made: usize,
+    calls: u64,
     depth: usize,
     look_at_clock: u64,
     start: Instant,
@@ -58,6 +62,7 @@ impl Meter {
             steps: 0,
             turns: 0,
             made: 0,
+            calls: 0,
             depth: 0,
             look_at_clock: CLOCK,
             start: Instant::now(),
@@ -117,6 +122,20 @@ impl Meter {
             return Err(over("the bytes of all texts and lists made", self.limits.made_bytes as u64, "made_bytes"));
         }
         self.step(bytes as u64 / 64)
+    }
+
+    /// Accounts for a call to ServiceTitan before it is made; yields the most bytes that its answer may have.
+    pub fn call(&mut self) -> Result<usize, Problem> {
+        self.calls += 1;
+        if self.calls > self.limits.calls {
+            return Err(over("the number of calls to ServiceTitan", self.limits.calls, "calls"));
+        }
+        Ok(self.limits.made_bytes.saturating_sub(self.made))
+    }
+
+    /// Leaves out of the time what something else took.
+    pub fn waited(&mut self, time: Duration) {
+        self.start += time;
     }
 
     #[inline]

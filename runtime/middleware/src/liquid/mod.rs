@@ -40,6 +40,8 @@ mod value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tradewire_surface::OperationRef;
+
 pub use error::{Error, Problem};
 pub use limits::Limits;
 pub(crate) use number::written;
@@ -47,8 +49,10 @@ pub use traced::{Place, Traced};
 pub use value::{Members, Number, Object, Value};
 
 use names::Names;
-use render::Trace;
+use render::{Answers, Given, Trace};
 use tree::Block;
+
+use crate::servicetitan::{Calls, Nobody};
 
 /// The slots of the names that loops set.
 const FORLOOP: usize = 0;
@@ -82,6 +86,15 @@ pub enum Mode {
     Json,
 }
 
+/// A place where a template calls ServiceTitan.
+#[derive(Debug, Clone)]
+pub struct CallUse {
+    /// What it calls.
+    pub operation: OperationRef<'static>,
+    /// Where.
+    pub place: Place,
+}
+
 /// A parsed template. Parse once, render often, from any thread.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -93,6 +106,7 @@ pub struct Template {
     globals: Vec<usize>,
     loops: usize,
     raws: Vec<Place>,
+    calls: Vec<CallUse>,
 }
 
 /// A partial, parsed together with the template that may run it.
@@ -116,14 +130,22 @@ impl Template {
         names.slot("forloop");
         names.slot("tablerowloop");
         let globals = options.globals.iter().map(|name| names.slot(name)).collect();
-        let mut shared = parser::Shared { names, loops: Names::default(), nesting: options.nesting, raws: Vec::new() };
-        let mut raws = Vec::new();
+        let mut shared = parser::Shared {
+            names,
+            loops: Names::default(),
+            nesting: options.nesting,
+            raws: Vec::new(),
+            calls: Vec::new(),
+        };
+        let (mut raws, mut calls) = (Vec::new(), Vec::new());
         let mut parse = |name: &Arc<str>, source: &str, shared: &mut parser::Shared| {
             let body = parser::parse(source, shared).map_err(|(place, problem)| problem.at(name, source, place))?;
-            for place in shared.raws.drain(..) {
-                let (line, column) = error::place(source, place);
-                raws.push(Place { name: name.clone(), line, column });
-            }
+            let at = |byte| {
+                let (line, column) = error::place(source, byte);
+                Place { name: name.clone(), line, column }
+            };
+            raws.extend(shared.raws.drain(..).map(at));
+            calls.extend(shared.calls.drain(..).map(|(byte, operation)| CallUse { operation, place: at(byte) }));
             Ok::<_, Error>(body)
         };
         let name: Arc<str> = options.name.as_str().into();
@@ -140,7 +162,7 @@ impl Template {
             );
         }
         let (names, loops) = (shared.names, shared.loops.len());
-        Ok(Self { name, source: source.into(), body, partials, names, globals, loops, raws })
+        Ok(Self { name, source: source.into(), body, partials, names, globals, loops, raws, calls })
     }
 
     /// Renders the template with the members of `data` as its variables.
@@ -148,19 +170,36 @@ impl Template {
     /// # Errors
     /// A filter or comparison that cannot use a value, a limit, or output that is not JSON; with line and column.
     pub fn render(&self, data: &Value, mode: Mode, limits: &Limits) -> Result<String, Error> {
-        let (text, _) = render::render(self, data, mode, limits, false)?;
+        self.render_calling(data, mode, limits, &Nobody)
+    }
+
+    /// Renders the template; `calls` answers what it asks of ServiceTitan. Blocks while it waits for an answer.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and calls that do not succeed.
+    pub fn render_calling(
+        &self,
+        data: &Value,
+        mode: Mode,
+        limits: &Limits,
+        calls: &dyn Calls,
+    ) -> Result<String, Error> {
+        let answers = Answers::default();
+        let given = Given { data, answers: &answers };
+        let (text, _) = render::render(self, given, mode, limits, calls, false)?;
         if mode == Mode::Text {
             return Ok(text);
         }
         json::settle(&text).map_err(|fault| {
             // Once more, to learn what the place of the fault came from; a rendering that succeeds pays nothing for it.
-            let trace = render::render(self, data, mode, limits, true).ok().and_then(|(_, trace)| trace);
+            // The answers are those of the first time: nothing is called again.
+            let trace = render::render(self, given, mode, limits, &Nobody, true).ok().and_then(|(_, trace)| trace);
             self.unsettled(fault, trace.as_ref())
         })
     }
 
     /// The error for output that is not JSON, at the place that it came from where a trace tells that.
-    fn unsettled(&self, (offset, why): json::Fault, trace: Option<&Trace<'_>>) -> Error {
+    fn unsettled(&self, (offset, why): json::Fault, trace: Option<&Trace>) -> Error {
         let problem = Problem::Json(why);
         let located = trace.and_then(|trace| trace.locate(offset, problem.clone()));
         located.unwrap_or_else(|| problem.at(&self.name, &self.source, 0))
@@ -170,8 +209,15 @@ impl Template {
     ///
     /// # Errors
     /// As [`render`](Self::render), but for output that is not JSON.
-    pub fn render_unsettled(&self, data: &Value, limits: &Limits) -> Result<String, Error> {
-        render::render(self, data, Mode::Json, limits, false).map(|(text, _)| text)
+    pub fn render_unsettled(&self, data: &Value, limits: &Limits, calls: &dyn Calls) -> Result<String, Error> {
+        let answers = Answers::default();
+        render::render(self, Given { data, answers: &answers }, Mode::Json, limits, calls, false).map(|(text, _)| text)
+    }
+
+    /// What the template and its partials call at ServiceTitan.
+    #[must_use]
+    pub fn calls(&self) -> &[CallUse] {
+        &self.calls
     }
 
     /// What errors call the template.

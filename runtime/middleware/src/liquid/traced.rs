@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::error::Problem;
-use super::render::{self, Trace};
+use super::render::{self, Answers, Given, Trace};
 use super::{Error, Limits, Mode, Template, Value, json};
 use crate::pointer;
+use crate::servicetitan::Calls;
 
 /// JSON that a template wrote, with the place in the template that each part of it came from.
-pub struct Traced<'t> {
+pub struct Traced {
     /// Strict JSON, as [`Template::render`] gives it.
     pub json: String,
     written: String,
-    trace: Option<Trace<'t>>,
+    trace: Option<Trace>,
 }
 
 /// A place in a template or partial.
@@ -30,9 +31,11 @@ impl Template {
     /// Renders JSON and remembers where it came from. Slower than [`render`](Self::render); for checking and authoring.
     ///
     /// # Errors
-    /// As [`render`](Self::render).
-    pub fn render_traced<'t>(&'t self, data: &'t Value, limits: &Limits) -> Result<Traced<'t>, Error> {
-        let (written, trace) = render::render(self, data, Mode::Json, limits, true)?;
+    /// As [`render_calling`](Self::render_calling).
+    pub fn render_traced(&self, data: &Value, limits: &Limits, calls: &dyn Calls) -> Result<Traced, Error> {
+        let answers = Answers::default();
+        let given = Given { data, answers: &answers };
+        let (written, trace) = render::render(self, given, Mode::Json, limits, calls, true)?;
         match json::settle(&written) {
             Ok(json) => Ok(Traced { json, written, trace }),
             Err(fault) => Err(self.unsettled(fault, trace.as_ref())),
@@ -40,13 +43,13 @@ impl Template {
     }
 }
 
-impl std::fmt::Debug for Traced<'_> {
+impl std::fmt::Debug for Traced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Traced").field("json", &self.json).finish_non_exhaustive()
     }
 }
 
-impl Traced<'_> {
+impl Traced {
     /// Where the member or item at a JSON pointer such as `/body/items/0/quantity` was written; none where the document
     /// has no such place.
     #[must_use]
@@ -62,13 +65,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::liquid::Options;
+    use crate::servicetitan::Nobody;
 
     #[test]
     fn a_place_in_the_document_is_one_in_the_template() {
         let source = "{\n  \"number\": \"{{ n }}\",\n  {% if true %}\"items\": [\n    {% for i in items %}{ \"q\": {{ i }}, },{% endfor %}\n  ],{% endif %}\n}";
         let template = Template::parse(source, &Options::default()).unwrap();
         let data = Value::from_json(r#"{ "n": "a\"b", "items": [1, 2] }"#).unwrap();
-        let traced = template.render_traced(&data, &Limits::default()).unwrap();
+        let traced = template.render_traced(&data, &Limits::default(), &Nobody).unwrap();
         assert_eq!(traced.json, r#"{"number":"a\"b","items":[{"q":1},{"q":2}]}"#);
         let place = |pointer: &str| traced.place(pointer).map(|place| (place.line, place.column));
         assert_eq!(place("/number"), Some((2, 3)));

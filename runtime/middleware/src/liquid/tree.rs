@@ -2,6 +2,7 @@
 
 use super::expression::{Condition, Expr, Filtered};
 use super::structure::Literal;
+use crate::servicetitan::{Place, Target};
 
 /// What runs between a block's opening and closing tag.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,7 @@ pub(crate) enum Kind {
     IfChanged(Block),
     Include(Box<Partial>),
     Render(Box<Partial>),
+    ServiceTitan(Box<ServiceTitan>),
     Delimiter,
     Break,
     Continue,
@@ -86,6 +88,15 @@ pub(crate) struct Cycle {
     /// The text of the values, which names a cycle that has no name.
     pub key: Box<str>,
     pub values: Box<[Expr]>,
+}
+
+/// `servicetitan`: a call, and the name that its answer gets.
+#[derive(Debug, Clone)]
+pub(crate) struct ServiceTitan {
+    pub slot: usize,
+    pub target: Target,
+    /// Each with the byte of the source where its value begins.
+    pub args: Box<[(Place, Expr, usize)]>,
 }
 
 /// `include` or `render`.

@@ -26,14 +26,17 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use tradewire_surface::grants::Grants;
 
 use crate::contract::Contract;
 use crate::fault::Fault;
-use crate::liquid::{Options, Template, Value};
+use crate::liquid::{CallUse, Options, Template, Value};
 
 pub use survey::{Draft, Survey};
 pub use vendor::{Authentication, Mapping, Output, Vendor};
 
+/// Where the vendor is and how it authenticates.
+pub(crate) const VENDOR_FILE: &str = "Configuration/vendor.json";
 /// The folder of the template for failures.
 pub(crate) const ERROR: &str = "error";
 /// No file of a pack is longer.
@@ -88,6 +91,25 @@ impl Pack {
     /// Everything that is wrong with it at once: what is missing, what cannot be read, what is no Liquid or no JSON.
     pub fn load(folder: &Path) -> Result<Loaded, Faults> {
         Survey::of(folder).pack()
+    }
+
+    /// Every template: of requests, of responses, and that of failures.
+    pub fn templates(&self) -> impl Iterator<Item = &Arc<Template>> {
+        self.endpoints.values().flat_map(|endpoint| [&endpoint.request, &endpoint.response]).chain(&self.error)
+    }
+
+    /// The calls of templates to ServiceTitan that these grants do not allow; the help is the line that would.
+    pub(crate) fn refused(&self, grants: &Grants) -> Vec<Fault> {
+        let calls: Vec<&CallUse> =
+            self.templates().flat_map(|t| t.calls()).filter(|call| !grants.allows(&call.operation)).collect();
+        let line = grants.line_for(calls.iter().map(|call| call.operation));
+        let refused = |call: &&CallUse| {
+            let place = &call.place;
+            Fault::error(&*place.name, format!("`{}` is not granted to the pack", call.operation.id()))
+                .at(place.line, place.column)
+                .help(format!("write `{line}`"))
+        };
+        calls.iter().map(refused).collect()
     }
 }
 
@@ -145,7 +167,7 @@ impl Reader<'_> {
     }
 
     fn vendor(&mut self) -> Option<Vendor> {
-        let file = Path::new("Configuration/vendor.json");
+        let file = Path::new(VENDOR_FILE);
         let found = self.json(file)?;
         vendor::read(file, found, &mut self.faults)
     }

@@ -98,7 +98,7 @@ const ORDER: &str = r#"{ "accountId": "7", "vendorId": "9", "purchaseOrder": { "
 async fn order(middleware: &Middleware) -> Outgoing {
     let headers = [("Authorization", "Bearer of-the-caller"), ("X-Trace", "t1"), ("content-length", "9999")];
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    middleware.answer("purchaseorder", Incoming { headers, body: ORDER.into() }).await
+    middleware.answer("purchaseorder", Incoming { headers, body: ORDER.into() }, None).await
 }
 
 /// The message of an answer that is a failure, and whose it is.

@@ -97,10 +97,10 @@ async fn a_call_that_is_no_json_or_no_endpoint_is_the_callers_fault() {
     let vendor = StandIn::answering(vec![]).await;
     let middleware = Draft::of(&vendor).serve();
     let call = |body: &str| Incoming { headers: Vec::new(), body: body.into() };
-    let (status, kind, message) = failure(&middleware.answer("purchaseorder", call("{ \"a\": ")).await);
+    let (status, kind, message) = failure(&middleware.answer("purchaseorder", call("{ \"a\": "), None).await);
     assert_eq!((status, kind.as_str()), (400, "Request"));
     assert!(message.contains("not JSON"), "{message}");
-    let (status, _, message) = failure(&middleware.answer("orders", call("{}")).await);
+    let (status, _, message) = failure(&middleware.answer("orders", call("{}"), None).await);
     assert_eq!((status, message.as_str()), (404, "the pack has no endpoint `orders`, only purchaseorder"));
     assert!(vendor.asked().is_empty());
 }
@@ -129,7 +129,7 @@ async fn a_missing_secret_is_told_by_name() {
 async fn missing_fields_render_as_null_and_nothing() {
     let vendor = StandIn::answering(vec![json("{}")]).await;
     let middleware = Draft::of(&vendor).serve();
-    let outgoing = middleware.answer("purchaseorder", Incoming::default()).await;
+    let outgoing = middleware.answer("purchaseorder", Incoming::default(), None).await;
     assert_eq!(outgoing.body.get("success"), Some(&Value::Bool(true)));
     assert_eq!(vendor.asked()[0].body, r#"{"number":"","total":null,"page":null,"lines":[]}"#);
 }

@@ -37,7 +37,7 @@ async fn what_runs_without_end_is_stopped_and_the_next_call_works() {
         let middleware = draft.serve();
         let call = |account: &str| {
             let body = format!(r#"{{ "accountId": "{account}" }}"#).into_bytes();
-            middleware.answer("purchaseorder", Incoming { headers: Vec::new(), body })
+            middleware.answer("purchaseorder", Incoming { headers: Vec::new(), body }, None)
         };
         let start = Instant::now();
         let (status, kind, message) = failure(&call("bad").await);

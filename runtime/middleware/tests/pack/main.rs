@@ -37,7 +37,6 @@ struct Served {
 
 impl Served {
     async fn start() -> Served {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(Options::default(), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let base_url = Some(sandbox.vendor_url().parse().unwrap());
         let settings = Settings { base_url, check: Check::Refuse, ..Settings::default() };
@@ -49,7 +48,7 @@ impl Served {
     async fn answer(&self, endpoint: &str, body: &Value) -> Outgoing {
         let headers = [("X-Request-Id", "r-1"), ("content-type", "application/json; charset=utf-8")];
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        self.middleware.answer(endpoint, Incoming { headers, body: body.to_json().into_bytes() }).await
+        self.middleware.answer(endpoint, Incoming { headers, body: body.to_json().into_bytes() }, None).await
     }
 
     /// How many calls of that name reached the vendor.

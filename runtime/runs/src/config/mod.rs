@@ -31,6 +31,19 @@
 //!
 //! [delivery.adp]
 //! to = "outbox"
+//!
+//! [middleware.harborline]                     # a supplier behind its request-middleware pack
+//! pack = "templates/harborline"
+//! tenants = ["acme"]
+//! grant = ["inventory/vendors:view"]          # what its templates may ask
+//! check = "warn"                              # warn, refuse: what is not as the contract says
+//! secrets = { ApiKey = { env = "HARBORLINE_KEY" } }
+//!
+//! [caller.servicetitan]                       # who may call suppliers over HTTP
+//! key = { env = "SERVICETITAN_CALLER_KEY" }
+//!
+//! [serve]
+//! listen = "127.0.0.1:8080"
 //! ```
 
 mod fault;
@@ -42,5 +55,8 @@ mod source;
 
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
-pub use model::{ClientId, Config, Delivery, Destination, Environment, Export, Plugin, ServiceTitan, Tenant};
+pub use model::{
+    Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
+    Plugin, Serve, ServiceTitan, Tenant,
+};
 pub use secret::{Secret, SecretError};

@@ -1,6 +1,8 @@
 //! The configuration as the runtime uses it: checked, with every name resolved.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -26,6 +28,12 @@ pub struct Config {
     pub exports: IndexMap<String, Export>,
     /// `[delivery.*]`, by name.
     pub deliveries: IndexMap<String, Delivery>,
+    /// `[middleware.*]`, by the supplier's name.
+    pub middleware: IndexMap<String, Middleware>,
+    /// `[caller.*]`, by name.
+    pub callers: IndexMap<String, Caller>,
+    /// `[serve]`.
+    pub serve: Serve,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.
@@ -97,6 +105,8 @@ pub struct Plugin {
     /// The line of the file, from 1, that holds `grant`, or the plugin's head where it has none: for messages that
     /// say where to add one.
     pub grant_line: usize,
+    /// `middleware`: the suppliers that it may call.
+    pub middleware: Vec<MiddlewareGrant>,
     /// `limits`.
     pub limits: Limits,
     /// `settings`: for every export that runs it.
@@ -143,6 +153,107 @@ pub struct Delivery {
 pub enum Destination {
     /// A folder of this machine, seen from the configuration's folder.
     Folder(PathBuf),
+}
+
+/// A supplier behind its request-middleware pack.
+#[derive(Debug, Clone)]
+pub struct Middleware {
+    /// Its name in the configuration and in addresses.
+    pub name: String,
+    /// `pack`: the folder, seen from the configuration's folder.
+    pub pack: PathBuf,
+    /// `tenants`: those whose calls it takes.
+    pub tenants: Vec<String>,
+    /// `grant`: what its templates may call at ServiceTitan.
+    pub grants: Grants,
+    /// The line of the file, from 1, that holds `grant`, or the section's head.
+    pub grant_line: usize,
+    /// `check`.
+    pub check: ContractCheck,
+    /// `base_url`: the supplier's address in place of the pack's own.
+    pub base_url: Option<Url>,
+    /// `timeout`: how long the supplier may take to answer. 30 seconds; at most an hour.
+    pub timeout: Duration,
+    /// `deadline`: how long a whole call may take. 2 minutes; at most an hour.
+    pub deadline: Duration,
+    /// `answer`: bytes of one answer of the supplier. 16 MiB; at most 1 GiB.
+    pub answer: u64,
+    /// `secrets`: what the pack's authentication names.
+    pub secrets: IndexMap<String, Secret>,
+}
+
+impl Default for Middleware {
+    fn default() -> Self {
+        Middleware {
+            name: String::new(),
+            pack: PathBuf::new(),
+            tenants: Vec::new(),
+            grants: Grants::default(),
+            grant_line: 0,
+            check: ContractCheck::default(),
+            base_url: None,
+            timeout: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+            answer: 16 * 1024 * 1024,
+            secrets: IndexMap::new(),
+        }
+    }
+}
+
+/// What a document that is not the contract's comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ContractCheck {
+    /// It goes on, and is told.
+    #[default]
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
+impl ContractCheck {
+    /// The words of the configuration.
+    pub const NAMES: [(&'static str, ContractCheck); 2] =
+        [("warn", ContractCheck::Warn), ("refuse", ContractCheck::Refuse)];
+}
+
+/// A supplier that a plugin may call: `harborline`, or one endpoint of it: `harborline/purchaseorder`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MiddlewareGrant {
+    /// The supplier.
+    pub supplier: String,
+    /// The endpoint; none is all.
+    pub endpoint: Option<String>,
+}
+
+/// Who calls suppliers over HTTP.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Its name in the configuration.
+    pub name: String,
+    /// `key`: what it shows.
+    pub key: Secret,
+    /// `middleware`: the suppliers that it may call; none is all.
+    pub middleware: Option<Vec<String>>,
+    /// `tenants`: those that it may call for; none is all.
+    pub tenants: Option<Vec<String>>,
+}
+
+/// How callers are served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serve {
+    /// `listen`: `127.0.0.1:8080`. Plain HTTP: where callers are on other machines, something that speaks TLS belongs
+    /// before it.
+    pub listen: SocketAddr,
+    /// `at_once`: how many calls are carried at a time; more are told to come again. 64.
+    pub at_once: usize,
+    /// `body`: bytes of one call. 4 MiB.
+    pub body: u64,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Serve { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), at_once: 64, body: 4 * 1024 * 1024 }
+    }
 }
 
 impl Config {

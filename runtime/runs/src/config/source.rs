@@ -86,7 +86,10 @@ impl<'t, 's> Section<'t, 's> {
 
     /// The value of a key, where it is there.
     pub(super) fn get(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'s>>> {
-        self.asked.borrow_mut().push(key);
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&key) {
+            asked.push(key);
+        }
         self.table.get(key)
     }
 
@@ -258,11 +261,18 @@ impl<'t, 's> Section<'t, 's> {
         count
     }
 
+    /// Every key and value, in the order of the file: for tables whose keys are the operator's own.
+    pub(super) fn entries(&self) -> Vec<(&'t str, &'t Spanned<DeValue<'s>>)> {
+        let mut entries: Vec<_> = self.table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        entries.into_iter().map(|(name, value)| (name.get_ref().as_ref(), value)).collect()
+    }
+
     /// A table of settings: text, numbers and truth values, all handed on as text.
     pub(super) fn settings(&self, key: &'static str) -> IndexMap<String, String> {
-        let mut settings: Vec<(usize, String, String)> = Vec::new();
         let Some(section) = self.table(key) else { return IndexMap::new() };
-        for (name, value) in section.table.iter() {
+        let mut settings = IndexMap::new();
+        for (name, value) in section.entries() {
             let text = match value.get_ref() {
                 DeValue::String(text) => text.clone().into_owned(),
                 DeValue::Integer(number) => number.to_string(),
@@ -273,10 +283,9 @@ impl<'t, 's> Section<'t, 's> {
                     continue;
                 }
             };
-            settings.push((name.span().start, name.get_ref().clone().into_owned(), text));
+            settings.insert(name.to_owned(), text);
         }
-        settings.sort();
-        settings.into_iter().map(|(_, name, text)| (name, text)).collect()
+        settings
     }
 
     pub(super) fn as_text(&self, value: &Spanned<DeValue<'s>>) -> Option<Spanned<String>> {

@@ -27,12 +27,25 @@ pub fn inspect(file: &Path, output: &Output) -> Result<()> {
     for operation in operations {
         text += &format!("  {}\n", operation.id());
     }
+    if plugin.uses_middleware() {
+        text += "calls suppliers, through their request-middleware packs\n";
+    }
     text += &format!("asks for {} scopes of the app:\n", scopes.len());
     for scope in &scopes {
         text += &format!("  {scope}\n");
     }
     text += &format!("is granted by\n  {grant}\n");
+    if plugin.uses_middleware() {
+        // Which vendor it calls is in its settings or its code: no import tells.
+        text += "  middleware = [\"<vendor>\"]\n";
+    }
     let ids: Vec<String> = operations.iter().map(|o| o.id()).collect();
-    output.result(&text, &json!({ "sha256": plugin.digest(), "operations": ids, "scopes": scopes, "grant": grant }));
+    output.result(
+        &text,
+        &json!({
+            "sha256": plugin.digest(), "operations": ids, "middleware": plugin.uses_middleware(), "scopes": scopes,
+            "grant": grant,
+        }),
+    );
     Ok(())
 }

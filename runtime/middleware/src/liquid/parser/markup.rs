@@ -3,8 +3,9 @@
 use super::super::error::Problem;
 use super::super::expression::{Expr, Root, expression};
 use super::super::lexer::{Fault, Token, Tokens};
-use super::super::tree::{Cycle, Offset, Partial};
+use super::super::tree::{Cycle, Offset, Partial, ServiceTitan};
 use super::Parser;
+use crate::servicetitan::{Place, Target};
 
 /// What stands behind `in` of a loop.
 pub(super) struct Loop {
@@ -114,6 +115,43 @@ impl<'s> Parser<'s, '_> {
         tokens.end()?;
         partial.args = args.into();
         Ok(partial)
+    }
+
+    /// `name = surface.resource.operation argument: value, …`
+    pub(super) fn servicetitan_markup(&mut self, markup: &'s str) -> Result<ServiceTitan, Fault> {
+        let mut tokens = self.tokens(markup)?;
+        let slot = self.shared.names.slot(tokens.name("a name for the answer")?);
+        tokens.expect('=')?;
+        let place = tokens.place();
+        let surface = tokens.name("an operation, such as `inventory.vendors.get`")?;
+        tokens.expect('.')?;
+        let resource = tokens.name("a resource, such as `vendors`")?;
+        tokens.expect('.')?;
+        let operation = tokens.name("an operation, such as `get`")?;
+        let target = Target::find(surface, resource, operation).map_err(|why| (place, Problem::Syntax(why)))?;
+        self.shared.calls.push((place, target.operation));
+        let mut args = Vec::new();
+        let mut given: Vec<Place> = Vec::new();
+        loop {
+            tokens.eat(',')?;
+            let Token::Name(key) = tokens.peek() else { break };
+            let at = tokens.place();
+            let argument = target.place(key).map_err(|why| (at, Problem::Syntax(why)))?;
+            if given.contains(&argument) {
+                return Err((at, Problem::Syntax(format!("`{key}` is given twice"))));
+            }
+            tokens.advance()?;
+            tokens.expect(':')?;
+            let at = tokens.place();
+            args.push((argument.clone(), expression(&mut tokens, &mut self.shared.names)?, at));
+            given.push(argument);
+        }
+        tokens.end()?;
+        if let Some(missing) = target.missing(&given) {
+            let what = format!("`{}` needs `{missing}: …`", target.written());
+            return Err((place, Problem::Syntax(what)));
+        }
+        Ok(ServiceTitan { slot, target, args: args.into() })
     }
 
     /// The values of `when`, between commas or `or`.

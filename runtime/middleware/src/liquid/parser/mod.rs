@@ -10,6 +10,7 @@ use super::limits::over;
 use super::names::Names;
 use super::structure::Literal;
 use super::tree::{Block, Kind, Node};
+use tradewire_surface::OperationRef;
 
 /// Everything that one parse of a template and its partials shares.
 pub(crate) struct Shared {
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub nesting: usize,
     /// Bytes of a partial where `raw` is used, see [`Place`](super::Place).
     pub raws: Vec<usize>,
+    /// Bytes of a source where ServiceTitan is called, and what.
+    pub calls: Vec<(usize, OperationRef<'static>)>,
 }
 
 /// Parses one source.
@@ -127,7 +130,7 @@ pub(super) fn without_space(block: &mut Block) {
 }
 
 pub(super) fn unknown_tag(name: &str, place: usize, open: Option<(&str, usize)>) -> Fault {
-    const TAGS: [&str; 24] = [
+    const TAGS: [&str; 25] = [
         "assign",
         "break",
         "capture",
@@ -147,6 +150,7 @@ pub(super) fn unknown_tag(name: &str, place: usize, open: Option<(&str, usize)>)
         "liquid",
         "raw",
         "render",
+        "servicetitan",
         "tablerow",
         "unless",
         "else",

@@ -48,6 +48,7 @@ impl<'s> Parser<'s, '_> {
             "increment" | "decrement" => (Kind::Count { slot: self.target(markup)?, up: name == "increment" }, false),
             "include" => (Kind::Include(Box::new(self.partial_markup(markup, false)?)), false),
             "render" => (Kind::Render(Box::new(self.partial_markup(markup, true)?)), false),
+            "servicetitan" => (Kind::ServiceTitan(Box::new(self.servicetitan_markup(markup)?)), true),
             "forloop_delimiter" => (Kind::Delimiter, false),
             "break" => (Kind::Break, false),
             "continue" => (Kind::Continue, false),

@@ -122,6 +122,12 @@ impl<'t> Walk<'t> {
             Kind::IfChanged(body) => self.block(body),
             Kind::Include(tag) => self.partial(tag, false),
             Kind::Render(tag) => self.partial(tag, true),
+            Kind::ServiceTitan(tag) => {
+                for (_, value, _) in &tag.args {
+                    self.read(value, &Use::Value);
+                }
+                self.set(tag.slot, Some(Stands::default()));
+            }
         }
     }
 
@@ -210,6 +216,7 @@ fn sets(block: &Block, own: &mut [bool]) {
     for node in &block.nodes {
         match &node.kind {
             Kind::Assign { slot, .. } | Kind::Count { slot, .. } => own[*slot] = true,
+            Kind::ServiceTitan(tag) => own[tag.slot] = true,
             Kind::Capture { slot, body } => {
                 own[*slot] = true;
                 sets(body, own);

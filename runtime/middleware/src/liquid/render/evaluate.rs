@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
                 match self.template.names.find(&name.plain()) {
                     Some(slot) => self.name(slot),
                     None if self.isolated => Val::Nil,
-                    None => self.data.get(&name.plain()).map_or(Val::Nil, Val::from),
+                    None => self.given.data.get(&name.plain()).map_or(Val::Nil, Val::from),
                 }
             }
         };

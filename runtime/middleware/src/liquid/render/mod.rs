@@ -4,6 +4,7 @@ mod evaluate;
 mod loops;
 mod output;
 mod partials;
+mod servicetitan;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ use super::tree::{Block, Kind, Node, Test, When};
 use super::val::{LoopState, Val};
 use super::value::Value;
 use super::{Mode, Template};
+use crate::servicetitan::Calls;
 use output::Sink;
 pub(super) use output::Trace;
 
@@ -46,13 +48,16 @@ struct Slot<'a> {
 #[derive(Clone, Copy)]
 struct File<'a> {
     name: &'a Arc<str>,
-    source: &'a str,
+    source: &'a Arc<str>,
 }
 
 /// One rendering.
 struct Run<'a> {
     template: &'a Template,
-    data: &'a Value,
+    given: Given<'a>,
+    calls: &'a dyn Calls,
+    /// How many calls were made.
+    called: usize,
     meter: Meter,
     sink: Sink<'a>,
     slots: Vec<Slot<'a>>,
@@ -68,25 +73,39 @@ struct Run<'a> {
     file: File<'a>,
 }
 
+/// What a rendering reads.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub data: &'a Value,
+    /// What ServiceTitan answered, in the order of the calls; kept for as long as the rendering runs.
+    pub answers: &'a Answers,
+}
+
+/// Answers that stay where they are while more are added.
+pub(super) type Answers = elsa::FrozenVec<Box<Value>>;
+
 type Outcome<T> = Result<T, Box<Error>>;
 
 /// Renders a template; with a trace, tells what each stretch of the output came from.
 pub(super) fn render<'a>(
     template: &'a Template,
-    data: &'a Value,
+    given: Given<'a>,
     mode: Mode,
     limits: &Limits,
+    calls: &'a dyn Calls,
     trace: bool,
-) -> Result<(String, Option<Trace<'a>>), Error> {
+) -> Result<(String, Option<Trace>), Error> {
     let mut slots = vec![Slot::default(); template.names.len()];
-    if let Value::Object(object) = data {
+    if let Value::Object(object) = given.data {
         for (slot, found) in slots.iter_mut().enumerate() {
             found.given = object.get(template.names.name(slot));
         }
     }
     let mut run = Run {
         template,
-        data,
+        given,
+        calls,
+        called: 0,
         meter: Meter::new(limits),
         sink: Sink::new(mode, trace),
         slots,
@@ -174,6 +193,7 @@ impl<'a> Run<'a> {
             Kind::IfChanged(body) => return self.if_changed(body, place),
             Kind::Include(tag) => return self.include(tag, place),
             Kind::Render(tag) => self.render_partial(tag, place)?,
+            Kind::ServiceTitan(tag) => self.servicetitan(tag, place)?,
             Kind::Delimiter => {
                 let goes_on = self.inner.as_ref().is_some_and(|state| state.index0.get() + 1 < state.length);
                 if goes_on {

@@ -3,6 +3,8 @@
 //! In JSON the sink follows the state over the author's text and writes every value by it. A capture keeps segments,
 //! since where they land is not known before they are written out.
 
+use std::sync::Arc;
+
 use super::super::error::Problem;
 use super::super::json;
 use super::super::limits::Meter;
@@ -20,28 +22,29 @@ pub(super) struct Sink<'a> {
     capture: Option<Vec<Segment<'a>>>,
     /// In a capture of plain text.
     nested: usize,
-    trace: Option<Vec<Stretch<'a>>>,
+    trace: Option<Vec<Stretch>>,
 }
 
 /// Where a stretch of the output came from.
-struct Stretch<'a> {
+struct Stretch {
     start: usize,
-    file: File<'a>,
+    name: Arc<str>,
+    source: Arc<str>,
     place: usize,
     /// Whether each byte of it is one of the source, too.
     copied: bool,
 }
 
 /// Where all of the output came from.
-pub(in super::super) struct Trace<'a>(Vec<Stretch<'a>>);
+pub(in super::super) struct Trace(Vec<Stretch>);
 
-impl Trace<'_> {
+impl Trace {
     /// Gives a problem at a byte of the output its place in the template.
     pub fn locate(&self, offset: usize, problem: Problem) -> Option<Error> {
         let index = self.0.partition_point(|stretch| stretch.start <= offset).checked_sub(1)?;
         let stretch = &self.0[index];
         let place = stretch.place + if stretch.copied { offset - stretch.start } else { 0 };
-        Some(problem.at(stretch.file.name, stretch.file.source, place))
+        Some(problem.at(&stretch.name, &stretch.source, place))
     }
 }
 
@@ -67,7 +70,7 @@ impl<'a> Sink<'a> {
         self.json
     }
 
-    pub fn finish(self) -> (String, Option<super::Trace<'a>>) {
+    pub fn finish(self) -> (String, Option<Trace>) {
         (self.out, self.trace.map(Trace))
     }
 
@@ -76,7 +79,8 @@ impl<'a> Sink<'a> {
         if let Some(trace) = &mut self.trace
             && self.capture.is_none()
         {
-            trace.push(Stretch { start: self.out.len(), file, place, copied });
+            let (name, source) = (file.name.clone(), file.source.clone());
+            trace.push(Stretch { start: self.out.len(), name, source, place, copied });
         }
     }
 

@@ -12,13 +12,14 @@ pub(super) struct Known {
     pub(super) plugins: Vec<String>,
     pub(super) tenants: Vec<String>,
     pub(super) deliveries: Vec<String>,
+    pub(super) middleware: Vec<String>,
 }
 
 pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Option<Export> {
     let example = |names: &[String], kind: &str| format!("\"{}\"", names.first().map_or(kind, String::as_str));
     let plugin = section.need_text("run", &example(&known.plugins, "a plugin"));
     let plugin = plugin.and_then(|plugin| refer(&section, plugin, &known.plugins, "plugin"));
-    let tenants = tenants(&section, known, &example(&known.tenants, "a tenant"));
+    let tenants = tenants(&section, known, &example(&known.tenants, "a tenant"), "this export runs for nobody");
     let has_cron = section.get("cron").is_some();
     let cron = section.text("cron").and_then(|text| cron(&section, &text));
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
@@ -69,13 +70,13 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Optio
     })
 }
 
-fn tenants(section: &Section<'_, '_>, known: &Known, example: &str) -> Vec<String> {
+pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, example: &str, nobody: &str) -> Vec<String> {
     let Some(value) = section.need("tenants", &format!("[{example}]")) else { return Vec::new() };
     let mut tenants: Vec<String> = Vec::new();
     let written = section.texts("tenants");
     if written.is_empty() && value.get_ref().as_array().is_some_and(|items| items.is_empty()) {
         let help = format!("write `tenants = [{example}]`");
-        section.source().fault(value.span(), "this export runs for nobody", Some(help));
+        section.source().fault(value.span(), nobody, Some(help));
     }
     for tenant in written {
         let span = tenant.span();
@@ -90,7 +91,7 @@ fn tenants(section: &Section<'_, '_>, known: &Known, example: &str) -> Vec<Strin
 }
 
 /// A name that must be known.
-fn refer(section: &Section<'_, '_>, text: Spanned<String>, names: &[String], kind: &str) -> Option<String> {
+pub(super) fn refer(section: &Section<'_, '_>, text: Spanned<String>, names: &[String], kind: &str) -> Option<String> {
     if names.contains(text.get_ref()) {
         return Some(text.into_inner());
     }

@@ -2,6 +2,7 @@
 
 mod environment;
 mod export;
+mod middleware;
 mod place;
 mod reference;
 
@@ -17,7 +18,7 @@ use tradewire_surface::grants::Grants;
 
 use super::fault::ConfigError;
 use super::limits::Limits;
-use super::model::{ClientId, Config, Delivery, Plugin, ServiceTitan, Tenant};
+use super::model::{ClientId, Config, Delivery, Plugin, Serve, ServiceTitan, Tenant};
 use super::source::{SECRET_WORDS, Section, Source};
 
 /// Reads the whole text; all faults are told at once.
@@ -49,14 +50,19 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let tenants = root.tables("tenant");
     let plugins = root.tables("plugin");
     let deliveries = root.tables("delivery");
+    let suppliers = root.tables("middleware");
     let exports = root.tables("export");
     let known = export::Known {
-        plugins: plugins.iter().map(|(name, _)| name.clone()).collect(),
-        tenants: tenants.iter().map(|(name, _)| name.clone()).collect(),
-        deliveries: deliveries.iter().map(|(name, _)| name.clone()).collect(),
+        plugins: names(&plugins),
+        tenants: names(&tenants),
+        deliveries: names(&deliveries),
+        middleware: names(&suppliers),
     };
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
-    let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, folder));
+    let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
+    let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
+    let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
+    let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
     let deliveries = each(deliveries, |name, section| {
         let to = match section.need_text("to", "\"outbox\"") {
             // A place that this version cannot deliver to may well have keys that it does not know.
@@ -69,7 +75,21 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     });
     let exports = each(exports, |name, section| export::read(name, section, &known));
     root.close();
-    Some(Config { path: path.to_owned(), servicetitan: servicetitan?, tenants, plugins, exports, deliveries })
+    Some(Config {
+        path: path.to_owned(),
+        servicetitan: servicetitan?,
+        tenants,
+        plugins,
+        exports,
+        deliveries,
+        middleware,
+        callers,
+        serve: serve?,
+    })
+}
+
+fn names(sections: &[(String, Section<'_, '_>)]) -> Vec<String> {
+    sections.iter().map(|(name, _)| name.clone()).collect()
 }
 
 /// Reads every one, also after one has failed.
@@ -125,9 +145,32 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
     })
 }
 
-fn read_plugin(catalog: &Catalog, name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Plugin> {
+fn read_plugin(
+    catalog: &Catalog,
+    name: &str,
+    section: Section<'_, '_>,
+    known: &export::Known,
+    folder: &Path,
+) -> Option<Plugin> {
     let source = section.need_text("source", &format!("\"{name}.wasm\""));
     let source = source.and_then(|text| place::component(&section, text, folder));
+    let (grants, grant_line) = grants(catalog, &section);
+    let middleware = middleware::granted(&section, &known.middleware);
+    let limits = match section.table("limits") {
+        Some(table) => {
+            let limits = Limits::read(&table);
+            table.close();
+            limits
+        }
+        None => Limits::default(),
+    };
+    let settings = section.settings("settings");
+    section.close();
+    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, middleware, limits, settings })
+}
+
+/// `grant`, and the line of the file that holds it.
+fn grants(catalog: &Catalog, section: &Section<'_, '_>) -> (Grants, usize) {
     let written = section.texts("grant");
     let texts: Vec<&str> = written.iter().map(|grant| grant.get_ref().as_str()).collect();
     let grants = match Grants::parse_in(catalog, &texts) {
@@ -139,18 +182,7 @@ fn read_plugin(catalog: &Catalog, name: &str, section: Section<'_, '_>, folder: 
             Grants::default()
         }
     };
-    let limits = match section.table("limits") {
-        Some(table) => {
-            let limits = Limits::read(&table);
-            table.close();
-            limits
-        }
-        None => Limits::default(),
-    };
-    let settings = section.settings("settings");
-    let grant_line = section.source().line(section.key_span("grant"));
-    section.close();
-    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, limits, settings })
+    (grants, section.source().line(section.key_span("grant")))
 }
 
 /// An IANA time zone.

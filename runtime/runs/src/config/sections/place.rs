@@ -47,7 +47,7 @@ pub(super) fn read(section: &Section<'_, '_>, text: Spanned<String>, folder: &Pa
     }
 }
 
-fn path(section: &Section<'_, '_>, text: &Spanned<String>, written: &str, folder: &Path) -> Option<PathBuf> {
+pub(super) fn path(section: &Section<'_, '_>, text: &Spanned<String>, written: &str, folder: &Path) -> Option<PathBuf> {
     if written.is_empty() || written.contains('\0') {
         section.source().fault(text.span(), "this is not a path", Some("write a path, seen from this file".to_owned()));
         return None;

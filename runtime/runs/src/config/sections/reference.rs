@@ -12,6 +12,26 @@ use crate::config::source::Section;
 pub(super) fn need(section: &Section<'_, '_>, key: &'static str, variable: &str, folder: &Path) -> Option<Secret> {
     let example = format!("{{ env = \"{variable}\" }}");
     let value = section.need(key, &example)?;
+    of_kind(section, key, value, &example, folder)
+}
+
+/// The reference of a key whose value is always a secret.
+pub(super) fn of<'s>(
+    section: &Section<'_, 's>,
+    key: &str,
+    value: &Spanned<DeValue<'s>>,
+    folder: &Path,
+) -> Option<Secret> {
+    of_kind(section, key, value, "{ env = \"NAME\" }", folder)
+}
+
+fn of_kind<'s>(
+    section: &Section<'_, 's>,
+    key: &str,
+    value: &Spanned<DeValue<'s>>,
+    example: &str,
+    folder: &Path,
+) -> Option<Secret> {
     if value.get_ref().as_str().is_some() {
         section.source().mask(value.span());
         let help = format!("write `{key} = {example}` and set the variable, or `{key} = {{ file = \"…\" }}`");
@@ -24,7 +44,7 @@ pub(super) fn need(section: &Section<'_, '_>, key: &'static str, variable: &str,
 /// The reference that a value holds.
 pub(super) fn read<'s>(
     section: &Section<'_, 's>,
-    key: &'static str,
+    key: &str,
     value: &Spanned<DeValue<'s>>,
     folder: &Path,
 ) -> Option<Secret> {

@@ -1,0 +1,115 @@
+//! `[middleware.*]`, `[caller.*]` and `[serve]`: suppliers behind their packs, and who may call them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use tradewire_surface::Catalog;
+use url::Url;
+
+use super::export::{Known, refer, tenants};
+use super::{grants, nearest_of, place, reference};
+use crate::config::model::{Caller, ContractCheck, Middleware, MiddlewareGrant, Serve};
+use crate::config::source::Section;
+
+/// A call that takes longer is no call any more.
+const LONGEST: Duration = Duration::from_secs(3600);
+const MIB: u64 = 1024 * 1024;
+
+pub(super) fn read(
+    catalog: &Catalog,
+    name: &str,
+    section: Section<'_, '_>,
+    known: &Known,
+    folder: &Path,
+) -> Option<Middleware> {
+    let pack = section.need_text("pack", &format!("\"templates/{name}\""));
+    let pack = pack.and_then(|text| place::path(&section, &text, text.get_ref(), folder));
+    let example = format!("\"{}\"", known.tenants.first().map_or("a tenant", String::as_str));
+    let tenants = tenants(&section, known, &example, "these templates serve nobody");
+    let (grants, grant_line) = grants(catalog, &section);
+    let check = section.choice("check", &ContractCheck::NAMES);
+    let base_url = section.text("base_url").and_then(|text| match Url::parse(text.get_ref()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Some(url),
+        _ => {
+            let help = "write the vendor's address: `\"https://api.vendor.example\"`".to_owned();
+            section.source().fault(text.span(), format!("`{}` is not an address", text.get_ref()), Some(help));
+            None
+        }
+    });
+    let secrets = section.table("secrets").map(|table| {
+        let secrets = table
+            .entries()
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), reference::of(&table, name, value, folder)?)));
+        secrets.collect::<IndexMap<_, _>>()
+    });
+    let standard = Middleware::default();
+    let timeout = section.time("timeout", LONGEST).unwrap_or(standard.timeout);
+    let deadline = section.time("deadline", LONGEST).unwrap_or(standard.deadline);
+    let answer = section.size("answer", 1024, 1024 * MIB).unwrap_or(standard.answer);
+    section.close();
+    Some(Middleware {
+        name: name.to_owned(),
+        pack: pack?,
+        tenants,
+        grants,
+        grant_line,
+        check: check.map(|(check, _)| check).unwrap_or_default(),
+        base_url,
+        timeout,
+        deadline,
+        answer,
+        secrets: secrets.unwrap_or_default(),
+    })
+}
+
+/// `[caller.*]`: whoever names neither suppliers nor tenants may reach all of them.
+pub(super) fn caller(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Caller> {
+    let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
+    let key = reference::need(&section, "key", &format!("{upper}_KEY"), folder);
+    let some = |key: &'static str, names: &[String], kind: &str| {
+        section.get(key)?;
+        Some(section.texts(key).into_iter().filter_map(|text| refer(&section, text, names, kind)).collect())
+    };
+    let middleware = some("middleware", &known.middleware, "middleware");
+    let tenants = some("tenants", &known.tenants, "tenant");
+    section.close();
+    Some(Caller { name: name.to_owned(), key: key?, middleware, tenants })
+}
+
+pub(super) fn serve(section: Section<'_, '_>) -> Option<Serve> {
+    let standard = Serve::default();
+    let listen = section.text("listen").map_or(Some(standard.listen), |text| {
+        let address = text.get_ref().parse::<SocketAddr>().ok();
+        if address.is_none() {
+            let help =
+                "write an address of this machine and a port: `\"127.0.0.1:8080\"`, `\"0.0.0.0:8080\"`".to_owned();
+            section.source().fault(text.span(), format!("`{}` is no address to listen on", text.get_ref()), Some(help));
+        }
+        address
+    });
+    let at_once = section.count("at_once", 100_000).map_or(standard.at_once, |count| count as usize);
+    let body = section.size("body", 1024, 1024 * MIB).unwrap_or(standard.body);
+    section.close();
+    Some(Serve { listen: listen?, at_once, body })
+}
+
+/// `middleware` of a plugin: suppliers, or single endpoints of them.
+pub(super) fn granted(section: &Section<'_, '_>, suppliers: &[String]) -> Vec<MiddlewareGrant> {
+    let mut grants = Vec::new();
+    for text in section.texts("middleware") {
+        let (supplier, endpoint) = match text.get_ref().split_once('/') {
+            Some((supplier, endpoint)) => (supplier.to_owned(), Some(endpoint.to_owned())),
+            None => (text.get_ref().clone(), None),
+        };
+        if suppliers.contains(&supplier) {
+            grants.push(MiddlewareGrant { supplier, endpoint });
+        } else {
+            let help = nearest_of(&supplier, suppliers, "middleware");
+            section.source().fault(text.span(), format!("there is no middleware `{supplier}`"), Some(help));
+        }
+    }
+    grants
+}
