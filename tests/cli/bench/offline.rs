@@ -30,6 +30,11 @@ impl Offline {
     pub fn url(&self) -> String {
         self.running.url()
     }
+
+    /// How many calls of this name have arrived.
+    pub fn asked(&self, operation: &str) -> usize {
+        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
+    }
 }
 
 /// The address of the sandbox that all tests share.

@@ -142,7 +142,7 @@ impl Runner {
             export: export.name.clone(),
             tenant: tenant.name.clone(),
             tenant_id: tenant.id,
-            plugin: export.plugin.clone(),
+            plugin: export.work.to_string(),
             trigger: if request.due.is_some() { Trigger::Schedule } else { Trigger::Manual },
             due: request.due,
             attempt: 1,
@@ -156,11 +156,11 @@ impl Runner {
             export: export.name.clone(),
             tenant: tenant.name.clone(),
             tenant_id: tenant.id,
-            plugin: export.plugin.clone(),
+            work: export.work.clone(),
             window,
             attempt: 1,
             settings: config.settings(export),
-            limits: config.plugins.get(&export.plugin).map(|plugin| plugin.limits.clone()).unwrap_or_default(),
+            limits: config.plugin(export).map(|plugin| plugin.limits.clone()).unwrap_or_default(),
         };
         let folder = self.folder(export);
         match self.store.open_run(&opening).await? {
