@@ -6,9 +6,11 @@
 
 mod bench;
 mod check;
+mod crash;
 mod demo;
 mod hostile;
 mod inspect;
+mod journal;
 mod payroll;
 mod refusals;
 mod sandbox;

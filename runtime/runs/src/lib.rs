@@ -46,6 +46,7 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod journal;
 pub mod run;
 pub mod schedule;
 pub mod scheduler;

@@ -45,7 +45,7 @@ impl Execute for Executor {
             window: Window { start: job.window.start.to_rfc3339(), end: job.window.end.to_rfc3339() },
             attempt: job.attempt,
             settings: job.settings.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
-            api: Arc::new(tenant.clone()),
+            api: attempt.journal.around(Arc::new(tenant.clone())),
             middleware: None,
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {

@@ -5,7 +5,7 @@
 //!
 //! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded. A run
 //! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
-//! process that merely slept can no longer decide.
+//! process that merely slept can no longer decide. Where it had sent a write that was never answered, the run waits.
 
 use std::sync::PoisonError;
 
@@ -42,8 +42,12 @@ impl Runner {
         let opening = &run.opening;
         let mut files = self.store.files(opening.id).await?;
         if files.is_empty() {
+            let doubts = self.doubts(opening.id).await?;
             let message = "its process ended before it was done; nothing was delivered".to_owned();
-            let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
+            let ending = match doubts.as_slice() {
+                [] => self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new()),
+                doubts => self.waiting(doubts),
+            };
             self.store.close_run(opening.id, &ending).await?;
             if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {
                 delivery::sweep(&folder, opening.id).await;

@@ -4,8 +4,9 @@
 
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'_>] = &[M::up(
-    "
+const STEPS: &[M<'_>] = &[
+    M::up(
+        "
     CREATE TABLE runs (
         id             TEXT PRIMARY KEY,
         export         TEXT NOT NULL,
@@ -80,7 +81,39 @@ const STEPS: &[M<'_>] = &[M::up(
         PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     ",
-)];
+    ),
+    M::up(
+        "
+    -- Attempts of one run share a journal, which has the id of the first.
+    ALTER TABLE runs ADD COLUMN journal TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET journal = id;
+    CREATE UNIQUE INDEX attempts ON runs (journal, attempt);
+    CREATE INDEX waiting_runs ON runs (journal) WHERE outcome = 'waiting';
+
+    CREATE TABLE writes (
+        id          TEXT PRIMARY KEY,
+        journal     TEXT NOT NULL,
+        digest      TEXT NOT NULL,
+        ordinal     INTEGER NOT NULL,
+        run         TEXT NOT NULL REFERENCES runs (id),    -- the attempt that sent it last
+        operation   TEXT NOT NULL,
+        method      TEXT NOT NULL,
+        path        TEXT NOT NULL,
+        arguments   TEXT NOT NULL,     -- JSON
+        repeatable  INTEGER NOT NULL,  -- 1 where sending it twice is sending it once
+        state       TEXT NOT NULL,
+        begun       INTEGER NOT NULL,
+        settled     INTEGER,
+        status      INTEGER,
+        answer      BLOB,
+        message     TEXT,
+        UNIQUE (journal, digest, ordinal)
+    ) STRICT;
+    -- What may be in doubt; the rest is history.
+    CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'in-doubt');
+    ",
+    ),
+];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
