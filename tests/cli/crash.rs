@@ -38,8 +38,8 @@ fn crash() {
         killed += u64::from(crash.kill_once());
     }
     let doubts = crash.finish();
-    println!("{killed} kills, {} runs, {doubts} doubts", crash.bench.runs().len());
-    crash.agree();
+    let runs = crash.agree();
+    println!("{killed} kills, {runs} runs, {doubts} doubts");
 }
 
 struct Crash {
@@ -68,7 +68,8 @@ impl Crash {
 
     /// Runs some window on a bad day and kills the process at some instant. False where it had ended before.
     fn kill_once(&mut self) -> bool {
-        self.offline.faults(&self.bad_day());
+        let bad_day = self.bad_day();
+        self.offline.faults(&bad_day);
         self.offline.forget_calls();
         let window = self.windows[self.draw.below(self.windows.len())];
         let mut child = self.bench.start(&run(window));
@@ -144,8 +145,8 @@ impl Crash {
         Some(serde_json::json!({ "id": id, "name": name }))
     }
 
-    /// Every write is made once, every file is whole and says the same, and so does the history.
-    fn agree(&self) {
+    /// Every write is made once, every file is whole and says the same, and so does the history. How many runs it has.
+    fn agree(&self) -> usize {
         let files = self.files();
         let mut tenants: Vec<(String, i64)> = (1..=MORE_TENANTS).map(|id| (format!("t{id}"), id)).collect();
         tenants.push(("acme".to_owned(), tradewire_sandbox::DEMO_TENANT));
@@ -162,7 +163,7 @@ impl Crash {
         }
         assert_eq!(files.len(), tenants.len() * self.windows.len(), "one file a run");
         assert!(self.bench.unfinished().is_empty(), "{:?}", self.bench.unfinished());
-        self.history(tenants.len() * self.windows.len());
+        self.history(tenants.len() * self.windows.len())
     }
 
     /// The files by tenant and first day; each is whole, by its control total, and nothing else is there.
@@ -185,7 +186,7 @@ impl Crash {
     }
 
     /// Each window's last run has succeeded, every run has an end, and no write is left open.
-    fn history(&self, windows: usize) {
+    fn history(&self, windows: usize) -> usize {
         let (runs, slots) = self.bench.recorded(async |store| {
             let filter = RunFilter { limit: Some(u32::MAX), ..RunFilter::default() };
             (store.runs(&filter).await.unwrap(), store.slots(&SlotFilter::default()).await.unwrap())
@@ -210,6 +211,7 @@ impl Crash {
             assert_eq!(writes.iter().filter(made).count(), LEFT.len() + 2, "{of:?} attempt {attempt}: {writes:#?}");
             assert_eq!(writes.len(), LEFT.len() + 2, "{of:?}");
         }
+        runs.len()
     }
 }
 

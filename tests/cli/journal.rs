@@ -68,8 +68,8 @@ fn a_run_that_is_run_again_makes_each_write_once() {
     assert_eq!(bench.runs()[0].opening.attempt, 2);
     assert!(run(&bench).succeeded().out.contains("teams for acme: unchanged"), "and once more");
     agree(&bench, &offline, &["A", "B", "A", "C"]);
-    bench.tradewire(&format!("run teams {WEEK} --again")).succeeded();
-    assert_eq!(offline.teams().len(), 8);
+    bench.tradewire(&format!("run teams {WEEK} --again")).refused(&["failed, as it was told to"]);
+    assert_eq!((offline.teams().len(), bench.runs()[0].opening.attempt), (8, 1), "a run of its own");
 }
 
 #[test]

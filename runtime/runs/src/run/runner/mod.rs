@@ -138,9 +138,6 @@ impl Runner {
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
-        let _alive = alive::begin(self.staging(run))
-            .await
-            .inspect_err(|error| tracing::warn!(%run, %error, "others know of this run's end by its lease alone"));
         let onlooker = self.onlooker.clone().map(|onlooker| -> LogOnlooker {
             let job = open.job.clone();
             Arc::new(move |line| onlooker(&job, line))
@@ -153,13 +150,18 @@ impl Runner {
             report = work => report,
             lost = tend => Err(lost.into()),
         };
+        self.clear(run).await;
+        report
+    }
+
+    /// Removes a run's folder.
+    async fn clear(&self, run: RunId) {
         let folder = self.staging(run);
         if let Err(error) = tokio::fs::remove_dir_all(&folder).await
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!(%run, folder = %folder.display(), %error, "cannot remove the run's folder");
         }
-        report
     }
 
     async fn work(

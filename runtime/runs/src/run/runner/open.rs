@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tradewire_surface::Catalog;
 
+use super::alive::{self, Alive};
 use super::{LEASE, Runner};
 use crate::config::{Config, Export};
 use crate::delivery::DeliveryError;
@@ -48,6 +49,8 @@ pub struct OpenRun {
     pub(super) job: Arc<Job>,
     /// Where its files go.
     pub(super) folder: Option<PathBuf>,
+    /// Its sign of life, for as long as this is held.
+    pub(super) _alive: Option<Alive>,
 }
 
 impl OpenRun {
@@ -168,15 +171,27 @@ impl Runner {
                 owner: self.owner.clone(),
                 lease_until: now + LEASE,
             };
-            match self.store.open_run(&opening, latest.map(|run| run.opening.id)).await? {
-                Opened::Yes => {
+            // Before the row is there: whoever finds it is to know at once whether its process has died since.
+            let alive = alive::begin(self.staging(id)).await;
+            let alive = alive
+                .inspect_err(|error| tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone"))
+                .ok();
+            let opened = self.store.open_run(&opening, latest.map(|run| run.opening.id)).await;
+            let refused = match opened {
+                Ok(Opened::Yes) => {
                     let job = Arc::new(self.job(&opening, export));
-                    return Ok(OpenRun { opening, job, folder });
+                    return Ok(OpenRun { opening, job, folder, _alive: alive });
                 }
-                Opened::SlotTaken(slot) => return Err(RunError::SlotTaken(Box::new(slot))),
-                Opened::GoesOn(run) => return Err(RunError::GoesOn(run)),
-                Opened::Waits(run) => return Err(RunError::Waits(run)),
-                Opened::Overtaken => {}
+                Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(Box::new(slot))),
+                Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),
+                Ok(Opened::Waits(run)) => Some(RunError::Waits(run)),
+                Ok(Opened::Overtaken) => None,
+                Err(error) => Some(error.into()),
+            };
+            drop(alive);
+            self.clear(id).await;
+            if let Some(error) = refused {
+                return Err(error);
             }
         }
     }

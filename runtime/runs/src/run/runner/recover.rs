@@ -15,7 +15,7 @@ use crate::run::{FailureKind, Summary};
 use crate::store::{Outcome, RunId, RunRecord, StoreError};
 
 impl Runner {
-    /// Ends the runs that nobody carries out any more, and says which. One that cannot be ended yet stays for the next
+    /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended yet stays for the next
     /// time.
     pub async fn recover(&self) -> Result<Vec<RunId>, StoreError> {
         let mut ended = Vec::new();
@@ -35,6 +35,7 @@ impl Runner {
                 Err(error) => tracing::error!(run = %id, %error, "cannot end an abandoned run yet"),
             }
         }
+        self.clear_left().await?;
         Ok(ended)
     }
 
@@ -60,7 +61,23 @@ impl Runner {
             self.store.close_run(opening.id, &ending).await?;
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
         }
-        let _ = tokio::fs::remove_dir_all(self.staging(opening.id)).await;
+        self.clear(opening.id).await;
+        Ok(())
+    }
+
+    /// Removes the folders of runs that were never opened, or are closed.
+    async fn clear_left(&self) -> Result<(), StoreError> {
+        let Ok(mut folders) = tokio::fs::read_dir(self.state.join("runs")).await else { return Ok(()) };
+        while let Ok(Some(folder)) = folders.next_entry().await {
+            let Some(run) = folder.file_name().to_str().and_then(|name| name.parse::<RunId>().ok()) else { continue };
+            // Looked at before the store: a run may be opened in between.
+            if alive::is_left(folder.path()).await {
+                let is_open = self.store.run(run).await?.is_some_and(|run| run.ending.is_none());
+                if !is_open {
+                    self.clear(run).await;
+                }
+            }
+        }
         Ok(())
     }
 }
