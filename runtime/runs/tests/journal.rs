@@ -86,7 +86,11 @@ async fn a_call_that_failed_and_was_repeated_is_one_write() {
     let bench = Bench::new(plugin);
     assert_eq!(outcome(&bench).await, Outcome::Failed);
     assert_eq!(outcome(&bench).await, Outcome::Succeeded);
-    assert_eq!(answers.lock().unwrap()[0], Ok("1".to_owned()), "the first of the next attempt is the one that was made");
+    assert_eq!(
+        answers.lock().unwrap()[0],
+        Ok("1".to_owned()),
+        "the first of the next attempt is the one that was made"
+    );
     let made = api.sent().iter().filter(|sent| sent.ends_with(" a")).count();
     assert_eq!(made, 3, "the second is one more");
 }
@@ -94,7 +98,8 @@ async fn a_call_that_failed_and_was_repeated_is_one_write() {
 #[tokio::test]
 async fn a_write_in_doubt_holds_the_run_its_window_and_everything_that_it_would_write() {
     let api = Scripted::with([Ends::Well("1"), Ends::Lost]);
-    let (plugin, answers) = calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b"), (CREATE, "", "b"), (CREATE, "", "c")]);
+    let (plugin, answers) =
+        calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b"), (CREATE, "", "b"), (CREATE, "", "c")]);
     let bench = Bench::new(plugin);
     let report = run(&bench).await.unwrap();
     let ending = report.run.ending.as_ref().unwrap();

@@ -330,6 +330,10 @@ async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_doubt_is_s
     assert_eq!(api.sent().len(), sent, "the write that happened is not made again");
     let slot = slots(&bench, "zenith").await.remove(0);
     let run = bench.store.run(slot.run.unwrap()).await.unwrap().unwrap();
-    assert_eq!((slot.due, run.opening.attempt), (at("2026-03-16T10:00:00Z"), 2), "the slot is that of the last attempt");
+    assert_eq!(
+        (slot.due, run.opening.attempt),
+        (at("2026-03-16T10:00:00Z"), 2),
+        "the slot is that of the last attempt"
+    );
     going.stop().await;
 }

@@ -11,7 +11,7 @@ use tradewire_surface::grants::Grants;
 use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
-use crate::schedule::{CronExpression, Missed, Overlap, Slots, WindowRule};
+use crate::schedule::{CronExpression, Missed, Overlap, Retries, Slots, WindowRule};
 
 /// A configuration without faults. Tables are in the order of the file.
 #[derive(Debug, Clone)]
@@ -130,6 +130,8 @@ pub struct Export {
     pub missed: Missed,
     /// `overlap`.
     pub overlap: Overlap,
+    /// `retries`; none tries once.
+    pub retries: Option<Retries>,
     /// `window`.
     pub window: WindowRule,
     /// `settings`: over those of the plugin.

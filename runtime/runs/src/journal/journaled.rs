@@ -137,7 +137,9 @@ impl Shared {
         // The first sending had its effect: the record is gone, as it should be.
         let gone = again && call.method == Method::Delete;
         let result = match result {
-            Err(error) if gone && error.status == Some(404) && !error.in_doubt => Ok(recorded(NO_CONTENT, Bytes::new())),
+            Err(error) if gone && error.status == Some(404) && !error.in_doubt => {
+                Ok(recorded(NO_CONTENT, Bytes::new()))
+            }
             result => result,
         };
         let settlement = settlement(&result);

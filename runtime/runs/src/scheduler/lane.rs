@@ -1,16 +1,10 @@
 //! One export for one tenant: which of its slots run, which do not and why.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
 
-use super::Onlooker;
 use crate::config::Config;
-use crate::run::{Request, RunError, Runner};
 use crate::schedule::{Missed, Slots};
-use crate::store::{SlotRecord, SlotState, Store, pause};
+use crate::store::{SlotRecord, SlotState};
 
 /// A slot that is taken up within this time of falling due was not missed.
 const ON_TIME: TimeDelta = TimeDelta::seconds(60);
@@ -157,76 +151,6 @@ impl Lane {
 
     fn local(&self, moment: DateTime<Utc>) -> String {
         moment.with_timezone(&self.slots.zone()).to_rfc3339()
-    }
-}
-
-/// Records slots that do not run, for as long as it takes or until the shutdown.
-pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) {
-    for row in &rows {
-        let (reason, state) = (row.reason.as_deref().unwrap_or_default(), row.state);
-        tracing::warn!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run");
-    }
-    let mut tries = 0;
-    while let Err(error) = store.record_slots(rows.clone()).await {
-        tracing::error!(%error, "cannot record slots that do not run; trying again");
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(pause(tries)) => tries += 1,
-        }
-    }
-}
-
-/// Opens the run of a slot and carries it out. Opening is tried for as long as it takes or until the shutdown.
-pub(super) fn carry_out(
-    runner: Arc<Runner>,
-    request: Request,
-    due: DateTime<Utc>,
-    shutdown: CancellationToken,
-    cancel: CancellationToken,
-    onlooker: Option<Onlooker>,
-) -> impl FnOnce(Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()> {
-    move |opened| {
-        Box::pin(async move {
-            let (export, tenant) = (request.export.clone(), request.tenant.clone());
-            let mut tries = 0;
-            let open = loop {
-                match runner.open(request.clone()).await {
-                    Ok(open) => break open,
-                    // Another process has it.
-                    Err(RunError::SlotTaken(_)) => return,
-                    Err(RunError::Store(error)) => {
-                        tracing::error!(%error, export, tenant, "cannot open the run of a slot; trying again");
-                        tokio::select! {
-                            () = shutdown.cancelled() => return,
-                            () = tokio::time::sleep(pause(tries)) => tries += 1,
-                        }
-                    }
-                    Err(error) => {
-                        let state = match error {
-                            RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
-                            _ => SlotState::Refused,
-                        };
-                        let reason = Some(error.to_string());
-                        let recorded = runner.clock().now();
-                        let row = SlotRecord { export, tenant, due, state, reason, run: None, recorded };
-                        return record(runner.store().clone(), vec![row], shutdown).await;
-                    }
-                }
-            };
-            opened();
-            let run = open.id();
-            match runner.carry_out(open, cancel).await {
-                Ok(report) => {
-                    let outcome = report.outcome();
-                    let message = report.run.ending.as_ref().map_or("", |ending| &ending.message);
-                    tracing::info!(export, tenant, %run, due = %due, %outcome, message, "a run has ended");
-                    if let Some(onlooker) = onlooker {
-                        onlooker(&report);
-                    }
-                }
-                Err(error) => tracing::error!(export, tenant, %run, due = %due, %error, "a run has no recorded end"),
-            }
-        })
     }
 }
 

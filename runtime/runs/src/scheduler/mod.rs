@@ -4,13 +4,15 @@
 //! one after the other; every slot gets a row in the store, also when it does not run. Lanes do not wait for each
 //! other, and what fails in one (the store included) is tried again there and nowhere else.
 //!
-//! A run of a slot that waited, because a write of it was in doubt, goes on once that is settled.
+//! A run of a slot that waited goes on when nothing else does in its lane: once the write that was in doubt is settled,
+//! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
 //!
 //! Nothing here trusts the clock to go on evenly: the time of day is looked at again at least every half minute, so a
 //! machine that slept or a clock that was set is noticed. Slots that passed meanwhile are treated as the schedule's
 //! `missed` says. A clock that was set back brings no slot twice, since each has its one row.
 
 mod lane;
+mod tasks;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -28,7 +30,7 @@ use crate::store::{RunRecord, Trigger, pause};
 use lane::{Lane, State};
 
 /// The time of day is looked at again at least so often.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// A clock that was set back by less is taken for one that is merely adjusted.
 const SET_BACK: TimeDelta = TimeDelta::seconds(5);
 /// How long runs that were cancelled at the shutdown may take to record it.
@@ -55,8 +57,10 @@ enum Event {
     Finished(usize),
     /// Slots that do not run are recorded.
     Recorded(usize),
-    /// These runs have waited and may go on.
-    Settled(Vec<RunRecord>),
+    /// An attempt failed; the next is due then.
+    Retry(DateTime<Utc>),
+    /// These runs have waited and may go on, now or later.
+    Waited(Vec<RunRecord>),
 }
 
 impl Scheduler {
@@ -97,11 +101,11 @@ impl Scheduler {
         };
         let (tell, mut events) = mpsc::unbounded_channel();
         let cancel = CancellationToken::new();
-        let mut work = Work { scheduler: self, tasks: JoinSet::new(), tell, shutdown: shutdown.clone(), cancel };
+        let mut work =
+            Work { scheduler: self, tasks: JoinSet::new(), tell, shutdown: shutdown.clone(), cancel, look_at: started };
         let mut due = Due::new();
         due.extend(lanes.iter().enumerate().filter_map(|(n, lane)| Some(Reverse((lane.next()?, n)))));
         let mut seen = started;
-        let mut looked: Option<DateTime<Utc>> = None;
         loop {
             // Before anything is taken: a run that has ended is not overlapped.
             while let Ok(event) = events.try_recv() {
@@ -111,6 +115,7 @@ impl Scheduler {
             if now < seen - SET_BACK {
                 tracing::warn!(%now, before = %seen, "the clock was set back");
                 due.clear();
+                work.look_at = now;
                 for (n, lane) in lanes.iter_mut().enumerate() {
                     lane.set_back(now);
                     due.extend(lane.next().map(|next| Reverse((next, n))));
@@ -123,14 +128,14 @@ impl Scheduler {
                     due.extend(lanes[n].next().map(|next| Reverse((next, n))));
                 }
             }
-            if looked.is_none_or(|looked| (now - looked).abs() >= TimeDelta::seconds(LOOK_AGAIN.as_secs() as i64)) {
-                looked = Some(now);
-                work.recover();
+            if work.look_at <= now {
+                work.look_at = now + LOOK_AGAIN;
+                work.look();
             }
-            let wait = due.peek().and_then(|Reverse((at, _))| (*at - now).to_std().ok()).unwrap_or(LOOK_AGAIN);
+            let next = due.peek().map_or(work.look_at, |Reverse((at, _))| work.look_at.min(*at));
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = clock.sleep(wait.min(LOOK_AGAIN)) => {}
+                () = clock.sleep((next - now).to_std().unwrap_or_default()) => {}
                 Some(event) = events.recv() => work.told(&mut lanes, &mut due, event),
                 Some(ended) = work.tasks.join_next() => {
                     if let Err(error) = ended && error.is_panic() {
@@ -168,6 +173,8 @@ struct Work<'a> {
     shutdown: CancellationToken,
     /// Ends the runs that go on.
     cancel: CancellationToken,
+    /// When to look again at what others have left, settled and changed.
+    look_at: DateTime<Utc>,
 }
 
 impl Work<'_> {
@@ -177,7 +184,7 @@ impl Work<'_> {
         let Some(taken) = lane.take(now) else { return false };
         if !taken.rows.is_empty() {
             lane.recording = true;
-            let record = lane::record(self.scheduler.runner.store().clone(), taken.rows, self.shutdown.clone());
+            let record = tasks::record(self.scheduler.runner.store().clone(), taken.rows, self.shutdown.clone());
             let tell = self.tell.clone();
             self.tasks.spawn(async move {
                 record.await;
@@ -192,21 +199,19 @@ impl Work<'_> {
     }
 
     fn carry_out(&mut self, n: usize, request: Request, due: DateTime<Utc>) {
-        let task = lane::carry_out(
-            self.scheduler.runner.clone(),
-            request,
-            due,
-            self.shutdown.clone(),
-            self.cancel.clone(),
-            self.scheduler.onlooker.clone(),
-        );
-        let (told_open, told_end) = (self.tell.clone(), Ended { n, tell: self.tell.clone() });
+        let (runner, onlooker) = (self.scheduler.runner.clone(), self.scheduler.onlooker.clone());
+        let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
-            let _ended = told_end;
-            task(Box::new(move || {
-                let _ = told_open.send(Event::Opened(n));
-            }))
-            .await;
+            let _ended = Ended { n, tell: tell.clone() };
+            let Some(open) = tasks::open(&runner, request, due, shutdown).await else { return };
+            let _ = tell.send(Event::Opened(n));
+            let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
+            if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
+                let _ = tell.send(Event::Retry(at));
+            }
+            if let Some(onlooker) = onlooker {
+                onlooker(&report);
+            }
         });
     }
 
@@ -214,14 +219,15 @@ impl Work<'_> {
     fn told(&mut self, lanes: &mut [Lane], due: &mut Due, event: Event) {
         let n = match event {
             Event::Opened(n) | Event::Finished(n) | Event::Recorded(n) => n,
-            Event::Settled(runs) => return self.resume(lanes, &runs),
+            Event::Retry(at) => return self.look_at = self.look_at.min(at),
+            Event::Waited(runs) => return self.resume(lanes, &runs),
         };
         let lane = &mut lanes[n];
         match event {
             Event::Opened(_) => lane.opened(),
             Event::Finished(_) => lane.finished(),
             Event::Recorded(_) => lane.recorded(),
-            Event::Settled(_) => {}
+            Event::Retry(_) | Event::Waited(_) => {}
         }
         if lane.was_deferred() {
             due.extend(lane.next().map(|next| Reverse((next, n))));
@@ -231,7 +237,12 @@ impl Work<'_> {
     /// Goes on with runs of slots that have waited, each when nothing else goes on in its lane; the others stay for the
     /// next time. What someone ran by hand is theirs to run again.
     fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord]) {
-        for RunRecord { opening, .. } in runs {
+        let now = self.scheduler.runner.clock().now();
+        for RunRecord { opening, ending } in runs {
+            if let Some(at) = ending.as_ref().and_then(|ending| ending.retry_at).filter(|at| *at > now) {
+                self.look_at = self.look_at.min(at);
+                continue;
+            }
             let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
             let lane = lanes.iter().position(|lane| lane.export == opening.export && lane.tenant == opening.tenant);
             if let Some(n) = lane.filter(|n| lanes[*n].resume(due)) {
@@ -242,15 +253,17 @@ impl Work<'_> {
     }
 
     /// Looks for runs that others have abandoned, and for those that may go on.
-    fn recover(&mut self) {
+    fn look(&mut self) {
         let (runner, tell) = (self.scheduler.runner.clone(), self.tell.clone());
         self.tasks.spawn(async move {
             if let Err(error) = runner.recover().await {
                 tracing::error!(%error, "cannot look for abandoned runs");
             }
-            match runner.store().settled_runs().await {
-                Ok(runs) => drop(tell.send(Event::Settled(runs))),
-                Err(error) => tracing::error!(%error, "cannot look for runs that may go on"),
+            for waited in [runner.store().settled_runs().await, runner.store().retries().await] {
+                match waited {
+                    Ok(runs) => drop(tell.send(Event::Waited(runs))),
+                    Err(error) => tracing::error!(%error, "cannot look for runs that may go on"),
+                }
             }
         });
     }

@@ -88,6 +88,10 @@ pub trait Store: Send + Sync + 'static {
     /// The runs that have waited and have no doubts left, the earliest first.
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 
+    /// The runs whose next attempt is due at some time and has not begun, the earliest due first. Opening the next run of
+    /// the window takes one off.
+    async fn retries(&self) -> Result<Vec<RunRecord>, StoreError>;
+
     /// Records slots that do not run. A slot that has a row keeps it. The number of rows inserted.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
 

@@ -215,6 +215,8 @@ pub struct Ending {
     pub message: String,
     /// Every single reason of a failure.
     pub reasons: Vec<String>,
+    /// When its next attempt is due; none where there is none to come, or it has begun.
+    pub retry_at: Option<DateTime<Utc>>,
     /// What identifies the plugin's bytes, where it came to be loaded.
     pub plugin_digest: Option<String>,
     /// What it asked of the host.

@@ -110,6 +110,7 @@ requests! {
     doubts() -> Vec<Doubt>;
     writes(run: RunId) -> Vec<WriteRecord>;
     settled_runs() -> Vec<RunRecord>;
+    retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
     last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
     open_runs() -> Vec<RunRecord>;

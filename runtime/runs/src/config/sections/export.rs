@@ -1,11 +1,14 @@
 //! `[export.*]`: what runs, for whom, when, and where its files go.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use toml::Spanned;
 
 use super::{nearest_of, zone};
 use crate::config::model::Export;
 use crate::config::source::Section;
-use crate::schedule::{CronExpression, Missed, Overlap, WindowRule};
+use crate::schedule::{CronExpression, Missed, Overlap, Retries, WindowRule};
 
 /// The names that an export may refer to.
 pub(super) struct Known {
@@ -50,6 +53,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Optio
             section.source().fault(span, message, Some(help.to_owned()));
         }
     }
+    let retries = section.table("retries").and_then(retries);
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
     section.close();
@@ -61,6 +65,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Optio
         timezone,
         missed: missed.map(|(missed, _)| missed).unwrap_or_default(),
         overlap: overlap.map(|(overlap, _)| overlap).unwrap_or_default(),
+        retries,
         window: window.map(|(window, _)| window).unwrap_or_default(),
         settings,
         deliver: match deliver {
@@ -68,6 +73,23 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Optio
             None => None,
         },
     })
+}
+
+fn retries(section: Section<'_, '_>) -> Option<Retries> {
+    let day = Duration::from_secs(24 * 3600);
+    section.need("times", "3");
+    let times = section.count("times", 100);
+    let backoff = section.time("backoff", day).unwrap_or(Duration::from_secs(60));
+    let longest = section.time("longest", day);
+    if longest.is_some_and(|longest| longest < backoff) {
+        let message = format!("`longest` is shorter than the first pause, {}", humantime::format_duration(backoff));
+        let help = format!("write `longest = \"{}\"` or more", humantime::format_duration(backoff));
+        section.source().fault(section.key_span("longest"), message, Some(help));
+    }
+    let longest = longest.unwrap_or(Duration::from_secs(3600)).max(backoff);
+    section.close();
+    let delta = |time| TimeDelta::from_std(time).ok();
+    Some(Retries { times: u32::try_from(times?).ok()?, backoff: delta(backoff)?, longest: delta(longest)? })
 }
 
 pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, example: &str, nobody: &str) -> Vec<String> {

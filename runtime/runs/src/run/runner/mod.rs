@@ -10,6 +10,7 @@ mod alive;
 mod attempt;
 mod open;
 mod recover;
+mod retry;
 mod wait;
 
 use std::collections::HashSet;
@@ -174,8 +175,7 @@ impl Runner {
         let (opening, job) = (&open.opening, &open.job);
         let undeliverable = open.folder.is_none().then(|| job.export.clone());
         let limits = &job.limits;
-        let journal =
-            Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
+        let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
         let files =
             Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
         let attempted = match files {
@@ -218,7 +218,7 @@ impl Runner {
                 self.move_into_place(open, &mut files).await?;
                 (self.success(summary, &files), files)
             }
-            Err(unfinished) => (self.failure(unfinished, log), Vec::new()),
+            Err(unfinished) => (self.retried(opening, self.failure(unfinished, log), log), Vec::new()),
         };
         log.close();
         self.write_log(opening.id, log).await?;
@@ -290,6 +290,7 @@ impl Runner {
             failure,
             message,
             reasons,
+            retry_at: None,
             plugin_digest: None,
             host_calls: Vec::new(),
             log_dropped: 0,

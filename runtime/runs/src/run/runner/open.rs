@@ -174,7 +174,9 @@ impl Runner {
             // Before the row is there: whoever finds it is to know at once whether its process has died since.
             let alive = alive::begin(self.staging(id)).await;
             let alive = alive
-                .inspect_err(|error| tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone"))
+                .inspect_err(
+                    |error| tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone"),
+                )
                 .ok();
             let opened = self.store.open_run(&opening, latest.map(|run| run.opening.id)).await;
             let refused = match opened {

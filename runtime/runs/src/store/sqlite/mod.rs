@@ -218,6 +218,10 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::settled(c)?)).await
     }
 
+    async fn retries(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::retries(c)?)).await
+    }
+
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
     }

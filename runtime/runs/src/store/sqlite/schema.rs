@@ -113,6 +113,13 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'in-doubt');
     ",
     ),
+    M::up(
+        "
+    -- When the next attempt is due, until it begins.
+    ALTER TABLE runs ADD COLUMN retry_at INTEGER;
+    CREATE INDEX retries ON runs (retry_at) WHERE retry_at IS NOT NULL;
+    ",
+    ),
 ];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

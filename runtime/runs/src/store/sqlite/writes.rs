@@ -170,9 +170,8 @@ pub(super) fn ensure_settled(connection: &Connection, run: RunId) -> Result<(), 
 }
 
 pub(super) fn is_unsettled(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
-    let sql = format!(
-        "SELECT 1 FROM writes WHERE writes.journal = (SELECT journal FROM runs WHERE id = ?1) AND {UNSETTLED}"
-    );
+    let sql =
+        format!("SELECT 1 FROM writes WHERE writes.journal = (SELECT journal FROM runs WHERE id = ?1) AND {UNSETTLED}");
     connection.prepare_cached(&sql)?.exists([run.to_string()])
 }
 
@@ -228,13 +227,7 @@ fn read_doubt(row: &Row<'_>) -> rusqlite::Result<Doubt> {
         start: moment(19, row.get(19)?)?.with_timezone(&zone),
         end: moment(20, row.get(20)?)?.with_timezone(&zone),
     };
-    Ok(Doubt {
-        write: read(row)?,
-        export: row.get(16)?,
-        tenant: row.get(17)?,
-        tenant_id: row.get(18)?,
-        window,
-    })
+    Ok(Doubt { write: read(row)?, export: row.get(16)?, tenant: row.get(17)?, tenant_id: row.get(18)?, window })
 }
 
 fn write_id(column: usize, text: &str) -> rusqlite::Result<WriteId> {

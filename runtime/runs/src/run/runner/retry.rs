@@ -1,0 +1,31 @@
+//! Runs that are tried again: when, and which.
+//!
+//! What a schedule began and what failed for a passing reason gets a further attempt, if its export has `retries`. The
+//! wait is the store's: [`Store::retries`](crate::store::Store::retries) names the runs, and whoever keeps the schedules
+//! goes on with them. Attempts share their journal, so a write is made once in all of them.
+
+use chrono::{DateTime, Utc};
+
+use super::Runner;
+use crate::run::{FailureKind, RunLog};
+use crate::store::{Ending, LogLevel, Opening, Trigger};
+
+impl Runner {
+    /// The end of an attempt, with the time of the next where there is one; the log tells.
+    pub(super) fn retried(&self, opening: &Opening, ending: Ending, log: &RunLog) -> Ending {
+        let retry_at = self.retry_at(opening, &ending);
+        if let Some(at) = retry_at {
+            let at = at.with_timezone(&opening.window.start.timezone()).to_rfc3339();
+            log.write_end(LogLevel::Info, &format!("attempt {} is due at {at}", opening.attempt + 1));
+        }
+        Ending { retry_at, ..ending }
+    }
+
+    /// When a run is tried again that ends like this. What someone ran by hand is theirs to run again.
+    pub(super) fn retry_at(&self, opening: &Opening, ending: &Ending) -> Option<DateTime<Utc>> {
+        let retries = self.config.exports.get(&opening.export)?.retries.as_ref()?;
+        let may_pass = ending.failure == Some(FailureKind::Passing) && opening.trigger == Trigger::Schedule;
+        let pause = retries.pause(opening.attempt).filter(|_| may_pass)?;
+        ending.ended.checked_add_signed(pause)
+    }
+}
