@@ -118,7 +118,10 @@ fn a_good_configuration_means_what_it_says() {
     assert!(plugin.grants.allows_id("payroll/payrolls.get-list"));
     assert!(!plugin.grants.allows_id("payroll/gross-pay-items.create"));
     let weekly = &config.exports["weekly-payroll"];
-    assert_eq!((weekly.missed, weekly.overlap, weekly.window), (Missed::Skip, Overlap::Skip, WindowRule::Slot));
+    assert_eq!(
+        (weekly.policy.missed, weekly.policy.overlap, weekly.window),
+        (Missed::Skip, Overlap::Skip, WindowRule::Slot)
+    );
     assert_eq!(weekly.tenants, ["zenith", "acme"]);
     let settings = config.settings(weekly);
     let settings: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();

@@ -174,10 +174,9 @@ async fn the_next_slot_does_not_wait_for_a_run_between_its_attempts() {
     bench.clock.set("2026-03-16T10:00:00Z");
     until("the first fails", async || ended(&bench).await == 1).await;
     bench.plugin.becomes(Closure::writing(&[]));
-    for run in [2, 3, 4] {
+    for _ in 0..3 {
         bench.clock.advance(TimeDelta::hours(8));
         a_while().await;
-        assert!(ended(&bench).await < 8, "{run}");
     }
     let zenith = slots(&bench, "zenith").await;
     assert!(zenith.iter().all(|slot| slot.state == SlotState::Taken), "{zenith:?}");

@@ -3,6 +3,36 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::Blackout;
+
+/// What a schedule does about slots that cannot simply run when they fall due.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// `missed`.
+    pub missed: Missed,
+    /// `missed_cap`: with `missed = "all"`, the most that run; the latest ones do. 100; at most 10,000.
+    pub missed_cap: usize,
+    /// `overlap`.
+    pub overlap: Overlap,
+    /// `jitter`: how much later than its slot a run may begin; none is at the slot. Its slot and its window stay what
+    /// they are. At most a day, and never past the next slot.
+    pub jitter: Option<TimeDelta>,
+    /// `blackout`: when nothing runs.
+    pub blackout: Vec<Blackout>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            missed: Missed::default(),
+            missed_cap: 100,
+            overlap: Overlap::default(),
+            jitter: None,
+            blackout: Vec::new(),
+        }
+    }
+}
+
 /// What becomes of slots that fell due while nobody was there: the process was down, the machine slept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -12,7 +42,7 @@ pub enum Missed {
     /// The latest of them runs, the earlier ones are recorded.
     #[default]
     Latest,
-    /// All of them run, in order.
+    /// All of them run, one after the other in order, up to a cap.
     All,
 }
 
@@ -31,7 +61,7 @@ pub enum Overlap {
     Skip,
     /// It waits its turn.
     Queue,
-    /// The run that goes on is cancelled for it.
+    /// The run that goes on is called off for it, and so is a slot that waits.
     Replace,
 }
 

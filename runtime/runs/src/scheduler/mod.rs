@@ -25,9 +25,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::run::{Report, Request, Runner};
-use crate::store::{RunRecord, Trigger, pause};
-use lane::{Lane, State};
+use crate::run::{CallOff, Report, Request, Runner};
+use crate::schedule::Schedule;
+use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
+use lane::{Lane, Taken};
 
 /// The time of day is looked at again at least so often.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
@@ -52,13 +53,15 @@ type Due = BinaryHeap<Reverse<(DateTime<Utc>, usize)>>;
 /// What a lane's task tells the loop.
 enum Event {
     /// The slot's run is open: from here on later slots overlap it.
-    Opened(usize),
+    Opened(usize, CallOff),
     /// The slot is done with, one way or another.
     Finished(usize),
-    /// Slots that do not run are recorded.
+    /// Slots that do not run, or not yet, are recorded.
     Recorded(usize),
     /// An attempt failed; the next is due then.
     Retry(DateTime<Utc>),
+    /// These schedules are paused, and no others.
+    Paused(Vec<Pause>),
     /// These runs have waited and may go on, now or later.
     Waited(Vec<RunRecord>),
 }
@@ -83,9 +86,9 @@ impl Scheduler {
 
     /// The next slot of each export and tenant after this moment, the earliest first.
     pub fn upcoming(&self, after: DateTime<Utc>) -> Vec<(String, String, DateTime<chrono_tz::Tz>)> {
-        let mut upcoming: Vec<_> = lane::all(self.runner.config(), after)
-            .into_iter()
-            .filter_map(|lane| Some((lane.export, lane.tenant, lane.slots.next(after)?)))
+        let schedules = self.runner.config().schedules();
+        let mut upcoming: Vec<_> = schedules
+            .filter_map(|Schedule { export, tenant, slots, .. }| Some((export, tenant, slots.next(after)?)))
             .collect();
         upcoming.sort_by_key(|(_, _, due)| *due);
         upcoming
@@ -94,7 +97,8 @@ impl Scheduler {
     /// Runs what falls due until `shutdown`, then waits for what goes on.
     pub async fn run(&self, shutdown: CancellationToken) {
         let clock = self.runner.clock().clone();
-        let mut lanes = lane::all(self.runner.config(), clock.now());
+        let mut lanes: Vec<Lane> =
+            self.runner.config().schedules().map(|schedule| Lane::new(schedule, clock.now())).collect();
         let started = tokio::select! {
             () = shutdown.cancelled() => return,
             () = self.take_up(&mut lanes, &*clock) => clock.now(),
@@ -147,21 +151,42 @@ impl Scheduler {
         work.shut_down(self.patience).await;
     }
 
-    /// Finds how far each lane had come.
+    /// Finds how far each lane had come, what waits in it, and whether it is paused.
     async fn take_up(&self, lanes: &mut [Lane], clock: &dyn Clock) {
-        for lane in lanes {
-            let mut tries = 0;
-            loop {
-                match self.runner.store().last_slot(&lane.export, &lane.tenant).await {
-                    Ok(last) => break lane.take_up(last, clock.now()),
-                    Err(error) => {
-                        tracing::error!(%error, lane.export, lane.tenant, "cannot read the last slot; asking again");
-                        tokio::time::sleep(pause(tries)).await;
-                        tries += 1;
-                    }
-                }
+        let store = self.runner.store();
+        for lane in &mut *lanes {
+            let last = insistently(|| store.last_slot(&lane.schedule.export, &lane.schedule.tenant)).await;
+            lane.take_up(last, clock.now());
+        }
+        for slot in insistently(|| store.queued_slots()).await {
+            if let Some(lane) = lanes.iter_mut().find(|lane| lane.is_of(&slot.export, &slot.tenant)) {
+                lane.line_up_again(slot.due);
             }
         }
+        pause_all(lanes, &insistently(|| store.pauses()).await);
+    }
+}
+
+/// Asks the store until it answers.
+async fn insistently<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
+    let mut tries = 0;
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => {
+                tracing::error!(%error, "cannot read how far the schedules had come; asking again");
+                tokio::time::sleep(pause(tries)).await;
+                tries += 1;
+            }
+        }
+    }
+}
+
+fn pause_all(lanes: &mut [Lane], pauses: &[Pause]) {
+    for lane in lanes {
+        let Schedule { export, tenant, .. } = &lane.schedule;
+        let since = pauses.iter().filter(|pause| pause.covers(export, tenant)).map(|pause| pause.since).min();
+        lane.pause(since);
     }
 }
 
@@ -181,30 +206,31 @@ impl Work<'_> {
     /// Takes what is due of a lane. False where the lane cannot take anything now and is to be asked again when it
     /// tells.
     fn take(&mut self, n: usize, lane: &mut Lane, now: DateTime<Utc>) -> bool {
-        let Some(taken) = lane.take(now) else { return false };
-        if !taken.rows.is_empty() {
-            lane.recording = true;
-            let record = tasks::record(self.scheduler.runner.store().clone(), taken.rows, self.shutdown.clone());
-            let tell = self.tell.clone();
-            self.tasks.spawn(async move {
-                record.await;
-                let _ = tell.send(Event::Recorded(n));
-            });
-        }
-        if let Some(due) = taken.run {
-            lane.state = State::Opening(due);
-            self.carry_out(n, Request::slot(&lane.export, &lane.tenant, due), due);
+        let Some(Taken { run, rows }) = lane.take(now) else { return false };
+        let Schedule { export, tenant, .. } = &lane.schedule;
+        let request = run.map(|due| (Request::slot(export, tenant, due), due));
+        if request.is_some() || !rows.is_empty() {
+            self.begin(n, rows, request);
         }
         true
     }
 
-    fn carry_out(&mut self, n: usize, request: Request, due: DateTime<Utc>) {
+    /// Records rows, then opens a run and carries it out.
+    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, request: Option<(Request, DateTime<Utc>)>) {
         let (runner, onlooker) = (self.scheduler.runner.clone(), self.scheduler.onlooker.clone());
         let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
-            let _ended = Ended { n, tell: tell.clone() };
+            let _ended = request.is_some().then(|| Ended { n, tell: tell.clone() });
+            if !rows.is_empty() {
+                let is_recorded = tasks::record(runner.store().clone(), rows, shutdown.clone()).await;
+                let _ = tell.send(Event::Recorded(n));
+                if !is_recorded {
+                    return;
+                }
+            }
+            let Some((request, due)) = request else { return };
             let Some(open) = tasks::open(&runner, request, due, shutdown).await else { return };
-            let _ = tell.send(Event::Opened(n));
+            let _ = tell.send(Event::Opened(n, open.call_off()));
             let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
             if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
                 let _ = tell.send(Event::Retry(at));
@@ -217,47 +243,72 @@ impl Work<'_> {
 
     /// A task has told something. A lane that could not take its slots when they fell due is looked at again.
     fn told(&mut self, lanes: &mut [Lane], due: &mut Due, event: Event) {
+        let now = self.scheduler.runner.clock().now();
         let n = match event {
-            Event::Opened(n) | Event::Finished(n) | Event::Recorded(n) => n,
+            Event::Opened(n, call_off) => {
+                lanes[n].opened(call_off);
+                n
+            }
+            Event::Finished(n) => {
+                if lanes[n].finished() {
+                    self.look_at = now;
+                }
+                n
+            }
+            Event::Recorded(n) => {
+                lanes[n].recorded();
+                n
+            }
             Event::Retry(at) => return self.look_at = self.look_at.min(at),
-            Event::Waited(runs) => return self.resume(lanes, &runs),
+            Event::Paused(pauses) => {
+                pause_all(lanes, &pauses);
+                return self.take_queued(lanes, now);
+            }
+            Event::Waited(runs) => return self.resume(lanes, &runs, now),
         };
         let lane = &mut lanes[n];
-        match event {
-            Event::Opened(_) => lane.opened(),
-            Event::Finished(_) => lane.finished(),
-            Event::Recorded(_) => lane.recorded(),
-            Event::Retry(_) | Event::Waited(_) => {}
-        }
         if lane.was_deferred() {
             due.extend(lane.next().map(|next| Reverse((next, n))));
+        }
+        if lane.is_ready(now) {
+            self.take(n, lane, now);
+        }
+    }
+
+    /// Goes on with slots that have waited, in lanes where nothing bars them any more.
+    fn take_queued(&mut self, lanes: &mut [Lane], now: DateTime<Utc>) {
+        for (n, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.is_ready(now)) {
+            self.take(n, lane, now);
         }
     }
 
     /// Goes on with runs of slots that have waited, each when nothing else goes on in its lane; the others stay for the
     /// next time. What someone ran by hand is theirs to run again.
-    fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord]) {
-        let now = self.scheduler.runner.clock().now();
+    fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord], now: DateTime<Utc>) {
         for RunRecord { opening, ending } in runs {
             if let Some(at) = ending.as_ref().and_then(|ending| ending.retry_at).filter(|at| *at > now) {
                 self.look_at = self.look_at.min(at);
                 continue;
             }
             let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
-            let lane = lanes.iter().position(|lane| lane.export == opening.export && lane.tenant == opening.tenant);
-            if let Some(n) = lane.filter(|n| lanes[*n].resume(due)) {
+            let lane = lanes.iter().position(|lane| lane.is_of(&opening.export, &opening.tenant));
+            if let Some(n) = lane.filter(|n| lanes[*n].resume(due, now)) {
                 let request = Request::slot(&opening.export, &opening.tenant, due);
-                self.carry_out(n, Request { window: Some(opening.window), ..request }, due);
+                self.begin(n, Vec::new(), Some((Request { window: Some(opening.window), ..request }, due)));
             }
         }
     }
 
-    /// Looks for runs that others have abandoned, and for those that may go on.
+    /// Looks for runs that others have abandoned, for schedules that are paused, and for runs that may go on.
     fn look(&mut self) {
         let (runner, tell) = (self.scheduler.runner.clone(), self.tell.clone());
         self.tasks.spawn(async move {
             if let Err(error) = runner.recover().await {
                 tracing::error!(%error, "cannot look for abandoned runs");
+            }
+            match runner.store().pauses().await {
+                Ok(pauses) => drop(tell.send(Event::Paused(pauses))),
+                Err(error) => tracing::error!(%error, "cannot look which schedules are paused; they stay as they were"),
             }
             for waited in [runner.store().settled_runs().await, runner.store().retries().await] {
                 match waited {

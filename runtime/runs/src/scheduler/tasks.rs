@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
 use crate::store::{SlotRecord, SlotState, Store, pause};
 
-/// Records slots that do not run, for as long as it takes or until the shutdown.
-pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) {
-    for row in &rows {
+/// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
+pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {
+    for row in rows.iter().filter(|row| row.state != SlotState::Queued) {
         let (reason, state) = (row.reason.as_deref().unwrap_or_default(), row.state);
         tracing::warn!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run");
     }
@@ -18,10 +18,11 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
     while let Err(error) = store.record_slots(rows.clone()).await {
         tracing::error!(%error, "cannot record slots that do not run; trying again");
         tokio::select! {
-            () = shutdown.cancelled() => return,
+            () = shutdown.cancelled() => return false,
             () = tokio::time::sleep(pause(tries)) => tries += 1,
         }
     }
+    true
 }
 
 /// Opens the run of a slot. This is tried for as long as it takes or until the shutdown; a slot that cannot be run gets

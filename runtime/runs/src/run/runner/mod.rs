@@ -187,7 +187,7 @@ impl Runner {
                     calls: calls.clone(),
                     journal: journal.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel).await;
+                let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
                 attempted.and_then(|summary| match sealed {
@@ -271,6 +271,11 @@ impl Runner {
                 let message = "cancelled before it was done; nothing was delivered";
                 log.write_end(LogLevel::Warn, message);
                 self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
+            }
+            attempt::Unfinished::CalledOff(reason) => {
+                let message = format!("{reason}; nothing was delivered");
+                log.write_end(LogLevel::Warn, &message);
+                self.ending(Outcome::Cancelled, None, message, Vec::new())
             }
             attempt::Unfinished::InDoubt { doubts, failure } => {
                 if let Some(failure) = failure {

@@ -10,7 +10,7 @@ use super::alive::{self, Alive};
 use super::{LEASE, Runner};
 use crate::config::{Config, Export};
 use crate::delivery::DeliveryError;
-use crate::run::Job;
+use crate::run::{CallOff, Job};
 use crate::schedule::Window;
 use crate::store::{Opened, Opening, Outcome, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
@@ -49,6 +49,7 @@ pub struct OpenRun {
     pub(super) job: Arc<Job>,
     /// Where its files go.
     pub(super) folder: Option<PathBuf>,
+    pub(super) call_off: CallOff,
     /// Its sign of life, for as long as this is held.
     pub(super) _alive: Option<Alive>,
 }
@@ -57,6 +58,11 @@ impl OpenRun {
     /// The run.
     pub fn id(&self) -> RunId {
         self.opening.id
+    }
+
+    /// What calls it off while it is carried out.
+    pub fn call_off(&self) -> CallOff {
+        self.call_off.clone()
     }
 
     /// What it accounts for.
@@ -182,7 +188,8 @@ impl Runner {
             let refused = match opened {
                 Ok(Opened::Yes) => {
                     let job = Arc::new(self.job(&opening, export));
-                    return Ok(OpenRun { opening, job, folder, _alive: alive });
+                    let call_off = CallOff::default();
+                    return Ok(OpenRun { opening, job, folder, call_off, _alive: alive });
                 }
                 Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(Box::new(slot))),
                 Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),

@@ -16,6 +16,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
     let latest = latest(connection, &opening.export, &opening.tenant, &opening.window)?;
     if let Some(due) = opening.due
         && let Some(slot) = slots::one(connection, &opening.export, &opening.tenant, due)?
+        && slot.state != SlotState::Queued
         && !goes_on(connection, opening, latest.as_ref(), &slot)?
     {
         return Ok(Opened::SlotTaken(slot));
