@@ -164,6 +164,8 @@ async fn asleep_for_three_days(lines: &str, table: &[(&str, SlotState)]) {
     set(&bench, moment("2026-03-09T12:00:00-04:00")).await;
     let expected: Vec<_> = table.iter().map(|(at, state)| ((*at).to_owned(), *state)).collect();
     until("all is recorded", async || rows(&bench).await == expected).await;
+    until("nothing goes on", async || runs(&bench).await.iter().all(|run| run.ending.is_some())).await;
+    a_while().await;
     set(&bench, moment("2026-03-10T06:00:00-04:00")).await;
     let next = [("2026-03-10T06:00:00-04:00".to_owned(), SlotState::Taken)];
     until("the next slot", async || rows(&bench).await == [&expected[..], &next[..]].concat()).await;
@@ -182,6 +184,8 @@ async fn clock_of_a_machine_that_slept_for_three_days() {
     let table = |states: [SlotState; 3]| [(days[0], states[0]), (days[1], states[1]), (days[2], states[2])];
     asleep_for_three_days("", &table([Missed, Missed, Taken])).await;
     asleep_for_three_days("missed = \"latest\"", &table([Missed, Missed, Taken])).await;
+    asleep_for_three_days("missed = \"all\"", &table([Taken, Taken, Taken])).await;
+    asleep_for_three_days("missed = \"all\"\nmissed_cap = 2", &table([Missed, Taken, Taken])).await;
     asleep_for_three_days("missed = \"skip\"", &table([Missed, Missed, Missed])).await;
 }
 
