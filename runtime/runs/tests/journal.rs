@@ -225,6 +225,17 @@ async fn a_store_that_hiccups_costs_no_write_and_makes_none_twice() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_recorded_is_in_doubt_and_nothing_more_is_sent() {
+    let api = Scripted::default();
+    let (plugin, _) = calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b")]);
+    let config = CONFIG.replace("time = \"1 min\"", "time = \"1 h\"");
+    let faults = [("settle_write", Fault::Fails(1000))];
+    let bench = Bench::with(plugin, &config, |store| Arc::new(Faulty::new(store, &faults)));
+    assert_eq!(outcome(&bench).await, Outcome::Waiting);
+    assert_eq!(api.sent().len(), 1);
+}
+
 #[tokio::test]
 async fn dead_between_the_journal_and_the_answer_the_run_waits() {
     for (fault, sent) in [("begin_write", 0), ("settle_write", 1)] {

@@ -27,6 +27,8 @@ pub enum Command {
     /// Runs a scheduled payroll export against a sandbox of its own and shows the file.
     Demo(Demo),
     /// Runs an export now.
+    ///
+    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire doubts`.
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),

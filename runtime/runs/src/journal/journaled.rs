@@ -135,13 +135,9 @@ impl Shared {
         };
         let result = send.await;
         // The first sending had its effect: the record is gone, as it should be.
-        let gone = again && call.method == Method::Delete;
-        let result = match result {
-            Err(error) if gone && error.status == Some(404) && !error.in_doubt => {
-                Ok(recorded(NO_CONTENT, Bytes::new()))
-            }
-            result => result,
-        };
+        let deleted = again && call.method == Method::Delete;
+        let is_gone = |error: &CallError| deleted && error.status == Some(404) && !error.in_doubt;
+        let result = result.or_else(|e| if is_gone(&e) { Ok(recorded(NO_CONTENT, Bytes::new())) } else { Err(e) });
         let settlement = settlement(&result);
         let settled =
             patiently("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
@@ -196,4 +192,17 @@ fn not_sent(error: &StoreError) -> CallError {
 /// It was sent, and what came of it is not known.
 fn lost(message: String) -> CallError {
     CallError { in_doubt: true, ..CallError::new("unreadable", message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_walked_through_or_downloaded_writes_nothing() {
+        for operation in Catalog::get().operations().filter(|operation| is_write(*operation)) {
+            assert_eq!(operation.operation.paging, None, "{}", operation.id());
+            assert_ne!(operation.operation.answer, Answer::File, "{}", operation.id());
+        }
+    }
 }

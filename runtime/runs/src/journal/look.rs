@@ -99,7 +99,10 @@ mod tests {
 
     use super::*;
 
-    fn found(name: &str, values: &[(&str, &str)]) -> Option<(String, Vec<(String, String)>, bool)> {
+    /// Operation, parameters of the path, whether it is the record that the call's path names.
+    type Named = (String, Vec<(String, String)>, bool);
+
+    fn found(name: &str, values: &[(&str, &str)]) -> Option<Named> {
         let values: Vec<_> = values.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let found = find(Catalog::get().operation(name).unwrap(), &values);
         found.map(|(read, values, is_record)| (read.id(), values, is_record))

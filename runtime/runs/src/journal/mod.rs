@@ -15,6 +15,9 @@
 //! run writes nothing more, is not delivered and not tried again. [`Store::settle_doubt`](crate::store::Store) ends
 //! that.
 //!
+//! Which runs are attempts of one is decided where they are opened: whoever runs a window again goes on with what the
+//! window's latest run has done, also where that has succeeded.
+//!
 //! Only an open run may begin a write, and a window has one open run at most, so no two attempts write at once. An answer
 //! is recorded whenever it comes, also after the run was closed: it is the truth, and may end a doubt.
 

@@ -1,9 +1,10 @@
-//! What outlives a process: slots, runs, their logs, host calls and files.
+//! What outlives a process: slots, runs, their logs, host calls, writes and files.
 //!
 //! [`Store`] is the whole of what the runtime asks of it; [`SqliteStore`] is the embedded one. Nothing here relies on
 //! there being one process: a slot is a row that only one can insert, an open run is a lease that its owner renews,
 //! and whatever a run still wants to record is refused once the run is closed. The run's id so serves as the fencing
-//! token: a process that slept through its lease can no longer deliver.
+//! token: a process that slept through its lease can no longer deliver or begin a write. Only the answer to a write that
+//! it had sent is taken: that is a fact, whoever knows it.
 
 mod error;
 mod patience;

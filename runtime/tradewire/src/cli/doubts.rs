@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use tradewire_runs::store::WriteId;
 
 use super::Place;
@@ -22,14 +22,15 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("verdict").required(true).args(["happened", "did_not_happen"]))]
 pub struct Settle {
     /// The write, as the list names it.
     pub write: WriteId,
     /// It happened: it is not sent again.
-    #[arg(long, required_unless_present = "did_not_happen")]
+    #[arg(long)]
     pub happened: bool,
     /// It did not happen: the next attempt may send it.
-    #[arg(long, conflicts_with = "happened")]
+    #[arg(long)]
     pub did_not_happen: bool,
     /// A file with the JSON that ServiceTitan would have answered [default: the record that the call names, as it is
     /// then; nothing where it names none].

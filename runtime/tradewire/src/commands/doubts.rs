@@ -32,10 +32,8 @@ struct Told {
 
 async fn list(options: List, output: &Output) -> Result<()> {
     let doubts = Setting::read(&options.place)?.store()?.doubts().await?;
-    let told: Vec<Told> = doubts
-        .into_iter()
-        .map(|doubt| Told { look: look(&doubt.write, doubt.tenant_id), doubt })
-        .collect();
+    let told: Vec<Told> =
+        doubts.into_iter().map(|doubt| Told { look: look(&doubt.write, doubt.tenant_id), doubt }).collect();
     let text = match told.is_empty() {
         true => "no doubts".to_owned(),
         false => told.iter().map(text).collect::<Vec<_>>().join("\n"),

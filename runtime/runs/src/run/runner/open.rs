@@ -178,12 +178,10 @@ impl Runner {
                 lease_until: now + LEASE,
             };
             // Before the row is there: whoever finds it is to know at once whether its process has died since.
-            let alive = alive::begin(self.staging(id)).await;
-            let alive = alive
-                .inspect_err(
-                    |error| tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone"),
-                )
-                .ok();
+            let unseen = |error: &std::io::Error| {
+                tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone");
+            };
+            let alive = alive::begin(self.staging(id)).await.inspect_err(unseen).ok();
             let opened = self.store.open_run(&opening, latest.map(|run| run.opening.id)).await;
             let refused = match opened {
                 Ok(Opened::Yes) => {
@@ -229,7 +227,7 @@ fn goes_on(latest: &RunRecord, request: &Request) -> bool {
     let succeeded =
         latest.ending.as_ref().is_some_and(|end| matches!(end.outcome, Outcome::Succeeded | Outcome::Unchanged));
     let another_slot = request.due.is_some() && latest.opening.due.is_some() && request.due != latest.opening.due;
-    !request.again && !(succeeded && another_slot)
+    !(request.again || succeeded && another_slot)
 }
 
 fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {

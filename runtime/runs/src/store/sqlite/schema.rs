@@ -134,6 +134,23 @@ pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS)
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    #[test]
+    fn a_run_of_before_the_journal_has_one_of_its_own() {
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        super::MIGRATIONS.to_version(&mut database, 1).unwrap();
+        let columns = "id, export, tenant, tenant_id, plugin, begun_by, attempt, window_start, window_end, timezone, \
+                       started, owner, lease_until";
+        for id in ["a", "b"] {
+            let values = format!("'{id}', 'e', 't', 1, 'p', 'manual', 1, 0, 1, 'UTC', 0, 'o', 0");
+            database.execute(&format!("INSERT INTO runs ({columns}) VALUES ({values})"), ()).unwrap();
+        }
+        super::MIGRATIONS.to_latest(&mut database).unwrap();
+        let own = database.query_row("SELECT count(*) FROM runs WHERE journal = id", (), |row| row.get::<_, i64>(0));
+        assert_eq!(own, Ok(2));
+    }
+
     #[test]
     fn every_step_applies_to_an_empty_database() {
         assert!(super::MIGRATIONS.validate().is_ok());
