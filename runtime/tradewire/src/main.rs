@@ -4,7 +4,9 @@ mod cli;
 mod commands;
 mod execute;
 mod faults;
+mod http;
 mod output;
+mod suppliers;
 
 use std::process::ExitCode;
 

@@ -23,8 +23,10 @@ const LEFT_BEHIND: [&str; 14] = [
     "transfer-encoding",
     "upgrade",
 ];
+/// The header that callers of suppliers show their key in.
+pub const KEY: &str = "x-tradewire-key";
 /// Headers that let the caller in here and are nobody else's business.
-const PRIVATE: [&str; 3] = ["authorization", "cookie", "x-tradewire-key"];
+const PRIVATE: [&str; 3] = ["authorization", "cookie", KEY];
 
 /// Whether a header goes from one side to the other.
 pub(super) fn travels(name: &str) -> bool {

@@ -31,6 +31,7 @@ use crate::liquid::{Limits, Mode, Template, Value};
 use crate::pack::{Endpoint, Faults, Pack, VENDOR_FILE, Vendor};
 use crate::servicetitan::{Calls, Live, Nobody};
 
+pub use headers::KEY;
 pub use trouble::{Blame, Trouble};
 
 use answer::VendorAnswer;

@@ -13,6 +13,8 @@ pub enum Blame {
     Vendor,
     /// ServiceTitan, asked by a template.
     ServiceTitan,
+    /// The runtime, which cannot carry the call now.
+    Runtime,
 }
 
 /// Why a call has no answer of the vendor's.
@@ -27,19 +29,31 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    pub(crate) fn caller(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Caller, status: 400, message: message.into(), place: String::new() }
+    fn new(blame: Blame, status: u16, message: impl Into<String>) -> Trouble {
+        Trouble { blame, status, message: message.into(), place: String::new() }
+    }
+
+    /// A call that cannot be carried as it is: 400 unless another status is said.
+    pub fn caller(message: impl Into<String>) -> Trouble {
+        Trouble::new(Blame::Caller, 400, message)
+    }
+
+    /// A call that can be carried later: 503.
+    pub fn busy(message: impl Into<String>) -> Trouble {
+        Trouble::new(Blame::Runtime, 503, message)
     }
 
     pub(crate) fn pack(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Pack, status: 500, message: message.into(), place: String::new() }
+        Trouble::new(Blame::Pack, 500, message)
     }
 
     pub(crate) fn vendor(message: impl Into<String>) -> Trouble {
-        Trouble { blame: Blame::Vendor, status: 502, message: message.into(), place: String::new() }
+        Trouble::new(Blame::Vendor, 502, message)
     }
 
-    pub(crate) fn with_status(self, status: u16) -> Trouble {
+    /// Another status.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Trouble {
         Trouble { status, ..self }
     }
 
@@ -70,6 +84,7 @@ impl Trouble {
             Blame::Pack => "Template",
             Blame::Vendor => "Vendor",
             Blame::ServiceTitan => "ServiceTitan",
+            Blame::Runtime => "Runtime",
         };
         Value::object([
             ("success", Value::from(false)),
@@ -85,9 +100,7 @@ impl From<Error> for Trouble {
     fn from(error: Error) -> Trouble {
         let message = error.to_string();
         match error.problem {
-            Problem::ServiceTitan { .. } => {
-                Trouble { blame: Blame::ServiceTitan, status: 502, message, place: String::new() }
-            }
+            Problem::ServiceTitan { .. } => Trouble::new(Blame::ServiceTitan, 502, message),
             _ => Trouble::pack(message),
         }
     }

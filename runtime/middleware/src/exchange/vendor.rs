@@ -21,6 +21,8 @@ const MOST_REDIRECTS: usize = 5;
 
 /// The client for vendors. Redirects are followed here, not there: see [`onward`].
 pub(super) fn client(settings: &Settings) -> reqwest::Result<Client> {
+    // Fails where the program has chosen a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
         .timeout(settings.timeout)

@@ -37,7 +37,6 @@ struct Served {
 
 impl Served {
     async fn start() -> Served {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(Options::default(), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let base_url = Some(sandbox.vendor_url().parse().unwrap());
         let settings = Settings { base_url, check: Check::Refuse, ..Settings::default() };

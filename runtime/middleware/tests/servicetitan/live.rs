@@ -26,7 +26,6 @@ struct World {
 
 impl World {
     async fn start() -> World {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(tradewire_sandbox::Options::default(), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let environment: Environment = sandbox.url().parse().unwrap();
         let client = Client::new(Options::new(environment, DEMO_APP_KEY.into())).unwrap();

@@ -1,5 +1,6 @@
-//! `tradewire check`: the configuration, every plugin in it, every secret, and when what runs next.
+//! `tradewire check`: the configuration, every plugin and pack in it, every secret, and when what runs next.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -11,6 +12,7 @@ use super::setting::Setting;
 use crate::cli::Check;
 use crate::execute::Executor;
 use crate::faults::Faults;
+use crate::http::Callers;
 use crate::output::Output;
 
 /// How many of the next slots are told.
@@ -20,15 +22,18 @@ const SLOTS: usize = 3;
 pub async fn check(options: Check, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
-    let busy = output.busy("loading the plugins");
+    let busy = output.busy("loading plugins and packs");
     let mut faults = Faults::default();
     deliveries(config, &mut faults);
+    Callers::load(config, &mut faults);
     let executor = setting.executor(faults)?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
+    let (suppliers, supplier_values) = suppliers(config, &executor);
     let (exports, export_values) = exports(config, Utc::now());
-    let text = format!("{plugins}{exports}{} is good\n", config.path.display());
-    output.result(&text, &json!({ "plugins": plugin_values, "exports": export_values }));
+    let text = format!("{plugins}{suppliers}{exports}{} is good\n", config.path.display());
+    let value = json!({ "plugins": plugin_values, "middleware": supplier_values, "exports": export_values });
+    output.result(&text, &value);
     Ok(())
 }
 
@@ -57,6 +62,30 @@ fn plugins(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
         values.push(json!({ "plugin": name, "operations": operations, "sha256": plugin.digest() }));
     }
     (text, values)
+}
+
+fn suppliers(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
+    let mut text = String::new();
+    let mut values = Vec::new();
+    for name in config.middleware.keys() {
+        let Some(supplier) = executor.suppliers().get(name) else { continue };
+        let pack = supplier.middleware.pack();
+        let endpoints: Vec<&str> = pack.endpoints.keys().map(String::as_str).collect();
+        let asks: BTreeSet<String> =
+            pack.templates().flat_map(|template| template.calls()).map(|call| call.operation.id()).collect();
+        text += &format!("middleware {name}: {} endpoints at {}", endpoints.len(), pack.vendor.base_url);
+        text += &format!("{}\n", if asks.is_empty() { String::new() } else { format!(", asks {}", join(&asks)) });
+        supplier.warnings.iter().for_each(|warning| text += &format!("  {warning}\n"));
+        values.push(json!({
+            "middleware": name, "endpoints": endpoints, "base_url": pack.vendor.base_url.as_str(), "operations": asks,
+            "warnings": supplier.warnings,
+        }));
+    }
+    (text, values)
+}
+
+fn join(names: &BTreeSet<String>) -> String {
+    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn exports(config: &Config, now: DateTime<Utc>) -> (String, Vec<Value>) {

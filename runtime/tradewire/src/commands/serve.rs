@@ -1,4 +1,4 @@
-//! `tradewire serve`: the schedules, until it is told to stop.
+//! `tradewire serve`: the schedules, and the suppliers for whoever has a key, until it is told to stop.
 
 use std::sync::Arc;
 
@@ -9,20 +9,32 @@ use super::report;
 use super::setting::Setting;
 use super::stop::told_to_stop;
 use crate::cli::Serve;
-use crate::output::Output;
+use crate::execute::Executor;
+use crate::faults::Faults;
+use crate::http::{Callers, Carried, Desk, Server};
+use crate::output::{Busy, Output};
 
-/// Runs what falls due, and ends the runs that a process before this one left open.
+/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
-    if setting.config.exports.values().all(|export| export.cron.is_none()) {
+    let config = &setting.config;
+    if config.callers.is_empty() && config.exports.values().all(|export| export.cron.is_none()) {
         bail!(
-            "{} has no export with a schedule; add `cron = \"0 6 * * MON\"` to one, or run it with `tradewire run`",
-            setting.config.path.display()
+            "{} has neither an export with a schedule nor a caller of suppliers; add `cron = \"0 6 * * MON\"` to an \
+             export, or a section `[caller.<name>]` with a `key`; `tradewire run` runs an export now",
+            config.path.display()
         );
     }
-    let busy = Arc::new(output.busy("loading the plugins"));
-    let runner = setting.runner(&busy)?;
+    let busy = Arc::new(output.busy("loading plugins and packs"));
+    let mut faults = Faults::default();
+    let callers = Callers::load(config, &mut faults);
+    let executor = Arc::new(setting.executor(faults)?);
+    let runner = setting.runner_by(executor.clone(), &busy)?;
     let stop = told_to_stop(output)?;
+    let server = match config.callers.is_empty() {
+        true => None,
+        false => Some(Server::bind(desk(&setting, callers, &executor, output, &busy), config.serve.listen).await?),
+    };
     let (told, beside) = (*output, busy.clone());
     let scheduler = Scheduler::new(runner).on_report(move |report| {
         let (text, value) = (report::text(report), report::value(report));
@@ -33,8 +45,31 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         busy.line(&format!("{export} for {tenant}: next at {}", due.to_rfc3339()));
     }
     busy.at(&format!("serving {} schedules", upcoming.len()));
-    scheduler.run(stop).await;
+    match server {
+        None => scheduler.run(stop).await,
+        Some(server) => {
+            busy.line(&format!("serving {} suppliers at http://{}", config.middleware.len(), server.addr()?));
+            tokio::join!(scheduler.run(stop.clone()), server.run(stop));
+        }
+    }
     drop((scheduler, busy));
     output.note("stopped");
     Ok(())
+}
+
+fn desk(setting: &Setting, callers: Callers, executor: &Executor, output: &Output, busy: &Arc<Busy>) -> Desk {
+    let (told, beside) = (*output, busy.clone());
+    let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
+    Desk::new(&setting.config.serve, callers, executor.suppliers().clone(), executor.tenants().clone(), onlooker)
+}
+
+/// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`
+fn text(carried: &Carried) -> String {
+    let Carried { caller, tenant, middleware, endpoint, status, milliseconds, error, warnings } = carried;
+    let mut text = format!("{middleware}/{endpoint} for {tenant} by {caller}: {status} in {milliseconds} ms");
+    if !error.is_empty() {
+        text += &format!(": {error}");
+    }
+    warnings.iter().for_each(|warning| text += &format!("\n  warning: {warning}"));
+    text
 }

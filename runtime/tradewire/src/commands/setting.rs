@@ -38,7 +38,7 @@ impl Setting {
         Ok(Setting { config: Arc::new(config), state })
     }
 
-    /// Loads the plugins and reads the secrets; their faults are told with those that are known already.
+    /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
         Executor::load(&self.config, &self.state, known)
     }
@@ -50,7 +50,11 @@ impl Setting {
 
     /// Makes everything ready to run; what the runs log is shown as it comes.
     pub fn runner(&self, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        let execute = Arc::new(self.executor(Faults::default())?);
+        self.runner_by(Arc::new(self.executor(Faults::default())?), busy)
+    }
+
+    /// The same, by what is loaded already.
+    pub fn runner_by(&self, execute: Arc<Executor>, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
         let shown = busy.clone();
         Ok(Arc::new(Runner::new(RunnerOptions {
             config: self.config.clone(),

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
 use tradewire_runs::config::{self, Config};
 
-use super::Executor;
+use super::{Executor, Loaded};
 use crate::faults::Faults;
+use crate::suppliers::Suppliers;
 
 /// Where `tradewire sandbox` serves unless it is told otherwise.
 pub const SANDBOX: &str = "127.0.0.1:8123";
@@ -22,7 +24,8 @@ impl Executor {
         let engine = engine(config, state)?;
         let plugins = plugins(config, &engine, &mut faults);
         let tenants = tenants(config, &mut faults);
-        faults.finish(Executor { plugins, tenants })
+        let suppliers = Arc::new(Suppliers::load(config, &mut faults));
+        faults.finish(Executor { plugins, tenants, suppliers })
     }
 }
 
@@ -36,7 +39,7 @@ fn engine(config: &Config, state: &Path) -> Result<Engine> {
     Ok(Engine::new(EngineOptions { memory, cache: Some(cache), ..standard })?)
 }
 
-fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Plugin> {
+fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Loaded> {
     let mut plugins = HashMap::new();
     for plugin in config.plugins.values() {
         let (name, source) = (&plugin.name, plugin.source.display());
@@ -46,7 +49,16 @@ fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<Str
                  build the component"
             )),
             Ok(bytes) => match Plugin::load(engine, &bytes, plugin.grants.clone()) {
-                Ok(loaded) => drop(plugins.insert(name.clone(), loaded)),
+                Ok(loaded) => {
+                    if loaded.uses_middleware() && plugin.middleware.is_empty() {
+                        let first = config.middleware.keys().next().map_or("<supplier>", String::as_str);
+                        faults.add(format!(
+                            "plugin `{name}` ({source}) calls suppliers and is granted none; help: add `middleware = \
+                             [\"{first}\"]` to `[plugin.{name}]`, or one endpoint: `[\"{first}/purchaseorder\"]`"
+                        ));
+                    }
+                    plugins.insert(name.clone(), Loaded { plugin: loaded, suppliers: plugin.middleware.clone() });
+                }
                 Err(error) => {
                     let place = format!("{}:{}", config.path.display(), plugin.grant_line);
                     faults.add(format!("plugin `{name}` ({source}, granted at {place}): {error}"));

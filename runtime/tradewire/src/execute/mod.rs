@@ -7,23 +7,42 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tradewire_client::Tenant;
+use tradewire_client::{ServiceTitan, Tenant};
 use tradewire_host::{FailureClass, Limits, Plugin, Request, Window};
+use tradewire_runs::config::MiddlewareGrant;
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
+use crate::suppliers::{Granted, Suppliers};
 pub use load::SANDBOX;
 use sink::RunSink;
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {
-    plugins: HashMap<String, Plugin>,
+    plugins: HashMap<String, Loaded>,
     tenants: HashMap<String, Tenant>,
+    suppliers: Arc<Suppliers>,
+}
+
+/// A plugin, and the suppliers that it may call.
+struct Loaded {
+    plugin: Plugin,
+    suppliers: Vec<MiddlewareGrant>,
 }
 
 impl Executor {
     /// A plugin, by its name in the configuration.
     pub fn plugin(&self, name: &str) -> Option<&Plugin> {
-        self.plugins.get(name)
+        self.plugins.get(name).map(|loaded| &loaded.plugin)
+    }
+
+    /// The tenants, by their names in the configuration.
+    pub fn tenants(&self) -> &HashMap<String, Tenant> {
+        &self.tenants
+    }
+
+    /// The suppliers.
+    pub fn suppliers(&self) -> &Arc<Suppliers> {
+        &self.suppliers
     }
 }
 
@@ -32,10 +51,12 @@ impl Execute for Executor {
     async fn execute(&self, attempt: Attempt) -> Result<Summary, Failure> {
         let job = &attempt.job;
         let missing = |what: &str| Failure::refused(format!("{what} is not in the configuration"));
-        let plugin = self.plugins.get(&job.plugin).ok_or_else(|| missing(&format!("plugin `{}`", job.plugin)))?;
+        let loaded = self.plugins.get(&job.plugin).ok_or_else(|| missing(&format!("plugin `{}`", job.plugin)))?;
+        let plugin = &loaded.plugin;
         let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing(&format!("tenant `{}`", job.tenant)))?;
         attempt.calls.plugin_digest(format!("sha256:{}", plugin.digest()));
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        let api: Arc<dyn ServiceTitan> = attempt.journal.around(Arc::new(tenant.clone()));
         let request = Request {
             id: job.run.to_string(),
             export: job.export.clone(),
@@ -45,8 +66,13 @@ impl Execute for Executor {
             window: Window { start: job.window.start.to_rfc3339(), end: job.window.end.to_rfc3339() },
             attempt: job.attempt,
             settings: job.settings.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
-            api: attempt.journal.around(Arc::new(tenant.clone())),
-            middleware: None,
+            middleware: Some(Arc::new(Granted {
+                suppliers: self.suppliers.clone(),
+                grants: loaded.suppliers.clone(),
+                tenant: job.tenant.clone(),
+                api: api.clone(),
+            })),
+            api,
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),

@@ -1,0 +1,206 @@
+//! `POST /middleware/{tenant}/{supplier}/{endpoint}`: calls of ServiceTitan's, or of whoever has a key.
+//!
+//! Whatever goes wrong, the answer has the contracts' own shape, as [`Trouble`] writes it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tradewire_client::Tenant;
+use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
+use tradewire_runs::config::{self, Serve};
+
+use super::Callers;
+use crate::suppliers::{Supplier, Suppliers};
+
+/// How long a call may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// Where calls come in.
+pub struct Desk {
+    callers: Callers,
+    suppliers: Arc<Suppliers>,
+    tenants: HashMap<String, Tenant>,
+    /// One for each call that may be carried at a time.
+    places: Arc<Semaphore>,
+    most_bytes: usize,
+    onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
+}
+
+/// A call that was carried, or refused.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Carried {
+    /// Whose key it showed.
+    pub caller: String,
+    /// For whom.
+    pub tenant: String,
+    /// To whom.
+    pub middleware: String,
+    /// What it called there.
+    pub endpoint: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// What went wrong; empty where nothing did.
+    pub error: String,
+    /// What was not as the contract says, and went on all the same.
+    pub warnings: Vec<String>,
+}
+
+impl Desk {
+    /// Told of each call as it ends, of those whose key is known.
+    pub fn new(
+        serve: &Serve,
+        callers: Callers,
+        suppliers: Arc<Suppliers>,
+        tenants: HashMap<String, Tenant>,
+        onlooker: impl Fn(&Carried) + Send + Sync + 'static,
+    ) -> Desk {
+        let most_bytes = usize::try_from(serve.body).unwrap_or(usize::MAX);
+        let places = Arc::new(Semaphore::new(serve.at_once));
+        Desk { callers, suppliers, tenants, places, most_bytes, onlooker: Box::new(onlooker) }
+    }
+
+    fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
+        let refused = |message: &str| Trouble::caller(message).with_status(401);
+        let key = headers.get(KEY).ok_or_else(|| refused("no key: send yours as the header `X-Tradewire-Key`"))?;
+        self.callers.find(key.as_bytes()).ok_or_else(|| refused("the key in `X-Tradewire-Key` is nobody's"))
+    }
+
+    /// The supplier and the tenant, where this caller may reach both.
+    fn find(&self, caller: &config::Caller, called: &Called) -> Result<(Arc<Supplier>, Tenant), Trouble> {
+        let (name, tenant) = (&called.supplier, &called.tenant);
+        let may = |allowed: &Option<Vec<String>>, name: &String| allowed.as_ref().is_none_or(|all| all.contains(name));
+        // What a caller may not reach is not told from what is not there.
+        let supplier = self.suppliers.get(name).filter(|_| may(&caller.middleware, name)).ok_or_else(|| {
+            Trouble::caller(format!("there is no supplier `{name}` for caller `{}`", caller.name)).with_status(404)
+        })?;
+        let known = self.tenants.get(tenant).filter(|_| may(&caller.tenants, tenant)).ok_or_else(|| {
+            Trouble::caller(format!("there is no tenant `{tenant}` for caller `{}`", caller.name)).with_status(404)
+        })?;
+        if !supplier.tenants.contains(tenant) {
+            let message = format!("`{name}` takes no calls for tenant `{tenant}`: it is not among its `tenants`");
+            return Err(Trouble::caller(message).with_status(403));
+        }
+        Ok((supplier.clone(), known.clone()))
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
+        self.places
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again"))
+    }
+
+    async fn body(&self, body: Body) -> Result<Vec<u8>, Trouble> {
+        let most = self.most_bytes;
+        let arriving = tokio::time::timeout(ARRIVAL, Limited::new(body, most).collect());
+        match arriving.await {
+            Ok(Ok(body)) => Ok(body.to_bytes().into()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let message = format!("the body is longer than {most} bytes, which is the most (`body` of `[serve]`)");
+                Err(Trouble::caller(message).with_status(413))
+            }
+            Ok(Err(_)) => Err(Trouble::caller("the body broke off")),
+            Err(_) => {
+                let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
+                Err(Trouble::caller(message).with_status(408))
+            }
+        }
+    }
+
+    /// Carries a call. On a task of its own: a caller that hangs up leaves an order that is told all the same.
+    async fn carry(
+        self: Arc<Self>,
+        caller: &config::Caller,
+        called: &Called,
+        request: Request,
+    ) -> Result<Outgoing, Trouble> {
+        let (supplier, tenant) = self.find(caller, called)?;
+        let place = self.place()?;
+        let (head, body) = request.into_parts();
+        let body = self.body(body).await?;
+        let incoming = Incoming { headers: texts(&head.headers), body };
+        let endpoint = called.endpoint.clone();
+        let carrying = tokio::spawn(async move {
+            let outgoing = supplier.middleware.answer(&endpoint, incoming, Some(Arc::new(tenant))).await;
+            drop(place);
+            outgoing
+        });
+        carrying.await.map_err(|_| Trouble::busy("the runtime failed while it carried the call").with_status(500))
+    }
+}
+
+/// What the path says.
+#[derive(serde::Deserialize)]
+struct Called {
+    tenant: String,
+    supplier: String,
+    endpoint: String,
+}
+
+pub(super) fn routes(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/middleware/{tenant}/{supplier}/{endpoint}", post(answer))
+        .fallback(async || response(Trouble::caller("there is nothing here").with_status(404).into()))
+        .method_not_allowed_fallback(async || {
+            response(Trouble::caller("suppliers are called by POST").with_status(405).into())
+        })
+        .with_state(desk)
+}
+
+async fn answer(State(desk): State<Arc<Desk>>, Path(called): Path<Called>, request: Request) -> Response {
+    let start = Instant::now();
+    let caller = match desk.caller(request.headers()) {
+        Ok(caller) => caller.clone(),
+        Err(trouble) => return response(trouble.into()),
+    };
+    let outgoing = desk.clone().carry(&caller, &called, request).await.unwrap_or_else(Outgoing::from);
+    let Called { tenant, supplier, endpoint } = called;
+    (desk.onlooker)(&Carried {
+        caller: caller.name,
+        tenant,
+        middleware: supplier,
+        endpoint,
+        status: outgoing.status,
+        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        error: match outgoing.status {
+            ..400 => String::new(),
+            _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
+        },
+        warnings: outgoing.warnings.clone(),
+    });
+    response(outgoing)
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let others = headers.iter().filter(|(name, _)| name.as_str() != KEY);
+    others.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
+}
+
+fn response(outgoing: Outgoing) -> Response {
+    let mut response = Response::new(Body::from(outgoing.body.to_json()));
+    *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if outgoing.status == 503 {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    for (name, value) in &outgoing.headers {
+        // What no header can hold was refused when the template's output was read.
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    if !response.headers().contains_key(header::CONTENT_TYPE) {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    response
+}

@@ -1,0 +1,46 @@
+//! The HTTP server of `tradewire serve`.
+
+mod callers;
+mod listen;
+mod middleware;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tradewire_runs::CancellationToken;
+
+pub use callers::Callers;
+pub use middleware::{Carried, Desk};
+
+/// A server that has its address.
+pub struct Server {
+    listener: TcpListener,
+    routes: Router,
+}
+
+impl Server {
+    /// Takes the address; calls are answered once it runs.
+    pub async fn bind(desk: Desk, listen: SocketAddr) -> Result<Server> {
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!(
+                "cannot listen on {listen}; choose another address as `listen` of `[serve]`, or stop what listens there"
+            )
+        })?;
+        let routes = middleware::routes(Arc::new(desk)).route("/health", get(|| async { "ok\n" }));
+        Ok(Server { listener, routes })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until it is stopped; calls that go on have some time to end.
+    pub async fn run(self, stop: CancellationToken) {
+        listen::serve(self.listener, self.routes, stop).await;
+    }
+}

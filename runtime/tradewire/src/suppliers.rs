@@ -1,0 +1,138 @@
+//! The suppliers of a configuration, each behind its request-middleware pack.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tradewire_client::{Later, ServiceTitan};
+use tradewire_host::MiddlewareResponse;
+use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings};
+use tradewire_middleware::fault::Fault;
+use tradewire_middleware::pack::{self, Loaded, Pack};
+use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
+
+use crate::faults::Faults;
+
+/// Suppliers, by their names in the configuration.
+#[derive(Debug, Default)]
+pub struct Suppliers(HashMap<String, Arc<Supplier>>);
+
+/// A supplier.
+#[derive(Debug)]
+pub struct Supplier {
+    /// What carries calls to it.
+    pub middleware: Middleware,
+    /// The tenants whose calls it takes.
+    pub tenants: Vec<String>,
+    /// What is worth looking at in its pack.
+    pub warnings: Vec<Fault>,
+}
+
+impl Suppliers {
+    /// Loads the packs and reads their secrets.
+    pub fn load(config: &Config, faults: &mut Faults) -> Suppliers {
+        let mut suppliers = HashMap::new();
+        for section in config.middleware.values() {
+            match Supplier::load(section) {
+                Ok(supplier) => drop(suppliers.insert(section.name.clone(), Arc::new(supplier))),
+                Err(found) => found.iter().for_each(|fault| faults.add(told(config, section, fault))),
+            }
+        }
+        Suppliers(suppliers)
+    }
+
+    /// A supplier, by its name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Supplier>> {
+        self.0.get(name)
+    }
+}
+
+fn told(config: &Config, section: &config::Middleware, fault: &str) -> String {
+    format!("middleware `{}` (granted at {}:{}): {fault}", section.name, config.path.display(), section.grant_line)
+}
+
+impl Supplier {
+    fn load(section: &config::Middleware) -> Result<Supplier, Vec<String>> {
+        let mut faults = Vec::new();
+        let mut secrets = HashMap::new();
+        for (name, secret) in &section.secrets {
+            match secret.resolve() {
+                Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+                Err(error) => faults.push(format!("secret `{name}`: {error}")),
+            }
+        }
+        let seen_from_here = |pack::Faults(faults)| {
+            let told = |fault: Fault| fault.under(&section.pack).to_string();
+            faults.into_iter().map(told).collect::<Vec<_>>()
+        };
+        let pack = Pack::load(&section.pack).map_err(seen_from_here);
+        let (Loaded { pack, warnings }, true) = (match pack {
+            Ok(loaded) => (loaded, faults.is_empty()),
+            Err(found) => return Err([faults, found].concat()),
+        }) else {
+            return Err(faults);
+        };
+        let settings = Settings {
+            base_url: section.base_url.clone(),
+            check: match section.check {
+                ContractCheck::Warn => Check::Warn,
+                ContractCheck::Refuse => Check::Refuse,
+            },
+            timeout: section.timeout,
+            deadline: section.deadline,
+            most_bytes: usize::try_from(section.answer).unwrap_or(usize::MAX),
+            grants: section.grants.clone(),
+            ..Settings::default()
+        };
+        let middleware = Middleware::new(pack, settings, secrets).map_err(seen_from_here)?;
+        let warnings = warnings.into_iter().map(|fault| fault.under(&section.pack)).collect();
+        Ok(Supplier { middleware, tenants: section.tenants.clone(), warnings })
+    }
+}
+
+/// The suppliers as one run of a plugin sees them.
+pub struct Granted {
+    /// All there are.
+    pub suppliers: Arc<Suppliers>,
+    /// Those that the plugin may call.
+    pub grants: Vec<MiddlewareGrant>,
+    /// The run's tenant.
+    pub tenant: String,
+    /// The run's ServiceTitan.
+    pub api: Arc<dyn ServiceTitan>,
+}
+
+impl Granted {
+    async fn carry(&self, vendor: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
+        let is_granted = |grant: &MiddlewareGrant| {
+            grant.supplier == vendor && grant.endpoint.as_ref().is_none_or(|granted| granted == endpoint)
+        };
+        if !self.grants.iter().any(is_granted) {
+            return Err(format!(
+                "`{vendor}/{endpoint}` is not granted; help: add \"{vendor}/{endpoint}\" to `middleware` of the plugin's \
+                 section of the configuration"
+            ));
+        }
+        let supplier = self.suppliers.get(vendor).ok_or_else(|| format!("there is no supplier `{vendor}`"))?;
+        if !supplier.tenants.contains(&self.tenant) {
+            return Err(format!(
+                "`{vendor}` takes no calls for tenant `{0}`; help: add \"{0}\" to `tenants` of `[middleware.{vendor}]`",
+                self.tenant
+            ));
+        }
+        let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
+        let Outgoing { status, headers, body, warnings } =
+            supplier.middleware.answer(endpoint, incoming, Some(self.api.clone())).await;
+        Ok(MiddlewareResponse { status, headers, body: body.to_json(), warnings })
+    }
+}
+
+impl tradewire_host::Middleware for Granted {
+    fn call<'a>(
+        &'a self,
+        vendor: &'a str,
+        endpoint: &'a str,
+        body: &'a str,
+    ) -> Later<'a, Result<MiddlewareResponse, String>> {
+        Box::pin(self.carry(vendor, endpoint, body))
+    }
+}
