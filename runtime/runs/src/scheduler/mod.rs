@@ -12,6 +12,7 @@
 //! `missed` says. A clock that was set back brings no slot twice, since each has its one row.
 
 mod lane;
+mod status;
 mod tasks;
 
 use std::cmp::Reverse;
@@ -29,6 +30,7 @@ use crate::run::{CallOff, Report, Request, Runner};
 use crate::schedule::Schedule;
 use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
 use lane::{Lane, Taken};
+pub use status::{Condition, Status, statuses};
 
 /// The time of day is looked at again at least so often.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);

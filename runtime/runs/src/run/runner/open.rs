@@ -128,6 +128,12 @@ impl RunError {
     pub fn unknown_export(config: &Config, name: &str) -> Self {
         RunError::UnknownExport { name: name.to_owned(), nearest: near(name, config.exports.keys()) }
     }
+
+    /// That the export runs for no tenant of that name.
+    pub fn unknown_tenant(export: &Export, name: &str) -> Self {
+        let nearest = near(name, export.tenants.iter());
+        RunError::UnknownTenant { export: export.name.clone(), nearest, name: name.to_owned() }
+    }
 }
 
 fn help(nearest: &Option<String>) -> String {
@@ -140,13 +146,8 @@ impl Runner {
         let config = &self.config;
         let export = config.exports.get(&request.export);
         let export = export.ok_or_else(|| RunError::unknown_export(config, &request.export))?;
-        let unknown_tenant = || RunError::UnknownTenant {
-            export: export.name.clone(),
-            nearest: near(&request.tenant, export.tenants.iter()),
-            name: request.tenant.clone(),
-        };
-        let named = export.tenants.contains(&request.tenant);
-        let tenant = config.tenants.get(&request.tenant).filter(|_| named).ok_or_else(unknown_tenant)?;
+        let tenant = config.tenants.get(&request.tenant).filter(|tenant| export.tenants.contains(&tenant.name));
+        let tenant = tenant.ok_or_else(|| RunError::unknown_tenant(export, &request.tenant))?;
         let zone = config.zone(export, tenant);
         let slots = config.slots(export, tenant);
         let now = self.clock.now();
