@@ -10,9 +10,15 @@ use crate::store::{SlotRecord, SlotState, Store, pause};
 
 /// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
 pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {
-    for row in rows.iter().filter(|row| row.state != SlotState::Queued) {
+    for row in &rows {
         let (reason, state) = (row.reason.as_deref().unwrap_or_default(), row.state);
-        tracing::warn!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run");
+        match state {
+            SlotState::Missed | SlotState::Skipped | SlotState::Refused => {
+                tracing::warn!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run");
+            }
+            // As the operator wants it.
+            _ => tracing::debug!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run yet"),
+        }
     }
     let mut tries = 0;
     while let Err(error) = store.record_slots(rows.clone()).await {

@@ -75,6 +75,10 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
 async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {
     for window in backfill.windows.clone() {
         let (export, tenant) = (&backfill.export, &backfill.tenant);
+        if stop.is_cancelled() {
+            backfill.stopped = Some(format!("{export} for {tenant}: stopped before the window {window}"));
+            break;
+        }
         let request = Request { window: Some(window), again, ..Request::now(export, tenant) };
         match runner.run(request, stop.clone()).await {
             Ok(report) if report.succeeded() => {
