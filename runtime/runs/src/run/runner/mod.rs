@@ -15,7 +15,9 @@ mod wait;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -147,9 +149,14 @@ impl Runner {
         let calls = CallLedger::default();
         let work = self.work(&open, &log, &calls, cancel);
         let tend = self.tend(run, &log);
+        let mut work = pin!(work);
         let report = tokio::select! {
-            report = work => report,
-            lost = tend => Err(lost.into()),
+            report = &mut work => report,
+            // It may be the work itself that has closed the run just now.
+            lost = tend => match futures::poll!(&mut work) {
+                Poll::Ready(report) => report,
+                Poll::Pending => Err(lost.into()),
+            },
         };
         self.clear(run).await;
         report
