@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tradewire_client::{ServiceTitan, Tenant};
+use tradewire_client::Tenant;
 use tradewire_host::{FailureClass, Limits, Plugin, Request, Window};
 use tradewire_runs::config::MiddlewareGrant;
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
@@ -56,7 +56,8 @@ impl Execute for Executor {
         let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing(&format!("tenant `{}`", job.tenant)))?;
         attempt.calls.plugin_digest(format!("sha256:{}", plugin.digest()));
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
-        let api: Arc<dyn ServiceTitan> = attempt.journal.around(Arc::new(tenant.clone()));
+        // Whoever writes on behalf of the run, also a supplier's template, does so through its journal.
+        let api = attempt.journal.around(Arc::new(tenant.clone()));
         let request = Request {
             id: job.run.to_string(),
             export: job.export.clone(),
