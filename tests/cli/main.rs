@@ -5,6 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bench;
+mod call;
 mod check;
 mod crash;
 mod demo;

@@ -13,7 +13,7 @@ use support::scheduling::{Going, a_while, ended, runs, slots, start_after, until
 use support::{Bench, Closure, at, weekly};
 use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Failure, Request, Runner, Summary};
-use tradewire_runs::store::{Outcome, RunRecord, SlotState, Store};
+use tradewire_runs::store::{HostCalls, Outcome, RunRecord, SlotState, Store};
 
 const RETRIES: &str = r#"retries = { times = 3, backoff = "10 min", longest = "15 min" }"#;
 
@@ -185,4 +185,30 @@ async fn the_next_slot_does_not_wait_for_a_run_between_its_attempts() {
     })
     .await;
     going.stop().await;
+}
+
+/// A plugin that may call a supplier, and whether it does; it fails for a reason that may pass.
+async fn after_supplier(calls: bool) -> Option<chrono::DateTime<chrono::Utc>> {
+    let supplier = "[middleware.harborline]\npack = \"harborline\"\ntenants = [\"zenith\"]\n";
+    let config = weekly(RETRIES) + supplier;
+    let config = config.replacen("[plugin.payroll]", "[plugin.payroll]\nmiddleware = [\"harborline\"]", 1);
+    let plugin = Closure::new(move |attempt| async move {
+        if calls {
+            let operation = "middleware/harborline.purchaseorder".to_owned();
+            attempt.calls.add(HostCalls { operation, calls: 1, ..HostCalls::default() });
+        }
+        Err(Failure::passing("ServiceTitan is down"))
+    });
+    let bench = Bench::with(plugin, &config, |store| store);
+    let going = go_on(bench.runner.clone()).await;
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("the first attempt", async || ended(&bench).await == 1).await;
+    going.stop().await;
+    runs(&bench).await.remove(0).ending.unwrap().retry_at
+}
+
+#[tokio::test]
+async fn where_a_supplier_may_have_acted_there_is_no_other_attempt() {
+    assert_eq!(after_supplier(true).await, None);
+    assert_eq!(after_supplier(false).await, Some(at("2026-03-16T10:10:00Z")));
 }

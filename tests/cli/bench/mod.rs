@@ -70,6 +70,7 @@ impl Bench {
         }
         command.env("APP_KEY", tradewire_sandbox::DEMO_APP_KEY);
         command.env("CLIENT_SECRET", tradewire_sandbox::DEMO_CLIENT_SECRET);
+        command.env("VENDOR_KEY", tradewire_sandbox::DEMO_VENDOR_KEY);
         command
     }
 

@@ -174,7 +174,7 @@ pub struct Opening {
     pub tenant: String,
     /// The tenant's number at ServiceTitan.
     pub tenant_id: i64,
-    /// The plugin's name in the configuration.
+    /// What it runs: the plugin's name in the configuration, or the supplier and the endpoint that it calls.
     pub plugin: String,
     /// What began it.
     pub trigger: Trigger,

@@ -225,7 +225,10 @@ impl Runner {
                 self.move_into_place(open, &mut files).await?;
                 (self.success(summary, &files), files)
             }
-            Err(unfinished) => (self.retried(opening, self.failure(unfinished, log), log), Vec::new()),
+            Err(unfinished) => {
+                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                (self.retried(opening, ending, log), Vec::new())
+            }
         };
         log.close();
         self.write_log(opening.id, log).await?;

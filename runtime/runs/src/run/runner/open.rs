@@ -168,7 +168,7 @@ impl Runner {
                 export: export.name.clone(),
                 tenant: tenant.name.clone(),
                 tenant_id: tenant.id,
-                plugin: export.plugin.clone(),
+                plugin: export.work.to_string(),
                 trigger: if request.due.is_some() { Trigger::Schedule } else { Trigger::Manual },
                 due: request.due.or(before.and_then(|run| run.opening.due)),
                 journal,
@@ -205,17 +205,16 @@ impl Runner {
     }
 
     fn job(&self, opening: &Opening, export: &Export) -> Job {
-        let plugin = self.config.plugins.get(&export.plugin);
         Job {
             run: opening.id,
             export: opening.export.clone(),
             tenant: opening.tenant.clone(),
             tenant_id: opening.tenant_id,
-            plugin: opening.plugin.clone(),
+            work: export.work.clone(),
             window: opening.window,
             attempt: opening.attempt,
             settings: self.config.settings(export),
-            limits: plugin.map(|plugin| plugin.limits.clone()).unwrap_or_default(),
+            limits: self.config.plugin(export).map(|plugin| plugin.limits.clone()).unwrap_or_default(),
         }
     }
 }
