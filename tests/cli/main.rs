@@ -15,5 +15,6 @@ mod journal;
 mod payroll;
 mod refusals;
 mod sandbox;
+mod schedule;
 mod serve;
 mod template;

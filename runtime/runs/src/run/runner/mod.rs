@@ -10,11 +10,14 @@ mod alive;
 mod attempt;
 mod open;
 mod recover;
+mod retry;
 mod wait;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -146,9 +149,14 @@ impl Runner {
         let calls = CallLedger::default();
         let work = self.work(&open, &log, &calls, cancel);
         let tend = self.tend(run, &log);
+        let mut work = pin!(work);
         let report = tokio::select! {
-            report = work => report,
-            lost = tend => Err(lost.into()),
+            report = &mut work => report,
+            // It may be the work itself that has closed the run just now.
+            lost = tend => match futures::poll!(&mut work) {
+                Poll::Ready(report) => report,
+                Poll::Pending => Err(lost.into()),
+            },
         };
         self.clear(run).await;
         report
@@ -186,7 +194,7 @@ impl Runner {
                     calls: calls.clone(),
                     journal: journal.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel).await;
+                let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
                 attempted.and_then(|summary| match sealed {
@@ -217,7 +225,10 @@ impl Runner {
                 self.move_into_place(open, &mut files).await?;
                 (self.success(summary, &files), files)
             }
-            Err(unfinished) => (self.failure(unfinished, log), Vec::new()),
+            Err(unfinished) => {
+                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                (self.retried(opening, ending, log), Vec::new())
+            }
         };
         log.close();
         self.write_log(opening.id, log).await?;
@@ -271,6 +282,11 @@ impl Runner {
                 log.write_end(LogLevel::Warn, message);
                 self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
             }
+            attempt::Unfinished::CalledOff(reason) => {
+                let message = format!("{reason}; nothing was delivered");
+                log.write_end(LogLevel::Warn, &message);
+                self.ending(Outcome::Cancelled, None, message, Vec::new())
+            }
             attempt::Unfinished::InDoubt { doubts, failure } => {
                 if let Some(failure) = failure {
                     log.write_end(LogLevel::Error, &failure.message);
@@ -289,6 +305,7 @@ impl Runner {
             failure,
             message,
             reasons,
+            retry_at: None,
             plugin_digest: None,
             host_calls: Vec::new(),
             log_dropped: 0,

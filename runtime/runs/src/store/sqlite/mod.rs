@@ -5,6 +5,7 @@
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
 mod files;
+mod pauses;
 mod runs;
 mod schema;
 mod slots;
@@ -20,7 +21,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId, RunRecord,
     SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
@@ -218,6 +219,10 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::settled(c)?)).await
     }
 
+    async fn retries(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::retries(c)?)).await
+    }
+
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
     }
@@ -225,6 +230,24 @@ impl Store for SqliteStore {
     async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
         let (export, tenant) = (export.to_owned(), tenant.to_owned());
         self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
+    }
+
+    async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError> {
+        self.ask(move |c| Ok(slots::queued(c)?)).await
+    }
+
+    async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
+        let pause = pause.clone();
+        self.write(move |t| Ok(pauses::pause(t, &pause)?)).await
+    }
+
+    async fn resume(&self, export: &str, tenant: Option<&str>) -> Result<bool, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.map(str::to_owned));
+        self.write(move |t| Ok(pauses::resume(t, &export, tenant.as_deref())?)).await
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
+        self.ask(move |c| Ok(pauses::all(c)?)).await
     }
 
     async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError> {

@@ -113,6 +113,21 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'in-doubt');
     ",
     ),
+    M::up(
+        "
+    -- When the next attempt is due, until it begins.
+    ALTER TABLE runs ADD COLUMN retry_at INTEGER;
+    CREATE INDEX retries ON runs (retry_at) WHERE retry_at IS NOT NULL;
+    CREATE INDEX queued_slots ON slots (due) WHERE state = 'queued';
+
+    CREATE TABLE pauses (
+        export  TEXT NOT NULL,
+        tenant  TEXT NOT NULL,         -- empty for all
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (export, tenant)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    ),
 ];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
