@@ -74,11 +74,6 @@ impl Offline {
     pub fn forget_calls(&self) {
         self.running.forget_calls();
     }
-
-    /// How many calls of this name have arrived.
-    pub fn asked(&self, operation: &str) -> usize {
-        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
-    }
 }
 
 fn teams(running: &Running, tenant: i64) -> Vec<serde_json::Value> {

@@ -17,8 +17,8 @@ use chrono::{DateTime, Utc};
 pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId,
-    RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
+    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName, Opened, Opening, Outcome, Pause,
+    RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
 };
 pub use sqlite::SqliteStore;
 
@@ -117,6 +117,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// A run.
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// The runs that are named so, the latest first; of many the first few.
+    async fn runs_named(&self, name: &RunName) -> Result<Vec<RunRecord>, StoreError>;
 
     /// Runs, the latest first.
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError>;

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Pause, RunFilter, RunId, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Pause, RunFilter, RunId, RunName, RunRecord,
+    SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -119,6 +119,7 @@ requests! {
     pauses() -> Vec<Pause>;
     open_runs() -> Vec<RunRecord>;
     run(id: RunId) -> Option<RunRecord>;
+    runs_named(name: &RunName) -> Vec<RunRecord>;
     runs(filter: &RunFilter) -> Vec<RunRecord>;
     slots(filter: &SlotFilter) -> Vec<SlotRecord>;
     log(run: RunId, from: u32, limit: u32) -> Vec<LogLine>;

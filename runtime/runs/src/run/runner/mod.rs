@@ -239,7 +239,8 @@ impl Runner {
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
             .collect();
-        Ok(Report { run: RunRecord { opening: opening.clone(), ending: Some(ending) }, files })
+        let run = RunRecord { opening: opening.clone(), cancel_asked: None, ending: Some(ending) };
+        Ok(Report { run, files })
     }
 
     /// Moves what is decided. From here on the run can only succeed: what fails now is tried again, and in the end

@@ -21,7 +21,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId, RunRecord,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId,
+    RunName, RunRecord,
     SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
@@ -256,6 +257,11 @@ impl Store for SqliteStore {
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         self.ask(move |c| Ok(runs::one(c, id)?)).await
+    }
+
+    async fn runs_named(&self, name: &RunName) -> Result<Vec<RunRecord>, StoreError> {
+        let name = name.clone();
+        self.ask(move |c| Ok(runs::named(c, &name)?)).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {

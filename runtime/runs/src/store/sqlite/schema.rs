@@ -128,6 +128,16 @@ const STEPS: &[M<'_>] = &[
     ) STRICT, WITHOUT ROWID;
     ",
     ),
+    M::up(
+        "
+    -- When someone asked for the end of a run that goes on.
+    ALTER TABLE runs ADD COLUMN cancel_asked INTEGER;
+    -- 1 once its log and its host calls have been forgotten.
+    ALTER TABLE runs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX runs_by_start ON runs (started);
+    CREATE INDEX whole_runs ON runs (ended) WHERE pruned = 0;
+    ",
+    ),
 ];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
