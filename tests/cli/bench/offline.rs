@@ -65,14 +65,14 @@ impl Offline {
         self.running.calls().len()
     }
 
-    /// How many calls of this name have arrived.
-    pub fn asked(&self, operation: &str) -> usize {
-        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
-    }
-
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.running.forget_calls();
+    }
+
+    /// How many calls of this name have arrived.
+    pub fn asked(&self, operation: &str) -> usize {
+        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
     }
 }
 
