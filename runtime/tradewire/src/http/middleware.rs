@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -158,8 +159,15 @@ pub(super) fn routes(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
-async fn answer(State(desk): State<Arc<Desk>>, Path(called): Path<Called>, request: Request) -> Response {
+async fn answer(
+    State(desk): State<Arc<Desk>>,
+    called: Result<Path<Called>, PathRejection>,
+    request: Request,
+) -> Response {
     let start = Instant::now();
+    let Ok(Path(called)) = called else {
+        return response(Trouble::caller("the path is not UTF-8").into());
+    };
     let caller = match desk.caller(request.headers()) {
         Ok(caller) => caller.clone(),
         Err(trouble) => return response(trouble.into()),
