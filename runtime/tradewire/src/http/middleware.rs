@@ -32,6 +32,9 @@ pub struct Desk {
     tenants: HashMap<String, Tenant>,
     /// One for each call that may be carried at a time.
     places: Arc<Semaphore>,
+    /// One for each byte that calls may hold together while they arrive. They take no place meanwhile, which callers who
+    /// send a byte a second would keep from all others.
+    arriving: Semaphore,
     most_bytes: usize,
     onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
 }
@@ -68,7 +71,8 @@ impl Desk {
     ) -> Desk {
         let most_bytes = usize::try_from(serve.body).unwrap_or(usize::MAX);
         let places = Arc::new(Semaphore::new(serve.at_once));
-        Desk { callers, suppliers, tenants, places, most_bytes, onlooker: Box::new(onlooker) }
+        let arriving = Semaphore::new(most_bytes.saturating_mul(serve.at_once).min(Semaphore::MAX_PERMITS));
+        Desk { callers, suppliers, tenants, places, arriving, most_bytes, onlooker: Box::new(onlooker) }
     }
 
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
@@ -96,27 +100,36 @@ impl Desk {
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
-        self.places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again"))
+        self.places.clone().try_acquire_owned().map_err(|_| busy())
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Trouble> {
+        tokio::time::timeout(ARRIVAL, self.arrived(body)).await.unwrap_or_else(|_| {
+            let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
+            Err(Trouble::caller(message).with_status(408))
+        })
+    }
+
+    async fn arrived(&self, body: Body) -> Result<Vec<u8>, Trouble> {
         let most = self.most_bytes;
-        let arriving = tokio::time::timeout(ARRIVAL, Limited::new(body, most).collect());
-        match arriving.await {
-            Ok(Ok(body)) => Ok(body.to_bytes().into()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let message = format!("the body is longer than {most} bytes, which is the most (`body` of `[serve]`)");
-                Err(Trouble::caller(message).with_status(413))
-            }
-            Ok(Err(_)) => Err(Trouble::caller("the body broke off")),
-            Err(_) => {
-                let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-                Err(Trouble::caller(message).with_status(408))
-            }
+        let mut body = Limited::new(body, most);
+        let mut bytes = Vec::new();
+        let mut held = self.arriving.try_acquire_many(0).map_err(|_| busy())?;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Trouble::caller(format!(
+                    "the body is longer than {most} bytes, which is the most (`body` of `[serve]`)"
+                ))
+                .with_status(413),
+                false => Trouble::caller("the body broke off"),
+            })?;
+            // Trailers are nothing to us.
+            let Ok(piece) = frame.into_data() else { continue };
+            let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            held.merge(self.arriving.try_acquire_many(length).map_err(|_| busy())?);
+            bytes.extend_from_slice(&piece);
         }
+        Ok(bytes)
     }
 
     /// Carries a call. On a task of its own: a caller that hangs up leaves an order that is told all the same.
@@ -127,9 +140,9 @@ impl Desk {
         request: Request,
     ) -> Result<Outgoing, Trouble> {
         let (supplier, tenant) = self.find(caller, called)?;
-        let place = self.place()?;
         let (head, body) = request.into_parts();
         let body = self.body(body).await?;
+        let place = self.place()?;
         let incoming = Incoming { headers: texts(&head.headers), body };
         let endpoint = called.endpoint.clone();
         let carrying = tokio::spawn(async move {
@@ -139,6 +152,10 @@ impl Desk {
         });
         carrying.await.map_err(|_| Trouble::busy("the runtime failed while it carried the call").with_status(500))
     }
+}
+
+fn busy() -> Trouble {
+    Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
 }
 
 /// What the path says.
