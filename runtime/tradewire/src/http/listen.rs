@@ -19,7 +19,14 @@ const HEAD: Duration = Duration::from_secs(30);
 /// How long calls that go on may take to end once the server stops.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+/// Serves until it is told to stop, then lets what goes on come to its end: connections, and at `rest` the calls whose
+/// callers have hung up.
+pub(super) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+    rest: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
@@ -54,5 +61,9 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
+    let ends = async {
+        graceful.shutdown().await;
+        rest.await;
+    };
+    let _ = tokio::time::timeout(PATIENCE, ends).await;
 }

@@ -3,6 +3,7 @@
 //! Whatever goes wrong, the answer has the contracts' own shape, as [`Trouble`] writes it.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
+use futures::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tradewire_client::Tenant;
@@ -35,6 +37,7 @@ pub struct Desk {
     /// One for each byte that calls may hold together while they arrive. They take no place meanwhile, which callers who
     /// send a byte a second would keep from all others.
     arriving: Semaphore,
+    at_once: usize,
     most_bytes: usize,
     onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
 }
@@ -72,7 +75,16 @@ impl Desk {
         let most_bytes = usize::try_from(serve.body).unwrap_or(usize::MAX);
         let places = Arc::new(Semaphore::new(serve.at_once));
         let arriving = Semaphore::new(most_bytes.saturating_mul(serve.at_once).min(Semaphore::MAX_PERMITS));
-        Desk { callers, suppliers, tenants, places, arriving, most_bytes, onlooker: Box::new(onlooker) }
+        Desk {
+            callers,
+            suppliers,
+            tenants,
+            places,
+            arriving,
+            at_once: serve.at_once,
+            most_bytes,
+            onlooker: Box::new(onlooker),
+        }
     }
 
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
@@ -132,30 +144,48 @@ impl Desk {
         Ok(bytes)
     }
 
-    /// Carries a call. On a task of its own: a caller that hangs up leaves an order that is told all the same.
-    async fn carry(
-        self: Arc<Self>,
+    /// Lets a call in that may be carried.
+    async fn admit(
+        &self,
         caller: &config::Caller,
         called: &Called,
         request: Request,
-    ) -> Result<Outgoing, Trouble> {
+    ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
         let (supplier, tenant) = self.find(caller, called)?;
         let (head, body) = request.into_parts();
         let body = self.body(body).await?;
         let place = self.place()?;
         let incoming = Incoming { headers: texts(&head.headers), body };
-        let endpoint = called.endpoint.clone();
-        let carrying = tokio::spawn(async move {
-            let outgoing = supplier.middleware.answer(&endpoint, incoming, Some(Arc::new(tenant))).await;
-            drop(place);
-            outgoing
-        });
-        carrying.await.map_err(|_| Trouble::busy("the runtime failed while it carried the call").with_status(500))
+        Ok((Admitted { supplier, tenant, incoming }, place))
+    }
+
+    /// Waits until no call is being carried.
+    pub(super) async fn rest(&self) {
+        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        drop(self.places.acquire_many(all).await);
+    }
+}
+
+/// A call that was let in.
+struct Admitted {
+    supplier: Arc<Supplier>,
+    tenant: Tenant,
+    incoming: Incoming,
+}
+
+impl Admitted {
+    async fn carry(self, endpoint: &str) -> Outgoing {
+        let answer = self.supplier.middleware.answer(endpoint, self.incoming, Some(Arc::new(self.tenant)));
+        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| failed().into())
     }
 }
 
 fn busy() -> Trouble {
     Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
+}
+
+fn failed() -> Trouble {
+    Trouble::busy("the runtime failed while it carried the call").with_status(500)
 }
 
 /// What the path says.
@@ -189,22 +219,31 @@ async fn answer(
         Ok(caller) => caller.clone(),
         Err(trouble) => return response(trouble.into()),
     };
-    let outgoing = desk.clone().carry(&caller, &called, request).await.unwrap_or_else(Outgoing::from);
-    let Called { tenant, supplier, endpoint } = called;
-    (desk.onlooker)(&Carried {
-        caller: caller.name,
-        tenant,
-        middleware: supplier,
-        endpoint,
-        status: outgoing.status,
-        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        error: match outgoing.status {
-            ..400 => String::new(),
-            _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
-        },
-        warnings: outgoing.warnings.clone(),
+    let admitted = desk.admit(&caller, &called, request).await;
+    // On a task of its own: a caller that hangs up leaves an order that is carried and told all the same.
+    let carrying = tokio::spawn(async move {
+        // It is free again when the answer has been told.
+        let (outgoing, _place) = match admitted {
+            Ok((admitted, place)) => (admitted.carry(&called.endpoint).await, Some(place)),
+            Err(trouble) => (trouble.into(), None),
+        };
+        let Called { tenant, supplier, endpoint } = called;
+        (desk.onlooker)(&Carried {
+            caller: caller.name,
+            tenant,
+            middleware: supplier,
+            endpoint,
+            status: outgoing.status,
+            milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error: match outgoing.status {
+                ..400 => String::new(),
+                _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
+            },
+            warnings: outgoing.warnings.clone(),
+        });
+        outgoing
     });
-    response(outgoing)
+    response(carrying.await.unwrap_or_else(|_| failed().into()))
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
