@@ -28,9 +28,9 @@ pub(super) async fn serve(
     rest: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let mut http = auto::Builder::new(TokioExecutor::new());
+    // To tell HTTP/1 from HTTP/2 the first bytes would be waited for without end: whoever sends none would keep a place.
+    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD).max_concurrent_streams(256);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = async {
