@@ -13,4 +13,5 @@ mod payroll;
 mod refusals;
 mod sandbox;
 mod serve;
+mod suppliers;
 mod template;

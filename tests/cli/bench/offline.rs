@@ -30,6 +30,11 @@ impl Offline {
     pub fn url(&self) -> String {
         self.running.url()
     }
+
+    /// What was asked of it, and the faults that it can be told to have.
+    pub fn sandbox(&self) -> &Running {
+        &self.running
+    }
 }
 
 /// The address of the sandbox that all tests share.
