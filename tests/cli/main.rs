@@ -5,10 +5,13 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bench;
+mod call;
 mod check;
+mod crash;
 mod demo;
 mod hostile;
 mod inspect;
+mod journal;
 mod payroll;
 mod refusals;
 mod sandbox;

@@ -2,8 +2,8 @@
 //!
 //! An operator's `tradewire.toml` becomes a [`Config`](config::Config). A [`Runner`](run::Runner) carries out one
 //! export for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
-//! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, delivers what it produced
-//! ([`delivery`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
+//! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
+//! ([`journal`]), delivers what it produced ([`delivery`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
 //! whenever a slot of a [`schedule`] is due.
 //!
 //! ```no_run
@@ -46,6 +46,7 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod journal;
 pub mod run;
 pub mod schedule;
 pub mod scheduler;

@@ -263,16 +263,19 @@ async fn two_processes_cannot_take_one_slot() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_runs_of_one_window_at_once_deliver_one_file() {
+async fn of_many_runs_of_one_window_at_once_one_goes_on_and_one_file_is_delivered() {
     let bench = Bench::new(Closure::writing(&[("a.csv", "1\n")]));
     let other = Arc::new(bench.another());
     let mut runs = tokio::task::JoinSet::new();
     for n in 0..20 {
         let runner = if n % 2 == 0 { bench.runner.clone() } else { other.clone() };
-        runs.spawn(async move { run(&runner).await.outcome() });
+        runs.spawn(async move { runner.run(Request::now("weekly", "acme"), CancellationToken::new()).await });
     }
-    let outcomes = runs.join_all().await;
-    assert_eq!(outcomes.iter().filter(|o| **o == Outcome::Succeeded).count(), 1, "{outcomes:?}");
+    let ended = runs.join_all().await;
+    let outcomes: Vec<_> = ended.iter().filter_map(|run| run.as_ref().ok().map(Report::outcome)).collect();
+    assert_eq!(outcomes.iter().filter(|o| **o == Outcome::Succeeded).count(), 1, "{ended:?}");
+    assert!(outcomes.iter().all(|o| matches!(o, Outcome::Succeeded | Outcome::Unchanged)), "{ended:?}");
+    assert!(ended.iter().all(|run| run.is_ok() || matches!(run, Err(RunError::GoesOn(_)))), "{ended:?}");
     assert_eq!(bench.names(), ["a.csv", "a.csv.total.json"]);
 }
 

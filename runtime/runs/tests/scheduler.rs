@@ -8,10 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use support::api::{Ends, Scripted, call};
 use support::faults::{Fault, Faulty};
 use support::{Bench, CONFIG, Closure, at};
 use tokio::task::JoinHandle;
 use tradewire_runs::CancellationToken;
+use tradewire_runs::journal::Verdict;
 use tradewire_runs::run::{Failure, Runner, Summary};
 use tradewire_runs::scheduler::Scheduler;
 use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Store, Trigger};
@@ -285,4 +287,53 @@ async fn what_comes_next_can_be_asked() {
             ("nowhere", "acme", "2026-03-16T06:00:00-07:00".to_owned()),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_doubt_is_settled() {
+    let api = Scripted::with([Ends::Lost]);
+    let seen = api.clone();
+    let bench = Bench::new(Closure::new(move |attempt| {
+        let api = attempt.journal.around(Arc::new(seen.clone()));
+        async move {
+            let body = if attempt.job.tenant == "acme" { "a" } else { "z" };
+            call(&*api, "dispatch/team.create", &[], body).await.map_err(|error| Failure::passing(error.message))?;
+            Ok(Summary::default())
+        }
+    }));
+    let config = bench.runner.clone();
+    let going = start_after(config, "2026-03-09T13:00:00Z", Duration::from_millis(300)).await;
+    let outcomes = async || {
+        let mut runs = runs(&bench).await;
+        runs.retain(|run| run.opening.tenant == "zenith");
+        runs.into_iter().rev().filter_map(|run| run.ending.map(|end| end.outcome)).collect::<Vec<_>>()
+    };
+    // Zenith's slot comes first.
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("zenith waits", async || outcomes().await == [Outcome::Waiting]).await;
+    bench.clock.set("2026-03-23T10:00:00Z");
+    until("the next week runs", async || outcomes().await == [Outcome::Waiting, Outcome::Succeeded]).await;
+    bench.clock.advance(TimeDelta::minutes(5));
+    a_while().await;
+    assert_eq!(outcomes().await.len(), 2, "nobody has settled it");
+
+    let doubt = bench.store.doubts().await.unwrap().remove(0);
+    let verdict = Verdict::Happened(Some("{}".into()));
+    bench.store.settle_doubt(doubt.write.id, &verdict, at("2026-03-23T10:10:00Z")).await.unwrap();
+    let sent = api.sent().len();
+    bench.clock.advance(TimeDelta::minutes(5));
+    let all = [Outcome::Waiting, Outcome::Succeeded, Outcome::Succeeded];
+    until("it goes on", async || outcomes().await == all).await;
+    bench.clock.advance(TimeDelta::minutes(5));
+    a_while().await;
+    assert_eq!(outcomes().await, all, "once");
+    assert_eq!(api.sent().len(), sent, "the write that happened is not made again");
+    let slot = slots(&bench, "zenith").await.remove(0);
+    let run = bench.store.run(slot.run.unwrap()).await.unwrap().unwrap();
+    assert_eq!(
+        (slot.due, run.opening.attempt),
+        (at("2026-03-16T10:00:00Z"), 2),
+        "the slot is that of the last attempt"
+    );
+    going.stop().await;
 }

@@ -17,8 +17,10 @@ fn at(text: &str) -> DateTime<Utc> {
 fn opening(due: &str) -> Opening {
     let due = at(due);
     let zone = Tz::Australia__Lord_Howe;
+    let id = RunId::new();
     Opening {
-        id: RunId::new(),
+        id,
+        journal: id,
         export: "weekly".to_owned(),
         tenant: "acme".to_owned(),
         tenant_id: 7,
@@ -52,7 +54,7 @@ async fn what_is_stored_is_read_again_after_reopening() {
     let opening = opening("2026-03-09T13:00:00Z");
     {
         let store = SqliteStore::open(&path).unwrap();
-        assert_eq!(store.open_run(&opening).await.unwrap(), Opened::Yes);
+        assert_eq!(store.open_run(&opening, None).await.unwrap(), Opened::Yes);
         let line = LogLine { seq: 0, at: opening.started, level: LogLevel::Warn, text: "lương".to_owned() };
         store.append_log(opening.id, vec![line.clone()]).await.unwrap();
         store.append_log(opening.id, vec![line]).await.unwrap();
@@ -74,7 +76,7 @@ async fn of_many_that_want_one_slot_one_gets_it() {
     for _ in 0..8 {
         // Each with a connection of its own, as another process would have.
         let store = SqliteStore::open(&path).unwrap();
-        wanting.spawn(async move { store.open_run(&opening("2026-03-09T13:00:00Z")).await.unwrap() });
+        wanting.spawn(async move { store.open_run(&opening("2026-03-09T13:00:00Z"), None).await.unwrap() });
     }
     let opened = wanting.join_all().await;
     assert_eq!(opened.iter().filter(|opened| **opened == Opened::Yes).count(), 1, "{opened:?}");
@@ -86,10 +88,10 @@ async fn of_many_that_want_one_slot_one_gets_it() {
 async fn a_slot_keeps_its_first_row() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
-    store.open_run(&opening("2026-03-09T13:00:00Z")).await.unwrap();
+    store.open_run(&opening("2026-03-09T13:00:00Z"), None).await.unwrap();
     let rows = vec![missed("2026-03-09T13:00:00Z"), missed("2026-03-16T13:00:00Z")];
     assert_eq!(store.record_slots(rows).await.unwrap(), 1);
-    let opened = store.open_run(&opening("2026-03-16T13:00:00Z")).await.unwrap();
+    let opened = store.open_run(&opening("2026-03-16T13:00:00Z"), None).await.unwrap();
     assert!(matches!(opened, Opened::SlotTaken(slot) if slot.state == SlotState::Missed));
 }
 

@@ -47,6 +47,11 @@ pub enum Act {
     DropRequest,
     /// The call is carried out, and the connection breaks before the answer.
     DropAnswer,
+    /// The call is carried out, and its answer comes later.
+    LateAnswer {
+        /// By so many milliseconds.
+        ms: u64,
+    },
     /// The connection breaks in the middle of the answer.
     HalfAnswer,
     /// The token is taken for expired: 401.
@@ -123,6 +128,8 @@ pub(crate) struct Trouble {
     /// The first fault that answers in the operation's stead.
     pub instead: Option<Act>,
     pub drop_answer: bool,
+    /// How long after the call is carried out its answer comes.
+    pub late_answer: Duration,
     pub half_answer: bool,
     pub empty_page: Option<u32>,
     /// Whether it is a feed's turn to be empty.
@@ -166,6 +173,7 @@ impl Board {
             }
             match &fault.act {
                 Act::Latency { ms } => trouble.latency += Duration::from_millis(*ms),
+                Act::LateAnswer { ms } => trouble.late_answer += Duration::from_millis(*ms),
                 Act::DropAnswer => trouble.drop_answer = true,
                 Act::HalfAnswer => trouble.half_answer = true,
                 Act::EmptyPage { page } => {

@@ -34,6 +34,9 @@ pub(crate) fn instead(act: &Act) -> Result<Response, Broken> {
 
 /// What a fault leaves of an answer.
 pub(crate) async fn end(trouble: &Trouble, answer: Response) -> Result<Response, Broken> {
+    if !trouble.late_answer.is_zero() {
+        tokio::time::sleep(trouble.late_answer).await;
+    }
     if trouble.drop_answer {
         return Err(Broken);
     }

@@ -111,6 +111,15 @@ impl Running {
         example::path(&self.state, operation, tenant)
     }
 
+    /// The records of a collection (`dispatch/teams`) as they are, in the order in which they were made; the seeded ones
+    /// come first. None where a collection or a tenant is unknown.
+    pub fn records(&self, collection: &str, tenant: i64) -> Option<Vec<serde_json::Value>> {
+        let place = self.state.plan.collections.iter().position(|known| known.key == collection)?;
+        let table = self.state.stores.get(&tenant)?.table(place).lock();
+        let rows = table.rows.iter().filter(|row| !row.deleted);
+        Some(rows.filter_map(|row| serde_json::from_str(&row.text).ok()).collect())
+    }
+
     /// Ends it: takes no new calls, and answers those that go on, within seconds.
     pub async fn stop(self) {
         // Whoever listens for it has ended already.
@@ -165,19 +174,31 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     if path == control::ROOT || path.starts_with("/_sandbox/") {
         return Ok(control::answer(&state, &head, &body));
     }
-    let mut entry = ledger::entry(&head, &body);
+    let mut recorded = Recorded { state: state.clone(), entry: ledger::entry(&head, &body) };
+    let entry = &mut recorded.entry;
     let answer = if path.starts_with(vendor::ROOT) {
-        vendor::answer(&state, &head, &body, &mut entry).await
+        vendor::answer(&state, &head, &body, entry).await
     } else if path == "/connect/token" {
         entry.operation = Some("token".to_owned());
         entry.body.clear();
         token(&state, &head, &body).await
     } else {
-        call(&state, &head, body, &mut entry).await
+        call(&state, &head, body, entry).await
     };
     entry.status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-    state.ledger.write(entry);
     answer
+}
+
+/// A call, which is in the ledger once this is dropped: also where its caller has hung up meanwhile.
+struct Recorded {
+    state: Arc<State>,
+    entry: Entry,
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        self.state.ledger.write(self.entry.clone());
+    }
 }
 
 async fn token(state: &State, head: &Parts, body: &[u8]) -> Result<Response, Broken> {

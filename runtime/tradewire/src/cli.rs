@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub mod doubts;
 pub mod template;
 
 /// An integration runtime for ServiceTitan.
@@ -26,9 +27,14 @@ pub enum Command {
     /// Runs a scheduled payroll export against a sandbox of its own and shows the file.
     Demo(Demo),
     /// Runs an export now.
+    ///
+    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire doubts`.
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
+    /// Shows and settles writes that were sent and never answered.
+    #[command(subcommand)]
+    Doubts(doubts::Doubts),
     /// Checks the configuration and every plugin in it.
     Check(Check),
     /// Serves an offline ServiceTitan.
@@ -78,6 +84,9 @@ pub struct Run {
     /// The first day or moment that it does not account for any more.
     #[arg(long, requires = "from")]
     pub to: Option<String>,
+    /// Makes the writes anew that earlier runs of the window have made.
+    #[arg(long)]
+    pub again: bool,
     #[command(flatten)]
     pub place: Place,
 }

@@ -9,6 +9,7 @@ use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Sett
 use tradewire_middleware::fault::Fault;
 use tradewire_middleware::pack::{self, Loaded, Pack};
 use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
+use tradewire_surface::grants::Grants;
 
 use crate::faults::Faults;
 
@@ -23,6 +24,8 @@ pub struct Supplier {
     pub middleware: Middleware,
     /// The tenants whose calls it takes.
     pub tenants: Vec<String>,
+    /// What may be asked of ServiceTitan on its behalf.
+    pub grants: Grants,
     /// What is worth looking at in its pack.
     pub warnings: Vec<Fault>,
 }
@@ -47,7 +50,7 @@ impl Suppliers {
 }
 
 fn told(config: &Config, section: &config::Middleware, fault: &str) -> String {
-    format!("middleware `{}` (granted at {}:{}): {fault}", section.name, config.path.display(), section.grant_line)
+    format!("middleware `{}` ({}:{}): {fault}", section.name, config.path.display(), section.grant_line)
 }
 
 impl Supplier {
@@ -85,7 +88,7 @@ impl Supplier {
         };
         let middleware = Middleware::new(pack, settings, secrets).map_err(seen_from_here)?;
         let warnings = warnings.into_iter().map(|fault| fault.under(&section.pack)).collect();
-        Ok(Supplier { middleware, tenants: section.tenants.clone(), warnings })
+        Ok(Supplier { middleware, tenants: section.tenants.clone(), grants: section.grants.clone(), warnings })
     }
 }
 
@@ -120,7 +123,7 @@ impl Granted {
             ));
         }
         let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
-        let Outgoing { status, headers, body, warnings } =
+        let Outgoing { status, headers, body, warnings, .. } =
             supplier.middleware.answer(endpoint, incoming, Some(self.api.clone())).await;
         Ok(MiddlewareResponse { status, headers, body: body.to_json(), warnings })
     }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tradewire_runs::journal::WriteRecord;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
 pub use offline::{Offline, WEEK, servicetitan};
@@ -92,6 +93,14 @@ impl Bench {
         self.recorded(async |store| store.runs(&RunFilter::default()).await.unwrap())
     }
 
+    /// The journal of the latest run.
+    pub fn writes(&self) -> Vec<WriteRecord> {
+        match self.runs().first() {
+            Some(run) => self.recorded(async |store| store.writes(run.opening.id).await.unwrap()),
+            None => Vec::new(),
+        }
+    }
+
     /// How often the latest run had to call again.
     pub fn retries(&self) -> u64 {
         let run = self.runs()[0].opening.id;
@@ -99,7 +108,8 @@ impl Bench {
         calls.iter().map(|calls| calls.retries).sum()
     }
 
-    fn recorded<T>(&self, ask: impl AsyncFnOnce(SqliteStore) -> T) -> T {
+    /// What the store says.
+    pub fn recorded<T>(&self, ask: impl AsyncFnOnce(SqliteStore) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let store = SqliteStore::open(&self.path(".tradewire/tradewire.db")).unwrap();
         runtime.block_on(ask(store))

@@ -14,6 +14,7 @@ mod answers;
 mod guess;
 mod hostile;
 mod reads;
+mod records;
 mod requests;
 mod tree;
 

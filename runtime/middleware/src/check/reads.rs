@@ -2,7 +2,7 @@
 
 use tradewire_surface::Catalog;
 
-use super::Report;
+use super::{Report, records};
 use crate::contract::{Contract, Side};
 use crate::fault::Fault;
 use crate::liquid::Template;
@@ -36,7 +36,11 @@ pub(super) fn check(template: &Template, given: &Given<'_>, report: &mut Report)
 }
 
 fn unknown(read: &Read, given: &Given<'_>) -> Option<Fault> {
-    let Segment::Member(root) = read.path.first()? else { return None };
+    let root = match read.path.first()? {
+        Segment::Member(root) => root,
+        Segment::Answer(operation) => return records::unknown(operation, &read.path),
+        Segment::Item | Segment::Computed => return None,
+    };
     let names: &[&str] = match &**root {
         "config" => &["baseUrl", "url"],
         "source" => given.source,
@@ -47,7 +51,7 @@ fn unknown(read: &Read, given: &Given<'_>) -> Option<Fault> {
     let member = match read.path.get(1)? {
         Segment::Member(member) => member,
         // A loop over `source` is odd, and not wrong.
-        Segment::Item | Segment::Computed => return None,
+        Segment::Item | Segment::Computed | Segment::Answer(_) => return None,
     };
     if !names.contains(&&**member) {
         let what = format!("`{root}` has no `{member}`, only `{}`", names.join("`, `"));
@@ -62,7 +66,7 @@ fn walk(endpoint: &str, body: Shape<'static>, read: &Read) -> Option<Fault> {
     let mut shape = body;
     for (index, segment) in read.path.iter().enumerate().skip(2) {
         let name = match segment {
-            Segment::Item | Segment::Computed => match shape.item() {
+            Segment::Item | Segment::Computed | Segment::Answer(_) => match shape.item() {
                 Some(item) => {
                     shape = item;
                     continue;
@@ -96,7 +100,7 @@ fn walk(endpoint: &str, body: Shape<'static>, read: &Read) -> Option<Fault> {
     None
 }
 
-fn lacking<'n>(what: &str, wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Fault {
+pub(super) fn lacking<'n>(what: &str, wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Fault {
     let fault = Fault::warning("", what);
     match Catalog::nearest(wanted, names) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),

@@ -179,3 +179,21 @@ fn raw_values_break_the_document_and_are_told() {
     assert!(told.iter().any(|line| line.starts_with("warning: ") && line.contains("`| raw`")), "{told:#?}");
     assert!(told.iter().any(|line| line.contains("[with quotes and newlines in texts]")), "{told:#?}");
 }
+
+#[test]
+fn fields_that_servicetitans_answers_lack_are_told_with_the_nearest_name() {
+    let request = "{% servicetitan vendor = inventory.vendors.get-by-id id: 1 %}\n\
+        {% servicetitan orders = inventory.purchase-orders.get-list-pages %}{% assign first = orders[0] %}\n\
+        { \"url\": \"orders\", \"body\": { \"name\": \"{{ vendor.nmae }}\", \"city\": \"{{ vendor.address.city }}\",\n\
+        \"open\": [{% for order in orders %}\"{{ order.numbr }}\"{% forloop_delimiter %}{% endfor %}],\n\
+        \"first\": {{ first.id }}, \"size\": {{ orders.size }}, \"count\": {{ orders.totalCount }} } }";
+    self::request(
+        request,
+        &[
+            "Request.liquid:3:42: `inventory.vendors.get-by-id` has no `nmae` in ServiceTitan's answer; help: did you mean `name`?",
+            "Request.liquid:4:39: `inventory.purchase-orders.get-list-pages[]` has no `numbr` in ServiceTitan's answer; help: did \
+             you mean `number`?",
+            "Request.liquid:5:65: `inventory.purchase-orders.get-list-pages` has no `totalCount`",
+        ],
+    );
+}

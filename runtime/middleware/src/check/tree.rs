@@ -32,7 +32,9 @@ impl Tree {
         match way {
             [] => self.uses.push(used.clone()),
             [Segment::Member(name), rest @ ..] => self.members.entry(name.clone()).or_default().add(rest, used),
-            [Segment::Item | Segment::Computed, rest @ ..] => self.item.get_or_insert_default().add(rest, used),
+            [Segment::Item | Segment::Computed | Segment::Answer(_), rest @ ..] => {
+                self.item.get_or_insert_default().add(rest, used)
+            }
         }
     }
 

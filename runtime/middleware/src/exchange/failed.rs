@@ -9,9 +9,9 @@ pub(super) const UNKNOWN: &str = "whether it did what it was asked is not known"
 #[derive(Debug)]
 pub(super) struct Failed {
     pub trouble: Trouble,
-    /// Nothing reached the vendor, and the next moment it may.
+    /// Nothing reached the vendor.
     pub unsent: bool,
-    /// The connection broke on the way.
+    /// The connection broke or was not made, and the next moment it may hold.
     pub broken: bool,
 }
 
@@ -43,7 +43,7 @@ impl Failed {
         } else {
             Trouble::vendor(format!("the connection to {place} broke: {why}; {UNKNOWN}"))
         };
-        Failed { trouble, unsent: unsent && !timed_out && !is_certificate, broken: !timed_out }
+        Failed { trouble, unsent, broken: !timed_out && !is_certificate }
     }
 }
 

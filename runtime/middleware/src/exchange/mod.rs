@@ -18,10 +18,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
+use reqwest::{Client, Method};
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
+use tradewire_surface::Effect;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
@@ -106,13 +107,24 @@ pub struct Outgoing {
     pub body: Value,
     /// What was not as the contract says, and went on all the same.
     pub warnings: Vec<String>,
+    /// Whether the vendor, or ServiceTitan, was asked to change something and may have done it: to call again may then
+    /// order twice.
+    pub may_have_acted: bool,
 }
 
 impl From<Trouble> for Outgoing {
     fn from(trouble: Trouble) -> Outgoing {
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-        Outgoing { status: trouble.status(), headers, body: trouble.body(), warnings: Vec::new() }
+        let (status, body) = (trouble.status(), trouble.body());
+        Outgoing { status, headers, body, warnings: Vec::new(), may_have_acted: false }
     }
+}
+
+/// What is told of a call besides its answer, also where it is broken off.
+#[derive(Debug, Default)]
+struct Told {
+    warnings: Vec<String>,
+    may_have_acted: bool,
 }
 
 /// A pack that is served.
@@ -165,12 +177,10 @@ impl Middleware {
             Some(api) => Arc::new(Live::new(api, ends)),
             None => Arc::new(Nobody),
         };
-        let mut warnings = Vec::new();
-        let carried = tokio::time::timeout_at(ends, self.carry(endpoint, incoming, &calls, &mut warnings));
-        match carried.await.unwrap_or_else(|_| Err(self.late())) {
-            Ok(outgoing) => Outgoing { warnings, ..outgoing },
-            Err(trouble) => Outgoing { warnings, ..trouble.into() },
-        }
+        let mut told = Told::default();
+        let carried = tokio::time::timeout_at(ends, self.carry(endpoint, incoming, &calls, &mut told));
+        let outgoing = carried.await.unwrap_or_else(|_| Err(self.late())).unwrap_or_else(Outgoing::from);
+        Outgoing { warnings: told.warnings, may_have_acted: told.may_have_acted, ..outgoing }
     }
 
     async fn carry(
@@ -178,7 +188,7 @@ impl Middleware {
         name: &str,
         incoming: Incoming,
         calls: &Arc<dyn Calls>,
-        warnings: &mut Vec<String>,
+        told: &mut Told,
     ) -> Result<Outgoing, Trouble> {
         let endpoint = self.pack.endpoints.get(name).ok_or_else(|| self.unknown(name))?;
         let text = std::str::from_utf8(&incoming.body).map_err(|_| Trouble::caller("the body is not UTF-8"))?;
@@ -187,14 +197,14 @@ impl Middleware {
             Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))?;
         let contract = endpoint.contract.as_ref();
         let side = contract.map(|contract| &contract.request);
-        self.check(self.settings.check, side, &body, "the request", Trouble::caller, warnings)?;
+        self.check(self.settings.check, side, &body, "the request", Trouble::caller, told)?;
         let mut callbacks = Callbacks::new(self.settings.most_callbacks);
         loop {
-            let (answered, failed) = self.once(endpoint, &incoming.headers, &body, calls).await?;
+            let (answered, failed) = self.once(endpoint, &incoming.headers, &body, calls, told).await?;
             let side = contract.map(|contract| &contract.response);
             if failed {
                 // To refuse what says why would hide it: `catalog` has no field for a failure at all.
-                self.check(Check::Warn, side, &answered.body, "the response", Trouble::pack, warnings)?;
+                self.check(Check::Warn, side, &answered.body, "the response", Trouble::pack, told)?;
                 return Ok(answered);
             }
             match callbacks.next(&answered.body)? {
@@ -207,7 +217,7 @@ impl Middleware {
                 }
                 None => {
                     let body = callbacks.merged(answered.body);
-                    self.check(self.settings.check, side, &body, "the response", Trouble::pack, warnings)?;
+                    self.check(self.settings.check, side, &body, "the response", Trouble::pack, told)?;
                     return Ok(Outgoing { body, ..answered });
                 }
             }
@@ -236,17 +246,17 @@ impl Middleware {
         document: &Value,
         what: &str,
         blame: impl Fn(String) -> Trouble,
-        warnings: &mut Vec<String>,
+        told: &mut Told,
     ) -> Result<(), Trouble> {
         let breaches = side.map(|side| side.breaches(document)).unwrap_or_default();
-        let told: Vec<String> = breaches.iter().map(ToString::to_string).collect();
-        if told.is_empty() {
+        let lines: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+        if lines.is_empty() {
             return Ok(());
         }
         if check == Check::Refuse {
-            return Err(blame(format!("{what} is not what the contract says: {}", told.join("; "))));
+            return Err(blame(format!("{what} is not what the contract says: {}", lines.join("; "))));
         }
-        warnings.extend(told.into_iter().map(|line| format!("{what}: {line}")));
+        told.warnings.extend(lines.into_iter().map(|line| format!("{what}: {line}")));
         Ok(())
     }
 
@@ -257,13 +267,22 @@ impl Middleware {
         headers: &[(String, String)],
         body: &Value,
         calls: &Arc<dyn Calls>,
+        told: &mut Told,
     ) -> Result<(Outgoing, bool), Trouble> {
         let vendor = &self.pack.vendor;
         let data = variables::for_request(vendor, &endpoint.url, headers, body.clone());
-        let request = self.rendered(&endpoint.request, data, calls).await?;
+        let request = self.rendered(&endpoint.request, data, calls, told).await?;
         let call = Call::read(&request, &vendor.base_url)?;
         let call = self.authenticator.apply(call, headers, &self.http).await?;
-        let answer = call.send(&self.http, &self.settings).await?;
+        let before = told.may_have_acted;
+        told.may_have_acted |= call.method != Method::GET;
+        let answer = match call.send(&self.http, &self.settings).await {
+            Ok(answer) => answer,
+            Err(failed) => {
+                told.may_have_acted = before || told.may_have_acted && !failed.unsent;
+                return Err(failed.trouble);
+            }
+        };
         if answer.status == 401 {
             self.authenticator.forget().await;
         }
@@ -271,7 +290,7 @@ impl Middleware {
         let template = if failed { self.error_template(&answer)? } else { &endpoint.response };
         let VendorAnswer { status, headers, body } = answer;
         let data = variables::for_response(vendor, &endpoint.url, status, headers::object(&headers), body);
-        let rendered = self.rendered(template, data, calls).await?;
+        let rendered = self.rendered(template, data, calls, told).await?;
         Ok((headers::outgoing(&rendered)?, failed))
     }
 
@@ -280,7 +299,14 @@ impl Middleware {
     }
 
     /// Renders on a thread for work: a template may take its whole time, and waits there for ServiceTitan.
-    async fn rendered(&self, template: &Arc<Template>, data: Value, calls: &Arc<dyn Calls>) -> Result<Value, Trouble> {
+    async fn rendered(
+        &self,
+        template: &Arc<Template>,
+        data: Value,
+        calls: &Arc<dyn Calls>,
+        told: &mut Told,
+    ) -> Result<Value, Trouble> {
+        told.may_have_acted |= template.calls().iter().any(|call| call.operation.operation.effect != Effect::Read);
         let (template, calls, limits) = (template.clone(), calls.clone(), self.settings.limits.clone());
         let rendering =
             tokio::task::spawn_blocking(move || template.render_calling(&data, Mode::Json, &limits, calls.as_ref()));

@@ -11,7 +11,6 @@ use super::Settings;
 use super::answer::VendorAnswer;
 use super::call::Call;
 use super::failed::Failed;
-use super::trouble::Trouble;
 
 /// How often a call that cannot order twice is tried.
 const TRIES: u32 = 3;
@@ -33,19 +32,21 @@ pub(super) fn client(settings: &Settings) -> reqwest::Result<Client> {
 
 impl Call {
     /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads.
-    pub async fn send(self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Trouble> {
-        let mut pause = PAUSE;
-        for tries in 1.. {
-            match self.attempt(http, settings).await {
-                Ok(answer) if matches!(answer.status, 502..=504) && self.method == Method::GET && tries < TRIES => {}
-                Ok(answer) => return Ok(answer),
-                Err(failed) if tries < TRIES && (failed.unsent || failed.broken && self.method == Method::GET) => {}
-                Err(failed) => return Err(failed.trouble),
+    pub async fn send(self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Failed> {
+        let (mut tries, mut pause) = (1, PAUSE);
+        loop {
+            let reads = self.method == Method::GET;
+            let answered = self.attempt(http, settings).await;
+            let again = match &answered {
+                Ok(answer) => reads && matches!(answer.status, 502..=504),
+                Err(failed) => failed.broken && (failed.unsent || reads),
+            };
+            if !again || tries == TRIES {
+                return answered;
             }
             tokio::time::sleep(pause).await;
-            pause *= 2;
+            (tries, pause) = (tries + 1, pause * 2);
         }
-        Err(Trouble::vendor("the vendor was not asked"))
     }
 
     async fn attempt(&self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Failed> {

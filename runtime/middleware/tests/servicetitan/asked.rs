@@ -107,6 +107,15 @@ fn an_argument_that_is_nothing_is_an_error_and_nothing_is_asked() {
 }
 
 #[test]
+fn an_object_is_no_argument_but_a_body() {
+    let says = Says::value("1");
+    let source = "{% servicetitan v = inventory.vendors.get-by-id id: source %}1";
+    let error = render(source, r#"{ "source": { "id": 1 } }"#, &says).unwrap_err();
+    assert!(error.to_string().contains("`id` is an object, which no address can hold"), "{error}");
+    assert!(says.asked().is_empty());
+}
+
+#[test]
 fn a_call_that_fails_ends_the_rendering_at_its_place() {
     let error = CallError { status: Some(404), ..CallError::new("not-found", "there is no vendor 7") };
     let says = Says { answer: Err(error.clone()), asked: Mutex::default() };

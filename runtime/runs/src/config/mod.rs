@@ -29,6 +29,13 @@
 //! settings = { company-code = "ABC" }
 //! deliver = "adp"
 //!
+//! [export.nightly-prices]
+//! run = "harborline/pricing"                  # a supplier's endpoint: its answer is the file
+//! body = "pricing.json.liquid"
+//! tenants = ["acme"]
+//! cron = "0 3 * * *"
+//! deliver = "adp"
+//!
 //! [delivery.adp]
 //! to = "outbox"
 //!
@@ -57,6 +64,6 @@ pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
     Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Serve, ServiceTitan, Tenant,
+    Plugin, Serve, ServiceTitan, SupplierCall, Tenant, Work,
 };
 pub use secret::{Secret, SecretError};

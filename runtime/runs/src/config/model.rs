@@ -1,5 +1,6 @@
 //! The configuration as the runtime uses it: checked, with every name resolved.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -118,8 +119,8 @@ pub struct Plugin {
 pub struct Export {
     /// Its name in the configuration.
     pub name: String,
-    /// `run`: the plugin.
-    pub plugin: String,
+    /// `run`, and `body` of a call.
+    pub work: Work,
     /// `tenants`.
     pub tenants: Vec<String>,
     /// `cron`; none runs only when asked.
@@ -136,6 +137,48 @@ pub struct Export {
     pub settings: IndexMap<String, String>,
     /// `deliver`: the delivery; none where the plugin produces no files.
     pub deliver: Option<String>,
+}
+
+/// What an export does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// `payroll-adp`: it runs this plugin.
+    Plugin(String),
+    /// `harborline/catalog`: it calls a supplier.
+    Call(SupplierCall),
+}
+
+/// A call of an endpoint of a supplier's pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierCall {
+    /// The supplier's name in the configuration.
+    pub supplier: String,
+    /// The endpoint of its pack.
+    pub endpoint: String,
+    /// The file that the request's body is made of, a Liquid template that writes JSON; none is `{}`.
+    pub body: Option<PathBuf>,
+    /// Whether the answer becomes a file: the export delivers.
+    pub keeps_answer: bool,
+}
+
+impl Work {
+    /// The plugin that it runs.
+    pub fn plugin(&self) -> Option<&str> {
+        match self {
+            Work::Plugin(name) => Some(name),
+            Work::Call(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Work {
+    /// As `run` writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Work::Plugin(name) => f.write_str(name),
+            Work::Call(call) => write!(f, "{}/{}", call.supplier, call.endpoint),
+        }
+    }
 }
 
 /// Where files go.
@@ -285,9 +328,14 @@ impl Config {
         Some(Slots::new(export.cron.clone()?, self.zone(export, tenant)))
     }
 
+    /// The plugin that an export runs.
+    pub fn plugin(&self, export: &Export) -> Option<&Plugin> {
+        self.plugins.get(export.work.plugin()?)
+    }
+
     /// The settings of an export: the plugin's, with the export's own over them.
     pub fn settings(&self, export: &Export) -> IndexMap<String, String> {
-        let mut settings = self.plugins.get(&export.plugin).map(|p| p.settings.clone()).unwrap_or_default();
+        let mut settings = self.plugin(export).map(|plugin| plugin.settings.clone()).unwrap_or_default();
         settings.extend(export.settings.iter().map(|(k, v)| (k.clone(), v.clone())));
         settings
     }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::{CallLedger, Failure, Job, RunLog, Summary, Workspace};
+use crate::journal::Journal;
 
 /// One attempt of a run: what it is given, and where it puts what it produces. Cheap to clone; a clone that outlives
 /// the attempt can no longer write anything.
@@ -16,6 +17,8 @@ pub struct Attempt {
     pub log: RunLog,
     /// Where its host calls are counted.
     pub calls: CallLedger,
+    /// What its writes at ServiceTitan go through.
+    pub journal: Journal,
 }
 
 /// What executes attempts. The runner gives each a task of its own, which it aborts at the time limit and when the

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::config::Limits;
+use crate::config::{Limits, Work};
 use crate::schedule::Window;
 use crate::store::{RunId, records::words};
 
@@ -17,8 +17,8 @@ pub struct Job {
     pub tenant: String,
     /// The tenant's number at ServiceTitan.
     pub tenant_id: i64,
-    /// The plugin's name in the configuration.
-    pub plugin: String,
+    /// What it does.
+    pub work: Work,
     /// What the run accounts for, in the export's time zone.
     pub window: Window,
     /// 1 for the first try.

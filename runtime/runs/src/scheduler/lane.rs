@@ -141,6 +141,15 @@ impl Lane {
         Some(taken)
     }
 
+    /// Goes on with the run of a slot that has waited, if nothing else goes on.
+    pub(super) fn resume(&mut self, due: DateTime<Utc>) -> bool {
+        let is_free = self.state == State::Idle;
+        if is_free {
+            self.state = State::Opening(due);
+        }
+        is_free
+    }
+
     fn row(&self, due: DateTime<Utc>, state: SlotState, reason: String, now: DateTime<Utc>) -> SlotRecord {
         let (export, tenant) = (self.export.clone(), self.tenant.clone());
         SlotRecord { export, tenant, due, state, reason: Some(reason), run: None, recorded: now }
@@ -170,14 +179,15 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
 /// Opens the run of a slot and carries it out. Opening is tried for as long as it takes or until the shutdown.
 pub(super) fn carry_out(
     runner: Arc<Runner>,
-    (export, tenant, due): (String, String, DateTime<Utc>),
+    request: Request,
+    due: DateTime<Utc>,
     shutdown: CancellationToken,
     cancel: CancellationToken,
     onlooker: Option<Onlooker>,
 ) -> impl FnOnce(Box<dyn FnOnce() + Send>) -> BoxFuture<'static, ()> {
     move |opened| {
         Box::pin(async move {
-            let request = Request::slot(&export, &tenant, due);
+            let (export, tenant) = (request.export.clone(), request.tenant.clone());
             let mut tries = 0;
             let open = loop {
                 match runner.open(request.clone()).await {
@@ -192,7 +202,11 @@ pub(super) fn carry_out(
                         }
                     }
                     Err(error) => {
-                        let (state, reason) = (SlotState::Refused, Some(error.to_string()));
+                        let state = match error {
+                            RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
+                            _ => SlotState::Refused,
+                        };
+                        let reason = Some(error.to_string());
                         let recorded = runner.clock().now();
                         let row = SlotRecord { export, tenant, due, state, reason, run: None, recorded };
                         return record(runner.store().clone(), vec![row], shutdown).await;
@@ -267,6 +281,19 @@ mod tests {
         assert_eq!(taken.run, None);
         assert_eq!(taken.rows[0].state, SlotState::Skipped);
         assert!(taken.rows[0].reason.as_ref().unwrap().contains("2026-03-01T06:00:00+00:00"));
+    }
+
+    #[test]
+    fn a_run_that_has_waited_goes_on_when_nothing_else_does() {
+        let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
+        let waited = at("2026-03-01T05:00:00Z");
+        lane.state = State::Running(at("2026-03-01T06:00:00Z"));
+        assert!(!lane.resume(waited));
+        lane.finished();
+        assert!(lane.resume(waited) && !lane.resume(waited));
+        lane.opened();
+        let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+        assert!(taken.rows[0].reason.as_ref().unwrap().contains("2026-03-01T05:00:00+00:00"), "it is overlapped");
     }
 
     #[test]

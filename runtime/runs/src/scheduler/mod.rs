@@ -4,6 +4,8 @@
 //! one after the other; every slot gets a row in the store, also when it does not run. Lanes do not wait for each
 //! other, and what fails in one (the store included) is tried again there and nowhere else.
 //!
+//! A run of a slot that waited, because a write of it was in doubt, goes on once that is settled.
+//!
 //! Nothing here trusts the clock to go on evenly: the time of day is looked at again at least every half minute, so a
 //! machine that slept or a clock that was set is noticed. Slots that passed meanwhile are treated as the schedule's
 //! `missed` says. A clock that was set back brings no slot twice, since each has its one row.
@@ -21,8 +23,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::run::{Report, Runner};
-use crate::store::pause;
+use crate::run::{Report, Request, Runner};
+use crate::store::{RunRecord, Trigger, pause};
 use lane::{Lane, State};
 
 /// The time of day is looked at again at least so often.
@@ -53,6 +55,8 @@ enum Event {
     Finished(usize),
     /// Slots that do not run are recorded.
     Recorded(usize),
+    /// These runs have waited and may go on.
+    Settled(Vec<RunRecord>),
 }
 
 impl Scheduler {
@@ -101,7 +105,7 @@ impl Scheduler {
         loop {
             // Before anything is taken: a run that has ended is not overlapped.
             while let Ok(event) = events.try_recv() {
-                told(&mut lanes, &mut due, event);
+                work.told(&mut lanes, &mut due, event);
             }
             let now = clock.now();
             if now < seen - SET_BACK {
@@ -127,7 +131,7 @@ impl Scheduler {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = clock.sleep(wait.min(LOOK_AGAIN)) => {}
-                Some(event) = events.recv() => told(&mut lanes, &mut due, event),
+                Some(event) = events.recv() => work.told(&mut lanes, &mut due, event),
                 Some(ended) = work.tasks.join_next() => {
                     if let Err(error) = ended && error.is_panic() {
                         tracing::error!(%error, "a task of the scheduler failed");
@@ -153,22 +157,6 @@ impl Scheduler {
                 }
             }
         }
-    }
-}
-
-/// A lane's task has told something. A lane that could not take its slots when they fell due is looked at again.
-fn told(lanes: &mut [Lane], due: &mut Due, event: Event) {
-    let n = match event {
-        Event::Opened(n) | Event::Finished(n) | Event::Recorded(n) => n,
-    };
-    let lane = &mut lanes[n];
-    match event {
-        Event::Opened(_) => lane.opened(),
-        Event::Finished(_) => lane.finished(),
-        Event::Recorded(_) => lane.recorded(),
-    }
-    if lane.was_deferred() {
-        due.extend(lane.next().map(|next| Reverse((next, n))));
     }
 }
 
@@ -198,31 +186,71 @@ impl Work<'_> {
         }
         if let Some(due) = taken.run {
             lane.state = State::Opening(due);
-            let task = lane::carry_out(
-                self.scheduler.runner.clone(),
-                (lane.export.clone(), lane.tenant.clone(), due),
-                self.shutdown.clone(),
-                self.cancel.clone(),
-                self.scheduler.onlooker.clone(),
-            );
-            let (told_open, told_end) = (self.tell.clone(), Ended { n, tell: self.tell.clone() });
-            self.tasks.spawn(async move {
-                let _ended = told_end;
-                task(Box::new(move || {
-                    let _ = told_open.send(Event::Opened(n));
-                }))
-                .await;
-            });
+            self.carry_out(n, Request::slot(&lane.export, &lane.tenant, due), due);
         }
         true
     }
 
-    /// Looks for runs that others have abandoned.
+    fn carry_out(&mut self, n: usize, request: Request, due: DateTime<Utc>) {
+        let task = lane::carry_out(
+            self.scheduler.runner.clone(),
+            request,
+            due,
+            self.shutdown.clone(),
+            self.cancel.clone(),
+            self.scheduler.onlooker.clone(),
+        );
+        let (told_open, told_end) = (self.tell.clone(), Ended { n, tell: self.tell.clone() });
+        self.tasks.spawn(async move {
+            let _ended = told_end;
+            task(Box::new(move || {
+                let _ = told_open.send(Event::Opened(n));
+            }))
+            .await;
+        });
+    }
+
+    /// A task has told something. A lane that could not take its slots when they fell due is looked at again.
+    fn told(&mut self, lanes: &mut [Lane], due: &mut Due, event: Event) {
+        let n = match event {
+            Event::Opened(n) | Event::Finished(n) | Event::Recorded(n) => n,
+            Event::Settled(runs) => return self.resume(lanes, &runs),
+        };
+        let lane = &mut lanes[n];
+        match event {
+            Event::Opened(_) => lane.opened(),
+            Event::Finished(_) => lane.finished(),
+            Event::Recorded(_) => lane.recorded(),
+            Event::Settled(_) => {}
+        }
+        if lane.was_deferred() {
+            due.extend(lane.next().map(|next| Reverse((next, n))));
+        }
+    }
+
+    /// Goes on with runs of slots that have waited, each when nothing else goes on in its lane; the others stay for the
+    /// next time. What someone ran by hand is theirs to run again.
+    fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord]) {
+        for RunRecord { opening, .. } in runs {
+            let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
+            let lane = lanes.iter().position(|lane| lane.export == opening.export && lane.tenant == opening.tenant);
+            if let Some(n) = lane.filter(|n| lanes[*n].resume(due)) {
+                let request = Request::slot(&opening.export, &opening.tenant, due);
+                self.carry_out(n, Request { window: Some(opening.window), ..request }, due);
+            }
+        }
+    }
+
+    /// Looks for runs that others have abandoned, and for those that may go on.
     fn recover(&mut self) {
-        let runner = self.scheduler.runner.clone();
+        let (runner, tell) = (self.scheduler.runner.clone(), self.tell.clone());
         self.tasks.spawn(async move {
             if let Err(error) = runner.recover().await {
                 tracing::error!(%error, "cannot look for abandoned runs");
+            }
+            match runner.store().settled_runs().await {
+                Ok(runs) => drop(tell.send(Event::Settled(runs))),
+                Err(error) => tracing::error!(%error, "cannot look for runs that may go on"),
             }
         });
     }

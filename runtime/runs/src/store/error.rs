@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::RunId;
+use super::{RunId, WriteId};
 
 /// What may go wrong with a store.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,12 @@ pub enum StoreError {
     /// The run's delivery is decided, so it cannot end as if nothing were delivered.
     #[error("the delivery of run {0} is decided")]
     Decided(RunId),
+    /// A write of the run may have taken effect and nobody knows, so it can only wait.
+    #[error("run {0} has a write in doubt")]
+    InDoubt(RunId),
+    /// There is no such write in doubt.
+    #[error("there is no write {0} in doubt: `tradewire doubts list` shows those that there are")]
+    NoDoubt(WriteId),
     /// The store did not do what it was asked. It may later.
     #[error("the store failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,9 +1,10 @@
-//! What outlives a process: slots, runs, their logs, host calls and files.
+//! What outlives a process: slots, runs, their logs, host calls, writes and files.
 //!
 //! [`Store`] is the whole of what the runtime asks of it; [`SqliteStore`] is the embedded one. Nothing here relies on
 //! there being one process: a slot is a row that only one can insert, an open run is a lease that its owner renews,
 //! and whatever a run still wants to record is refused once the run is closed. The run's id so serves as the fencing
-//! token: a process that slept through its lease can no longer deliver.
+//! token: a process that slept through its lease can no longer deliver or begin a write. Only the answer to a write that
+//! it had sent is taken: that is a fact, whoever knows it.
 
 mod error;
 mod patience;
@@ -17,17 +18,22 @@ pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
     Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
-    SlotFilter, SlotRecord, SlotState, Trigger,
+    SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
 };
 pub use sqlite::SqliteStore;
 
+use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
 /// A store of slots and runs.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Opens a run. Where it is the run of a slot, the slot's row is inserted with it, both or neither.
-    async fn open_run(&self, opening: &Opening) -> Result<Opened, StoreError>;
+    /// Opens a run, after the window's latest as [`Store::latest_run`] has answered it. Where it is the run of a slot, the
+    /// slot's row is inserted with it, both or neither; the next attempt of a run keeps the row that the run has.
+    async fn open_run(&self, opening: &Opening, after: Option<RunId>) -> Result<Opened, StoreError>;
+
+    /// The latest run of a window.
+    async fn latest_run(&self, export: &str, tenant: &str, window: &Window) -> Result<Option<RunRecord>, StoreError>;
 
     /// Holds an open run for longer. [`StoreError::RunClosed`] where it is not open any more.
     async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError>;
@@ -35,9 +41,10 @@ pub trait Store: Send + Sync + 'static {
     /// Adds lines to the log of an open run.
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
 
-    /// Closes a run; its files that were being moved count as delivered with it.
-    /// [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
-    /// delivering and its delivery is decided.
+    /// Closes a run; its files that were being moved count as delivered with it, its writes that were not answered as in
+    /// doubt. [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
+    /// delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
+    /// would leave a doubt.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
     /// The last file that the runs of this window delivered under that name to that place.
@@ -45,11 +52,42 @@ pub trait Store: Send + Sync + 'static {
 
     /// Decides the delivery of a run: from here on its files are moved to their names, also by whoever finds the run
     /// abandoned. Each comes with what [`Store::delivered`] answered when its name was chosen;
-    /// [`StoreError::Overtaken`] where another run has delivered since.
+    /// [`StoreError::Overtaken`] where another run has delivered since, [`StoreError::InDoubt`] where a write of the run
+    /// is not settled.
     async fn decide_delivery(&self, run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError>;
 
     /// Records another name for a file that is being moved, because someone else has taken the one that was chosen.
     async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError>;
+
+    /// Writes down that a write is about to be sent, or answers what became of it before; asking again gives the same
+    /// entry. [`StoreError::RunClosed`] where the run is not open any more.
+    async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError>;
+
+    /// Records what came of a write, also after its run was closed. Nothing changes where another attempt has sent it
+    /// since, or an operator has settled it.
+    async fn settle_write(
+        &self,
+        run: RunId,
+        write: WriteId,
+        settlement: &Settlement,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// Records what an operator has found out about a write in doubt; may be corrected until the run goes on.
+    /// [`StoreError::NoDoubt`] where there is none of that id.
+    async fn settle_doubt(&self, write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// A write that is in doubt, or was until an operator settled it.
+    async fn doubt(&self, write: WriteId) -> Result<Option<Doubt>, StoreError>;
+
+    /// The writes that runs wait for, the earliest first.
+    async fn doubts(&self) -> Result<Vec<Doubt>, StoreError>;
+
+    /// The journal that a run shares with its earlier attempts, in the order in which its writes were first begun.
+    async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError>;
+
+    /// The runs that have waited and have no doubts left, the earliest first.
+    async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 
     /// Records slots that do not run. A slot that has a row keeps it. The number of rows inserted.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;

@@ -10,36 +10,50 @@ use uuid::Uuid;
 use crate::run::FailureKind;
 use crate::schedule::Window;
 
-/// A run's id: a UUID of version 7, so that ids sort by time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunId(Uuid);
+/// Ids: UUIDs of version 7, so that they sort by time.
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident)*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub struct $name(Uuid);
 
-impl RunId {
-    /// A new one.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
+            impl $name {
+                /// A new one.
+                #[allow(clippy::new_without_default)]
+                pub fn new() -> Self {
+                    Self(Uuid::now_v7())
+                }
+            }
+
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    self.0.hyphenated().fmt(f)
+                }
+            }
+
+            impl FromStr for $name {
+                type Err = uuid::Error;
+
+                fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                    text.parse().map($name)
+                }
+            }
+
+            impl Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+            }
+        )*
+    };
 }
 
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-impl FromStr for RunId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(RunId)
-    }
-}
-
-impl Serialize for RunId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
+ids! {
+    /// A run's id: that of one attempt.
+    RunId
+    /// The id of a write in a run's journal.
+    WriteId
 }
 
 /// Words that stand for the cases of an enumeration, in the store and in JSON alike.
@@ -92,6 +106,9 @@ words! {
         Failed = "failed",
         /// It was cut off: shut down, killed, or abandoned. Nothing was delivered.
         Interrupted = "interrupted",
+        /// A write of it may have taken effect and nobody knows: it goes on when an operator has settled that. Nothing was
+        /// delivered.
+        Waiting = "waiting",
     }
 }
 
@@ -102,7 +119,7 @@ words! {
         Taken = "taken",
         /// Nobody was there when it fell due.
         Missed = "missed",
-        /// An earlier run of the same export and tenant was still going on.
+        /// An earlier run of the same export and tenant was still going on, or one of the same window waits.
         Skipped = "skipped",
         /// It could not be run at all.
         Refused = "refused",
@@ -149,12 +166,14 @@ pub struct Opening {
     pub tenant: String,
     /// The tenant's number at ServiceTitan.
     pub tenant_id: i64,
-    /// The plugin's name in the configuration.
+    /// What it runs: the plugin's name in the configuration, or the supplier and the endpoint that it calls.
     pub plugin: String,
     /// What began it.
     pub trigger: Trigger,
-    /// The slot, where a schedule began it.
+    /// The slot that it accounts for, where it has one.
     pub due: Option<DateTime<Utc>>,
+    /// Whose journal it goes on with: the first attempt of the same run, which is itself where it begins anew.
+    pub journal: RunId,
     /// 1 for the first try.
     pub attempt: u32,
     /// What it accounts for.
@@ -167,13 +186,19 @@ pub struct Opening {
     pub lease_until: DateTime<Utc>,
 }
 
-/// Whether a run was opened.
+/// Whether a run was opened, and why not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Opened {
     /// It was.
     Yes,
-    /// It was not: its slot has a row already.
+    /// Its slot has a row already.
     SlotTaken(SlotRecord),
+    /// This run of the same window still goes on.
+    GoesOn(RunId),
+    /// This run of the same window waits until its doubts are settled.
+    Waits(RunId),
+    /// The window's latest run is another than was expected.
+    Overtaken,
 }
 
 /// What a run ends with.

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
+use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
+use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter, RunId, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError,
+    SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -93,13 +95,21 @@ macro_rules! requests {
 }
 
 requests! {
-    open_run(opening: &Opening) -> Opened;
+    open_run(opening: &Opening, after: Option<RunId>) -> Opened;
+    latest_run(export: &str, tenant: &str, window: &Window) -> Option<RunRecord>;
     renew(run: RunId, lease_until: DateTime<Utc>) -> ();
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;
     decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
+    begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
+    settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();
+    settle_doubt(write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> ();
+    doubt(write: WriteId) -> Option<Doubt>;
+    doubts() -> Vec<Doubt>;
+    writes(run: RunId) -> Vec<WriteRecord>;
+    settled_runs() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
     last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
     open_runs() -> Vec<RunRecord>;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod api;
 pub mod faults;
 
 use std::path::{Path, PathBuf};

@@ -122,3 +122,21 @@ async fn calls_are_kept_as_they_came_without_secrets() {
         .unwrap();
     assert_eq!(shown.as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_late_answer_is_of_a_call_that_is_carried_out_and_in_the_ledger_when_its_caller_hangs_up() {
+    let caller = with(Fault::new(Act::LateAnswer { ms: 600_000 }).on("dispatch/team.create").times(1)).await;
+    let made = || caller.sandbox.records("dispatch/teams", crate::DEMO_TENANT).unwrap();
+    let seeded = made().len();
+    let team = json!({ "name": "Late", "active": true });
+    let call = caller.call(Method::POST, "/dispatch/v2/tenant/{tenant}/teams").json(&team).send();
+    tokio::select! {
+        answer = call => panic!("{answer:?}"),
+        () = async { while made().len() == seeded { tokio::task::yield_now().await; } } => {}
+    }
+    assert_eq!(made()[seeded]["name"], "Late");
+    let calls = || caller.sandbox.calls();
+    while !calls().iter().any(|call| call.method == "POST" && call.path.ends_with("/teams") && call.status == 0) {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+}

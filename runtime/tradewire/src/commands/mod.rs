@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doubts;
 mod plugin;
 mod report;
 mod run;
@@ -26,6 +27,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Demo(options) => block_on(demo::demo(options, output)),
         Command::Run(options) => block_on(run::run(options, output)),
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
+        Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),

@@ -20,6 +20,9 @@ use crate::output::Output;
 /// How many tenants run at once.
 const AT_ONCE: usize = 4;
 
+/// What the process ends with when a run waits and none has failed.
+const WAITING: u8 = 3;
+
 /// Runs the export and tells what came of it. Fails if any of the runs does.
 pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     let setting = Setting::read(&options.place)?;
@@ -45,7 +48,7 @@ fn requests(config: &Config, export: &Export, options: &Run) -> Result<Vec<Reque
     tenants
         .iter()
         .map(|name| {
-            let mut request = Request::now(&export.name, name);
+            let mut request = Request { again: options.again, ..Request::now(&export.name, name) };
             // One that the export does not run for is refused when it is opened.
             if let (Some(from), Some(to), Some(tenant)) = (&options.from, &options.to, config.tenants.get(name)) {
                 request.window = Some(Window::parse(from, to, config.zone(export, tenant))?);
@@ -76,18 +79,20 @@ async fn one(runner: &Runner, request: Request, stop: &CancellationToken) -> End
 }
 
 fn tell(ended: &[Ended], output: &Output) -> ExitCode {
-    let mut failed = false;
+    let (mut failed, mut waiting) = (false, false);
     let mut succeeded = Vec::new();
     let mut values = Vec::new();
     for Ended { request, result, log } in ended {
         match result {
             Ok(report) if report.succeeded() => succeeded.push(report::text(report)),
             Ok(report) => {
-                failed = true;
+                let waits = report.waits();
+                (failed, waiting) = (failed || !waits, waiting || waits);
                 output.failure(&report::text(report));
             }
             Err(error) => {
-                failed = true;
+                let waits = matches!(error, RunError::Waits(_));
+                (failed, waiting) = (failed || !waits, waiting || waits);
                 output.failure(&format!("{} for {}: {error}", request.export, request.tenant));
             }
         }
@@ -96,7 +101,11 @@ fn tell(ended: &[Ended], output: &Output) -> ExitCode {
     if output.is_json() || !succeeded.is_empty() {
         output.result(&succeeded.join("\n"), &json!({ "runs": values }));
     }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    match (failed, waiting) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => WAITING.into(),
+        (false, false) => ExitCode::SUCCESS,
+    }
 }
 
 fn value(request: &Request, result: &Result<Report, RunError>, log: &[String]) -> Value {

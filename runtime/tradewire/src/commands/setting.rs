@@ -43,6 +43,11 @@ impl Setting {
         Executor::load(&self.config, &self.state, known)
     }
 
+    /// Opens the store.
+    pub fn store(&self) -> Result<SqliteStore> {
+        Ok(SqliteStore::open(&self.state.join("tradewire.db"))?)
+    }
+
     /// Makes everything ready to run; what the runs log is shown as it comes.
     pub fn runner(&self, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
         self.runner_by(Arc::new(self.executor(Faults::default())?), busy)
@@ -53,7 +58,7 @@ impl Setting {
         let shown = busy.clone();
         Ok(Arc::new(Runner::new(RunnerOptions {
             config: self.config.clone(),
-            store: Arc::new(SqliteStore::open(&self.state.join("tradewire.db"))?),
+            store: Arc::new(self.store()?),
             execute,
             clock: Arc::new(SystemClock),
             state: self.state.clone(),

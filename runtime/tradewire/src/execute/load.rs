@@ -7,9 +7,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Config};
+use tradewire_runs::config::{self, Config, Work};
 
-use super::{Executor, Loaded};
+use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
 use crate::suppliers::Suppliers;
 
@@ -25,7 +25,8 @@ impl Executor {
         let plugins = plugins(config, &engine, &mut faults);
         let tenants = tenants(config, &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
-        faults.finish(Executor { plugins, tenants, suppliers })
+        let calls = calls(config, &suppliers, &mut faults);
+        faults.finish(Executor { plugins, tenants, suppliers, calls })
     }
 }
 
@@ -67,6 +68,20 @@ fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<Str
         }
     }
     plugins
+}
+
+/// The calls of exports; where the supplier is not loaded, that is told already.
+fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap<String, Call> {
+    let mut calls = HashMap::new();
+    for export in config.exports.values() {
+        let Work::Call(call) = &export.work else { continue };
+        let Some(supplier) = suppliers.get(&call.supplier) else { continue };
+        match Call::load(call, &export.tenants, supplier) {
+            Ok(call) => drop(calls.insert(export.name.clone(), call)),
+            Err(found) => found.iter().for_each(|fault| faults.add(format!("export `{}`: {fault}", export.name))),
+        }
+    }
+    calls
 }
 
 fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {

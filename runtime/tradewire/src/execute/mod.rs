@@ -1,5 +1,6 @@
 //! Executes the attempts of runs: [`Execute`] by the host and the client.
 
+mod call;
 mod load;
 mod sink;
 
@@ -9,10 +10,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tradewire_client::{ServiceTitan, Tenant};
 use tradewire_host::{FailureClass, Limits, Plugin, Request, Window};
-use tradewire_runs::config::MiddlewareGrant;
+use tradewire_runs::config::{MiddlewareGrant, Work};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
 use crate::suppliers::{Granted, Suppliers};
+use call::Call;
 pub use load::SANDBOX;
 use sink::RunSink;
 
@@ -21,6 +23,8 @@ pub struct Executor {
     plugins: HashMap<String, Loaded>,
     tenants: HashMap<String, Tenant>,
     suppliers: Arc<Suppliers>,
+    /// Of the exports that call suppliers, by their names.
+    calls: HashMap<String, Call>,
 }
 
 /// A plugin, and the suppliers that it may call.
@@ -50,13 +54,28 @@ impl Executor {
 impl Execute for Executor {
     async fn execute(&self, attempt: Attempt) -> Result<Summary, Failure> {
         let job = &attempt.job;
-        let missing = |what: &str| Failure::refused(format!("{what} is not in the configuration"));
-        let loaded = self.plugins.get(&job.plugin).ok_or_else(|| missing(&format!("plugin `{}`", job.plugin)))?;
-        let plugin = &loaded.plugin;
-        let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing(&format!("tenant `{}`", job.tenant)))?;
+        let missing = |what: &str, name: &str| Failure::refused(format!("{what} `{name}` is not in the configuration"));
+        let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing("tenant", &job.tenant))?;
+        // Whoever writes on behalf of the run, also a supplier's template, does so through its journal.
+        let api = attempt.journal.around(Arc::new(tenant.clone()));
+        match &job.work {
+            Work::Plugin(name) => {
+                let loaded = self.plugins.get(name).ok_or_else(|| missing("plugin", name))?;
+                self.run(loaded, &attempt, api).await
+            }
+            Work::Call(_) => {
+                let call = self.calls.get(&job.export).ok_or_else(|| missing("export", &job.export))?;
+                call.execute(&attempt, api).await
+            }
+        }
+    }
+}
+
+impl Executor {
+    async fn run(&self, loaded: &Loaded, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
+        let (job, plugin) = (&attempt.job, &loaded.plugin);
         attempt.calls.plugin_digest(format!("sha256:{}", plugin.digest()));
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
-        let api: Arc<dyn ServiceTitan> = Arc::new(tenant.clone());
         let request = Request {
             id: job.run.to_string(),
             export: job.export.clone(),

@@ -19,7 +19,7 @@ use super::value::Value;
 /// Something that a template reads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {
-    /// The way to it, from a name that the template is given.
+    /// The way to it, from a name that the template is given, or from what ServiceTitan answered it.
     pub path: Vec<Segment>,
     /// What it is read for.
     pub used: Use,
@@ -40,6 +40,8 @@ pub enum Segment {
     Item,
     /// What an expression in brackets says.
     Computed,
+    /// The answer of a call to ServiceTitan, always the first step: `inventory.vendors.get-by-id`.
+    Answer(Box<str>),
 }
 
 /// What a value is read for.
@@ -72,6 +74,7 @@ pub fn dotted(path: &[Segment]) -> String {
             Segment::Member(name) => text.push_str(&format!("[\"{name}\"]")),
             Segment::Item => text.push_str("[]"),
             Segment::Computed => text.push_str("[…]"),
+            Segment::Answer(operation) => text.push_str(operation),
         }
     }
     text

@@ -16,6 +16,11 @@ const LONGEST: usize = 64;
 pub(super) struct Stands(Vec<Vec<Segment>>);
 
 impl Stands {
+    /// For one thing.
+    pub fn for_one(segment: Segment) -> Stands {
+        Stands(vec![vec![segment]])
+    }
+
     pub fn ways(&self) -> &[Vec<Segment>] {
         &self.0
     }
@@ -94,7 +99,7 @@ impl<'t> Walk<'t> {
             Some(stands) => stands.clone(),
             // One that is set somewhere was given by nobody.
             None if self.own[slot] || !is_global() => Stands::default(),
-            None => Stands(vec![vec![Segment::Member(self.template.names.name(slot).into())]]),
+            None => Stands::for_one(Segment::Member(self.template.names.name(slot).into())),
         }
     }
 

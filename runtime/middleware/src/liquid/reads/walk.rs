@@ -126,7 +126,8 @@ impl<'t> Walk<'t> {
                 for (_, value, _) in &tag.args {
                     self.read(value, &Use::Value);
                 }
-                self.set(tag.slot, Some(Stands::default()));
+                let answer = Segment::Answer(tag.target.written().into());
+                self.set(tag.slot, Some(Stands::for_one(answer)));
             }
         }
     }

@@ -22,6 +22,10 @@ impl<'a> Run<'a> {
                 let what = format!("`{}` is nothing: give it a value, or leave the argument out", to.name());
                 return Err(self.fault(Problem::Value(what), *at));
             }
+            if *to != Place::Body && matches!(value, Val::Object(_)) {
+                let what = format!("`{}` is an object, which no address can hold", to.name());
+                return Err(self.fault(Problem::Value(what), *at));
+            }
             match to {
                 Place::Path(name) => arguments.path.push(((*name).to_owned(), value.plain().into_owned())),
                 Place::Query(name) => {

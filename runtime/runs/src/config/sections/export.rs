@@ -1,9 +1,11 @@
 //! `[export.*]`: what runs, for whom, when, and where its files go.
 
+use std::path::Path;
+
 use toml::Spanned;
 
-use super::{nearest_of, zone};
-use crate::config::model::Export;
+use super::{nearest_of, place, zone};
+use crate::config::model::{Export, SupplierCall, Work};
 use crate::config::source::Section;
 use crate::schedule::{CronExpression, Missed, Overlap, WindowRule};
 
@@ -15,10 +17,10 @@ pub(super) struct Known {
     pub(super) middleware: Vec<String>,
 }
 
-pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Option<Export> {
+pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Export> {
     let example = |names: &[String], kind: &str| format!("\"{}\"", names.first().map_or(kind, String::as_str));
-    let plugin = section.need_text("run", &example(&known.plugins, "a plugin"));
-    let plugin = plugin.and_then(|plugin| refer(&section, plugin, &known.plugins, "plugin"));
+    let run = section.need_text("run", &example(&known.plugins, "a plugin"));
+    let work = run.and_then(|run| work(&section, run, known, folder));
     let tenants = tenants(&section, known, &example(&known.tenants, "a tenant"), "this export runs for nobody");
     let has_cron = section.get("cron").is_some();
     let cron = section.text("cron").and_then(|text| cron(&section, &text));
@@ -55,7 +57,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known) -> Optio
     section.close();
     Some(Export {
         name: name.to_owned(),
-        plugin: plugin?,
+        work: work?,
         tenants,
         cron,
         timezone,
@@ -88,6 +90,21 @@ pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, example: &str, n
         }
     }
     tenants
+}
+
+/// `run`: a plugin, or a supplier and an endpoint of its pack with a slash between.
+fn work(section: &Section<'_, '_>, run: Spanned<String>, known: &Known, folder: &Path) -> Option<Work> {
+    let Some((supplier, endpoint)) = run.get_ref().split_once('/') else {
+        return refer(section, run, &known.plugins, "plugin").map(Work::Plugin);
+    };
+    let (supplier, endpoint) = (Spanned::new(run.span(), supplier.to_owned()), endpoint.to_owned());
+    let supplier = refer(section, supplier, &known.middleware, "middleware");
+    let body = match section.text("body") {
+        Some(text) => Some(place::path(section, &text, text.get_ref(), folder)?),
+        None => None,
+    };
+    let keeps_answer = section.get("deliver").is_some();
+    Some(Work::Call(SupplierCall { supplier: supplier?, endpoint, body, keeps_answer }))
 }
 
 /// A name that must be known.

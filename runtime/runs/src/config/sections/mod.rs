@@ -73,7 +73,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         let to = to?;
         Some(Delivery { name: name.to_owned(), to })
     });
-    let exports = each(exports, |name, section| export::read(name, section, &known));
+    let exports = each(exports, |name, section| export::read(name, section, &known, folder));
     root.close();
     Some(Config {
         path: path.to_owned(),

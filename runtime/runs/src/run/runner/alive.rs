@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use tokio::task::spawn_blocking;
 
 const NAME: &str = "alive";
+/// What the file is called until it is locked.
+const UNNAMED: &str = "alive.new";
 
 /// The run is being carried out for as long as this lives.
+#[derive(Debug)]
 pub(super) struct Alive(#[allow(dead_code)] File);
 
 /// Gives a sign of life in the run's folder, which is made.
@@ -19,7 +22,7 @@ pub(super) async fn begin(folder: PathBuf) -> io::Result<Alive> {
     let begin = move || {
         fs::create_dir_all(&folder)?;
         // The file gets its name only when it is locked: nobody finds it in between.
-        let unnamed = folder.join("alive.new");
+        let unnamed = folder.join(UNNAMED);
         let file = File::create(&unnamed)?;
         file.try_lock()?;
         fs::rename(&unnamed, folder.join(NAME))?;
@@ -35,4 +38,10 @@ pub(super) async fn has_ended(folder: PathBuf) -> bool {
 
 fn is_unlocked(file: &Path) -> bool {
     File::open(file).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Whether a folder is what a process has left that ended before it said so, or before it cleared up.
+pub(super) async fn is_left(folder: PathBuf) -> bool {
+    let is_left = move || is_unlocked(&folder.join(NAME)) || is_unlocked(&folder.join(UNNAMED));
+    spawn_blocking(is_left).await.unwrap_or(false)
 }

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Runner;
+use crate::journal::WriteRecord;
 use crate::run::{Attempt, Failure, Summary};
 
 /// How an attempt ends that has no summary.
@@ -14,7 +15,17 @@ pub(super) enum Unfinished {
     Failed(Failure),
     /// It was told to stop.
     Cancelled,
+    /// Whatever it came to, these writes are in doubt.
+    InDoubt {
+        /// The writes.
+        doubts: Vec<WriteRecord>,
+        /// How it failed, if it did.
+        failure: Option<Failure>,
+    },
 }
+
+/// How long writes that are on their way may take to be answered once nobody waits for them any more.
+pub(super) const ANSWER: Duration = Duration::from_secs(10);
 
 /// How much later than the limit the attempt is ended from out here. What executes it keeps the limit itself and can say
 /// more of where it was; this one is for what the inner one cannot end.

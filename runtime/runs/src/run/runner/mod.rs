@@ -3,12 +3,14 @@
 //! A run is opened ([`Runner::open`]), which takes its slot where it has one, and then carried out
 //! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
 //! task of its own with a time limit around it; its files are delivered only when it has succeeded. A run whose
-//! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone.
+//! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has
+//! a write in doubt waits, and the next attempt goes on with its journal.
 
 mod alive;
 mod attempt;
 mod open;
 mod recover;
+mod wait;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunLog, Sum
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
+use crate::journal::Journal;
 use crate::store::{
     Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, StoreError, patiently,
 };
@@ -89,6 +92,11 @@ impl Report {
     pub fn succeeded(&self) -> bool {
         matches!(self.outcome(), Outcome::Succeeded | Outcome::Unchanged)
     }
+
+    /// Whether it waits for an operator.
+    pub fn waits(&self) -> bool {
+        self.outcome() == Outcome::Waiting
+    }
 }
 
 impl Runner {
@@ -130,9 +138,6 @@ impl Runner {
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
-        let _alive = alive::begin(self.staging(run))
-            .await
-            .inspect_err(|error| tracing::warn!(%run, %error, "others know of this run's end by its lease alone"));
         let onlooker = self.onlooker.clone().map(|onlooker| -> LogOnlooker {
             let job = open.job.clone();
             Arc::new(move |line| onlooker(&job, line))
@@ -145,13 +150,18 @@ impl Runner {
             report = work => report,
             lost = tend => Err(lost.into()),
         };
+        self.clear(run).await;
+        report
+    }
+
+    /// Removes a run's folder.
+    async fn clear(&self, run: RunId) {
         let folder = self.staging(run);
         if let Err(error) = tokio::fs::remove_dir_all(&folder).await
             && error.kind() != std::io::ErrorKind::NotFound
         {
             tracing::warn!(%run, folder = %folder.display(), %error, "cannot remove the run's folder");
         }
-        report
     }
 
     async fn work(
@@ -164,13 +174,20 @@ impl Runner {
         let (opening, job) = (&open.opening, &open.job);
         let undeliverable = open.folder.is_none().then(|| job.export.clone());
         let limits = &job.limits;
+        let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
         let files =
             Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
         let attempted = match files {
             Ok(files) => {
-                let attempt =
-                    Attempt { job: job.clone(), files: files.clone(), log: log.clone(), calls: calls.clone() };
+                let attempt = Attempt {
+                    job: job.clone(),
+                    files: files.clone(),
+                    log: log.clone(),
+                    calls: calls.clone(),
+                    journal: journal.clone(),
+                };
                 let attempted = self.attempt(attempt, cancel).await;
+                journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
                 attempted.and_then(|summary| match sealed {
                     Ok(produced) => Ok((summary, produced)),
@@ -182,7 +199,7 @@ impl Runner {
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }
         };
-        let decided = match attempted {
+        let decided = match self.hold_back(opening.id, attempted).await? {
             Ok((summary, produced)) => match &open.folder {
                 Some(folder) if !produced.is_empty() => {
                     match delivery::decide(&*self.store, opening, &produced, folder).await {
@@ -253,6 +270,14 @@ impl Runner {
                 let message = "cancelled before it was done; nothing was delivered";
                 log.write_end(LogLevel::Warn, message);
                 self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
+            }
+            attempt::Unfinished::InDoubt { doubts, failure } => {
+                if let Some(failure) = failure {
+                    log.write_end(LogLevel::Error, &failure.message);
+                }
+                let ending = self.waiting(&doubts);
+                log.write_end(LogLevel::Warn, &ending.message);
+                ending
             }
         }
     }

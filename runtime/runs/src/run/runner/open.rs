@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tradewire_surface::Catalog;
 
+use super::alive::{self, Alive};
 use super::{LEASE, Runner};
-use crate::config::Config;
+use crate::config::{Config, Export};
 use crate::delivery::DeliveryError;
 use crate::run::Job;
 use crate::schedule::Window;
-use crate::store::{Opened, Opening, RunId, SlotRecord, StoreError, Trigger};
+use crate::store::{Opened, Opening, Outcome, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -24,17 +25,19 @@ pub struct Request {
     pub due: Option<DateTime<Utc>>,
     /// The window; none is the slot's, or without a slot the latest complete one.
     pub window: Option<Window>,
+    /// Whether to make the writes anew that earlier runs of the window have made.
+    pub again: bool,
 }
 
 impl Request {
     /// A run because someone asks for it now.
     pub fn now(export: impl Into<String>, tenant: impl Into<String>) -> Self {
-        Self { export: export.into(), tenant: tenant.into(), due: None, window: None }
+        Self { export: export.into(), tenant: tenant.into(), due: None, window: None, again: false }
     }
 
     /// The run of a slot.
     pub fn slot(export: impl Into<String>, tenant: impl Into<String>, due: DateTime<Utc>) -> Self {
-        Self { export: export.into(), tenant: tenant.into(), due: Some(due), window: None }
+        Self { export: export.into(), tenant: tenant.into(), due: Some(due), window: None, again: false }
     }
 }
 
@@ -46,6 +49,8 @@ pub struct OpenRun {
     pub(super) job: Arc<Job>,
     /// Where its files go.
     pub(super) folder: Option<PathBuf>,
+    /// Its sign of life, for as long as this is held.
+    pub(super) _alive: Option<Alive>,
 }
 
 impl OpenRun {
@@ -88,6 +93,15 @@ pub enum RunError {
     /// The slot has a row already.
     #[error("the slot of {} is already recorded as {}", .0.due.to_rfc3339(), .0.state)]
     SlotTaken(Box<SlotRecord>),
+    /// A run of the same window has not ended.
+    #[error("run {0} of the same window still goes on")]
+    GoesOn(RunId),
+    /// A run of the same window waits.
+    #[error(
+        "run {0} of the same window waits: a write of it may have taken effect; `tradewire doubts list` shows what is to \
+         be settled"
+    )]
+    Waits(RunId),
     /// The delivery is decided and not complete.
     #[error(
         "the files of run {run} are not all in their place yet ({source}): their delivery is completed as soon as it can be"
@@ -115,7 +129,7 @@ fn help(nearest: &Option<String>) -> String {
 }
 
 impl Runner {
-    /// Opens a run: checks that there is such a thing, cuts its window, and takes its slot.
+    /// Opens a run: checks that there is such a thing, cuts its window, and takes it and its slot.
     pub async fn open(&self, request: Request) -> Result<OpenRun, RunError> {
         let config = &self.config;
         let export = config.exports.get(&request.export);
@@ -136,38 +150,77 @@ impl Runner {
             (None, None) => export.window.latest(slots.as_ref(), zone, now),
         };
         let window = window.ok_or_else(|| RunError::NoWindow(export.name.clone()))?;
-        let id = RunId::new();
-        let opening = Opening {
-            id,
-            export: export.name.clone(),
-            tenant: tenant.name.clone(),
-            tenant_id: tenant.id,
-            plugin: export.plugin.clone(),
-            trigger: if request.due.is_some() { Trigger::Schedule } else { Trigger::Manual },
-            due: request.due,
-            attempt: 1,
-            window,
-            started: now,
-            owner: self.owner.clone(),
-            lease_until: now + LEASE,
-        };
-        let job = Job {
-            run: id,
-            export: export.name.clone(),
-            tenant: tenant.name.clone(),
-            tenant_id: tenant.id,
-            plugin: export.plugin.clone(),
-            window,
-            attempt: 1,
-            settings: config.settings(export),
-            limits: config.plugins.get(&export.plugin).map(|plugin| plugin.limits.clone()).unwrap_or_default(),
-        };
         let folder = self.folder(export);
-        match self.store.open_run(&opening).await? {
-            Opened::Yes => Ok(OpenRun { opening, job: Arc::new(job), folder }),
-            Opened::SlotTaken(slot) => Err(RunError::SlotTaken(Box::new(slot))),
+        loop {
+            let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
+            let id = RunId::new();
+            let before = latest.as_ref().filter(|latest| goes_on(latest, &request));
+            let (journal, attempt) = before.map_or((id, 1), |run| (run.opening.journal, run.opening.attempt + 1));
+            let opening = Opening {
+                id,
+                export: export.name.clone(),
+                tenant: tenant.name.clone(),
+                tenant_id: tenant.id,
+                plugin: export.work.to_string(),
+                trigger: if request.due.is_some() { Trigger::Schedule } else { Trigger::Manual },
+                due: request.due.or(before.and_then(|run| run.opening.due)),
+                journal,
+                attempt,
+                window,
+                started: now,
+                owner: self.owner.clone(),
+                lease_until: now + LEASE,
+            };
+            // Before the row is there: whoever finds it is to know at once whether its process has died since.
+            let unseen = |error: &std::io::Error| {
+                tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone");
+            };
+            let alive = alive::begin(self.staging(id)).await.inspect_err(unseen).ok();
+            let opened = self.store.open_run(&opening, latest.map(|run| run.opening.id)).await;
+            let refused = match opened {
+                Ok(Opened::Yes) => {
+                    let job = Arc::new(self.job(&opening, export));
+                    return Ok(OpenRun { opening, job, folder, _alive: alive });
+                }
+                Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(Box::new(slot))),
+                Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),
+                Ok(Opened::Waits(run)) => Some(RunError::Waits(run)),
+                Ok(Opened::Overtaken) => None,
+                Err(error) => Some(error.into()),
+            };
+            drop(alive);
+            self.clear(id).await;
+            if let Some(error) = refused {
+                return Err(error);
+            }
         }
     }
+
+    fn job(&self, opening: &Opening, export: &Export) -> Job {
+        let plugin = self.config.plugin(export);
+        Job {
+            run: opening.id,
+            export: opening.export.clone(),
+            tenant: opening.tenant.clone(),
+            tenant_id: opening.tenant_id,
+            work: export.work.clone(),
+            window: opening.window,
+            attempt: opening.attempt,
+            settings: self.config.settings(export),
+            limits: plugin.map(|plugin| plugin.limits.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Whether what is asked for is the next attempt of the window's latest run, and so goes on with its journal.
+///
+/// That one has not succeeded, or nobody can tell that it has: whoever runs a window again after a machine died must
+/// not pay anyone twice. Only another slot of the same window (an hourly schedule of daily windows) is a run of its own.
+fn goes_on(latest: &RunRecord, request: &Request) -> bool {
+    let succeeded =
+        latest.ending.as_ref().is_some_and(|end| matches!(end.outcome, Outcome::Succeeded | Outcome::Unchanged));
+    let another_slot = request.due.is_some() && latest.opening.due.is_some() && request.due != latest.opening.due;
+    !(request.again || succeeded && another_slot)
 }
 
 fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {

@@ -5,7 +5,7 @@
 //!
 //! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded. A run
 //! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
-//! process that merely slept can no longer decide.
+//! process that merely slept can no longer decide. Where it had sent a write that was never answered, the run waits.
 
 use std::sync::PoisonError;
 
@@ -15,7 +15,7 @@ use crate::run::{FailureKind, Summary};
 use crate::store::{Outcome, RunId, RunRecord, StoreError};
 
 impl Runner {
-    /// Ends the runs that nobody carries out any more, and says which. One that cannot be ended yet stays for the next
+    /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended yet stays for the next
     /// time.
     pub async fn recover(&self) -> Result<Vec<RunId>, StoreError> {
         let mut ended = Vec::new();
@@ -35,6 +35,7 @@ impl Runner {
                 Err(error) => tracing::error!(run = %id, %error, "cannot end an abandoned run yet"),
             }
         }
+        self.clear_left().await?;
         Ok(ended)
     }
 
@@ -42,8 +43,12 @@ impl Runner {
         let opening = &run.opening;
         let mut files = self.store.files(opening.id).await?;
         if files.is_empty() {
+            let doubts = self.doubts(opening.id).await?;
             let message = "its process ended before it was done; nothing was delivered".to_owned();
-            let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
+            let ending = match doubts.as_slice() {
+                [] => self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new()),
+                doubts => self.waiting(doubts),
+            };
             self.store.close_run(opening.id, &ending).await?;
             if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {
                 delivery::sweep(&folder, opening.id).await;
@@ -56,7 +61,23 @@ impl Runner {
             self.store.close_run(opening.id, &ending).await?;
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
         }
-        let _ = tokio::fs::remove_dir_all(self.staging(opening.id)).await;
+        self.clear(opening.id).await;
+        Ok(())
+    }
+
+    /// Removes the folders of runs that were never opened, or are closed.
+    async fn clear_left(&self) -> Result<(), StoreError> {
+        let Ok(mut folders) = tokio::fs::read_dir(self.state.join("runs")).await else { return Ok(()) };
+        while let Ok(Some(folder)) = folders.next_entry().await {
+            let Some(run) = folder.file_name().to_str().and_then(|name| name.parse::<RunId>().ok()) else { continue };
+            // Looked at before the store: a run may be opened in between.
+            if alive::is_left(folder.path()).await {
+                let is_open = self.store.run(run).await?.is_some_and(|run| run.ending.is_none());
+                if !is_open {
+                    self.clear(run).await;
+                }
+            }
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod files;
 mod runs;
 mod schema;
 mod slots;
+mod writes;
 
 use std::path::Path;
 use std::thread;
@@ -20,8 +21,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
-    SlotFilter, SlotRecord, Store, StoreError,
+    SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
+use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
+use crate::schedule::Window;
 
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -125,9 +128,14 @@ impl From<StoreError> for Fault {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn open_run(&self, opening: &Opening) -> Result<Opened, StoreError> {
+    async fn open_run(&self, opening: &Opening, after: Option<RunId>) -> Result<Opened, StoreError> {
         let opening = opening.clone();
-        self.write(move |t| runs::open(t, &opening)).await
+        self.write(move |t| runs::open(t, &opening, after)).await
+    }
+
+    async fn latest_run(&self, export: &str, tenant: &str, window: &Window) -> Result<Option<RunRecord>, StoreError> {
+        let (export, tenant, window) = (export.to_owned(), tenant.to_owned(), *window);
+        self.ask(move |c| Ok(runs::latest(c, &export, &tenant, &window)?)).await
     }
 
     async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError> {
@@ -141,10 +149,15 @@ impl Store for SqliteStore {
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
         let ending = ending.clone();
         self.write(move |t| {
-            if matches!(ending.outcome, Outcome::Failed | Outcome::Interrupted) && files::is_decided(t, run)? {
+            let delivers = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
+            if !delivers && files::is_decided(t, run)? {
                 return Err(StoreError::Decided(run).into());
             }
+            if ending.outcome != Outcome::Waiting {
+                writes::ensure_settled(t, run)?;
+            }
             runs::close(t, run, &ending)?;
+            writes::doubt(t, run, ending.ended)?;
             files::settle(t, run, ending.ended)
         })
         .await
@@ -156,12 +169,53 @@ impl Store for SqliteStore {
     }
 
     async fn decide_delivery(&self, run: RunId, decided: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError> {
-        self.write(move |t| files::decide(t, run, &decided)).await
+        self.write(move |t| {
+            writes::ensure_settled(t, run)?;
+            files::decide(t, run, &decided)
+        })
+        .await
     }
 
     async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError> {
         let file = file.clone();
         self.write(move |t| Ok(files::rename(t, run, &file)?)).await
+    }
+
+    async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError> {
+        let call = call.clone();
+        self.write(move |t| writes::begin(t, run, &call, at)).await
+    }
+
+    async fn settle_write(
+        &self,
+        run: RunId,
+        write: WriteId,
+        settlement: &Settlement,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let settlement = settlement.clone();
+        self.write(move |t| Ok(writes::settle(t, run, write, &settlement, at)?)).await
+    }
+
+    async fn settle_doubt(&self, write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let verdict = verdict.clone();
+        self.write(move |t| writes::settle_doubt(t, write, &verdict, at)).await
+    }
+
+    async fn doubt(&self, write: WriteId) -> Result<Option<Doubt>, StoreError> {
+        self.ask(move |c| Ok(writes::one_doubt(c, write)?)).await
+    }
+
+    async fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
+        self.ask(move |c| Ok(writes::doubts(c)?)).await
+    }
+
+    async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
+        self.ask(move |c| Ok(writes::of_run(c, run)?)).await
+    }
+
+    async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::settled(c)?)).await
     }
 
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {

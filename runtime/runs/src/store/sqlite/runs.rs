@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Fault, millis, moment, run_id, slots, unreadable, word};
+use super::{Fault, millis, moment, run_id, slots, unreadable, word, writes};
 use crate::run::FailureKind;
 use crate::schedule::Window;
 use crate::store::{
@@ -12,18 +12,32 @@ use crate::store::{
     StoreError, Trigger,
 };
 
-pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened, Fault> {
+pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<RunId>) -> Result<Opened, Fault> {
+    let latest = latest(connection, &opening.export, &opening.tenant, &opening.window)?;
     if let Some(due) = opening.due
         && let Some(slot) = slots::one(connection, &opening.export, &opening.tenant, due)?
+        && !goes_on(connection, opening, latest.as_ref(), &slot)?
     {
         return Ok(Opened::SlotTaken(slot));
     }
+    if let Some(latest) = &latest {
+        let run = latest.opening.id;
+        if latest.ending.is_none() {
+            return Ok(Opened::GoesOn(run));
+        }
+        if writes::is_unsettled(connection, run)? {
+            return Ok(Opened::Waits(run));
+        }
+    }
+    if latest.map(|latest| latest.opening.id) != after {
+        return Ok(Opened::Overtaken);
+    }
     connection
         .prepare_cached(
-            "INSERT INTO runs (id, export, tenant, tenant_id, plugin, begun_by, due, attempt, window_start, window_end, timezone,
-                               started, owner, lease_until)
-             VALUES (:id, :export, :tenant, :tenant_id, :plugin, :begun_by, :due, :attempt, :window_start, :window_end, :timezone,
-                     :started, :owner, :lease_until)",
+            "INSERT INTO runs (id, export, tenant, tenant_id, plugin, begun_by, due, journal, attempt, window_start,
+                               window_end, timezone, started, owner, lease_until)
+             VALUES (:id, :export, :tenant, :tenant_id, :plugin, :begun_by, :due, :journal, :attempt, :window_start,
+                     :window_end, :timezone, :started, :owner, :lease_until)",
         )?
         .execute(named_params! {
             ":id": opening.id.to_string(),
@@ -33,6 +47,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
             ":plugin": opening.plugin,
             ":begun_by": opening.trigger.as_str(),
             ":due": opening.due.map(millis),
+            ":journal": opening.journal.to_string(),
             ":attempt": opening.attempt,
             ":window_start": millis(opening.window.start.to_utc()),
             ":window_end": millis(opening.window.end.to_utc()),
@@ -51,9 +66,50 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened,
             run: Some(opening.id),
             recorded: opening.started,
         };
-        slots::record(connection, &[slot])?;
+        slots::take(connection, &slot)?;
     }
     Ok(Opened::Yes)
+}
+
+/// Whether a run is a further attempt of the one that has the slot already: someone asks for it, or it has waited.
+fn goes_on(
+    connection: &Connection,
+    opening: &Opening,
+    latest: Option<&RunRecord>,
+    slot: &SlotRecord,
+) -> rusqlite::Result<bool> {
+    let owner = slot.run.map(|run| one(connection, run)).transpose()?.flatten();
+    let waited = latest.and_then(|run| run.ending.as_ref()).is_some_and(|ending| ending.outcome == Outcome::Waiting);
+    let same = owner.is_some_and(|owner| owner.opening.journal == opening.journal);
+    Ok(same && (opening.trigger == Trigger::Manual || waited))
+}
+
+/// The latest run of a window: by the order in which they were inserted, which no clock changes.
+pub(super) fn latest(
+    connection: &Connection,
+    export: &str,
+    tenant: &str,
+    window: &Window,
+) -> rusqlite::Result<Option<RunRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM runs WHERE export = ?1 AND tenant = ?2 AND window_start = ?3 AND window_end = ?4
+         ORDER BY rowid DESC LIMIT 1"
+    );
+    let (start, end) = (millis(window.start.to_utc()), millis(window.end.to_utc()));
+    connection.prepare_cached(&sql)?.query_row((export, tenant, start, end), read).optional()
+}
+
+/// The runs that have waited and have no doubts left, and that no later attempt goes on with.
+pub(super) fn settled(connection: &Connection) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM runs
+         WHERE outcome = 'waiting'
+           AND NOT EXISTS (SELECT 1 FROM runs later WHERE later.journal = runs.journal AND later.attempt > runs.attempt)
+           AND NOT EXISTS (SELECT 1 FROM writes WHERE writes.journal = runs.journal AND {})
+         ORDER BY rowid",
+        writes::UNSETTLED
+    );
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
 pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<(), Fault> {
@@ -123,7 +179,8 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
 }
 
 const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
-                       owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id";
+                       owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id, \
+                       journal";
 
 pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
@@ -169,6 +226,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         plugin: row.get(3)?,
         trigger: word(4, &row.get::<_, String>(4)?, Trigger::from_word)?,
         due: row.get::<_, Option<i64>>(5)?.map(|due| moment(5, due)).transpose()?,
+        journal: run_id(21, &row.get::<_, String>(21)?)?,
         attempt: row.get(6)?,
         window,
         started: moment(10, row.get(10)?)?,

@@ -4,8 +4,9 @@
 
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'_>] = &[M::up(
-    "
+const STEPS: &[M<'_>] = &[
+    M::up(
+        "
     CREATE TABLE runs (
         id             TEXT PRIMARY KEY,
         export         TEXT NOT NULL,
@@ -80,12 +81,61 @@ const STEPS: &[M<'_>] = &[M::up(
         PRIMARY KEY (run, name)
     ) STRICT, WITHOUT ROWID;
     ",
-)];
+    ),
+    M::up(
+        "
+    -- Attempts of one run share a journal, which has the id of the first.
+    ALTER TABLE runs ADD COLUMN journal TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET journal = id;
+    CREATE UNIQUE INDEX attempts ON runs (journal, attempt);
+    CREATE INDEX waiting_runs ON runs (journal) WHERE outcome = 'waiting';
+
+    CREATE TABLE writes (
+        id          TEXT PRIMARY KEY,
+        journal     TEXT NOT NULL,
+        digest      TEXT NOT NULL,
+        ordinal     INTEGER NOT NULL,
+        run         TEXT NOT NULL REFERENCES runs (id),    -- the attempt that sent it last
+        operation   TEXT NOT NULL,
+        method      TEXT NOT NULL,
+        path        TEXT NOT NULL,
+        arguments   TEXT NOT NULL,     -- JSON
+        repeatable  INTEGER NOT NULL,  -- 1 where sending it twice is sending it once
+        state       TEXT NOT NULL,
+        begun       INTEGER NOT NULL,
+        settled     INTEGER,
+        status      INTEGER,
+        answer      BLOB,
+        message     TEXT,
+        UNIQUE (journal, digest, ordinal)
+    ) STRICT;
+    -- What may be in doubt; the rest is history.
+    CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'in-doubt');
+    ",
+    ),
+];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    #[test]
+    fn a_run_of_before_the_journal_has_one_of_its_own() {
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        super::MIGRATIONS.to_version(&mut database, 1).unwrap();
+        let columns = "id, export, tenant, tenant_id, plugin, begun_by, attempt, window_start, window_end, timezone, \
+                       started, owner, lease_until";
+        for id in ["a", "b"] {
+            let values = format!("'{id}', 'e', 't', 1, 'p', 'manual', 1, 0, 1, 'UTC', 0, 'o', 0");
+            database.execute(&format!("INSERT INTO runs ({columns}) VALUES ({values})"), ()).unwrap();
+        }
+        super::MIGRATIONS.to_latest(&mut database).unwrap();
+        let own = database.query_row("SELECT count(*) FROM runs WHERE journal = id", (), |row| row.get::<_, i64>(0));
+        assert_eq!(own, Ok(2));
+    }
+
     #[test]
     fn every_step_applies_to_an_empty_database() {
         assert!(super::MIGRATIONS.validate().is_ok());

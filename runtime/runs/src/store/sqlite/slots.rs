@@ -29,6 +29,17 @@ pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite:
     Ok(inserted)
 }
 
+/// Gives a slot its run; a further attempt takes the place of the one before.
+pub(super) fn take(connection: &Connection, slot: &SlotRecord) -> rusqlite::Result<()> {
+    if record(connection, std::slice::from_ref(slot))? == 0 {
+        let mut statement = connection
+            .prepare_cached("UPDATE slots SET run = ?4 WHERE export = ?1 AND tenant = ?2 AND due = ?3 AND run <> ?4")?;
+        let run = slot.run.map(|run| run.to_string());
+        statement.execute((&slot.export, &slot.tenant, millis(slot.due), run))?;
+    }
+    Ok(())
+}
+
 pub(super) fn one(
     connection: &Connection,
     export: &str,

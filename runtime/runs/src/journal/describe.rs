@@ -1,0 +1,178 @@
+//! A call as the journal writes it down: everything that it says as a hash, and enough of it for an operator to decide.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
+use tradewire_client::{Arguments, CallError, Source, Upload};
+use tradewire_surface::{Method, OperationRef};
+
+use super::{WriteArguments, WriteCall, WrittenFile};
+
+/// The most bytes of a body that are kept.
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// A call of the catalog. Reads the file that it sends, where it sends one.
+pub(super) async fn operation(
+    operation: OperationRef<'_>,
+    tenant: i64,
+    arguments: &Arguments,
+) -> Result<WriteCall, CallError> {
+    let (name, method) = (operation.id(), operation.operation.method);
+    let path = filled(&operation.operation.path, tenant, &arguments.path);
+    let mut call = call(name, method, path, &arguments.path, &arguments.query, arguments.body.as_ref());
+    if let Some(upload) = &arguments.file {
+        let file = file(upload).await?;
+        let parts = [call.digest.as_str(), &file.name, &file.content_type, &file.sha256];
+        call.digest = digest(parts.map(str::as_bytes));
+        call.arguments.file = Some(file);
+    }
+    Ok(call)
+}
+
+/// A call by the raw door.
+pub(super) fn raw(
+    method: Method,
+    path: &str,
+    tenant: i64,
+    params: &[(String, String)],
+    body: Option<&Bytes>,
+) -> WriteCall {
+    call(format!("raw {method}"), method, filled(path, tenant, &[]), &[], params, body)
+}
+
+fn call(
+    operation: String,
+    method: Method,
+    path: String,
+    in_path: &[(String, String)],
+    query: &[(String, String)],
+    body: Option<&Bytes>,
+) -> WriteCall {
+    let whole = body.map_or(&[][..], |body| body);
+    let pairs = query.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let sent: [&[u8]; 1] = [if body.is_some() { b"body" } else { b"" }];
+    let digest = digest([operation.as_bytes(), path.as_bytes()].into_iter().chain(pairs).chain(sent).chain([whole]));
+    let arguments = WriteArguments {
+        path: in_path.to_vec(),
+        query: query.to_vec(),
+        body: body.map(|body| beginning(body)),
+        body_bytes: body.map(|body| body.len() as u64),
+        file: None,
+    };
+    WriteCall { operation, method, path, arguments, digest, ordinal: 0 }
+}
+
+/// A path for people: with its parameters filled in as they are.
+pub(super) fn filled(template: &str, tenant: i64, values: &[(String, String)]) -> String {
+    let path = template.replace("{tenant}", &tenant.to_string());
+    values.iter().fold(path, |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
+}
+
+fn beginning(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST_BODY)]);
+    // A character that was cut in two is left out.
+    text.strip_suffix('\u{fffd}').unwrap_or(&text).to_owned()
+}
+
+/// A hash of parts that no other parts have, however they are cut.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hexadecimal(&hash.finalize())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn file(upload: &Upload) -> Result<WrittenFile, CallError> {
+    let (bytes, sha256) = match &upload.content {
+        Source::Bytes(bytes) => (bytes.len() as u64, hexadecimal(&Sha256::digest(bytes))),
+        Source::File(path) => {
+            let unread = |error: std::io::Error| {
+                CallError::new("invalid", format!("cannot read the file to upload, {}: {error}", path.display()))
+            };
+            let mut file = tokio::fs::File::open(path).await.map_err(unread)?;
+            let (mut hash, mut piece, mut bytes) = (Sha256::new(), vec![0; 64 * 1024], 0);
+            loop {
+                match file.read(&mut piece).await.map_err(unread)? {
+                    0 => break (bytes, hexadecimal(&hash.finalize())),
+                    read => {
+                        hash.update(&piece[..read]);
+                        bytes += read as u64;
+                    }
+                }
+            }
+        }
+        _ => return Err(CallError::new("refused", "the journal cannot read where this upload comes from")),
+    };
+    Ok(WrittenFile { name: upload.name.clone(), content_type: upload.content_type.clone(), bytes, sha256 })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use tradewire_surface::Catalog;
+
+    use super::*;
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
+    }
+
+    async fn digest_of(name: &str, path: &[(&str, &str)], query: &[(&str, &str)], body: Option<&str>) -> String {
+        let called = Catalog::get().operation(name).unwrap();
+        let body = body.map(|body| Bytes::from(body.to_owned()));
+        let arguments = Arguments { path: pairs(path), query: pairs(query), body, file: None };
+        operation(called, 7, &arguments).await.unwrap().digest
+    }
+
+    #[tokio::test]
+    async fn calls_that_differ_in_anything_have_other_digests_and_equal_ones_the_same() {
+        let update = "crm/customers.update";
+        let base = digest_of(update, &[("id", "1")], &[], Some("{}")).await;
+        assert_eq!(base, digest_of(update, &[("id", "1")], &[], Some("{}")).await);
+        for other in [
+            digest_of("crm/locations.update", &[("id", "1")], &[], Some("{}")).await,
+            digest_of(update, &[("id", "2")], &[], Some("{}")).await,
+            digest_of(update, &[("id", "1")], &[("a", "b")], Some("{}")).await,
+            digest_of(update, &[("id", "1")], &[("ab", "")], Some("{}")).await,
+            digest_of(update, &[("id", "1")], &[], Some("{ }")).await,
+            digest_of(update, &[("id", "1")], &[], Some("")).await,
+            digest_of(update, &[("id", "1")], &[], None).await,
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_counts_by_its_bytes_wherever_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        std::fs::write(&path, "pixels").unwrap();
+        let attach = Catalog::get().operation("forms/jobs.create-attachment").unwrap();
+        let with = async |content: Source| {
+            let upload = Upload { name: "a.png".into(), content_type: "image/png".into(), content };
+            let arguments = Arguments { path: pairs(&[("id", "1")]), file: Some(upload), ..Arguments::default() };
+            operation(attach, 7, &arguments).await.unwrap()
+        };
+        let one = with(Bytes::from("pixels").into()).await;
+        assert_eq!(one.digest, with(path.into()).await.digest);
+        assert_eq!(one.arguments.file.unwrap().bytes, 6);
+        assert_ne!(one.digest, with(Bytes::from("pixel").into()).await.digest);
+    }
+
+    #[test]
+    fn a_long_body_is_kept_in_part_and_counts_whole() {
+        let long = |end: &str| Bytes::from(format!("{}{end}", "é".repeat(LONGEST_BODY)));
+        let one = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], Some(&long("a")));
+        let kept = one.arguments.body.unwrap();
+        assert!(kept.len() <= LONGEST_BODY && kept.ends_with('é'));
+        assert_eq!(one.arguments.body_bytes, Some(2 * LONGEST_BODY as u64 + 1));
+        assert_eq!((one.path.as_str(), one.operation.as_str()), ("/x/tenant/7/y", "raw POST"));
+        assert_ne!(one.digest, raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], Some(&long("b"))).digest);
+    }
+}

@@ -1,0 +1,118 @@
+//! The write journal: what a run changes at ServiceTitan is written down before it is sent and settled after it is
+//! answered.
+//!
+//! The attempts of a run share one journal. A write is known by what it says (operation, arguments) and its number among
+//! equal ones that did not fail, so an attempt that comes to the same write as an earlier one finds it:
+//!
+//! | the journal says | a later attempt |
+//! |---|---|
+//! | answered, or an operator says that it happened | gets that answer; nothing is sent |
+//! | failed, or an operator says that it did not happen | sends it |
+//! | in doubt, `PUT` or `DELETE` | sends it again |
+//! | in doubt, any other | there is none: the run waits for an operator |
+//!
+//! In doubt is what was sent and never answered: the connection broke, or the process died in between. From then on the
+//! run writes nothing more, is not delivered and not tried again. [`Store::settle_doubt`](crate::store::Store) ends
+//! that.
+//!
+//! Which runs are attempts of one is decided where they are opened: whoever runs a window again goes on with what the
+//! window's latest run has done, also where that has succeeded.
+//!
+//! Only an open run may begin a write, and a window has one open run at most, so no two attempts write at once. An answer
+//! is recorded whenever it comes, also after the run was closed: it is the truth, and may end a doubt.
+
+mod describe;
+mod journaled;
+mod look;
+mod record;
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+use tradewire_client::ServiceTitan;
+
+use crate::clock::Clock;
+use crate::run::RunLog;
+use crate::store::{RunId, Store};
+
+pub use look::{Look, look};
+pub use record::{
+    Begun, Doubt, Settlement, Verdict, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState, WrittenFile,
+};
+
+/// The journal of one attempt. Cheap to clone; all clones write one journal.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
+
+struct Shared {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    run: RunId,
+    tenant: i64,
+    log: RunLog,
+    /// The numbers of equal calls that are taken, by digest.
+    ordinals: Mutex<HashMap<String, Vec<bool>>>,
+    /// An answer could not be recorded: what the store says is not the whole truth any more.
+    is_behind: AtomicBool,
+    /// The log has told that the journal answers.
+    has_answered: AtomicBool,
+    /// Writes that go on, also those that nobody waits for any more.
+    writes: TaskTracker,
+}
+
+impl Journal {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, run: RunId, tenant: i64, log: RunLog) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            clock,
+            run,
+            tenant,
+            log,
+            ordinals: Mutex::default(),
+            is_behind: AtomicBool::new(false),
+            has_answered: AtomicBool::new(false),
+            writes: TaskTracker::new(),
+        }))
+    }
+
+    /// A ServiceTitan whose writes go through the journal; reads go straight through.
+    pub fn around(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
+        Arc::new(journaled::Journaled { journal: self.clone(), api })
+    }
+
+    /// Until every write that was begun is settled, or for so long.
+    pub(crate) async fn settled(&self, patience: Duration) {
+        self.0.writes.close();
+        let _ = tokio::time::timeout(patience, self.0.writes.wait()).await;
+    }
+}
+
+impl Shared {
+    /// The lowest number that no equal call has.
+    fn take_ordinal(&self, digest: &str) -> u32 {
+        let mut ordinals = self.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = ordinals.entry(digest.to_owned()).or_default();
+        let free = taken.iter().position(|taken| !taken).unwrap_or(taken.len());
+        taken.resize(taken.len().max(free + 1), true);
+        taken[free] = true;
+        u32::try_from(free).unwrap_or(u32::MAX)
+    }
+
+    /// The call did not happen: the next equal one is the same. Otherwise a call that failed and was repeated in one
+    /// attempt would have another number in the next.
+    fn free_ordinal(&self, digest: &str, ordinal: u32) {
+        let mut ordinals = self.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = ordinals.get_mut(digest).and_then(|taken| taken.get_mut(ordinal as usize)) {
+            *taken = false;
+        }
+    }
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").field("run", &self.0.run).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! Runs with a write in doubt: whatever their attempt came to, they wait for an operator.
+
+use super::Runner;
+use super::attempt::Unfinished;
+use crate::journal::WriteRecord;
+use crate::store::{Ending, Outcome, RunId, StoreError, patiently};
+
+impl Runner {
+    /// The writes that a run has to wait for.
+    pub(super) async fn doubts(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
+        let mut writes = patiently("reading a journal", || self.store.writes(run)).await?;
+        writes.retain(WriteRecord::is_unsettled);
+        Ok(writes)
+    }
+
+    /// What an attempt came to, unless the run has to wait.
+    pub(super) async fn hold_back<T>(
+        &self,
+        run: RunId,
+        attempted: Result<T, Unfinished>,
+    ) -> Result<Result<T, Unfinished>, StoreError> {
+        let doubts = self.doubts(run).await?;
+        if doubts.is_empty() {
+            return Ok(attempted);
+        }
+        let failure = match attempted {
+            Err(Unfinished::Failed(failure)) => Some(failure),
+            _ => None,
+        };
+        Ok(Err(Unfinished::InDoubt { doubts, failure }))
+    }
+
+    /// The end of an attempt whose run waits. It is no failure: trying again is what must not happen.
+    pub(super) fn waiting(&self, doubts: &[WriteRecord]) -> Ending {
+        let writes = if doubts.len() == 1 { "a write" } else { "writes" };
+        let message = format!("{writes} may have taken effect; `tradewire doubts list` shows what is to be settled");
+        let reason = |doubt: &WriteRecord| {
+            let why = doubt.message.as_deref().unwrap_or("the run ended before it was answered");
+            let WriteRecord { id, operation, method, path, begun, .. } = doubt;
+            super::one_line(&format!("{operation} ({method} {path}), sent {}: {why}; {id}", begun.to_rfc3339()))
+        };
+        self.ending(Outcome::Waiting, None, message, doubts.iter().map(reason).collect())
+    }
+}

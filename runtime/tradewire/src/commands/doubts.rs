@@ -1,0 +1,128 @@
+//! `tradewire doubts`: writes that were sent and never answered, and what an operator has found out about them.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use chrono::{SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::json;
+use tradewire_runs::journal::{Doubt, Look, Verdict, look};
+use tradewire_runs::store::{Store, StoreError};
+use tradewire_surface::{Answer, Catalog};
+
+use super::setting::Setting;
+use crate::cli::doubts::{Doubts, List, Settle};
+use crate::output::Output;
+
+/// Does what was asked.
+pub async fn dispatch(command: Doubts, output: &Output) -> Result<()> {
+    match command {
+        Doubts::List(options) => list(options, output).await,
+        Doubts::Settle(options) => settle(options, output).await,
+    }
+}
+
+/// A doubt, with the read that would tell.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    doubt: Doubt,
+    look: Option<Look>,
+}
+
+async fn list(options: List, output: &Output) -> Result<()> {
+    let doubts = Setting::read(&options.place)?.store()?.doubts().await?;
+    let told: Vec<Told> =
+        doubts.into_iter().map(|doubt| Told { look: look(&doubt.write, doubt.tenant_id), doubt }).collect();
+    let text = match told.is_empty() {
+        true => "no doubts".to_owned(),
+        false => told.iter().map(text).collect::<Vec<_>>().join("\n"),
+    };
+    output.result(&text, &json!({ "doubts": told }));
+    Ok(())
+}
+
+fn text(Told { doubt, look }: &Told) -> String {
+    let Doubt { write, export, tenant, tenant_id, window } = doubt;
+    let mut text = format!("write {}\n", write.id);
+    let mut line = |name: &str, value: &str| text += &format!("  {name:9}  {value}\n");
+    line("run", &format!("{export} for {tenant} ({tenant_id}), attempt {}: {}", write.attempt, write.run));
+    line("window", &window.to_string());
+    line("operation", &write.operation);
+    line("call", &address(&write.method, &write.path, &write.arguments.query));
+    if let Some(body) = &write.arguments.body {
+        let whole = write.arguments.body_bytes.is_none_or(|bytes| bytes == body.len() as u64);
+        let bytes = write.arguments.body_bytes.unwrap_or_default();
+        line("body", &if whole { body.clone() } else { format!("{body} … ({bytes} bytes)") });
+    }
+    if let Some(file) = &write.arguments.file {
+        line("file", &format!("{} ({}, {} bytes, sha256 {})", file.name, file.content_type, file.bytes, file.sha256));
+    }
+    line("sent", &write.begun.to_rfc3339_opts(SecondsFormat::Millis, true));
+    line("why", write.message.as_deref().unwrap_or_default());
+    if let Some(look) = look {
+        line("look at", &format!("{} ({})", address("GET", &look.path, &look.query), look.operation));
+    }
+    line("settle", &format!("tradewire doubts settle {} --happened, or --did-not-happen", write.id));
+    text
+}
+
+fn address(method: &str, path: &str, query: &[(String, String)]) -> String {
+    let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{method} {path}{mark}{}", query.join("&"))
+}
+
+async fn settle(options: Settle, output: &Output) -> Result<()> {
+    let answer = options.answer.as_deref().map(read_answer).transpose()?;
+    let is_given = answer.is_some();
+    let store = Setting::read(&options.place)?.store()?;
+    let doubt = store.doubt(options.write).await?.ok_or(StoreError::NoDoubt(options.write))?;
+    let verdict = match options.happened {
+        true => Verdict::Happened(answer.map(Into::into)),
+        false => Verdict::DidNotHappen,
+    };
+    store.settle_doubt(options.write, &verdict, Utc::now()).await?;
+    let left = store.writes(doubt.write.run).await?.iter().filter(|write| write.is_unsettled()).count();
+    let mut text = match verdict {
+        Verdict::Happened(_) => "settled as happened: it is not sent again".to_owned(),
+        Verdict::DidNotHappen => "settled as not happened: the next attempt may send it".to_owned(),
+    };
+    if options.happened && !is_given {
+        text += &format!("; {}", without_answer(&doubt));
+    }
+    let Doubt { export, tenant, window, .. } = &doubt;
+    text += &match left {
+        0 => format!(
+            "\n{export} for {tenant} may go on: `tradewire serve` takes up what a schedule began, or run it with\n  \
+             tradewire run {export} --tenant {tenant} --from {} --to {}",
+            window.start.to_rfc3339(),
+            window.end.to_rfc3339()
+        ),
+        left => format!("\n{export} for {tenant} still waits: doubts left: {left}"),
+    };
+    output.result(&text, &json!({ "write": options.write, "run": doubt.write.run, "doubtsLeft": left }));
+    Ok(())
+}
+
+/// What the plugin is answered where nobody gave the answer.
+fn without_answer(doubt: &Doubt) -> &'static str {
+    let operation = Catalog::get().operation(&doubt.write.operation);
+    let is_json = operation.is_some_and(|found| matches!(found.operation.answer, Answer::Json(_)));
+    match (is_json, look(&doubt.write, doubt.tenant_id)) {
+        (false, _) => "the plugin gets an empty answer",
+        (true, Some(look)) if look.is_record => "the plugin gets the record as it is then",
+        (true, _) => {
+            "the plugin gets an empty answer, where it expects what ServiceTitan would have said: to give it that, settle \
+             again with `--answer`"
+        }
+    }
+}
+
+fn read_answer(file: &Path) -> Result<Vec<u8>> {
+    let place = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read the answer from `{place}`"))?;
+    let checked: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(&bytes);
+    checked.with_context(|| format!("`{place}` is not JSON: write what ServiceTitan would have answered"))?;
+    Ok(bytes)
+}

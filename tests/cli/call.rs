@@ -1,0 +1,118 @@
+//! Exports that call a supplier: the body that is asked for, the answer as a file, and what must not be asked twice.
+
+use tradewire_runs::run::FailureKind;
+use tradewire_runs::store::Outcome;
+
+use crate::bench::{Bench, Offline, config};
+
+/// A bench whose export calls this endpoint of the stand-in vendor with a body of this template.
+fn bench(offline: &Offline, endpoint: &str, body: &str) -> Bench {
+    let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/harborline");
+    let rest = format!(
+        r#"
+[middleware.harborline]
+pack = "{templates}"
+base_url = "{}/_vendor/v1"
+tenants = ["acme"]
+grant = ["inventory/vendors:view"]
+secrets = {{ ApiKey = {{ env = "VENDOR_KEY" }} }}
+
+[export.supplier]
+run = "harborline/{endpoint}"
+body = "body.json.liquid"
+tenants = ["acme"]
+window = "day"
+settings = {{ account = "H-7001" }}
+deliver = "outbox"
+"#,
+        offline.url()
+    );
+    let bench = Bench::with(&config(&offline.url(), &rest));
+    bench.write("body.json.liquid", body);
+    bench
+}
+
+const BRANCHES: &str = r#"{ "accountId": "{{ settings.account }}", "postalCode": "85281", }"#;
+
+/// An order that is like the pack's own sample, under a number of its own.
+fn order(number: &str) -> String {
+    let sample = include_str!("../../templates/harborline/Templates/purchaseorder/Sandbox_Request.json");
+    let mut order: serde_json::Value = serde_json::from_str(sample).unwrap();
+    order["purchaseOrder"]["number"] = number.into();
+    order.to_string()
+}
+
+#[test]
+fn the_answer_of_a_supplier_is_delivered_with_its_control_total_and_the_run_says_what_it_called() {
+    let offline = Offline::with("[]");
+    let bench = bench(&offline, "branches", BRANCHES);
+    let told = bench.tradewire("run supplier").succeeded();
+    assert!(told.out.contains("supplier for acme: succeeded: harborline/branches answered 200"), "{told}");
+    let answer: serde_json::Value = serde_json::from_str(&bench.read("outbox/branches.json")).unwrap();
+    let total: serde_json::Value = serde_json::from_str(&bench.read("outbox/branches.json.total.json")).unwrap();
+    let branches = answer["branches"].as_array().unwrap();
+    assert!(branches.len() > 1 && branches[0]["address"]["postalCode"] == "85281", "{answer}");
+    assert_eq!(total["totals"]["branches"], branches.len().to_string());
+    assert_eq!(bench.runs()[0].opening.plugin, "harborline/branches");
+    assert_eq!(offline.asked("_vendor/branches.list"), 1);
+}
+
+#[test]
+fn a_body_knows_the_run_and_may_ask_servicetitan() {
+    let offline = Offline::with("[]");
+    let body = r#"{% servicetitan vendors = inventory.vendors.get-list-pages %}
+        { "accountId": "H-7001", "postalCode": "85281",
+          "purchaseOrderCustomFields": [{ "name": "{{ vendors[0].name }}", "value": "{{ run.window.start }}" }] }"#;
+    let bench = bench(&offline, "branches", body);
+    bench.tradewire("run supplier --from 2026-01-05 --to 2026-01-06").succeeded();
+    assert!(offline.asked("inventory/vendors.get-list") > 0);
+    let bad = bench.tradewire("run supplier --from 2026-01-05 --to 2026-01-06").succeeded();
+    assert!(bad.out.contains("delivered before with the same bytes"), "{bad}");
+}
+
+#[test]
+fn an_order_that_may_have_arrived_is_not_one_that_may_be_sent_again() {
+    let offline = Offline::with(r#"[{ "do": "drop-answer", "on": "_vendor/orders.create", "times": 1 }]"#);
+    let bench = bench(&offline, "purchaseorder", &order("PO-9001"));
+    let told = bench.tradewire("run supplier").refused(&["it may have acted all the same: look before calling again"]);
+    assert!(told.err.contains("whether it did what it was asked is not known"), "{told}");
+    let ending = bench.runs().remove(0).ending.unwrap();
+    assert_eq!((ending.outcome, ending.failure), (Outcome::Failed, Some(FailureKind::Refused)));
+    assert_eq!(offline.asked("_vendor/orders.create"), 1);
+    bench.has_delivered_nothing();
+}
+
+#[test]
+fn a_question_that_the_supplier_could_not_answer_may_be_asked_again() {
+    let offline = Offline::with(r#"[{ "do": { "status": { "code": 503 } }, "on": "_vendor/" }]"#);
+    let bench = bench(&offline, "branches", BRANCHES);
+    bench.tradewire("run supplier").refused(&["the supplier could not be called: 503"]);
+    assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
+    bench.has_delivered_nothing();
+}
+
+#[test]
+fn what_the_supplier_refuses_is_told_in_its_words() {
+    let offline = Offline::with("[]");
+    let twice = bench(&offline, "purchaseorder", &order("PO-9002"));
+    twice.tradewire("run supplier").succeeded();
+    let again = bench(&offline, "purchaseorder", &order("PO-9002"));
+    again.tradewire("run supplier").refused(&["the supplier's answer is a failure: 409", "PO-9002"]);
+    assert_eq!(again.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Refused));
+}
+
+#[test]
+fn check_holds_the_export_against_the_pack_and_its_grants() {
+    let offline = Offline::with("[]");
+    let body = "{}\n{% servicetitan orders = inventory.purchase-orders.get-list %}";
+    let bench = bench(&offline, "brances", body);
+    bench.tradewire("check").refused(&[
+        "export `supplier`: `harborline` has no endpoint `brances`; help: it has account, ",
+        "body.json.liquid:2:26: `inventory/purchase-orders.get-list` is not granted",
+        r#"write `grant = ["inventory/vendors:view", "inventory/purchase-orders.get-list"]` into `[middleware.harborline]`"#,
+    ]);
+    bench.write("body.json.liquid", "{{ run.window.start");
+    bench.tradewire("check").refused(&["export `supplier`: ", "body.json.liquid:1:"]);
+    std::fs::remove_file(bench.path("body.json.liquid")).unwrap();
+    bench.tradewire("check").refused(&["cannot read the body from `body.json.liquid`: No such file", "correct `body`"]);
+}

@@ -1,0 +1,76 @@
+//! Changes what its settings say, and delivers what it has changed as `<tenant>.csv`.
+//!
+//! `steps` is a list with commas between; `@` in a name is the day on which the window starts:
+//!
+//! | step | what it does |
+//! |---|---|
+//! | `create NAME` | makes a team |
+//! | `raw NAME` | makes one by the raw door |
+//! | `try NAME` | makes one, and goes on whatever comes of it |
+//! | `delete` | deletes the team that was made last |
+//! | `read` | reads all teams |
+//! | `fail` | fails, at the first attempt |
+//! | `fail-always` | fails |
+
+use std::io::Write as _;
+
+use tradewire_plugin::{Failure, Result, Run, Summary, dispatch, log, raw};
+
+/// A team that was made.
+struct Made {
+    id: String,
+    name: String,
+}
+
+fn run(run: Run) -> Result<Summary> {
+    let settings = run.settings()?;
+    let steps = settings.get("steps").unwrap_or_default();
+    let steps = steps.replace('@', run.window().start.get(..10).unwrap_or_default());
+    let mut made: Vec<Made> = Vec::new();
+    for step in steps.split(',').map(str::trim).filter(|step| !step.is_empty()) {
+        match step.split_once(' ').unwrap_or((step, "")) {
+            ("create", name) => made.push(create(name)?),
+            ("raw", name) => made.push(create_raw(name)?),
+            ("try", name) => match create(name) {
+                Ok(team) => made.push(team),
+                Err(failure) => log::warn!("went on: {}", failure.message),
+            },
+            ("delete", _) => {
+                if let Some(last) = made.pop() {
+                    dispatch::team::delete(last.id.parse().unwrap_or_default())?;
+                }
+            }
+            ("read", _) => {
+                for team in dispatch::team().records() {
+                    team?;
+                }
+            }
+            ("fail", _) if run.attempt() > 1 => {}
+            ("fail" | "fail-always", _) => return Err(Failure::passing("failed, as it was told to")),
+            _ => return Err(Failure::refused(format!("no step `{step}`"))),
+        }
+    }
+    let mut file = run.create_file(format!("{}.csv", run.tenant()), "text/csv")?;
+    for Made { id, name } in &made {
+        write!(file, "{id},{name}\r\n")?;
+    }
+    file.finish([("teams", made.len())])?;
+    Ok(Summary::new(format!("{} teams", made.len())))
+}
+
+fn create(name: &str) -> Result<Made> {
+    let request = dispatch::team::CreateTeamRequest { active: true, name: Some(name.to_owned()) };
+    let team = dispatch::team::create(&request)?;
+    Ok(Made { id: team.id.to_string(), name: team.name.unwrap_or_default() })
+}
+
+fn create_raw(name: &str) -> Result<Made> {
+    let body = format!("{{\"active\":true,\"name\":\"{name}\"}}");
+    let answer = raw::call("POST /dispatch/v2/tenant/{tenant}/teams", &[], Some(&body))?;
+    // Ids are whole numbers; this is all of JSON that is needed.
+    let id = answer.body.split("\"id\":").nth(1).unwrap_or_default();
+    let id = id.trim_start().chars().take_while(char::is_ascii_digit).collect();
+    Ok(Made { id, name: name.to_owned() })
+}
+
+tradewire_plugin::export_plugin!(run);
