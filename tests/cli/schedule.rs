@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use chrono::{TimeDelta, Utc};
-use tradewire_runs::store::{SlotFilter, SlotRecord, SlotState, Store};
+use tradewire_runs::store::{Outcome, SlotFilter, SlotRecord, SlotState, Store};
 
 use crate::bench::{Bench, Offline, Told, hostile, signal, until};
 use crate::journal::writes;
@@ -59,13 +59,38 @@ fn what_is_not_there_is_named() {
     assert_eq!(bench.tradewire("schedule list").succeeded().out, "no schedules\n");
 }
 
+/// Records that an export's schedule was last taken up three days ago.
+fn last_taken_up(bench: &Bench, export: &str) {
+    let due = Utc::now() - TimeDelta::days(3);
+    let (export, tenant) = (export.to_owned(), "acme".to_owned());
+    let row = SlotRecord { export, tenant, due, state: SlotState::Missed, reason: None, run: None, recorded: due };
+    bench.recorded(async |store| store.record_slots(vec![row]).await.unwrap());
+}
+
+#[test]
+fn a_run_that_fails_is_tried_again_also_by_the_next_process_and_writes_once() {
+    let offline = Offline::with("[]");
+    let lines = "cron = \"0 6 * * *\"\nretries = { times = 1, backoff = \"4 s\" }";
+    let bench = Bench::with(&writes(&offline.url(), "create A, fail").replace("cron = \"0 6 * * MON\"", lines));
+    last_taken_up(&bench, "teams");
+    let mut serve = bench.start("serve");
+    until("the first attempt has failed", || bench.runs().first().is_some_and(|run| run.ending.is_some()));
+    signal(&serve, "KILL");
+    serve.wait().unwrap();
+    let next = bench.start("serve");
+    until("it is tried again", || bench.runs().len() == 2 && bench.runs()[0].ending.is_some());
+    signal(&next, "TERM");
+    Told::from(next.wait_with_output().unwrap()).succeeded();
+    let attempts: Vec<_> =
+        bench.runs().iter().map(|run| (run.opening.attempt, run.ending.as_ref().map(|end| end.outcome))).collect();
+    assert_eq!(attempts, [(2, Some(Outcome::Succeeded)), (1, Some(Outcome::Failed))]);
+    assert_eq!(offline.teams().len(), 1, "the write is made once");
+}
+
 #[test]
 fn a_schedule_that_nothing_runs_says_so() {
     let bench = scheduled("cron = \"0 6 * * *\"");
-    let due = Utc::now() - TimeDelta::days(3);
-    let (export, tenant) = ("odd".to_owned(), "acme".to_owned());
-    let row = SlotRecord { export, tenant, due, state: SlotState::Missed, reason: None, run: None, recorded: due };
-    bench.recorded(async |store| store.record_slots(vec![row]).await.unwrap());
+    last_taken_up(&bench, "odd");
     let text = bench.tradewire("schedule list").succeeded().out;
     assert!(text.starts_with("odd for acme: overdue, next at "), "{text}");
     assert!(text.contains("fell due and nobody took it: does `tradewire serve` run?"), "{text}");

@@ -44,6 +44,11 @@ impl Offline {
         self.running.url()
     }
 
+    /// What was asked of it, and the faults that it can be told to have.
+    pub fn sandbox(&self) -> &Running {
+        &self.running
+    }
+
     /// Puts these faults in place of those in force.
     pub fn faults(&self, faults: &str) {
         self.running.set_faults(serde_json::from_str(faults).unwrap());
@@ -65,14 +70,14 @@ impl Offline {
         self.running.calls().len()
     }
 
-    /// How many calls of this name have arrived.
-    pub fn asked(&self, operation: &str) -> usize {
-        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
-    }
-
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.running.forget_calls();
+    }
+
+    /// How many calls of this name have arrived.
+    pub fn asked(&self, operation: &str) -> usize {
+        self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
     }
 }
 

@@ -259,8 +259,9 @@ impl Lane {
         if let (State::Running(running, call_off), false) = (&self.state, catches_up) {
             match policy.overlap {
                 Overlap::Queue => {}
-                // Slots that come again have had their turn.
-                Overlap::Replace if slot > self.furthest => {
+                // A slot that comes again is not new: it has its row, and replaces nothing.
+                Overlap::Replace if slot <= self.furthest => {}
+                Overlap::Replace => {
                     let reason = format!("replaced by the slot of {}", self.local(slot));
                     call_off.call_off(&reason);
                     for replaced in std::mem::take(&mut self.queue) {
@@ -268,7 +269,7 @@ impl Lane {
                         rows.push(self.row(replaced, SlotState::Skipped, reason.clone(), now));
                     }
                 }
-                Overlap::Skip | Overlap::Replace => {
+                Overlap::Skip => {
                     let reason = format!("the run of the slot of {} was still going on", self.local(*running));
                     return rows.push(self.row(slot, SlotState::Skipped, reason, now));
                 }

@@ -30,6 +30,9 @@ struct Backfill {
     done: usize,
     /// Why it stopped before the end.
     stopped: Option<String>,
+    /// Where to go on, if it did: the start of the first window that is not done.
+    go_on_from: Option<String>,
+    /// Whether it waits for an operator.
     waits: bool,
     /// The end of the span, as it was asked for.
     to: String,
@@ -69,7 +72,7 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
         bail!("no window of {} for {tenant} lies wholly between {} and {}", export.name, span.start, span.end);
     }
     let (export, tenant) = (export.name.clone(), tenant.to_owned());
-    Ok(Backfill { export, tenant, windows, done: 0, stopped: None, waits: false, to: to.clone() })
+    Ok(Backfill { export, tenant, windows, done: 0, stopped: None, go_on_from: None, waits: false, to: to.clone() })
 }
 
 async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {
@@ -97,6 +100,8 @@ async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &Cance
             }
         }
     }
+    let left = backfill.windows.get(backfill.done).filter(|_| backfill.stopped.is_some());
+    backfill.go_on_from = left.map(|window| window.start.to_rfc3339());
     backfill
 }
 
@@ -131,7 +136,7 @@ fn done(backfill: &Backfill) -> String {
 
 /// The command that goes on with the window that failed.
 fn go_on(backfill: &Backfill) -> String {
-    let Backfill { export, tenant, windows, done, to, .. } = backfill;
-    let from = windows.get(*done).map(|window| window.start.to_rfc3339()).unwrap_or_default();
+    let Backfill { export, tenant, go_on_from, to, .. } = backfill;
+    let from = go_on_from.as_deref().unwrap_or_default();
     format!("go on with\n  tradewire run {export} --tenant {tenant} --from {from} --to {to} --backfill")
 }

@@ -205,6 +205,7 @@ impl Runner {
     }
 
     fn job(&self, opening: &Opening, export: &Export) -> Job {
+        let plugin = self.config.plugin(export);
         Job {
             run: opening.id,
             export: opening.export.clone(),
@@ -214,7 +215,7 @@ impl Runner {
             window: opening.window,
             attempt: opening.attempt,
             settings: self.config.settings(export),
-            limits: self.config.plugin(export).map(|plugin| plugin.limits.clone()).unwrap_or_default(),
+            limits: plugin.map(|plugin| plugin.limits.clone()).unwrap_or_default(),
         }
     }
 }

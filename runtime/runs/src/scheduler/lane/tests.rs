@@ -169,10 +169,10 @@ fn with_overlap_replace_the_run_that_goes_on_and_the_slot_that_waits_give_way() 
     lane.finished();
     assert_eq!(lane.take(at("2026-03-01T08:00:10Z")).unwrap().run, Some(at("2026-03-01T08:00:00Z")));
     lane.opened(CallOff::default());
-    // These have had their turn: they replace nobody.
+    // What comes again waits, and finds that it has its row.
     lane.set_back(at("2026-03-01T06:30:00Z"));
     let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
-    assert_eq!(states(&taken), [row(7, SlotState::Skipped)]);
+    assert_eq!(states(&taken), [row(7, SlotState::Queued)]);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl SqliteStore {
             connection.pragma_update(None, "foreign_keys", true)
         };
         set_up(&connection).map_err(|e| failed(e.into()))?;
-        match schema::MIGRATIONS.to_latest(&mut connection) {
+        match schema::bring_up_to_date(&mut connection) {
             Ok(()) => {}
             Err(rusqlite_migration::Error::MigrationDefinition(
                 rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,

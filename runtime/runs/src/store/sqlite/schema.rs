@@ -2,6 +2,7 @@
 //!
 //! Moments are milliseconds since 1970 in UTC. A step that has been released is never changed; a new one is added.
 
+use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 const STEPS: &[M<'_>] = &[
@@ -140,7 +141,19 @@ const STEPS: &[M<'_>] = &[
     ),
 ];
 
-pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// Takes the database through the steps that it has not gone through.
+pub(super) fn bring_up_to_date(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    // Two processes that begin at once both take a step, and one of them fails: the other has done it.
+    let mut tries = STEPS.len();
+    loop {
+        match MIGRATIONS.to_latest(connection) {
+            Err(rusqlite_migration::Error::RusqliteError { .. }) if tries > 0 => tries -= 1,
+            other => return other,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
