@@ -17,4 +17,5 @@ mod refusals;
 mod sandbox;
 mod schedule;
 mod serve;
+mod suppliers;
 mod template;
