@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod doubts;
+pub mod runs;
 pub mod schedule;
 pub mod template;
 
@@ -33,6 +34,9 @@ pub enum Command {
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
+    /// Shows what became of runs; runs them again, and asks for their end.
+    #[command(subcommand)]
+    Runs(runs::Runs),
     /// Shows, previews, pauses and resumes the schedules.
     #[command(subcommand)]
     Schedule(schedule::Schedule),

@@ -1,10 +1,14 @@
 //! What operators ask of runs that were or go on.
 //!
-//! [`find`] is how a person names a run, [`account`] all that the store knows of one.
+//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again.
+
+mod retry;
 
 use serde::Serialize;
 
 use crate::journal::WriteRecord;
+pub use retry::{RetryError, retry};
+
 use crate::store::{FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
 
 /// Why a run is not found.
@@ -28,9 +32,8 @@ pub enum FindError {
 }
 
 fn list(runs: &[RunRecord]) -> String {
-    let one = |RunRecord { opening, .. }: &RunRecord| {
-        format!("{} ({} for {})", opening.id, opening.export, opening.tenant)
-    };
+    let one =
+        |RunRecord { opening, .. }: &RunRecord| format!("{} ({} for {})", opening.id, opening.export, opening.tenant);
     runs.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 

@@ -35,8 +35,13 @@ pub trait Store: Send + Sync + 'static {
     /// The latest run of a window.
     async fn latest_run(&self, export: &str, tenant: &str, window: &Window) -> Result<Option<RunRecord>, StoreError>;
 
-    /// Holds an open run for longer. [`StoreError::RunClosed`] where it is not open any more.
-    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Holds an open run for longer, and answers whether someone has asked for its end. [`StoreError::RunClosed`] where it
+    /// is not open any more.
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Asks for the end of an open run: whoever carries it out sees that when it renews its lease, and whatever the run ends
+    /// with, no further attempt is due by itself. [`StoreError::RunClosed`] where it is not open any more.
+    async fn ask_to_cancel(&self, run: RunId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Adds lines to the log of an open run.
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;

@@ -97,7 +97,8 @@ macro_rules! requests {
 requests! {
     open_run(opening: &Opening, after: Option<RunId>) -> Opened;
     latest_run(export: &str, tenant: &str, window: &Window) -> Option<RunRecord>;
-    renew(run: RunId, lease_until: DateTime<Utc>) -> ();
+    renew(run: RunId, lease_until: DateTime<Utc>) -> bool;
+    ask_to_cancel(run: RunId, at: DateTime<Utc>) -> ();
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;

@@ -142,8 +142,9 @@ impl Runner {
         });
         let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, onlooker);
         let calls = CallLedger::default();
+        let call_off = open.call_off();
         let work = self.work(&open, &log, &calls, cancel);
-        let tend = self.tend(run, &log);
+        let tend = self.tend(run, &log, &call_off);
         let mut work = pin!(work);
         let report = tokio::select! {
             report = &mut work => report,

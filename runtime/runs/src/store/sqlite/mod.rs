@@ -21,9 +21,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId,
-    RunName, RunRecord,
-    SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId, RunName,
+    RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -140,8 +139,12 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::latest(c, &export, &tenant, &window)?)).await
     }
 
-    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(move |t| runs::renew(t, run, lease_until)).await
+    }
+
+    async fn ask_to_cancel(&self, run: RunId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |t| runs::ask_to_cancel(t, run, at)).await
     }
 
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError> {

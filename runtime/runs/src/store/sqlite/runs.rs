@@ -8,8 +8,8 @@ use super::{Fault, millis, moment, run_id, slots, unreadable, word, writes};
 use crate::run::FailureKind;
 use crate::schedule::Window;
 use crate::store::{
-    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunName, RunRecord, SlotRecord, SlotState,
-    StoreError, Trigger,
+    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunName, RunRecord, SlotRecord,
+    SlotState, StoreError, Trigger,
 };
 
 pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<RunId>) -> Result<Opened, Fault> {
@@ -125,10 +125,16 @@ pub(super) fn retries(connection: &Connection) -> rusqlite::Result<Vec<RunRecord
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
-pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<(), Fault> {
-    let mut statement =
-        connection.prepare_cached("UPDATE runs SET lease_until = ?2 WHERE id = ?1 AND ended IS NULL")?;
-    still_open(run, statement.execute((run.to_string(), millis(lease_until)))?)
+pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, Fault> {
+    let sql = "UPDATE runs SET lease_until = ?2 WHERE id = ?1 AND ended IS NULL RETURNING cancel_asked IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let is_asked = statement.query_row((run.to_string(), millis(lease_until)), |row| row.get(0)).optional()?;
+    is_asked.ok_or_else(|| StoreError::RunClosed(run).into())
+}
+
+pub(super) fn ask_to_cancel(connection: &Connection, run: RunId, at: DateTime<Utc>) -> Result<(), Fault> {
+    let sql = "UPDATE runs SET cancel_asked = coalesce(cancel_asked, ?2) WHERE id = ?1 AND ended IS NULL";
+    still_open(run, connection.prepare_cached(sql)?.execute((run.to_string(), millis(at)))?)
 }
 
 /// Whether a statement that touches the run only while it is open has touched it.
@@ -160,7 +166,7 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
         .prepare_cached(
             "UPDATE runs SET ended = :ended, outcome = :outcome, failure = :failure, message = :message,
                              reasons = :reasons, plugin_digest = :plugin_digest, log_dropped = :log_dropped,
-                             retry_at = :retry_at
+                             retry_at = CASE WHEN cancel_asked IS NULL THEN :retry_at END
              WHERE id = :id AND ended IS NULL",
         )?
         .execute(named_params! {
@@ -209,7 +215,8 @@ pub(super) fn all_open(connection: &Connection) -> rusqlite::Result<Vec<RunRecor
 
 /// Those whose id begins or ends so; of many the first few.
 pub(super) fn named(connection: &Connection, name: &RunName) -> rusqlite::Result<Vec<RunRecord>> {
-    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id LIKE ?1 || '%' OR id LIKE '%' || ?1 ORDER BY id DESC LIMIT 4");
+    let sql =
+        format!("SELECT {COLUMNS} FROM runs WHERE id LIKE ?1 || '%' OR id LIKE '%' || ?1 ORDER BY id DESC LIMIT 4");
     connection.prepare_cached(&sql)?.query_map([name.as_str()], read)?.collect()
 }
 
