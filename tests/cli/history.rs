@@ -157,7 +157,7 @@ fn a_run_that_failed_is_retried_as_its_next_attempt_and_writes_once() {
 
 #[test]
 fn a_run_that_waits_for_doubts_is_not_retried_before_they_are_settled() {
-    let faults = r#"[{"do": "disconnect", "on": "dispatch/team.create", "times": 1}]"#;
+    let faults = r#"[{"do": "drop-answer", "on": "dispatch/team.create", "times": 1}]"#;
     let (offline, bench) = with("create A", faults);
     assert_eq!(bench.tradewire(&format!("run teams {WEEK}")).code, Some(3));
     let id = latest(&bench);
