@@ -103,7 +103,8 @@ fn a_run_is_shown_with_all_that_is_known_of_it() {
     assert_eq!(told["otherAttempts"][0]["id"], first.as_str());
     assert_eq!(told["writes"][0]["state"], "answered");
     assert_eq!(told["files"][0]["deliveredAs"], "acme.csv");
-    let read = told["hostCalls"].as_array().unwrap().iter().find(|calls| calls["operation"] == "dispatch/team.get-list");
+    let read =
+        told["hostCalls"].as_array().unwrap().iter().find(|calls| calls["operation"] == "dispatch/team.get-list");
     assert!(read.is_some_and(|calls| calls["bytes"].as_u64() > Some(0)), "{told}");
 }
 
@@ -115,7 +116,8 @@ fn a_run_is_named_by_a_part_of_its_id_where_only_one_has_it() {
     let id = latest(&bench);
     bench.tradewire(&format!("runs show {}", short(&id).to_uppercase())).succeeded();
     // Both began within a few days.
-    let told = bench.tradewire(&format!("runs show {}", &id[..4])).refused(&["may be several runs: ", "(teams for acme)"]);
+    let told =
+        bench.tradewire(&format!("runs show {}", &id[..4])).refused(&["may be several runs: ", "(teams for acme)"]);
     assert!(told.err.contains(&id) && told.err.contains(&bench.runs()[1].opening.id.to_string()), "{told}");
     bench.tradewire("runs show ffffffff").refused(&["there is no run `ffffffff`: `tradewire runs list` shows"]);
     let told = bench.tradewire("runs show weekly");
@@ -203,4 +205,39 @@ fn a_run_that_nobody_carries_out_any_more_is_recorded_as_interrupted() {
     assert_eq!(told["outcome"], "interrupted");
     assert_eq!(bench.runs()[0].ending.as_ref().unwrap().outcome, Outcome::Interrupted);
     bench.has_delivered_nothing();
+}
+
+#[test]
+fn a_copy_of_the_store_is_made_while_a_process_works_on_it_and_put_back_when_none_does() {
+    let (bench, mut child, id) = sleeper();
+    bench.tradewire("store backup copy.db").succeeded();
+    bench.tradewire("store backup copy.db").refused(&["`copy.db` is there already"]);
+    bench.tradewire("store restore copy.db").refused(&["a process works on the store", "stop `tradewire serve`"]);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    bench.tradewire(&format!("runs cancel {id}")).succeeded();
+    assert!(list(&bench, "--outcome running").is_empty());
+    let told = bench.tradewire("store restore copy.db --json").succeeded().json();
+    assert_eq!(list(&bench, "--outcome running").len(), 1, "as it was");
+    assert!(bench.path(told["before"].as_str().unwrap()).exists());
+    bench.tradewire("store restore none.db").refused(&["there is no store `none.db`"]);
+    bench.write("none.db", "no store at all");
+    bench.tradewire("store restore none.db").refused(&["is not a whole store", "nothing was changed"]);
+}
+
+#[test]
+fn what_is_old_is_forgotten_when_someone_says_so() {
+    let (_offline, bench) = with("create A", "[]");
+    bench.tradewire(&format!("run teams {WEEK}")).succeeded();
+    let id = latest(&bench);
+    bench.tradewire("store prune").refused(&["add `[store]` with `keep = \"400 days\"`"]);
+    bench.write("tradewire.toml", bench.read("tradewire.toml") + "\n[store]\nkeep = \"400 days\"\n");
+    bench.tradewire("store prune").succeeded();
+    let told = bench.tradewire(&format!("runs show {id} --json")).succeeded().json();
+    assert!(!told["hostCalls"].as_array().unwrap().is_empty());
+    let told = bench.tradewire("store prune --keep 1ms --json").succeeded().json();
+    assert_eq!((&told["runs"], &told["logs"]), (&0.into(), &1.into()), "it has written and delivered");
+    let told = bench.tradewire(&format!("runs show {id} --json")).succeeded().json();
+    assert!(told["hostCalls"].as_array().unwrap().is_empty() && told["writes"].as_array().unwrap().len() == 1);
+    assert!(bench.tradewire(&format!("run teams {WEEK}")).succeeded().out.contains("teams for acme: unchanged"));
 }

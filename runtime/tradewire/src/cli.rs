@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 pub mod doubts;
 pub mod runs;
 pub mod schedule;
+pub mod store;
 pub mod template;
 
 /// An integration runtime for ServiceTitan.
@@ -43,6 +44,9 @@ pub enum Command {
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
+    /// Copies the store, puts a copy back, and forgets what is old.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Checks the configuration and every plugin in it.
     Check(Check),
     /// Serves an offline ServiceTitan.

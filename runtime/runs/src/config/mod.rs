@@ -53,6 +53,9 @@
 //! [caller.servicetitan]                       # who may call suppliers over HTTP
 //! key = { env = "SERVICETITAN_CALLER_KEY" }
 //!
+//! [store]
+//! keep = "400 days"                            # how long runs are remembered; for ever unless it is said
+//!
 //! [serve]
 //! listen = "127.0.0.1:8080"
 //! ```

@@ -35,6 +35,8 @@ pub struct Config {
     pub callers: IndexMap<String, Caller>,
     /// `[serve]`.
     pub serve: Serve,
+    /// `keep` of `[store]`: how long runs are remembered; none is for ever.
+    pub keep: Option<Duration>,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.

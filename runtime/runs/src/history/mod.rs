@@ -1,12 +1,15 @@
 //! What operators ask of runs that were or go on.
 //!
-//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again.
+//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again,
+//! [`prune`] what forgets those that are old.
 
+mod prune;
 mod retry;
 
 use serde::Serialize;
 
 use crate::journal::WriteRecord;
+pub use prune::{keep_pruned, prune};
 pub use retry::{RetryError, retry};
 
 use crate::store::{FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};

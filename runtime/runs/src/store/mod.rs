@@ -17,10 +17,10 @@ use chrono::{DateTime, Utc};
 pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName, Opened, Opening, Outcome, Pause,
+    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName, Opened, Opening, Outcome, Pause, Pruned,
     RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{BackupError, SqliteStore};
 
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -137,6 +137,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a run asked of the host.
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError>;
+
+    /// Forgets some of what ended before: at most so many runs, and slots without one. What keeps a write or a delivery from
+    /// being made twice, doubts, attempts to come and the latest slot of each schedule are left.
+    async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError>;
 
     /// What a run produced.
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;

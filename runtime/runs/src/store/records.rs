@@ -400,6 +400,17 @@ impl Pause {
     }
 }
 
+/// How much was forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Whole runs.
+    pub runs: usize,
+    /// Runs of which only the log and the host calls were.
+    pub logs: usize,
+    /// Slots.
+    pub slots: usize,
+}
+
 /// Which runs.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {

@@ -13,6 +13,7 @@ mod schedule;
 mod serve;
 mod setting;
 mod stop;
+mod store;
 mod surface;
 mod table;
 mod template;
@@ -34,6 +35,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
+        Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),

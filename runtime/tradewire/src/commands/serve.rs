@@ -3,6 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use chrono::TimeDelta;
+
+use tradewire_runs::CancellationToken;
+use tradewire_runs::clock::SystemClock;
+use tradewire_runs::history;
+use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
 
 use super::report;
@@ -36,7 +42,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         false => Some(Server::bind(desk(&setting, callers, &executor, output, &busy), config.serve.listen).await?),
     };
     let (told, beside) = (*output, busy.clone());
-    let scheduler = Scheduler::new(runner).on_report(move |report| {
+    let scheduler = Scheduler::new(runner.clone()).on_report(move |report| {
         let (text, value) = (report::text(report), report::value(report));
         beside.apart(|| told.result(&text, &value));
     });
@@ -46,15 +52,22 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     }
     busy.at(&format!("serving {} schedules", upcoming.len()));
     match server {
-        None => scheduler.run(stop).await,
+        None => drop(tokio::join!(scheduler.run(stop.clone()), forget(&runner, stop))),
         Some(server) => {
             busy.line(&format!("serving {} suppliers at http://{}", config.middleware.len(), server.addr()?));
-            tokio::join!(scheduler.run(stop.clone()), server.run(stop));
+            tokio::join!(scheduler.run(stop.clone()), server.run(stop.clone()), forget(&runner, stop));
         }
     }
-    drop((scheduler, busy));
+    drop((scheduler, runner, busy));
     output.note("stopped");
     Ok(())
+}
+
+/// Forgets what is old, where the configuration says what that is.
+async fn forget(runner: &Runner, stop: CancellationToken) {
+    if let Some(keep) = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok()) {
+        history::keep_pruned(&**runner.store(), &SystemClock, keep, stop).await;
+    }
 }
 
 fn desk(setting: &Setting, callers: Callers, executor: &Executor, output: &Output, busy: &Arc<Busy>) -> Desk {

@@ -46,7 +46,12 @@ impl Setting {
 
     /// Opens the store.
     pub fn store(&self) -> Result<SqliteStore> {
-        Ok(SqliteStore::open(&self.state.join("tradewire.db"))?)
+        Ok(SqliteStore::open(&self.database())?)
+    }
+
+    /// The store's file.
+    pub fn database(&self) -> PathBuf {
+        self.state.join("tradewire.db")
     }
 
     /// Makes everything ready to run; what the runs log is shown as it comes.

@@ -4,8 +4,10 @@
 //! process never collide. Other processes may use the same file: each write takes the lock at once (`IMMEDIATE`) and
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
+mod backup;
 mod files;
 mod pauses;
+mod prune;
 mod runs;
 mod schema;
 mod slots;
@@ -21,9 +23,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, RunFilter, RunId, RunName,
-    RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunId,
+    RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
+pub use backup::BackupError;
+
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
@@ -50,6 +54,7 @@ impl SqliteStore {
             // Where this fails for a reason that matters, opening fails and says it.
             let _ = std::fs::create_dir(folder);
         }
+        let in_use = backup::share(path).map_err(|e| failed(e.into()))?;
         let mut connection = Connection::open(path).map_err(|e| failed(e.into()))?;
         let set_up = |connection: &Connection| -> rusqlite::Result<()> {
             connection.busy_timeout(BUSY)?;
@@ -70,6 +75,8 @@ impl SqliteStore {
             while let Some(request) = waiting.blocking_recv() {
                 request(&mut connection);
             }
+            drop(connection);
+            drop(in_use);
         });
         thread.map_err(|e| failed(e.into()))?;
         Ok(Self { requests })
@@ -283,6 +290,10 @@ impl Store for SqliteStore {
 
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError> {
         self.ask(move |c| Ok(runs::host_calls(c, run)?)).await
+    }
+
+    async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError> {
+        self.write(move |t| Ok(prune::prune(t, before, most)?)).await
     }
 
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {

@@ -137,9 +137,14 @@ const STEPS: &[M<'_>] = &[
     ALTER TABLE runs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX runs_by_start ON runs (started);
     CREATE INDEX whole_runs ON runs (ended) WHERE pruned = 0;
+    CREATE INDEX slots_by_run ON slots (run);
+    CREATE INDEX writes_by_run ON writes (run);
     ",
     ),
 ];
+
+/// The version of a store that has gone through all of them.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -16,7 +16,7 @@ use crate::output::Output;
 
 /// What has a line.
 enum Entry {
-    Run(RunRecord),
+    Run(Box<RunRecord>),
     Slot(SlotRecord),
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn list(options: List, output: &Output) -> Result<ExitCode> {
         limit: Some(options.limit),
         ..RunFilter::default()
     };
-    let mut entries: Vec<Entry> = store.runs(&filter).await?.into_iter().map(Entry::Run).collect();
+    let mut entries: Vec<Entry> = store.runs(&filter).await?.into_iter().map(|run| Entry::Run(Box::new(run))).collect();
     if options.slots {
         let filter = SlotFilter {
             export: options.export,
