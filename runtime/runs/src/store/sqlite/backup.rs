@@ -138,8 +138,9 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
         return Err(BackupError::Database { file: from.to_owned(), source });
     }
     File::open(&part).and_then(|file| file.sync_all()).map_err(failed)?;
-    // Unlike a rename, this never takes the place of a file that came meanwhile.
-    fs::hard_link(&part, to).map_err(failed)?;
+    // Unlike a rename, a link never takes the place of a file that came meanwhile; not every file system has links.
+    let named = fs::hard_link(&part, to);
+    named.or_else(|error| if to.exists() { Err(error) } else { fs::rename(&part, to) }).map_err(failed)?;
     remove(&part)?;
     sync_folder(to)
 }
@@ -168,7 +169,7 @@ fn set_aside(store: &Path) -> Result<PathBuf, BackupError> {
     // What is only in the write-ahead log goes into the file; of a damaged store the log is kept beside it.
     let _ = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .and_then(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())));
-    fs::hard_link(store, &before).map_err(failed)?;
+    fs::hard_link(store, &before).or_else(|_| fs::copy(store, &before).map(drop)).map_err(failed)?;
     for suffix in ["-wal", "-shm"] {
         let named = |file: &Path| PathBuf::from(format!("{}{suffix}", file.display()));
         if named(store).exists() {

@@ -15,11 +15,11 @@ mod writes;
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -62,7 +62,14 @@ impl SqliteStore {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)
         };
-        set_up(&connection).map_err(|e| failed(e.into()))?;
+        // SQLite does not wait where two make the write-ahead log at once.
+        let patience = Instant::now() + BUSY;
+        while let Err(error) = set_up(&connection) {
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || Instant::now() > patience {
+                return Err(failed(error.into()));
+            }
+            thread::sleep(BUSY / 500);
+        }
         match schema::bring_up_to_date(&mut connection) {
             Ok(()) => {}
             Err(rusqlite_migration::Error::MigrationDefinition(

@@ -31,7 +31,7 @@ impl Entry {
     fn row(&self) -> Vec<String> {
         match self {
             Entry::Run(run) => {
-                let RunRecord { opening, ending, .. } = run;
+                let RunRecord { opening, ending, .. } = &**run;
                 vec![
                     opening.id.short(),
                     moment(opening.started, opening.window.start.timezone()),
