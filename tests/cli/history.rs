@@ -92,6 +92,8 @@ fn a_run_is_shown_with_all_that_is_known_of_it() {
         "file outbox/acme.csv",
         "control total",
         "teams  1",
+        "    delivered at 20",
+        ", version 1, sha256 ",
         "writes at ServiceTitan",
         "answered  200  attempt 1  dispatch/team.create  POST /dispatch/v2/tenant/1234567890/teams",
     ] {

@@ -62,7 +62,9 @@ fn text(account: &Account) -> String {
     section(&mut text, "other attempts", other_attempts.iter().map(attempt).collect());
     section(&mut text, "host calls", host_calls.iter().map(calls).collect());
     for file in files {
-        text += &format!("{}: {}\n", report::file_text(file).trim_start_matches('\n'), file.state);
+        let at = file.delivered_at.map(|at| format!(" at {}", moment(at, zone))).unwrap_or_default();
+        text += report::file_text(file).trim_start_matches('\n');
+        text += &format!("\n    {}{at}, version {}, sha256 {}\n", file.state, file.version, file.sha256);
     }
     section(&mut text, "writes at ServiceTitan", writes.iter().map(write).collect());
     if account.doubts() > 0 {
