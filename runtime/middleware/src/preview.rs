@@ -139,6 +139,20 @@ impl<'s> Rehearsal<'s> {
         self.draft.url.as_deref().unwrap_or(&self.draft.name)
     }
 
+    /// The operations that its templates may ask of ServiceTitan. A rehearsal answers them with made-up records.
+    #[must_use]
+    pub fn asks(&self) -> Vec<String> {
+        let templates = [self.draft.request.as_deref(), self.draft.response.as_deref(), self.error];
+        let mut asks: Vec<String> = Vec::new();
+        for call in templates.into_iter().flatten().flat_map(Template::calls) {
+            let operation = call.operation.id();
+            if !asks.contains(&operation) {
+                asks.push(operation);
+            }
+        }
+        asks
+    }
+
     /// The call that the pack gives for trying out, or one with every field of the contract.
     #[must_use]
     pub fn usual_call(&self) -> Call {

@@ -31,6 +31,19 @@ fn a_call_and_an_answer_of_one_s_own_are_shown() {
 }
 
 #[test]
+fn what_a_template_asks_of_servicetitan_is_told_and_made_up() {
+    let bench = pack("pricing");
+    let file = "templates/acme/Templates/pricing/Request.liquid";
+    let source = bench.read(file).replacen("\"body\": {", "\"body\": { \"vendor\": \"{{ vendor.name }}\",", 1);
+    bench.write(file, format!("{{% servicetitan vendor = inventory.vendors.get-by-id id: 7 %}}\n{source}"));
+    let told = bench.tradewire("template preview templates/acme pricing").succeeded();
+    let asked = "# asked of ServiceTitan, and answered with made-up records\ninventory/vendors.get-by-id\n";
+    assert!(told.out.starts_with(asked) && told.out.contains("\"vendor\": \"name\""), "{told}");
+    let json = bench.tradewire("template preview templates/acme pricing --json").succeeded().json();
+    assert_eq!(json["asks"][0], "inventory/vendors.get-by-id");
+}
+
+#[test]
 fn a_failure_goes_through_the_template_for_failures() {
     let bench = pack("pricing");
     let told = bench.tradewire("template preview templates/acme pricing --status 503").succeeded();

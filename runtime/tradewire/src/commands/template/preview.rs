@@ -78,10 +78,12 @@ fn show(options: &Preview) -> Result<Shown> {
     let request = rehearsal.request(&call).map_err(|fault| faults.push(fault)).ok();
     let response = rehearsal.response(&answer).map_err(|fault| faults.push(fault)).ok();
     let warnings = rehearsal.warnings(&call, response.as_ref());
-    let text = text(request.as_ref(), &answer, is_given, response.as_ref(), &warnings);
+    let asks = rehearsal.asks();
+    let text = text(&asks, request.as_ref(), &answer, is_given, response.as_ref(), &warnings);
     let warnings = warnings.into_iter().map(Value::from).collect::<Vec<_>>();
     let json = Value::object([
         ("endpoint", options.endpoint.as_str().into()),
+        ("asks", asks.into_iter().map(Value::from).collect::<Vec<_>>().into()),
         ("request", request.as_ref().map(Sent::document).unwrap_or_default()),
         ("answer", answer.document()),
         ("response", response.as_ref().map(Outgoing::document).unwrap_or_default()),
@@ -101,6 +103,7 @@ fn faulty(options: &Preview, faults: Vec<Fault>) -> Shown {
 }
 
 fn text(
+    asks: &[String],
     request: Option<&Sent>,
     answer: &Answer,
     is_given: bool,
@@ -108,6 +111,11 @@ fn text(
     warnings: &[String],
 ) -> String {
     let mut text = String::new();
+    if !asks.is_empty() {
+        text += "# asked of ServiceTitan, and answered with made-up records\n";
+        asks.iter().for_each(|operation| text += &format!("{operation}\n"));
+        text.push('\n');
+    }
     if let Some(sent) = request {
         text += &format!("# request to the vendor\n{} {}\n", sent.method, sent.url);
         text += &message(&sent.headers, sent.body.as_ref());
