@@ -49,6 +49,11 @@
 //! [caller.servicetitan]                       # who may call suppliers over HTTP
 //! key = { env = "SERVICETITAN_CALLER_KEY" }
 //!
+//! [webhook.jobs]                              # ServiceTitan's events: POST /webhooks/jobs
+//! tenants = ["acme"]
+//! secret = { env = "JOBS_WEBHOOK_SECRET" }
+//! events = ["tn.jpm.job-completed"]
+//!
 //! [serve]
 //! listen = "127.0.0.1:8080"
 //! ```
@@ -64,6 +69,6 @@ pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
     Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Serve, ServiceTitan, SupplierCall, Tenant, Work,
+    Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
 pub use secret::{Secret, SecretError};

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter, RunId, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter,
+    RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -119,4 +119,6 @@ requests! {
     log(run: RunId, from: u32, limit: u32) -> Vec<LogLine>;
     host_calls(run: RunId) -> Vec<HostCalls>;
     files(run: RunId) -> Vec<FileRecord>;
+    store_event(event: &EventRecord) -> EventId;
+    events(filter: &EventFilter) -> Vec<EventRecord>;
 }

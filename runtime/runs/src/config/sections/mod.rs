@@ -5,6 +5,7 @@ mod export;
 mod middleware;
 mod place;
 mod reference;
+mod webhook;
 
 use std::ops::Range;
 use std::path::Path;
@@ -62,6 +63,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
     let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
+    let webhooks = each(root.tables("webhook"), |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
     let deliveries = each(deliveries, |name, section| {
         let to = match section.need_text("to", "\"outbox\"") {
@@ -84,6 +86,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         deliveries,
         middleware,
         callers,
+        webhooks,
         serve: serve?,
     })
 }

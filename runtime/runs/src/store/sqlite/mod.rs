@@ -4,6 +4,7 @@
 //! process never collide. Other processes may use the same file: each write takes the lock at once (`IMMEDIATE`) and
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
+mod events;
 mod files;
 mod runs;
 mod schema;
@@ -20,8 +21,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord,
-    SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome,
+    RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -255,6 +256,16 @@ impl Store for SqliteStore {
 
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {
         self.ask(move |c| Ok(files::of_run(c, run)?)).await
+    }
+
+    async fn store_event(&self, event: &EventRecord) -> Result<EventId, StoreError> {
+        let event = event.clone();
+        self.write(move |t| Ok(events::insert(t, &event)?)).await
+    }
+
+    async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
+        let filter = filter.clone();
+        self.ask(move |c| Ok(events::list(c, &filter)?)).await
     }
 }
 

@@ -113,6 +113,23 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'in-doubt');
     ",
     ),
+    M::up(
+        "
+    CREATE TABLE events (
+        id          TEXT PRIMARY KEY,
+        webhook     TEXT NOT NULL,
+        tenant      TEXT NOT NULL,
+        tenant_id   INTEGER NOT NULL,
+        type        TEXT NOT NULL,
+        occurrence  TEXT NOT NULL,
+        delivery    TEXT NOT NULL,
+        time        INTEGER NOT NULL,
+        received    INTEGER NOT NULL,
+        payload     TEXT NOT NULL,     -- JSON
+        UNIQUE (webhook, tenant, type, occurrence)
+    ) STRICT;
+    ",
+    ),
 ];
 
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
