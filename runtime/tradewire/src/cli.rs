@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub mod doubts;
 pub mod template;
+pub mod webhooks;
 
 /// An integration runtime for ServiceTitan.
 #[derive(Debug, Parser)]
@@ -35,6 +36,9 @@ pub enum Command {
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
+    /// Shows the webhook events that came in.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Checks the configuration and every plugin in it.
     Check(Check),
     /// Serves an offline ServiceTitan.

@@ -10,5 +10,5 @@ mod receiver;
 mod signature;
 
 pub use event::NotAnEvent;
-pub use receiver::{Received, Receiver, ReceiverFault, Refused};
+pub use receiver::{Delivery, Received, Receiver, ReceiverFault, Refused};
 pub use signature::Forged;

@@ -12,6 +12,7 @@ mod setting;
 mod stop;
 mod surface;
 mod template;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Run(options) => block_on(run::run(options, output)),
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
+        Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),
