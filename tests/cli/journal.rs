@@ -174,9 +174,9 @@ fn a_run_that_is_killed_before_its_write_is_begun_goes_on_without_a_question() {
     let faults = r#"[{"do": {"latency": {"ms": 600000}}, "on": "dispatch/team.get-list", "times": 1}]"#;
     let (offline, bench) = with("create A, read, create B", faults);
     let mut child = bench.start(&format!("run teams {WEEK}"));
-    until("it reads", || bench.path(".tradewire/tradewire.db").exists() && bench.writes().len() == 1);
-    until("the first team is answered", || bench.writes()[0].status.is_some());
-    // The read that the fault is for is the plugin's own, as long as nobody else has asked.
+    until("the first team is made", || offline.teams().len() == 1);
+    // What follows is the read, which takes its time.
+    until("its answer is written down", || bench.writes()[0].status.is_some());
     signal(&child, "KILL");
     child.wait().unwrap();
     offline.faults("[]");

@@ -15,5 +15,7 @@ mod journal;
 mod payroll;
 mod refusals;
 mod sandbox;
+mod schedule;
 mod serve;
+mod suppliers;
 mod template;

@@ -68,6 +68,15 @@ impl Fault {
     pub fn help(self, help: impl Into<String>) -> Fault {
         Fault { help: Some(help.into()), ..self }
     }
+
+    /// All of it but how grave it is, for where that is said already.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let place = self.place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
+        let contract = self.contract.as_ref().map(|contract| format!(" ({contract})")).unwrap_or_default();
+        let help = self.help.as_ref().map(|help| format!("; help: {help}")).unwrap_or_default();
+        format!("{}{place}: {}{contract}{help}", self.file.display(), self.message)
+    }
 }
 
 impl From<crate::liquid::Error> for Fault {
@@ -79,18 +88,7 @@ impl From<crate::liquid::Error> for Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = if self.severity == Severity::Error { "error" } else { "warning" };
-        write!(f, "{word}: {}", self.file.display())?;
-        if let Some((line, column)) = self.place {
-            write!(f, ":{line}:{column}")?;
-        }
-        write!(f, ": {}", self.message)?;
-        if let Some(contract) = &self.contract {
-            write!(f, " ({contract})")?;
-        }
-        match &self.help {
-            Some(help) => write!(f, "; help: {help}"),
-            None => Ok(()),
-        }
+        write!(f, "{word}: {}", self.text())
     }
 }
 

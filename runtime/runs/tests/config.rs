@@ -8,10 +8,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tradewire_runs::config::{
     ClientId, Config, ContractCheck, Destination, Environment, MiddlewareGrant, Secret, Serve,
 };
-use tradewire_runs::schedule::{Missed, Overlap, WindowRule};
+use tradewire_runs::schedule::{Missed, Overlap, Retries, WindowRule};
 
 const GOOD: &str = r#"
 [servicetitan]
@@ -44,6 +45,17 @@ cron = "0 6 * * MON"
 missed = "skip"
 settings = { company-code = "ABC", batch-id = 7, include-amounts = true }
 deliver = "adp"
+
+[export.hourly]
+run = "payroll-adp"
+tenants = ["acme"]
+cron = "@hourly"
+missed = "all"
+missed_cap = 48
+overlap = "replace"
+jitter = "2 min"
+blackout = ["22:00-04:00", "SAT", "2026-12-24/2026-12-26"]
+retries = { times = 3, backoff = "2 min" }
 
 [export.by-hand]
 run = "payroll-adp"
@@ -104,6 +116,23 @@ fn suppliers_and_their_callers_mean_what_they_say() {
 }
 
 #[test]
+fn a_schedule_means_what_it_says() {
+    let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
+    let hourly = &config.exports["hourly"];
+    let policy = &hourly.policy;
+    assert_eq!((policy.missed, policy.missed_cap, policy.overlap), (Missed::All, 48, Overlap::Replace));
+    assert_eq!(policy.jitter, Some(TimeDelta::minutes(2)));
+    let blackout: Vec<_> = policy.blackout.iter().map(ToString::to_string).collect();
+    assert_eq!(blackout, ["22:00-04:00", "SAT", "2026-12-24/2026-12-26"]);
+    let (backoff, longest) = (TimeDelta::minutes(2), TimeDelta::hours(1));
+    assert_eq!(hourly.retries, Some(Retries { times: 3, backoff, longest }));
+    assert_eq!(config.exports["weekly-payroll"].retries, None);
+    let schedules: Vec<_> = config.schedules().map(|schedule| (schedule.export, schedule.tenant)).collect();
+    let expected = [("weekly-payroll", "zenith"), ("weekly-payroll", "acme"), ("hourly", "acme")];
+    assert_eq!(schedules, expected.map(|(export, tenant)| (export.to_owned(), tenant.to_owned())));
+}
+
+#[test]
 fn a_good_configuration_means_what_it_says() {
     let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
     assert_eq!(config.servicetitan.environment, Environment::Integration);
@@ -118,7 +147,10 @@ fn a_good_configuration_means_what_it_says() {
     assert!(plugin.grants.allows_id("payroll/payrolls.get-list"));
     assert!(!plugin.grants.allows_id("payroll/gross-pay-items.create"));
     let weekly = &config.exports["weekly-payroll"];
-    assert_eq!((weekly.missed, weekly.overlap, weekly.window), (Missed::Skip, Overlap::Skip, WindowRule::Slot));
+    assert_eq!(
+        (weekly.policy.missed, weekly.policy.overlap, weekly.window),
+        (Missed::Skip, Overlap::Skip, WindowRule::Slot)
+    );
     assert_eq!(weekly.tenants, ["zenith", "acme"]);
     let settings = config.settings(weekly);
     let settings: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
@@ -131,7 +163,11 @@ fn a_good_configuration_means_what_it_says() {
     assert!(config.slots(&config.exports["by-hand"], acme).is_none());
     assert_eq!(config.deliveries["adp"].to, Destination::Folder("conf/outbox".into()));
     assert_eq!(config.deliveries["archive"].to, Destination::Folder("/var/archive".into()));
-    assert_eq!(config.exports.keys().collect::<Vec<_>>(), ["weekly-payroll", "by-hand"], "in the order of the file");
+    assert_eq!(
+        config.exports.keys().collect::<Vec<_>>(),
+        ["weekly-payroll", "hourly", "by-hand"],
+        "in the order of the file"
+    );
 }
 
 #[test]

@@ -163,6 +163,7 @@ async fn a_decided_delivery_cannot_be_recorded_as_if_nothing_were_delivered() {
     let ending = tradewire_runs::store::Ending {
         ended: run.opening.started,
         outcome: Outcome::Interrupted,
+        retry_at: None,
         failure: None,
         message: String::new(),
         reasons: Vec::new(),

@@ -7,90 +7,16 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use SlotState::{Missed, Skipped, Taken};
 use chrono::TimeDelta;
 use support::api::{Ends, Scripted, call};
 use support::faults::{Fault, Faulty};
+use support::scheduling::{a_while, ended, runs, slots, start, start_after, states, until};
 use support::{Bench, CONFIG, Closure, at};
-use tokio::task::JoinHandle;
-use tradewire_runs::CancellationToken;
 use tradewire_runs::journal::Verdict;
-use tradewire_runs::run::{Failure, Runner, Summary};
+use tradewire_runs::run::{Failure, Summary};
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Store, Trigger};
-
-struct Going {
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-/// Starts a scheduler whose schedules have run before: last on the 9th of March.
-async fn start(runner: Arc<Runner>) -> Going {
-    start_after(runner, "2026-03-09T13:00:00Z", Duration::from_millis(300)).await
-}
-
-async fn start_after(runner: Arc<Runner>, last: &str, patience: Duration) -> Going {
-    let slot = |export: &str, tenant: &str| SlotRecord {
-        export: export.to_owned(),
-        tenant: tenant.to_owned(),
-        due: at(last),
-        state: SlotState::Missed,
-        reason: None,
-        run: None,
-        recorded: at(last),
-    };
-    let slots = vec![slot("weekly", "acme"), slot("weekly", "zenith"), slot("nowhere", "acme")];
-    while runner.store().record_slots(slots.clone()).await.is_err() {}
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    let scheduler = Scheduler::new(runner).wait_at_shutdown(patience);
-    Going { stop, task: tokio::spawn(async move { scheduler.run(told).await }) }
-}
-
-impl Going {
-    async fn stop(self) {
-        self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(30), self.task).await.expect("the scheduler stops").unwrap();
-    }
-}
-
-/// The rows of `weekly` for one tenant but the one that it begins with, the earliest first.
-async fn slots(bench: &Bench, tenant: &str) -> Vec<SlotRecord> {
-    let filter = SlotFilter { export: Some("weekly".into()), tenant: Some(tenant.into()), ..SlotFilter::default() };
-    let mut slots = bench.store.slots(&filter).await.unwrap();
-    slots.retain(|slot| slot.reason.is_some() || slot.run.is_some());
-    slots.reverse();
-    slots
-}
-
-async fn runs(bench: &Bench) -> Vec<RunRecord> {
-    let filter = RunFilter { export: Some("weekly".into()), ..RunFilter::default() };
-    bench.store.runs(&filter).await.unwrap()
-}
-
-async fn ended(bench: &Bench) -> usize {
-    runs(bench).await.iter().filter(|run| run.ending.is_some()).count()
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1500 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it never came to that: {what}");
-}
-
-/// Long enough for what should not happen to happen.
-async fn a_while() {
-    tokio::time::sleep(Duration::from_millis(300)).await;
-}
-
-fn states(slots: &[SlotRecord]) -> Vec<(String, SlotState)> {
-    slots.iter().map(|slot| (slot.due.format("%m-%d %H").to_string(), slot.state)).collect()
-}
-
-use SlotState::{Missed, Skipped, Taken};
+use tradewire_runs::store::{Outcome, SlotState, Store, Trigger};
 
 #[tokio::test]
 async fn each_tenant_runs_at_six_of_its_own_time() {

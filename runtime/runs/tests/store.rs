@@ -127,3 +127,22 @@ fn what_is_not_a_store_is_named() {
     let error = SqliteStore::open(&folder.path().join("no/such/folder.db")).unwrap_err().to_string();
     assert!(error.contains("no/such/folder.db"), "{error}");
 }
+
+#[test]
+fn of_many_that_open_a_new_store_at_once_none_fails() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tradewire.db");
+        let start = std::sync::Arc::new(std::sync::Barrier::new(4));
+        let threads = [(); 4].map(|()| {
+            let (path, start) = (path.clone(), start.clone());
+            std::thread::spawn(move || {
+                start.wait();
+                SqliteStore::open(&path).map(drop)
+            })
+        });
+        for thread in threads {
+            thread.join().unwrap().unwrap();
+        }
+    }
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod doubts;
+pub mod schedule;
 pub mod template;
 pub mod webhooks;
 
@@ -33,6 +34,9 @@ pub enum Command {
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
+    /// Shows, previews, pauses and resumes the schedules.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
@@ -88,6 +92,9 @@ pub struct Run {
     /// The first day or moment that it does not account for any more.
     #[arg(long, requires = "from")]
     pub to: Option<String>,
+    /// Runs the windows of the schedule that lie wholly in the span, one after the other, up to the first that fails.
+    #[arg(long, requires = "from")]
+    pub backfill: bool,
     /// Makes the writes anew that earlier runs of the window have made.
     #[arg(long)]
     pub again: bool,

@@ -64,7 +64,7 @@ impl Supplier {
             }
         }
         let seen_from_here = |pack::Faults(faults)| {
-            let told = |fault: Fault| fault.under(&section.pack).to_string();
+            let told = |fault: Fault| fault.under(&section.pack).text();
             faults.into_iter().map(told).collect::<Vec<_>>()
         };
         let pack = Pack::load(&section.pack).map_err(seen_from_here);

@@ -14,6 +14,9 @@ use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 pub use offline::{Offline, WEEK, servicetitan};
 pub use told::Told;
 
+/// The key of whoever calls suppliers through `tradewire serve`.
+pub const CALLER_KEY: &str = "ck1.of-the-caller";
+
 /// A folder of its own for one test.
 pub struct Bench(TempDir);
 
@@ -71,6 +74,7 @@ impl Bench {
         command.env("APP_KEY", tradewire_sandbox::DEMO_APP_KEY);
         command.env("CLIENT_SECRET", tradewire_sandbox::DEMO_CLIENT_SECRET);
         command.env("VENDOR_KEY", tradewire_sandbox::DEMO_VENDOR_KEY);
+        command.env("CALLER_KEY", CALLER_KEY);
         command
     }
 

@@ -44,6 +44,11 @@ impl Offline {
         self.running.url()
     }
 
+    /// What was asked of it, and the faults that it can be told to have.
+    pub fn sandbox(&self) -> &Running {
+        &self.running
+    }
+
     /// Puts these faults in place of those in force.
     pub fn faults(&self, faults: &str) {
         self.running.set_faults(serde_json::from_str(faults).unwrap());

@@ -3,6 +3,8 @@
 
 mod answers;
 mod apart;
+#[path = "../shared/certified.rs"]
+mod certified;
 mod faults;
 mod redirects;
 mod round_trip;
@@ -10,6 +12,7 @@ mod sent;
 mod stand_in;
 mod templates;
 mod tls;
+#[path = "../shared/wire.rs"]
 mod wire;
 
 use std::collections::HashMap;

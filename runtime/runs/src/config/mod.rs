@@ -23,8 +23,12 @@
 //! run = "payroll-adp"
 //! tenants = ["acme"]
 //! cron = "0 6 * * MON"                        # in the tenant's time zone unless `timezone` says another
-//! missed = "latest"
-//! overlap = "skip"
+//! missed = "all"                              # skip, latest, all
+//! missed_cap = 100                            # with `all`: the most that run, the latest ones
+//! overlap = "skip"                            # skip, queue, replace
+//! jitter = "2 min"                            # spreads the beginnings; slot and window stay
+//! blackout = ["22:00-04:00", "SAT-SUN", "2026-12-24/2026-12-26"]
+//! retries = { times = 3, backoff = "1 min", longest = "1 h" }
 //! window = "slot"                             # slot, day, week, month
 //! settings = { company-code = "ABC" }
 //! deliver = "adp"

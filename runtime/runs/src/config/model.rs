@@ -12,7 +12,7 @@ use tradewire_surface::grants::Grants;
 use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
-use crate::schedule::{CronExpression, Missed, Overlap, Slots, WindowRule};
+use crate::schedule::{CronExpression, Policy, Retries, Schedule, Slots, WindowRule};
 
 /// A configuration without faults. Tables are in the order of the file.
 #[derive(Debug, Clone)]
@@ -129,10 +129,10 @@ pub struct Export {
     pub cron: Option<CronExpression>,
     /// `timezone`; none is the tenant's.
     pub timezone: Option<Tz>,
-    /// `missed`.
-    pub missed: Missed,
-    /// `overlap`.
-    pub overlap: Overlap,
+    /// What its schedule does about slots that cannot simply run.
+    pub policy: Policy,
+    /// `retries`; none tries once.
+    pub retries: Option<Retries>,
     /// `window`.
     pub window: WindowRule,
     /// `settings`: over those of the plugin.
@@ -362,6 +362,18 @@ impl Config {
     /// The slots of an export for a tenant; none where it has no schedule.
     pub fn slots(&self, export: &Export, tenant: &Tenant) -> Option<Slots> {
         Some(Slots::new(export.cron.clone()?, self.zone(export, tenant)))
+    }
+
+    /// The schedules, export by export and tenant by tenant.
+    pub fn schedules(&self) -> impl Iterator<Item = Schedule> + '_ {
+        self.exports.values().flat_map(|export| {
+            let tenants = export.tenants.iter().filter_map(|name| self.tenants.get(name));
+            tenants.filter_map(|tenant| {
+                let slots = self.slots(export, tenant)?;
+                let (export, tenant, policy) = (export.name.clone(), tenant.name.clone(), export.policy.clone());
+                Some(Schedule { export, tenant, slots, policy })
+            })
+        })
     }
 
     /// The plugin that an export runs.

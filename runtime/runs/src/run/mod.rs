@@ -1,5 +1,6 @@
 //! One run: what it is given, what executes it, what it produces, and how it ends.
 
+mod call_off;
 mod calls;
 mod execute;
 mod file_name;
@@ -8,6 +9,7 @@ mod log;
 mod runner;
 mod workspace;
 
+pub use call_off::CallOff;
 pub use calls::CallLedger;
 pub use execute::{Attempt, Execute};
 pub(crate) use file_name::TOTAL_SUFFIX;

@@ -2,14 +2,53 @@
 //!
 //! A schedule's truth is its slots: they come from the cron expression and the time zone, never from when a run
 //! began or ended. What a schedule does about slots that pass while nobody is there, or while a run is still going,
-//! is its [`Missed`] and its [`Overlap`].
+//! is its [`Missed`] and its [`Overlap`]; what it does about runs that fail, its [`Retries`].
 
+mod blackout;
 mod expression;
+mod jitter;
 mod policy;
 mod slots;
 mod window;
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+pub use blackout::{Blackout, BlackoutError};
 pub use expression::{CronExpression, CronFault};
-pub use policy::{Missed, Overlap};
+pub use policy::{Missed, Overlap, Policy, Retries};
 pub use slots::Slots;
 pub use window::{Window, WindowError, WindowRule};
+
+/// The schedule of one export for one tenant.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The export.
+    pub export: String,
+    /// The tenant.
+    pub tenant: String,
+    /// When it is due.
+    pub slots: Slots,
+    /// What it does about slots that cannot simply run.
+    pub policy: Policy,
+}
+
+impl Schedule {
+    /// When the run of a slot begins: at the slot, or by its jitter later, but before the next slot.
+    pub fn start(&self, due: DateTime<Utc>) -> DateTime<Utc> {
+        let Some(jitter) = self.policy.jitter else { return due };
+        let gap = self.slots.next(due).map_or(jitter, |next| next.to_utc() - due);
+        due + jitter::jitter(jitter.min(gap), &self.export, &self.tenant, due)
+    }
+
+    /// The blackout that this moment lies in.
+    pub fn blackout(&self, moment: DateTime<Utc>) -> Option<&Blackout> {
+        let local = self.local(moment);
+        self.policy.blackout.iter().find(|blackout| blackout.covers(local))
+    }
+
+    /// A moment in the schedule's zone.
+    pub fn local(&self, moment: DateTime<Utc>) -> DateTime<Tz> {
+        moment.with_timezone(&self.slots.zone())
+    }
+}

@@ -116,6 +116,23 @@ impl WindowRule {
         Some(Window { start: midnight(zone, first), end: midnight(zone, end) })
     }
 
+    /// The windows that lie wholly within this span, in order.
+    pub fn within(self, slots: Option<&Slots>, zone: Tz, span: Window) -> Vec<Window> {
+        let (start, end) = (span.start.to_utc(), span.end.to_utc());
+        let ends: Vec<DateTime<Utc>> = match (self, slots) {
+            (WindowRule::Slot, None) => Vec::new(),
+            (WindowRule::Slot, Some(slots)) => slots.between(start, end).map(|slot| slot.to_utc()).collect(),
+            _ => {
+                let first = span.start.with_timezone(&zone).date_naive();
+                let midnights = first.iter_days().map(|day| midnight(zone, day).to_utc());
+                midnights.take_while(|midnight| *midnight <= end).collect()
+            }
+        };
+        // A midnight in the middle of a week or month ends no window.
+        let window = |end: DateTime<Utc>| self.window(slots, zone, end).filter(|window| window.end == end);
+        ends.into_iter().filter_map(window).filter(|window| window.start >= start).collect()
+    }
+
     /// The latest window that is complete at this moment.
     pub fn latest(self, slots: Option<&Slots>, zone: Tz, at: DateTime<Utc>) -> Option<Window> {
         match self {
@@ -181,6 +198,26 @@ mod tests {
         for text in ["", "yesterday", "2025-10-32", "2025-10-06T06:00:00", "06/10/2025"] {
             assert_eq!(parse(text, "2025-10-13"), Err(WindowError::NotAMoment(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn the_windows_of_a_span_follow_one_another_and_none_is_cut() {
+        let zone = Tz::America__New_York;
+        let slots = Slots::new("0 6 * * MON".parse().unwrap(), zone);
+        let within = |rule: WindowRule, from, to| {
+            let span = Window::parse(from, to, zone).unwrap();
+            let windows = rule.within(Some(&slots), zone, span);
+            assert!(windows.windows(2).all(|pair| pair[0].end == pair[1].start));
+            windows.iter().map(|window| window.start.format("%m-%d").to_string()).collect::<Vec<_>>()
+        };
+        // From slot to slot, over the change of the 8th; what lies before the first slot is left out.
+        assert_eq!(within(WindowRule::Slot, "2026-02-25", "2026-03-17"), ["03-02", "03-09"]);
+        assert_eq!(within(WindowRule::Slot, "2026-03-02T06:00:00-05:00", "2026-03-09T06:00:00-04:00"), ["03-02"]);
+        assert_eq!(within(WindowRule::Slot, "2026-03-02T06:00:01-05:00", "2026-03-09T06:00:00-04:00"), [""; 0]);
+        assert_eq!(within(WindowRule::Day, "2026-03-07", "2026-03-10"), ["03-07", "03-08", "03-09"]);
+        assert_eq!(within(WindowRule::Week, "2026-02-25", "2026-03-17"), ["03-02", "03-09"]);
+        assert_eq!(within(WindowRule::Month, "2026-01-01", "2026-03-17"), ["01-01", "02-01"]);
+        assert_eq!(within(WindowRule::Month, "2026-01-02", "2026-02-28"), [""; 0]);
     }
 
     #[test]

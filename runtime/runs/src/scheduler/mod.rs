@@ -1,16 +1,23 @@
 //! What runs exports when they are due.
 //!
 //! Each export has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
-//! one after the other; every slot gets a row in the store, also when it does not run. Lanes do not wait for each
-//! other, and what fails in one (the store included) is tried again there and nowhere else.
+//! one after the other; every slot gets a row in the store, also when it does not run. Slots that wait for their turn
+//! have rows that say for what; rows are recorded before a run is opened, so a process that dies in between loses none.
+//! Lanes do not wait for each other, and what fails in one (the store included) is tried again there and nowhere else.
 //!
-//! A run of a slot that waited, because a write of it was in doubt, goes on once that is settled.
+//! Nothing begins while a schedule is paused or in a blackout: slots that fall due then do not run, and what waits goes
+//! on afterwards.
+//!
+//! A run of a slot that waited goes on when nothing else does in its lane: once the write that was in doubt is settled,
+//! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
 //!
 //! Nothing here trusts the clock to go on evenly: the time of day is looked at again at least every half minute, so a
 //! machine that slept or a clock that was set is noticed. Slots that passed meanwhile are treated as the schedule's
 //! `missed` says. A clock that was set back brings no slot twice, since each has its one row.
 
 mod lane;
+mod status;
+mod tasks;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -23,12 +30,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::run::{Report, Request, Runner};
-use crate::store::{RunRecord, Trigger, pause};
-use lane::{Lane, State};
+use crate::run::{CallOff, Report, Request, Runner};
+use crate::schedule::Schedule;
+use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
+use lane::{Lane, Taken};
+pub use status::{Condition, Status, statuses};
 
 /// The time of day is looked at again at least so often.
-const LOOK_AGAIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 /// A clock that was set back by less is taken for one that is merely adjusted.
 const SET_BACK: TimeDelta = TimeDelta::seconds(5);
 /// How long runs that were cancelled at the shutdown may take to record it.
@@ -50,13 +59,17 @@ type Due = BinaryHeap<Reverse<(DateTime<Utc>, usize)>>;
 /// What a lane's task tells the loop.
 enum Event {
     /// The slot's run is open: from here on later slots overlap it.
-    Opened(usize),
+    Opened(usize, CallOff),
     /// The slot is done with, one way or another.
     Finished(usize),
-    /// Slots that do not run are recorded.
+    /// Slots that do not run, or not yet, are recorded.
     Recorded(usize),
-    /// These runs have waited and may go on.
-    Settled(Vec<RunRecord>),
+    /// An attempt failed; the next is due then.
+    Retry(DateTime<Utc>),
+    /// These schedules are paused, and no others.
+    Paused(Vec<Pause>),
+    /// These runs have waited and may go on, now or later.
+    Waited(Vec<RunRecord>),
 }
 
 impl Scheduler {
@@ -79,9 +92,9 @@ impl Scheduler {
 
     /// The next slot of each export and tenant after this moment, the earliest first.
     pub fn upcoming(&self, after: DateTime<Utc>) -> Vec<(String, String, DateTime<chrono_tz::Tz>)> {
-        let mut upcoming: Vec<_> = lane::all(self.runner.config(), after)
-            .into_iter()
-            .filter_map(|lane| Some((lane.export, lane.tenant, lane.slots.next(after)?)))
+        let schedules = self.runner.config().schedules();
+        let mut upcoming: Vec<_> = schedules
+            .filter_map(|Schedule { export, tenant, slots, .. }| Some((export, tenant, slots.next(after)?)))
             .collect();
         upcoming.sort_by_key(|(_, _, due)| *due);
         upcoming
@@ -90,18 +103,19 @@ impl Scheduler {
     /// Runs what falls due until `shutdown`, then waits for what goes on.
     pub async fn run(&self, shutdown: CancellationToken) {
         let clock = self.runner.clock().clone();
-        let mut lanes = lane::all(self.runner.config(), clock.now());
+        let mut lanes: Vec<Lane> =
+            self.runner.config().schedules().map(|schedule| Lane::new(schedule, clock.now())).collect();
         let started = tokio::select! {
             () = shutdown.cancelled() => return,
             () = self.take_up(&mut lanes, &*clock) => clock.now(),
         };
         let (tell, mut events) = mpsc::unbounded_channel();
         let cancel = CancellationToken::new();
-        let mut work = Work { scheduler: self, tasks: JoinSet::new(), tell, shutdown: shutdown.clone(), cancel };
+        let mut work =
+            Work { scheduler: self, tasks: JoinSet::new(), tell, shutdown: shutdown.clone(), cancel, look_at: started };
         let mut due = Due::new();
         due.extend(lanes.iter().enumerate().filter_map(|(n, lane)| Some(Reverse((lane.next()?, n)))));
         let mut seen = started;
-        let mut looked: Option<DateTime<Utc>> = None;
         loop {
             // Before anything is taken: a run that has ended is not overlapped.
             while let Ok(event) = events.try_recv() {
@@ -111,6 +125,7 @@ impl Scheduler {
             if now < seen - SET_BACK {
                 tracing::warn!(%now, before = %seen, "the clock was set back");
                 due.clear();
+                work.look_at = now;
                 for (n, lane) in lanes.iter_mut().enumerate() {
                     lane.set_back(now);
                     due.extend(lane.next().map(|next| Reverse((next, n))));
@@ -123,14 +138,14 @@ impl Scheduler {
                     due.extend(lanes[n].next().map(|next| Reverse((next, n))));
                 }
             }
-            if looked.is_none_or(|looked| (now - looked).abs() >= TimeDelta::seconds(LOOK_AGAIN.as_secs() as i64)) {
-                looked = Some(now);
-                work.recover();
+            if work.look_at <= now {
+                work.look_at = now + LOOK_AGAIN;
+                work.look();
             }
-            let wait = due.peek().and_then(|Reverse((at, _))| (*at - now).to_std().ok()).unwrap_or(LOOK_AGAIN);
+            let next = due.peek().map_or(work.look_at, |Reverse((at, _))| work.look_at.min(*at));
             tokio::select! {
                 () = shutdown.cancelled() => break,
-                () = clock.sleep(wait.min(LOOK_AGAIN)) => {}
+                () = clock.sleep((next - now).to_std().unwrap_or_default()) => {}
                 Some(event) = events.recv() => work.told(&mut lanes, &mut due, event),
                 Some(ended) = work.tasks.join_next() => {
                     if let Err(error) = ended && error.is_panic() {
@@ -142,21 +157,42 @@ impl Scheduler {
         work.shut_down(self.patience).await;
     }
 
-    /// Finds how far each lane had come.
+    /// Finds how far each lane had come, what waits in it, and whether it is paused.
     async fn take_up(&self, lanes: &mut [Lane], clock: &dyn Clock) {
-        for lane in lanes {
-            let mut tries = 0;
-            loop {
-                match self.runner.store().last_slot(&lane.export, &lane.tenant).await {
-                    Ok(last) => break lane.take_up(last, clock.now()),
-                    Err(error) => {
-                        tracing::error!(%error, lane.export, lane.tenant, "cannot read the last slot; asking again");
-                        tokio::time::sleep(pause(tries)).await;
-                        tries += 1;
-                    }
-                }
+        let store = self.runner.store();
+        for lane in &mut *lanes {
+            let last = insistently(|| store.last_slot(&lane.schedule.export, &lane.schedule.tenant)).await;
+            lane.take_up(last, clock.now());
+        }
+        for slot in insistently(|| store.queued_slots()).await {
+            if let Some(lane) = lanes.iter_mut().find(|lane| lane.is_of(&slot.export, &slot.tenant)) {
+                lane.line_up_again(slot.due);
             }
         }
+        pause_all(lanes, &insistently(|| store.pauses()).await);
+    }
+}
+
+/// Asks the store until it answers.
+async fn insistently<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
+    let mut tries = 0;
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => {
+                tracing::error!(%error, "cannot read how far the schedules had come; asking again");
+                tokio::time::sleep(pause(tries)).await;
+                tries += 1;
+            }
+        }
+    }
+}
+
+fn pause_all(lanes: &mut [Lane], pauses: &[Pause]) {
+    for lane in lanes {
+        let Schedule { export, tenant, .. } = &lane.schedule;
+        let since = pauses.iter().filter(|pause| pause.covers(export, tenant)).map(|pause| pause.since).min();
+        lane.pause(since);
     }
 }
 
@@ -168,89 +204,123 @@ struct Work<'a> {
     shutdown: CancellationToken,
     /// Ends the runs that go on.
     cancel: CancellationToken,
+    /// When to look again at what others have left, settled and changed.
+    look_at: DateTime<Utc>,
 }
 
 impl Work<'_> {
     /// Takes what is due of a lane. False where the lane cannot take anything now and is to be asked again when it
     /// tells.
     fn take(&mut self, n: usize, lane: &mut Lane, now: DateTime<Utc>) -> bool {
-        let Some(taken) = lane.take(now) else { return false };
-        if !taken.rows.is_empty() {
-            lane.recording = true;
-            let record = lane::record(self.scheduler.runner.store().clone(), taken.rows, self.shutdown.clone());
-            let tell = self.tell.clone();
-            self.tasks.spawn(async move {
-                record.await;
-                let _ = tell.send(Event::Recorded(n));
-            });
-        }
-        if let Some(due) = taken.run {
-            lane.state = State::Opening(due);
-            self.carry_out(n, Request::slot(&lane.export, &lane.tenant, due), due);
+        let Some(Taken { run, rows }) = lane.take(now) else { return false };
+        let Schedule { export, tenant, .. } = &lane.schedule;
+        let request = run.map(|due| (Request::slot(export, tenant, due), due));
+        if request.is_some() || !rows.is_empty() {
+            self.begin(n, rows, request);
         }
         true
     }
 
-    fn carry_out(&mut self, n: usize, request: Request, due: DateTime<Utc>) {
-        let task = lane::carry_out(
-            self.scheduler.runner.clone(),
-            request,
-            due,
-            self.shutdown.clone(),
-            self.cancel.clone(),
-            self.scheduler.onlooker.clone(),
-        );
-        let (told_open, told_end) = (self.tell.clone(), Ended { n, tell: self.tell.clone() });
+    /// Records rows, then opens a run and carries it out.
+    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, request: Option<(Request, DateTime<Utc>)>) {
+        let (runner, onlooker) = (self.scheduler.runner.clone(), self.scheduler.onlooker.clone());
+        let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
-            let _ended = told_end;
-            task(Box::new(move || {
-                let _ = told_open.send(Event::Opened(n));
-            }))
-            .await;
+            let _ended = request.is_some().then(|| Ended { n, tell: tell.clone() });
+            if !rows.is_empty() {
+                let is_recorded = tasks::record(runner.store().clone(), rows, shutdown.clone()).await;
+                let _ = tell.send(Event::Recorded(n));
+                if !is_recorded {
+                    return;
+                }
+            }
+            let Some((request, due)) = request else { return };
+            let Some(open) = tasks::open(&runner, request, due, shutdown).await else { return };
+            let _ = tell.send(Event::Opened(n, open.call_off()));
+            let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
+            if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
+                let _ = tell.send(Event::Retry(at));
+            }
+            if let Some(onlooker) = onlooker {
+                onlooker(&report);
+            }
         });
     }
 
     /// A task has told something. A lane that could not take its slots when they fell due is looked at again.
     fn told(&mut self, lanes: &mut [Lane], due: &mut Due, event: Event) {
+        let now = self.scheduler.runner.clock().now();
         let n = match event {
-            Event::Opened(n) | Event::Finished(n) | Event::Recorded(n) => n,
-            Event::Settled(runs) => return self.resume(lanes, &runs),
+            Event::Opened(n, call_off) => {
+                lanes[n].opened(call_off);
+                n
+            }
+            Event::Finished(n) => {
+                if lanes[n].finished() {
+                    self.look_at = now;
+                }
+                n
+            }
+            Event::Recorded(n) => {
+                lanes[n].recorded();
+                n
+            }
+            Event::Retry(at) => return self.look_at = self.look_at.min(at),
+            Event::Paused(pauses) => {
+                pause_all(lanes, &pauses);
+                return self.take_queued(lanes, now);
+            }
+            Event::Waited(runs) => return self.resume(lanes, &runs, now),
         };
         let lane = &mut lanes[n];
-        match event {
-            Event::Opened(_) => lane.opened(),
-            Event::Finished(_) => lane.finished(),
-            Event::Recorded(_) => lane.recorded(),
-            Event::Settled(_) => {}
-        }
         if lane.was_deferred() {
             due.extend(lane.next().map(|next| Reverse((next, n))));
+        }
+        if lane.is_ready(now) {
+            self.take(n, lane, now);
+        }
+    }
+
+    /// Goes on with slots that have waited, in lanes where nothing bars them any more.
+    fn take_queued(&mut self, lanes: &mut [Lane], now: DateTime<Utc>) {
+        for (n, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.is_ready(now)) {
+            self.take(n, lane, now);
         }
     }
 
     /// Goes on with runs of slots that have waited, each when nothing else goes on in its lane; the others stay for the
     /// next time. What someone ran by hand is theirs to run again.
-    fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord]) {
-        for RunRecord { opening, .. } in runs {
+    fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord], now: DateTime<Utc>) {
+        for RunRecord { opening, ending } in runs {
+            if let Some(at) = ending.as_ref().and_then(|ending| ending.retry_at).filter(|at| *at > now) {
+                self.look_at = self.look_at.min(at);
+                continue;
+            }
             let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
-            let lane = lanes.iter().position(|lane| lane.export == opening.export && lane.tenant == opening.tenant);
-            if let Some(n) = lane.filter(|n| lanes[*n].resume(due)) {
+            let lane = lanes.iter().position(|lane| lane.is_of(&opening.export, &opening.tenant));
+            if let Some(n) = lane.filter(|n| lanes[*n].resume(due, now)) {
                 let request = Request::slot(&opening.export, &opening.tenant, due);
-                self.carry_out(n, Request { window: Some(opening.window), ..request }, due);
+                self.begin(n, Vec::new(), Some((Request { window: Some(opening.window), ..request }, due)));
             }
         }
     }
 
-    /// Looks for runs that others have abandoned, and for those that may go on.
-    fn recover(&mut self) {
+    /// Looks for runs that others have abandoned, for schedules that are paused, and for runs that may go on.
+    fn look(&mut self) {
         let (runner, tell) = (self.scheduler.runner.clone(), self.tell.clone());
         self.tasks.spawn(async move {
             if let Err(error) = runner.recover().await {
                 tracing::error!(%error, "cannot look for abandoned runs");
             }
-            match runner.store().settled_runs().await {
-                Ok(runs) => drop(tell.send(Event::Settled(runs))),
-                Err(error) => tracing::error!(%error, "cannot look for runs that may go on"),
+            match runner.store().pauses().await {
+                Ok(pauses) => drop(tell.send(Event::Paused(pauses))),
+                Err(error) => tracing::error!(%error, "cannot look which schedules are paused; they stay as they were"),
+            }
+            for waited in [runner.store().settled_runs().await, runner.store().retries().await] {
+                match waited {
+                    Ok(runs) => drop(tell.send(Event::Waited(runs))),
+                    Err(error) => tracing::error!(%error, "cannot look for runs that may go on"),
+                }
             }
         });
     }

@@ -18,7 +18,7 @@ pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
     Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening,
-    Outcome, RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
+    Outcome, Pause, RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
 };
 pub use sqlite::SqliteStore;
 
@@ -89,11 +89,28 @@ pub trait Store: Send + Sync + 'static {
     /// The runs that have waited and have no doubts left, the earliest first.
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Records slots that do not run. A slot that has a row keeps it. The number of rows inserted.
+    /// The runs whose next attempt is due at some time and has not begun, the earliest due first. Opening the next run of
+    /// the window takes one off.
+    async fn retries(&self) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Records slots that do not run, or wait. A slot that has a row keeps it, unless it has waited. The number of rows
+    /// written.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
 
     /// The latest slot that has a row.
     async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+
+    /// The slots that wait for their turn, the earliest first.
+    async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError>;
+
+    /// Pauses a schedule; one that is paused stays so since when it was.
+    async fn pause(&self, pause: &Pause) -> Result<(), StoreError>;
+
+    /// Ends the pause of an export for a tenant, or without a tenant every pause of the export. Whether there was one.
+    async fn resume(&self, export: &str, tenant: Option<&str>) -> Result<bool, StoreError>;
+
+    /// The schedules that are paused.
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
 
     /// The runs that are open, the earliest first.
     async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError>;

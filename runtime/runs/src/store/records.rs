@@ -106,6 +106,8 @@ words! {
         Unchanged = "unchanged",
         /// It did not; nothing was delivered.
         Failed = "failed",
+        /// It was called off. Nothing was delivered, and it is not tried again.
+        Cancelled = "cancelled",
         /// It was cut off: shut down, killed, or abandoned. Nothing was delivered.
         Interrupted = "interrupted",
         /// A write of it may have taken effect and nobody knows: it goes on when an operator has settled that. Nothing was
@@ -119,10 +121,16 @@ words! {
     SlotState {
         /// It has a run, whose outcome says the rest.
         Taken = "taken",
+        /// It waits for its turn.
+        Queued = "queued",
         /// Nobody was there when it fell due.
         Missed = "missed",
         /// An earlier run of the same export and tenant was still going on, or one of the same window waits.
         Skipped = "skipped",
+        /// It lies in a blackout.
+        BlackedOut = "blacked-out",
+        /// Its schedule was paused.
+        Paused = "paused",
         /// It could not be run at all.
         Refused = "refused",
     }
@@ -217,6 +225,8 @@ pub struct Ending {
     pub message: String,
     /// Every single reason of a failure.
     pub reasons: Vec<String>,
+    /// When its next attempt is due; none where there is none to come, or it has begun.
+    pub retry_at: Option<DateTime<Utc>>,
     /// What identifies the plugin's bytes, where it came to be loaded.
     pub plugin_digest: Option<String>,
     /// What it asked of the host.
@@ -314,6 +324,24 @@ pub struct SlotRecord {
     pub run: Option<RunId>,
     /// When this was recorded.
     pub recorded: DateTime<Utc>,
+}
+
+/// A schedule that someone has paused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// The export.
+    pub export: String,
+    /// The tenant; none is all of the export's.
+    pub tenant: Option<String>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+impl Pause {
+    /// Whether it holds for this schedule.
+    pub fn covers(&self, export: &str, tenant: &str) -> bool {
+        self.export == export && self.tenant.as_deref().is_none_or(|paused| paused == tenant)
+    }
 }
 
 /// Which runs.

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, RunFilter,
-    RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Pause,
+    RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -110,8 +110,13 @@ requests! {
     doubts() -> Vec<Doubt>;
     writes(run: RunId) -> Vec<WriteRecord>;
     settled_runs() -> Vec<RunRecord>;
+    retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
     last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    queued_slots() -> Vec<SlotRecord>;
+    pause(pause: &Pause) -> ();
+    resume(export: &str, tenant: Option<&str>) -> bool;
+    pauses() -> Vec<Pause>;
     open_runs() -> Vec<RunRecord>;
     run(id: RunId) -> Option<RunRecord>;
     runs(filter: &RunFilter) -> Vec<RunRecord>;

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod faults;
+pub mod scheduling;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -55,6 +56,11 @@ cron = "0 6 * * MON"
 to = "outbox"
 "#;
 
+/// The configuration with this in `[export.weekly]`.
+pub fn weekly(lines: &str) -> String {
+    CONFIG.replacen("deliver = \"outbox\"", &format!("deliver = \"outbox\"\n{lines}"), 1)
+}
+
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -64,6 +70,11 @@ pub fn at(text: &str) -> DateTime<Utc> {
 pub struct MovedClock(Arc<watch::Sender<DateTime<Utc>>>);
 
 impl MovedClock {
+    /// The configuration with this in `[export.weekly]`.
+    pub fn weekly(lines: &str) -> String {
+        CONFIG.replacen("deliver = \"outbox\"", &format!("deliver = \"outbox\"\n{lines}"), 1)
+    }
+
     pub fn at(text: &str) -> Self {
         Self(Arc::new(watch::channel(at(text)).0))
     }
@@ -141,6 +152,7 @@ pub struct Bench {
     pub clock: MovedClock,
     pub plugin: Closure,
     pub runner: Arc<Runner>,
+    config: String,
 }
 
 impl Bench {
@@ -155,13 +167,13 @@ impl Bench {
         let clock = MovedClock::at("2026-03-11T12:00:00Z");
         let seen: Arc<dyn Store> = around(Arc::new(store.clone()));
         let runner = Arc::new(runner(folder.path(), config, seen, plugin.clone(), clock.clone()));
-        Self { folder, store, clock, plugin, runner }
+        Self { folder, store, clock, plugin, runner, config: config.to_owned() }
     }
 
     /// Another process with the same folder.
     pub fn another(&self) -> Runner {
         let store = SqliteStore::open(&self.folder.path().join("tradewire.db")).unwrap();
-        runner(self.folder.path(), CONFIG, Arc::new(store), self.plugin.clone(), self.clock.clone())
+        runner(self.folder.path(), &self.config, Arc::new(store), self.plugin.clone(), self.clock.clone())
     }
 
     pub fn outbox(&self) -> PathBuf {

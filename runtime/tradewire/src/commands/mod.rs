@@ -1,5 +1,6 @@
 //! The commands.
 
+mod backfill;
 mod check;
 mod demo;
 mod doubts;
@@ -7,6 +8,7 @@ mod plugin;
 mod report;
 mod run;
 mod sandbox;
+mod schedule;
 mod serve;
 mod setting;
 mod stop;
@@ -29,6 +31,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Run(options) => block_on(run::run(options, output)),
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
+        Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),

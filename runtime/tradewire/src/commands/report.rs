@@ -40,6 +40,10 @@ pub fn text(report: &Report) -> String {
     if report.succeeded() {
         text += &format!("\n  window {}", report.run.opening.window);
     }
+    if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
+        let at = at.with_timezone(&report.run.opening.window.start.timezone()).to_rfc3339();
+        text += &format!("\n  attempt {} is due at {at}", report.run.opening.attempt + 1);
+    }
     for file in &report.files {
         text += &file_text(file);
     }

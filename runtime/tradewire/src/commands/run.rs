@@ -11,6 +11,7 @@ use tradewire_runs::config::{Config, Export};
 use tradewire_runs::run::{Report, Request, RunError, Runner};
 use tradewire_runs::schedule::Window;
 
+use super::backfill::backfill;
 use super::report;
 use super::setting::Setting;
 use super::stop::told_to_stop;
@@ -18,13 +19,16 @@ use crate::cli::Run;
 use crate::output::Output;
 
 /// How many tenants run at once.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// What the process ends with when a run waits and none has failed.
-const WAITING: u8 = 3;
+pub(super) const WAITING: u8 = 3;
 
 /// Runs the export and tells what came of it. Fails if any of the runs does.
 pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
+    if options.backfill {
+        return backfill(options, output).await;
+    }
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
     let export = config.exports.get(&options.export);

@@ -99,6 +99,19 @@ fn text(carried: &Carried) -> String {
     if !error.is_empty() {
         text += &format!(": {error}");
     }
-    warnings.iter().for_each(|warning| text += &format!("\n  warning: {warning}"));
+    let mut text = on_one_line(&text);
+    warnings.iter().for_each(|warning| text += &format!("\n  warning: {}", on_one_line(warning)));
     text
+}
+
+/// Names come from addresses and messages from vendors: neither begins a line that looks like one of ours.
+fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        if c.is_control() {
+            line.extend(c.escape_default())
+        } else {
+            line.push(c)
+        }
+        line
+    })
 }

@@ -19,11 +19,18 @@ const HEAD: Duration = Duration::from_secs(30);
 /// How long calls that go on may take to end once the server stops.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(super) async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+/// Serves until it is told to stop, then lets what goes on come to its end: connections, and at `rest` the calls whose
+/// callers have hung up.
+pub(super) async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+    rest: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
-    let mut http = auto::Builder::new(TokioExecutor::new());
+    // To tell HTTP/1 from HTTP/2 the first bytes would be waited for without end: whoever sends none would keep a place.
+    let mut http = auto::Builder::new(TokioExecutor::new()).http1_only();
     http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
-    http.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD).max_concurrent_streams(256);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = async {
@@ -54,5 +61,9 @@ pub(super) async fn serve(listener: TcpListener, routes: Router, stop: Cancellat
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(PATIENCE, graceful.shutdown()).await;
+    let ends = async {
+        graceful.shutdown().await;
+        rest.await;
+    };
+    let _ = tokio::time::timeout(PATIENCE, ends).await;
 }

@@ -3,15 +3,18 @@
 //! Whatever goes wrong, the answer has the contracts' own shape, as [`Trouble`] writes it.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
+use futures::FutureExt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tradewire_client::Tenant;
@@ -31,6 +34,10 @@ pub struct Desk {
     tenants: HashMap<String, Tenant>,
     /// One for each call that may be carried at a time.
     places: Arc<Semaphore>,
+    /// One for each byte that calls may hold together while they arrive. They take no place meanwhile, which callers who
+    /// send a byte a second would keep from all others.
+    arriving: Semaphore,
+    at_once: usize,
     most_bytes: usize,
     onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
 }
@@ -67,7 +74,17 @@ impl Desk {
     ) -> Desk {
         let most_bytes = usize::try_from(serve.body).unwrap_or(usize::MAX);
         let places = Arc::new(Semaphore::new(serve.at_once));
-        Desk { callers, suppliers, tenants, places, most_bytes, onlooker: Box::new(onlooker) }
+        let arriving = Semaphore::new(most_bytes.saturating_mul(serve.at_once).min(Semaphore::MAX_PERMITS));
+        Desk {
+            callers,
+            suppliers,
+            tenants,
+            places,
+            arriving,
+            at_once: serve.at_once,
+            most_bytes,
+            onlooker: Box::new(onlooker),
+        }
     }
 
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
@@ -95,49 +112,80 @@ impl Desk {
     }
 
     fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
-        self.places
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again"))
+        self.places.clone().try_acquire_owned().map_err(|_| busy())
     }
 
     async fn body(&self, body: Body) -> Result<Vec<u8>, Trouble> {
-        let most = self.most_bytes;
-        let arriving = tokio::time::timeout(ARRIVAL, Limited::new(body, most).collect());
-        match arriving.await {
-            Ok(Ok(body)) => Ok(body.to_bytes().into()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let message = format!("the body is longer than {most} bytes, which is the most (`body` of `[serve]`)");
-                Err(Trouble::caller(message).with_status(413))
-            }
-            Ok(Err(_)) => Err(Trouble::caller("the body broke off")),
-            Err(_) => {
-                let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-                Err(Trouble::caller(message).with_status(408))
-            }
-        }
+        tokio::time::timeout(ARRIVAL, self.arrived(body)).await.unwrap_or_else(|_| {
+            let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
+            Err(Trouble::caller(message).with_status(408))
+        })
     }
 
-    /// Carries a call. On a task of its own: a caller that hangs up leaves an order that is told all the same.
-    async fn carry(
-        self: Arc<Self>,
+    async fn arrived(&self, body: Body) -> Result<Vec<u8>, Trouble> {
+        let most = self.most_bytes;
+        let mut body = Limited::new(body, most);
+        let mut bytes = Vec::new();
+        let mut held = self.arriving.try_acquire_many(0).map_err(|_| busy())?;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Trouble::caller(format!(
+                    "the body is longer than {most} bytes, which is the most (`body` of `[serve]`)"
+                ))
+                .with_status(413),
+                false => Trouble::caller("the body broke off"),
+            })?;
+            // Trailers are nothing to us.
+            let Ok(piece) = frame.into_data() else { continue };
+            let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+            held.merge(self.arriving.try_acquire_many(length).map_err(|_| busy())?);
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    /// Lets a call in that may be carried.
+    async fn admit(
+        &self,
         caller: &config::Caller,
         called: &Called,
         request: Request,
-    ) -> Result<Outgoing, Trouble> {
+    ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
         let (supplier, tenant) = self.find(caller, called)?;
-        let place = self.place()?;
         let (head, body) = request.into_parts();
         let body = self.body(body).await?;
+        let place = self.place()?;
         let incoming = Incoming { headers: texts(&head.headers), body };
-        let endpoint = called.endpoint.clone();
-        let carrying = tokio::spawn(async move {
-            let outgoing = supplier.middleware.answer(&endpoint, incoming, Some(Arc::new(tenant))).await;
-            drop(place);
-            outgoing
-        });
-        carrying.await.map_err(|_| Trouble::busy("the runtime failed while it carried the call").with_status(500))
+        Ok((Admitted { supplier, tenant, incoming }, place))
     }
+
+    /// Waits until no call is being carried.
+    pub(super) async fn rest(&self) {
+        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        drop(self.places.acquire_many(all).await);
+    }
+}
+
+/// A call that was let in.
+struct Admitted {
+    supplier: Arc<Supplier>,
+    tenant: Tenant,
+    incoming: Incoming,
+}
+
+impl Admitted {
+    async fn carry(self, endpoint: &str) -> Outgoing {
+        let answer = self.supplier.middleware.answer(endpoint, self.incoming, Some(Arc::new(self.tenant)));
+        AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| failed().into())
+    }
+}
+
+fn busy() -> Trouble {
+    Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
+}
+
+fn failed() -> Trouble {
+    Trouble::busy("the runtime failed while it carried the call").with_status(500)
 }
 
 /// What the path says.
@@ -158,28 +206,44 @@ pub(super) fn routes(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
-async fn answer(State(desk): State<Arc<Desk>>, Path(called): Path<Called>, request: Request) -> Response {
+async fn answer(
+    State(desk): State<Arc<Desk>>,
+    called: Result<Path<Called>, PathRejection>,
+    request: Request,
+) -> Response {
     let start = Instant::now();
+    let Ok(Path(called)) = called else {
+        return response(Trouble::caller("the path is not UTF-8").into());
+    };
     let caller = match desk.caller(request.headers()) {
         Ok(caller) => caller.clone(),
         Err(trouble) => return response(trouble.into()),
     };
-    let outgoing = desk.clone().carry(&caller, &called, request).await.unwrap_or_else(Outgoing::from);
-    let Called { tenant, supplier, endpoint } = called;
-    (desk.onlooker)(&Carried {
-        caller: caller.name,
-        tenant,
-        middleware: supplier,
-        endpoint,
-        status: outgoing.status,
-        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-        error: match outgoing.status {
-            ..400 => String::new(),
-            _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
-        },
-        warnings: outgoing.warnings.clone(),
+    let admitted = desk.admit(&caller, &called, request).await;
+    // On a task of its own: a caller that hangs up leaves an order that is carried and told all the same.
+    let carrying = tokio::spawn(async move {
+        // It is free again when the answer has been told.
+        let (outgoing, _place) = match admitted {
+            Ok((admitted, place)) => (admitted.carry(&called.endpoint).await, Some(place)),
+            Err(trouble) => (trouble.into(), None),
+        };
+        let Called { tenant, supplier, endpoint } = called;
+        (desk.onlooker)(&Carried {
+            caller: caller.name,
+            tenant,
+            middleware: supplier,
+            endpoint,
+            status: outgoing.status,
+            milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error: match outgoing.status {
+                ..400 => String::new(),
+                _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
+            },
+            warnings: outgoing.warnings.clone(),
+        });
+        outgoing
     });
-    response(outgoing)
+    response(carrying.await.unwrap_or_else(|_| failed().into()))
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {

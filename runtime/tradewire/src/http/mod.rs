@@ -22,6 +22,7 @@ pub use webhooks::{Letterbox, Receivers};
 pub struct Server {
     listener: TcpListener,
     routes: Router,
+    desk: Arc<Desk>,
 }
 
 impl Server {
@@ -32,8 +33,9 @@ impl Server {
                 "cannot listen on {listen}; choose another address as `listen` of `[serve]`, or stop what listens there"
             )
         })?;
-        let routes = middleware::routes(Arc::new(desk)).route("/health", get(|| async { "ok\n" }));
-        Ok(Server { listener, routes })
+        let desk = Arc::new(desk);
+        let routes = middleware::routes(desk.clone()).route("/health", get(|| async { "ok\n" }));
+        Ok(Server { listener, routes, desk })
     }
 
     /// Takes events in besides.
@@ -48,6 +50,6 @@ impl Server {
 
     /// Serves until it is stopped; calls that go on have some time to end.
     pub async fn run(self, stop: CancellationToken) {
-        listen::serve(self.listener, self.routes, stop).await;
+        listen::serve(self.listener, self.routes, stop, self.desk.rest()).await;
     }
 }

@@ -1,13 +1,17 @@
 //! `[export.*]`: what runs, for whom, when, and where its files go.
 
 use std::path::Path;
+use std::time::Duration;
 
+use chrono::TimeDelta;
 use toml::Spanned;
 
 use super::{nearest_of, place, zone};
 use crate::config::model::{Export, SupplierCall, Work};
 use crate::config::source::Section;
-use crate::schedule::{CronExpression, Missed, Overlap, WindowRule};
+use crate::schedule::{Blackout, CronExpression, Missed, Overlap, Policy, Retries, WindowRule};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The names that an export may refer to.
 pub(super) struct Known {
@@ -25,21 +29,8 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
     let has_cron = section.get("cron").is_some();
     let cron = section.text("cron").and_then(|text| cron(&section, &text));
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
-    let missed = section.choice("missed", &Missed::NAMES);
-    let overlap = section.choice("overlap", &Overlap::NAMES);
+    let policy = policy(&section);
     let window = section.choice("window", &WindowRule::NAMES);
-    let not_yet = |key: &str, word: &str, span, instead: &str| {
-        let message = format!("`{key} = \"{word}\"` is not yet supported by this version");
-        section.source().fault(span, message, Some(format!("write {instead}")));
-    };
-    if let Some((Missed::All, span)) = &missed {
-        not_yet("missed", "all", span.clone(), "`missed = \"latest\"` or `missed = \"skip\"`");
-    }
-    match &overlap {
-        Some((Overlap::Queue, span)) => not_yet("overlap", "queue", span.clone(), "`overlap = \"skip\"`"),
-        Some((Overlap::Replace, span)) => not_yet("overlap", "replace", span.clone(), "`overlap = \"skip\"`"),
-        _ => {}
-    }
     if !has_cron {
         let slot = match &window {
             None => Some(section.span.clone()),
@@ -52,6 +43,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
             section.source().fault(span, message, Some(help.to_owned()));
         }
     }
+    let retries = section.table("retries").and_then(retries);
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
     section.close();
@@ -61,8 +53,8 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
         tenants,
         cron,
         timezone,
-        missed: missed.map(|(missed, _)| missed).unwrap_or_default(),
-        overlap: overlap.map(|(overlap, _)| overlap).unwrap_or_default(),
+        policy,
+        retries,
         window: window.map(|(window, _)| window).unwrap_or_default(),
         settings,
         deliver: match deliver {
@@ -70,6 +62,49 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
             None => None,
         },
     })
+}
+
+/// What the schedule does about slots that cannot simply run.
+fn policy(section: &Section<'_, '_>) -> Policy {
+    let standard = Policy::default();
+    let missed = section.choice("missed", &Missed::NAMES).map_or(standard.missed, |(missed, _)| missed);
+    let missed_cap = section.count("missed_cap", 10_000);
+    if missed_cap.is_some() && missed != Missed::All {
+        let help = "add `missed = \"all\"`, or leave it out".to_owned();
+        section.source().fault(section.key_span("missed_cap"), "`missed_cap` is for `missed = \"all\"`", Some(help));
+    }
+    Policy {
+        missed,
+        missed_cap: missed_cap.and_then(|cap| usize::try_from(cap).ok()).unwrap_or(standard.missed_cap),
+        overlap: section.choice("overlap", &Overlap::NAMES).map_or(standard.overlap, |(overlap, _)| overlap),
+        jitter: section.time("jitter", DAY).and_then(|jitter| TimeDelta::from_std(jitter).ok()),
+        blackout: section.texts("blackout").iter().filter_map(|text| blackout(section, text)).collect(),
+    }
+}
+
+fn blackout(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Blackout> {
+    let blackout = text.get_ref().parse::<Blackout>();
+    if let Err(error) = &blackout {
+        let help = "write times: `22:00-04:00`, days of the week: `SAT-SUN`, or days: `2026-12-24/2026-12-26`";
+        section.source().fault(text.span(), error.to_string(), Some(help.to_owned()));
+    }
+    blackout.ok()
+}
+
+fn retries(section: Section<'_, '_>) -> Option<Retries> {
+    section.need("times", "3");
+    let times = section.count("times", 100);
+    let backoff = section.time("backoff", DAY).unwrap_or(Duration::from_secs(60));
+    let longest = section.time("longest", DAY);
+    if longest.is_some_and(|longest| longest < backoff) {
+        let message = format!("`longest` is shorter than the first pause, {}", humantime::format_duration(backoff));
+        let help = format!("write `longest = \"{}\"` or more", humantime::format_duration(backoff));
+        section.source().fault(section.key_span("longest"), message, Some(help));
+    }
+    let longest = longest.unwrap_or(Duration::from_secs(3600)).max(backoff);
+    section.close();
+    let delta = |time| TimeDelta::from_std(time).ok();
+    Some(Retries { times: u32::try_from(times?).ok()?, backoff: delta(backoff)?, longest: delta(longest)? })
 }
 
 pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, example: &str, nobody: &str) -> Vec<String> {

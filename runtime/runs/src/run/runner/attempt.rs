@@ -7,7 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Runner;
 use crate::journal::WriteRecord;
-use crate::run::{Attempt, Failure, Summary};
+use crate::run::{Attempt, CallOff, Failure, Summary};
 
 /// How an attempt ends that has no summary.
 pub(super) enum Unfinished {
@@ -15,6 +15,8 @@ pub(super) enum Unfinished {
     Failed(Failure),
     /// It was told to stop.
     Cancelled,
+    /// It was called off, for this reason.
+    CalledOff(String),
     /// Whatever it came to, these writes are in doubt.
     InDoubt {
         /// The writes.
@@ -34,7 +36,12 @@ const SLACK: Duration = Duration::from_secs(1);
 const LET_GO: Duration = Duration::from_secs(5);
 
 impl Runner {
-    pub(super) async fn attempt(&self, attempt: Attempt, cancel: CancellationToken) -> Result<Summary, Unfinished> {
+    pub(super) async fn attempt(
+        &self,
+        attempt: Attempt,
+        cancel: CancellationToken,
+        call_off: &CallOff,
+    ) -> Result<Summary, Unfinished> {
         let limit = attempt.job.limits.time;
         let execute = self.execute.clone();
         let mut task = AbortOnDropHandle::new(tokio::spawn(async move { execute.execute(attempt).await }));
@@ -53,6 +60,7 @@ impl Runner {
                 Unfinished::Failed(Failure::refused(message))
             }
             () = cancel.cancelled() => Unfinished::Cancelled,
+            reason = call_off.called_off() => Unfinished::CalledOff(reason),
         };
         task.abort();
         if tokio::time::timeout(LET_GO, task).await.is_err() {

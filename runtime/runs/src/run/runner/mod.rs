@@ -4,18 +4,22 @@
 //! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
 //! task of its own with a time limit around it; its files are delivered only when it has succeeded. A run whose
 //! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has
-//! a write in doubt waits, and the next attempt goes on with its journal.
+//! a write in doubt waits, one that failed for a passing reason may be tried again; the next attempt goes on with its
+//! journal.
 
 mod alive;
 mod attempt;
 mod open;
 mod recover;
+mod retry;
+mod tend;
 mod wait;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::task::Poll;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -27,18 +31,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
 use crate::journal::Journal;
-use crate::store::{
-    Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, StoreError, patiently,
-};
+use crate::store::{Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, patiently};
 
 pub use open::{OpenRun, Request, RunError};
 
 /// How long nobody may take a run for abandoned after its owner was last heard of.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How often its owner says that it is there.
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-/// How often its log is written to the store.
-const WRITE_LOG_EVERY: Duration = Duration::from_millis(500);
 
 /// What a runner works with.
 pub struct RunnerOptions {
@@ -146,9 +144,14 @@ impl Runner {
         let calls = CallLedger::default();
         let work = self.work(&open, &log, &calls, cancel);
         let tend = self.tend(run, &log);
+        let mut work = pin!(work);
         let report = tokio::select! {
-            report = work => report,
-            lost = tend => Err(lost.into()),
+            report = &mut work => report,
+            // It may be the work itself that has closed the run just now.
+            lost = tend => match futures::poll!(&mut work) {
+                Poll::Ready(report) => report,
+                Poll::Pending => Err(lost.into()),
+            },
         };
         self.clear(run).await;
         report
@@ -186,7 +189,7 @@ impl Runner {
                     calls: calls.clone(),
                     journal: journal.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel).await;
+                let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
                 attempted.and_then(|summary| match sealed {
@@ -217,7 +220,10 @@ impl Runner {
                 self.move_into_place(open, &mut files).await?;
                 (self.success(summary, &files), files)
             }
-            Err(unfinished) => (self.failure(unfinished, log), Vec::new()),
+            Err(unfinished) => {
+                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                (self.retried(opening, ending, log), Vec::new())
+            }
         };
         log.close();
         self.write_log(opening.id, log).await?;
@@ -271,6 +277,11 @@ impl Runner {
                 log.write_end(LogLevel::Warn, message);
                 self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
             }
+            attempt::Unfinished::CalledOff(reason) => {
+                let message = format!("{reason}; nothing was delivered");
+                log.write_end(LogLevel::Warn, &message);
+                self.ending(Outcome::Cancelled, None, message, Vec::new())
+            }
             attempt::Unfinished::InDoubt { doubts, failure } => {
                 if let Some(failure) = failure {
                     log.write_end(LogLevel::Error, &failure.message);
@@ -289,50 +300,11 @@ impl Runner {
             failure,
             message,
             reasons,
+            retry_at: None,
             plugin_digest: None,
             host_calls: Vec::new(),
             log_dropped: 0,
         }
-    }
-
-    /// Keeps the lease and writes the log, until the run turns out to be closed.
-    async fn tend(&self, run: RunId, log: &RunLog) -> StoreError {
-        let write = async {
-            let mut time = tokio::time::interval(WRITE_LOG_EVERY);
-            time.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                tokio::select! { _ = time.tick() => {}, _ = log.batch() => {} }
-                match self.write_log_once(run, log).await {
-                    Ok(()) => {}
-                    // The lines are kept, and written next time.
-                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot write the run's log"),
-                    Err(error) => return error,
-                }
-            }
-        };
-        let renew = async {
-            loop {
-                tokio::time::sleep(RENEW_EVERY).await;
-                match self.store.renew(run, self.clock.now() + LEASE).await {
-                    Ok(()) => {}
-                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
-                    Err(error) => return error,
-                }
-            }
-        };
-        tokio::select! { lost = write => lost, lost = renew => lost }
-    }
-
-    async fn write_log(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
-        patiently("writing a log", || self.write_log_once(run, log)).await
-    }
-
-    async fn write_log_once(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
-        let lines = log.unwritten();
-        let Some(last) = lines.last().map(|line| line.seq) else { return Ok(()) };
-        self.store.append_log(run, lines).await?;
-        log.written(last);
-        Ok(())
     }
 
     /// The folder in which a run's files are written.

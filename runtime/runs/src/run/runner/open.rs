@@ -10,7 +10,7 @@ use super::alive::{self, Alive};
 use super::{LEASE, Runner};
 use crate::config::{Config, Export};
 use crate::delivery::DeliveryError;
-use crate::run::Job;
+use crate::run::{CallOff, Job};
 use crate::schedule::Window;
 use crate::store::{Opened, Opening, Outcome, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
@@ -49,6 +49,7 @@ pub struct OpenRun {
     pub(super) job: Arc<Job>,
     /// Where its files go.
     pub(super) folder: Option<PathBuf>,
+    pub(super) call_off: CallOff,
     /// Its sign of life, for as long as this is held.
     pub(super) _alive: Option<Alive>,
 }
@@ -57,6 +58,11 @@ impl OpenRun {
     /// The run.
     pub fn id(&self) -> RunId {
         self.opening.id
+    }
+
+    /// What calls it off while it is carried out.
+    pub fn call_off(&self) -> CallOff {
+        self.call_off.clone()
     }
 
     /// What it accounts for.
@@ -122,6 +128,12 @@ impl RunError {
     pub fn unknown_export(config: &Config, name: &str) -> Self {
         RunError::UnknownExport { name: name.to_owned(), nearest: near(name, config.exports.keys()) }
     }
+
+    /// That the export runs for no tenant of that name.
+    pub fn unknown_tenant(export: &Export, name: &str) -> Self {
+        let nearest = near(name, export.tenants.iter());
+        RunError::UnknownTenant { export: export.name.clone(), nearest, name: name.to_owned() }
+    }
 }
 
 fn help(nearest: &Option<String>) -> String {
@@ -134,13 +146,8 @@ impl Runner {
         let config = &self.config;
         let export = config.exports.get(&request.export);
         let export = export.ok_or_else(|| RunError::unknown_export(config, &request.export))?;
-        let unknown_tenant = || RunError::UnknownTenant {
-            export: export.name.clone(),
-            nearest: near(&request.tenant, export.tenants.iter()),
-            name: request.tenant.clone(),
-        };
-        let named = export.tenants.contains(&request.tenant);
-        let tenant = config.tenants.get(&request.tenant).filter(|_| named).ok_or_else(unknown_tenant)?;
+        let tenant = config.tenants.get(&request.tenant).filter(|tenant| export.tenants.contains(&tenant.name));
+        let tenant = tenant.ok_or_else(|| RunError::unknown_tenant(export, &request.tenant))?;
         let zone = config.zone(export, tenant);
         let slots = config.slots(export, tenant);
         let now = self.clock.now();
@@ -180,7 +187,8 @@ impl Runner {
             let refused = match opened {
                 Ok(Opened::Yes) => {
                     let job = Arc::new(self.job(&opening, export));
-                    return Ok(OpenRun { opening, job, folder, _alive: alive });
+                    let call_off = CallOff::default();
+                    return Ok(OpenRun { opening, job, folder, call_off, _alive: alive });
                 }
                 Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(Box::new(slot))),
                 Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),

@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use super::{Runner, alive};
 use crate::delivery::{self, DeliveryError};
 use crate::run::{FailureKind, Summary};
-use crate::store::{Outcome, RunId, RunRecord, StoreError};
+use crate::store::{Ending, Outcome, RunId, RunRecord, StoreError};
 
 impl Runner {
     /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended yet stays for the next
@@ -46,7 +46,10 @@ impl Runner {
             let doubts = self.doubts(opening.id).await?;
             let message = "its process ended before it was done; nothing was delivered".to_owned();
             let ending = match doubts.as_slice() {
-                [] => self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new()),
+                [] => {
+                    let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
+                    Ending { retry_at: self.retry_at(opening, &ending), ..ending }
+                }
                 doubts => self.waiting(doubts),
             };
             self.store.close_run(opening.id, &ending).await?;

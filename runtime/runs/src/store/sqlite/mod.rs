@@ -6,6 +6,7 @@
 
 mod events;
 mod files;
+mod pauses;
 mod runs;
 mod schema;
 mod slots;
@@ -22,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome,
-    RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Pause, RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -58,7 +59,7 @@ impl SqliteStore {
             connection.pragma_update(None, "foreign_keys", true)
         };
         set_up(&connection).map_err(|e| failed(e.into()))?;
-        match schema::MIGRATIONS.to_latest(&mut connection) {
+        match schema::bring_up_to_date(&mut connection) {
             Ok(()) => {}
             Err(rusqlite_migration::Error::MigrationDefinition(
                 rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
@@ -219,6 +220,10 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::settled(c)?)).await
     }
 
+    async fn retries(&self) -> Result<Vec<RunRecord>, StoreError> {
+        self.ask(move |c| Ok(runs::retries(c)?)).await
+    }
+
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
     }
@@ -226,6 +231,24 @@ impl Store for SqliteStore {
     async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
         let (export, tenant) = (export.to_owned(), tenant.to_owned());
         self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
+    }
+
+    async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError> {
+        self.ask(move |c| Ok(slots::queued(c)?)).await
+    }
+
+    async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
+        let pause = pause.clone();
+        self.write(move |t| Ok(pauses::pause(t, &pause)?)).await
+    }
+
+    async fn resume(&self, export: &str, tenant: Option<&str>) -> Result<bool, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.map(str::to_owned));
+        self.write(move |t| Ok(pauses::resume(t, &export, tenant.as_deref())?)).await
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
+        self.ask(move |c| Ok(pauses::all(c)?)).await
     }
 
     async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError> {

@@ -16,6 +16,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
     let latest = latest(connection, &opening.export, &opening.tenant, &opening.window)?;
     if let Some(due) = opening.due
         && let Some(slot) = slots::one(connection, &opening.export, &opening.tenant, due)?
+        && slot.state != SlotState::Queued
         && !goes_on(connection, opening, latest.as_ref(), &slot)?
     {
         return Ok(Opened::SlotTaken(slot));
@@ -32,6 +33,9 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
     if latest.map(|latest| latest.opening.id) != after {
         return Ok(Opened::Overtaken);
     }
+    connection
+        .prepare_cached("UPDATE runs SET retry_at = NULL WHERE id = ?1")?
+        .execute([after.map(|run| run.to_string())])?;
     connection
         .prepare_cached(
             "INSERT INTO runs (id, export, tenant, tenant_id, plugin, begun_by, due, journal, attempt, window_start,
@@ -71,7 +75,8 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
     Ok(Opened::Yes)
 }
 
-/// Whether a run is a further attempt of the one that has the slot already: someone asks for it, or it has waited.
+/// Whether a run is a further attempt of the one that has the slot already: someone asks for it, it has waited, or its
+/// next attempt is due.
 fn goes_on(
     connection: &Connection,
     opening: &Opening,
@@ -79,9 +84,11 @@ fn goes_on(
     slot: &SlotRecord,
 ) -> rusqlite::Result<bool> {
     let owner = slot.run.map(|run| one(connection, run)).transpose()?.flatten();
-    let waited = latest.and_then(|run| run.ending.as_ref()).is_some_and(|ending| ending.outcome == Outcome::Waiting);
+    let is_due = latest.and_then(|run| run.ending.as_ref()).is_some_and(|ending| {
+        ending.outcome == Outcome::Waiting || ending.retry_at.is_some_and(|at| at <= opening.started)
+    });
     let same = owner.is_some_and(|owner| owner.opening.journal == opening.journal);
-    Ok(same && (opening.trigger == Trigger::Manual || waited))
+    Ok(same && (opening.trigger == Trigger::Manual || is_due))
 }
 
 /// The latest run of a window: by the order in which they were inserted, which no clock changes.
@@ -109,6 +116,12 @@ pub(super) fn settled(connection: &Connection) -> rusqlite::Result<Vec<RunRecord
          ORDER BY rowid",
         writes::UNSETTLED
     );
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
+}
+
+/// The runs whose next attempt has not begun, the earliest due first.
+pub(super) fn retries(connection: &Connection) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE retry_at IS NOT NULL ORDER BY retry_at, rowid");
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
@@ -146,7 +159,8 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
     let touched = connection
         .prepare_cached(
             "UPDATE runs SET ended = :ended, outcome = :outcome, failure = :failure, message = :message,
-                             reasons = :reasons, plugin_digest = :plugin_digest, log_dropped = :log_dropped
+                             reasons = :reasons, plugin_digest = :plugin_digest, log_dropped = :log_dropped,
+                             retry_at = :retry_at
              WHERE id = :id AND ended IS NULL",
         )?
         .execute(named_params! {
@@ -158,6 +172,7 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
             ":reasons": reasons,
             ":plugin_digest": ending.plugin_digest,
             ":log_dropped": to_column(ending.log_dropped),
+            ":retry_at": ending.retry_at.map(millis),
         })?;
     still_open(run, touched)?;
     let mut statement = connection.prepare_cached(
@@ -180,7 +195,7 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
 
 const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
                        owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id, \
-                       journal";
+                       journal, retry_at";
 
 pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
@@ -247,6 +262,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             Some(json) => serde_json::from_str(&json).map_err(|e| unreadable(17, e))?,
             None => Vec::new(),
         },
+        retry_at: row.get::<_, Option<i64>>(22)?.map(|at| moment(22, at)).transpose()?,
         plugin_digest: row.get(18)?,
         host_calls: Vec::new(),
         log_dropped: from_column(row.get(19)?),

@@ -2,6 +2,7 @@
 //!
 //! Moments are milliseconds since 1970 in UTC. A step that has been released is never changed; a new one is added.
 
+use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 const STEPS: &[M<'_>] = &[
@@ -115,6 +116,21 @@ const STEPS: &[M<'_>] = &[
     ),
     M::up(
         "
+    -- When the next attempt is due, until it begins.
+    ALTER TABLE runs ADD COLUMN retry_at INTEGER;
+    CREATE INDEX retries ON runs (retry_at) WHERE retry_at IS NOT NULL;
+    CREATE INDEX queued_slots ON slots (due) WHERE state = 'queued';
+
+    CREATE TABLE pauses (
+        export  TEXT NOT NULL,
+        tenant  TEXT NOT NULL,         -- empty for all
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (export, tenant)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    ),
+    M::up(
+        "
     CREATE TABLE events (
         id          TEXT PRIMARY KEY,
         webhook     TEXT NOT NULL,
@@ -132,7 +148,19 @@ const STEPS: &[M<'_>] = &[
     ),
 ];
 
-pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// Takes the database through the steps that it has not gone through.
+pub(super) fn bring_up_to_date(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    // Two processes that begin at once both take a step, and one of them fails: the other has done it.
+    let mut tries = STEPS.len();
+    loop {
+        match MIGRATIONS.to_latest(connection) {
+            Err(rusqlite_migration::Error::RusqliteError { .. }) if tries > 0 => tries -= 1,
+            other => return other,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

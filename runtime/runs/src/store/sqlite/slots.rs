@@ -12,11 +12,13 @@ pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite:
     let mut statement = connection.prepare_cached(
         "INSERT INTO slots (export, tenant, due, state, reason, run, recorded)
          VALUES (:export, :tenant, :due, :state, :reason, :run, :recorded)
-         ON CONFLICT (export, tenant, due) DO NOTHING",
+         ON CONFLICT (export, tenant, due) DO UPDATE
+         SET state = excluded.state, reason = excluded.reason, run = excluded.run, recorded = excluded.recorded
+         WHERE slots.state = 'queued'",
     )?;
-    let mut inserted = 0;
+    let mut written = 0;
     for slot in slots {
-        inserted += statement.execute(named_params! {
+        written += statement.execute(named_params! {
             ":export": slot.export,
             ":tenant": slot.tenant,
             ":due": millis(slot.due),
@@ -26,7 +28,7 @@ pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite:
             ":recorded": millis(slot.recorded),
         })?;
     }
-    Ok(inserted)
+    Ok(written)
 }
 
 /// Gives a slot its run; a further attempt takes the place of the one before.
@@ -54,6 +56,12 @@ pub(super) fn last(connection: &Connection, export: &str, tenant: &str) -> rusql
     let mut statement = connection.prepare_cached("SELECT max(due) FROM slots WHERE export = ?1 AND tenant = ?2")?;
     let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
     due.map(|due| moment(0, due)).transpose()
+}
+
+/// Those that wait, the earliest first.
+pub(super) fn queued(connection: &Connection) -> rusqlite::Result<Vec<SlotRecord>> {
+    let sql = format!("SELECT {COLUMNS} FROM slots WHERE state = 'queued' ORDER BY due");
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
 pub(super) fn list(connection: &Connection, filter: &SlotFilter) -> rusqlite::Result<Vec<SlotRecord>> {

@@ -1,0 +1,54 @@
+//! What goes on beside a run: its lease is renewed, its log written to the store.
+
+use std::time::Duration;
+
+use super::{LEASE, Runner};
+use crate::run::RunLog;
+use crate::store::{RunId, StoreError, patiently};
+
+/// How often its owner says that it is there.
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+/// How often its log is written to the store.
+const WRITE_LOG_EVERY: Duration = Duration::from_millis(500);
+
+impl Runner {
+    /// Keeps the lease and writes the log, until the run turns out to be closed.
+    pub(super) async fn tend(&self, run: RunId, log: &RunLog) -> StoreError {
+        let write = async {
+            let mut time = tokio::time::interval(WRITE_LOG_EVERY);
+            time.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                tokio::select! { _ = time.tick() => {}, _ = log.batch() => {} }
+                match self.write_log_once(run, log).await {
+                    Ok(()) => {}
+                    // The lines are kept, and written next time.
+                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot write the run's log"),
+                    Err(error) => return error,
+                }
+            }
+        };
+        let renew = async {
+            loop {
+                tokio::time::sleep(RENEW_EVERY).await;
+                match self.store.renew(run, self.clock.now() + LEASE).await {
+                    Ok(()) => {}
+                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
+                    Err(error) => return error,
+                }
+            }
+        };
+        tokio::select! { lost = write => lost, lost = renew => lost }
+    }
+
+    pub(super) async fn write_log(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
+        patiently("writing a log", || self.write_log_once(run, log)).await
+    }
+
+    async fn write_log_once(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
+        let lines = log.unwritten();
+        let Some(last) = lines.last().map(|line| line.seq) else { return Ok(()) };
+        self.store.append_log(run, lines).await?;
+        log.written(last);
+        Ok(())
+    }
+}

@@ -1,0 +1,162 @@
+//! How each schedule does, as the store tells it: whoever asks need not be the process that runs them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::journal::Doubt;
+use crate::schedule::Schedule;
+use crate::store::records::words;
+use crate::store::{Outcome, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError};
+
+/// A slot that nobody has taken so long after its start is overdue: whoever runs schedules looks twice in that time.
+const OVERDUE: TimeDelta = TimeDelta::seconds(90);
+
+words! {
+    /// How a schedule does.
+    Condition {
+        /// It runs when it is due.
+        Ready = "ready",
+        /// Someone has paused it.
+        Paused = "paused",
+        /// A slot fell due and nobody has taken it: nothing runs the schedules.
+        Overdue = "overdue",
+        /// A run of it goes on.
+        Running = "running",
+        /// A run of it has a write in doubt.
+        Waiting = "waiting",
+        /// A run of it failed and is tried again.
+        Retrying = "retrying",
+        /// Its latest slot could not be run at all.
+        Refused = "refused",
+        /// Its latest run did not succeed.
+        Failing = "failing",
+        /// No slot is to come.
+        Over = "over",
+    }
+}
+
+/// How a schedule does.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// The export.
+    pub export: String,
+    /// The tenant.
+    pub tenant: String,
+    /// The cron expression.
+    pub cron: String,
+    /// Its time zone.
+    pub timezone: String,
+    /// How it does.
+    pub condition: Condition,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+    /// The next slot, in RFC 3339 with the zone's offset.
+    pub next: Option<String>,
+    /// How many slots wait for their turn.
+    pub queued: usize,
+    /// The latest slot.
+    pub last: Option<SlotRecord>,
+}
+
+/// How every schedule of a configuration does, in the order of the file.
+pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> Result<Vec<Status>, StoreError> {
+    let known = Known {
+        pauses: store.pauses().await?,
+        open: store.open_runs().await?,
+        retries: store.retries().await?,
+        doubts: store.doubts().await?,
+        queued: store.queued_slots().await?,
+    };
+    let mut statuses = Vec::new();
+    for schedule in config.schedules() {
+        let (export, tenant) = (schedule.export.clone(), schedule.tenant.clone());
+        let filter = SlotFilter { export: Some(export), tenant: Some(tenant), state: None, limit: Some(1) };
+        let last = store.slots(&filter).await?.pop();
+        let run = match last.as_ref().and_then(|slot| slot.run) {
+            Some(run) => store.run(run).await?,
+            None => None,
+        };
+        statuses.push(known.status(schedule, last, run, now));
+    }
+    Ok(statuses)
+}
+
+/// What the store says of all schedules together.
+struct Known {
+    pauses: Vec<Pause>,
+    open: Vec<RunRecord>,
+    retries: Vec<RunRecord>,
+    doubts: Vec<Doubt>,
+    queued: Vec<SlotRecord>,
+}
+
+impl Known {
+    fn status(
+        &self,
+        schedule: Schedule,
+        last: Option<SlotRecord>,
+        run: Option<RunRecord>,
+        now: DateTime<Utc>,
+    ) -> Status {
+        let Schedule { export, tenant, slots, .. } = &schedule;
+        let next = slots.next(now).map(|slot| slot.to_rfc3339());
+        let queued = self.queued.iter().filter(|slot| slot.export == *export && slot.tenant == *tenant).count();
+        let (condition, reason) = match self.trouble(&schedule, last.as_ref(), run.as_ref(), now) {
+            Some((condition, reason)) => (condition, Some(reason)),
+            None if next.is_none() => (Condition::Over, None),
+            None => (Condition::Ready, None),
+        };
+        Status {
+            cron: slots.cron().source().to_owned(),
+            timezone: slots.zone().name().to_owned(),
+            export: schedule.export,
+            tenant: schedule.tenant,
+            condition,
+            reason,
+            next,
+            queued,
+            last,
+        }
+    }
+
+    /// What there is to say of a schedule, the most urgent first.
+    fn trouble(
+        &self,
+        schedule: &Schedule,
+        last: Option<&SlotRecord>,
+        run: Option<&RunRecord>,
+        now: DateTime<Utc>,
+    ) -> Option<(Condition, String)> {
+        let local = |moment| schedule.local(moment).to_rfc3339();
+        let is_its = |export: &str, tenant: &str| schedule.export == export && schedule.tenant == tenant;
+        let of = |runs: &[RunRecord]| runs.iter().find(|run| is_its(&run.opening.export, &run.opening.tenant)).cloned();
+        let paused = self.pauses.iter().filter(|pause| pause.covers(&schedule.export, &schedule.tenant));
+        if let Some(since) = paused.map(|pause| pause.since).min() {
+            return Some((Condition::Paused, format!("since {}", local(since))));
+        }
+        let missing = last.and_then(|last| schedule.slots.next(last.due.min(now))).map(|slot| slot.to_utc());
+        if let Some(slot) = missing.filter(|slot| schedule.start(*slot) + OVERDUE < now) {
+            let reason =
+                format!("the slot of {} fell due and nobody took it: does `tradewire serve` run?", local(slot));
+            return Some((Condition::Overdue, reason));
+        }
+        if let Some(open) = of(&self.open) {
+            return Some((Condition::Running, format!("since {}", local(open.opening.started))));
+        }
+        if self.doubts.iter().any(|doubt| is_its(&doubt.export, &doubt.tenant)) {
+            let reason = "a write may have taken effect; `tradewire doubts list` shows what is to be settled";
+            return Some((Condition::Waiting, reason.to_owned()));
+        }
+        if let Some(retried) = of(&self.retries) {
+            let at = retried.ending.as_ref().and_then(|ending| ending.retry_at).map(local).unwrap_or_default();
+            return Some((Condition::Retrying, format!("attempt {} is due at {at}", retried.opening.attempt + 1)));
+        }
+        if let Some(refused) = last.filter(|slot| slot.state == SlotState::Refused) {
+            return Some((Condition::Refused, refused.reason.clone().unwrap_or_default()));
+        }
+        let ending = run?.ending.as_ref()?;
+        let did = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
+        (!did).then(|| (Condition::Failing, format!("{}: {}", ending.outcome, ending.message)))
+    }
+}

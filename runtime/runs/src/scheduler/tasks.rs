@@ -1,0 +1,84 @@
+//! What lanes have done beside the loop: rows that are recorded, runs that are carried out.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::run::{OpenRun, Report, Request, RunError, Runner};
+use crate::store::{SlotRecord, SlotState, Store, pause};
+
+/// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
+pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {
+    for row in &rows {
+        let (reason, state) = (row.reason.as_deref().unwrap_or_default(), row.state);
+        match state {
+            SlotState::Missed | SlotState::Skipped | SlotState::Refused => {
+                tracing::warn!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run");
+            }
+            // As the operator wants it.
+            _ => tracing::debug!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run yet"),
+        }
+    }
+    let mut tries = 0;
+    while let Err(error) = store.record_slots(rows.clone()).await {
+        tracing::error!(%error, "cannot record slots that do not run; trying again");
+        tokio::select! {
+            () = shutdown.cancelled() => return false,
+            () = tokio::time::sleep(pause(tries)) => tries += 1,
+        }
+    }
+    true
+}
+
+/// Opens the run of a slot. This is tried for as long as it takes or until the shutdown; a slot that cannot be run gets
+/// its row. None where there is no run, or another process has it.
+pub(super) async fn open(
+    runner: &Runner,
+    request: Request,
+    due: DateTime<Utc>,
+    shutdown: CancellationToken,
+) -> Option<OpenRun> {
+    let (export, tenant) = (request.export.clone(), request.tenant.clone());
+    let mut tries = 0;
+    loop {
+        match runner.open(request.clone()).await {
+            Ok(open) => return Some(open),
+            Err(RunError::SlotTaken(_)) => return None,
+            Err(RunError::Store(error)) => {
+                tracing::error!(%error, export, tenant, "cannot open the run of a slot; trying again");
+                tokio::select! {
+                    () = shutdown.cancelled() => return None,
+                    () = tokio::time::sleep(pause(tries)) => tries += 1,
+                }
+            }
+            Err(error) => {
+                let state = match error {
+                    RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
+                    _ => SlotState::Refused,
+                };
+                let (reason, recorded) = (Some(error.to_string()), runner.clock().now());
+                let row = SlotRecord { export, tenant, due, state, reason, run: None, recorded };
+                record(runner.store().clone(), vec![row], shutdown).await;
+                return None;
+            }
+        }
+    }
+}
+
+/// Carries out the run of a slot. None where its end could not be recorded: whoever comes next finds it abandoned.
+pub(super) async fn carry_out(runner: &Runner, open: OpenRun, cancel: CancellationToken) -> Option<Report> {
+    let run = open.id();
+    match runner.carry_out(open, cancel).await {
+        Ok(report) => {
+            let outcome = report.outcome();
+            let message = report.run.ending.as_ref().map_or("", |ending| &ending.message);
+            tracing::info!(%run, %outcome, message, "a run has ended");
+            Some(report)
+        }
+        Err(error) => {
+            tracing::error!(%run, %error, "a run has no recorded end");
+            None
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Templates that cannot be served: told when they are loaded, with their place.
+
+use super::{NOWHERE, behind, serves, write_pack};
+use crate::bench::Bench;
+
+const ANSWER: &str = r#"{ "body": { "success": true } }"#;
+
+/// A folder whose configuration serves a pack with this template.
+fn pack(request: &str) -> Bench {
+    let bench = Bench::with(&serves(NOWHERE, &behind("odd", "odd", NOWHERE, "")));
+    write_pack(&bench, "odd", request, ANSWER);
+    bench
+}
+
+/// Neither `serve` nor `check` takes a pack with this template.
+#[track_caller]
+fn refused(request: &str, texts: &[&str]) {
+    let bench = pack(request);
+    for words in ["serve --quiet", "check --quiet"] {
+        let told = bench.tradewire(words).refused(texts);
+        assert_eq!(told.err.matches("error: ").count(), 1, "one message: {told}");
+    }
+}
+
+#[test]
+fn blocks_that_are_nested_without_end_are_refused_when_they_are_loaded() {
+    let nested = format!("{}{}", "{% if true %}".repeat(10_000), "{% endif %}".repeat(10_000));
+    let said = "odd/Templates/account/Request.liquid:1:1301: the nesting of blocks went over 100";
+    refused(&nested, &["error: middleware `odd` (granted at tradewire.toml:", said]);
+}
+
+#[test]
+fn a_malformed_tag_in_a_comment_is_part_of_the_comment_or_refused_with_its_place() {
+    let said = "odd/Templates/account/Request.liquid:2:1: `comment` is not closed; add `{% endcomment %}`";
+    refused("{}\n{% comment %}\n  {% if %\n{% endcomment %}", &[said]);
+    let bench = pack("{% comment %} {% if %} {{ | }} {% no-such-tag {{ %} {% endcomment %}{}");
+    bench.tradewire("check").succeeded();
+}
+
+#[test]
+fn every_template_that_is_at_fault_is_told_at_once() {
+    let bench = pack("{% if %}");
+    write_pack(&bench, "odd", "{% if %}", "{{ a | no_such_filter }}");
+    bench.tradewire("check").refused(&[
+        "odd/Templates/account/Request.liquid:1:6: here should be a value",
+        "odd/Templates/account/Response.liquid:1:8: there is no filter `no_such_filter`",
+    ]);
+}
