@@ -19,3 +19,4 @@ mod schedule;
 mod serve;
 mod suppliers;
 mod template;
+mod webhooks;

@@ -24,7 +24,7 @@ fn keys_that_are_not_there() {
     for words in ["serve --quiet", "check"] {
         bench.tradewire(words).refused(&[
             "error: caller `office`, `key`: environment variable `NOT_SET` is not set",
-            "error: middleware `harborline` (granted at tradewire.toml:",
+            "error: middleware `harborline` (tradewire.toml:",
             "secret `ApiKey`: environment variable `NOR_THIS` is not set",
         ]);
     }
@@ -48,9 +48,7 @@ fn a_port_that_is_taken() {
 fn a_pack_that_is_not_there() {
     let missing = harborline().display().to_string();
     let bench = Bench::with(&good().replace(&missing, "nowhere"));
-    bench
-        .tradewire("serve --quiet")
-        .refused(&["error: middleware `harborline` (granted at tradewire.toml:", "nowhere: "]);
+    bench.tradewire("serve --quiet").refused(&["error: middleware `harborline` (tradewire.toml:", "nowhere: "]);
 }
 
 #[test]
@@ -86,7 +84,7 @@ fn a_template_that_asks_what_its_pack_is_not_granted() {
     write_pack(&bench, "asking", ASKS, "{}");
     for words in ["serve --quiet", "check --quiet"] {
         bench.tradewire(words).refused(&[
-            "error: middleware `asking` (granted at tradewire.toml:20): ",
+            "error: middleware `asking` (tradewire.toml:20): ",
             "asking/Templates/account/Request.liquid:2:26: `inventory/vendors.get-by-id` is not granted to the pack",
             "help: write `grant = [\"payroll/payrolls:view\", \"inventory/vendors.get-by-id\"]`",
         ]);

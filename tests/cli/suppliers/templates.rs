@@ -26,7 +26,7 @@ fn refused(request: &str, texts: &[&str]) {
 fn blocks_that_are_nested_without_end_are_refused_when_they_are_loaded() {
     let nested = format!("{}{}", "{% if true %}".repeat(10_000), "{% endif %}".repeat(10_000));
     let said = "odd/Templates/account/Request.liquid:1:1301: the nesting of blocks went over 100";
-    refused(&nested, &["error: middleware `odd` (granted at tradewire.toml:", said]);
+    refused(&nested, &["error: middleware `odd` (tradewire.toml:", said]);
 }
 
 #[test]

@@ -18,15 +18,16 @@ use crate::faults::Faults;
 use crate::http::{Callers, Carried, Desk, Letterbox, Receivers, Server};
 use crate::output::{Busy, Output};
 
-/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes events in.
+/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
+/// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
     let listens = !config.callers.is_empty() || !config.webhooks.is_empty();
     if !listens && config.exports.values().all(|export| export.cron.is_none()) {
         bail!(
-            "{} has no export with a schedule, no caller of suppliers and no webhook; add `cron = \"0 6 * * MON\"` to an \
-             export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
+            "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
+             MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
              runs an export now",
             config.path.display()
         );
