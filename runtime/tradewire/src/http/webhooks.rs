@@ -47,6 +47,9 @@ impl Receivers {
     }
 }
 
+/// Told of each event that is taken in, and of the webhook that it came by.
+type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
+
 /// Where events come in.
 pub struct Letterbox {
     receivers: Receivers,
@@ -54,14 +57,14 @@ pub struct Letterbox {
     /// One for each event that may be taken in at a time.
     places: Semaphore,
     most_bytes: usize,
-    onlooker: Box<dyn Fn(&str, &Received) + Send + Sync>,
+    onlooker: Onlooker,
 }
 
 /// An event that is not taken in: the status and what is wrong.
 struct Rejection(StatusCode, String);
 
 impl Letterbox {
-    /// Told of each event that is taken in, and of the webhook that it came by.
+    /// With somebody who looks on.
     pub fn new(
         serve: &Serve,
         receivers: Receivers,
