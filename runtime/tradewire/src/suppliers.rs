@@ -43,6 +43,11 @@ impl Suppliers {
         Suppliers(suppliers)
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Supplier> {
+        self.0.values().map(Arc::as_ref)
+    }
+
     /// A supplier, by its name.
     pub fn get(&self, name: &str) -> Option<&Arc<Supplier>> {
         self.0.get(name)

@@ -164,6 +164,11 @@ impl Middleware {
         &self.pack
     }
 
+    /// How long a whole call may take.
+    pub fn deadline(&self) -> Duration {
+        self.settings.deadline
+    }
+
     /// Carries a call of ServiceTitan's to the vendor and back. `servicetitan` answers what templates ask on the way;
     /// without one they are refused.
     pub async fn answer(

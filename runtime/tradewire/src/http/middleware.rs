@@ -159,6 +159,11 @@ impl Desk {
         Ok((Admitted { supplier, tenant, incoming }, place))
     }
 
+    /// How long a call may take, to whichever supplier it is.
+    pub(super) fn longest(&self) -> Duration {
+        self.suppliers.iter().map(|supplier| supplier.middleware.deadline()).max().unwrap_or_default()
+    }
+
     /// Waits until no call is being carried.
     pub(super) async fn rest(&self) {
         let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);

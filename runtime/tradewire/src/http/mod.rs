@@ -48,8 +48,9 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until it is stopped; calls that go on have some time to end.
+    /// Serves until it is stopped; calls that go on may take as long as any call may.
     pub async fn run(self, stop: CancellationToken) {
-        listen::serve(self.listener, self.routes, stop, self.desk.rest()).await;
+        let patience = self.desk.longest();
+        listen::serve(self.listener, self.routes, stop, self.desk.rest(), patience).await;
     }
 }
