@@ -5,6 +5,7 @@
 //! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
 //! ([`journal`]), delivers what it produced ([`delivery`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
 //! whenever a slot of a [`schedule`] is due.
+//! What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
 //! use std::{path::PathBuf, sync::Arc};
@@ -46,6 +47,7 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod history;
 pub mod journal;
 pub mod run;
 pub mod schedule;

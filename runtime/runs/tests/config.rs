@@ -254,3 +254,11 @@ fn a_file_that_is_not_there_is_named() {
     let error = Config::load("no/such/tradewire.toml").unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration `no/such/tradewire.toml`: "), "{error}");
 }
+
+#[test]
+fn runs_are_remembered_for_as_long_as_the_configuration_says_or_for_ever() {
+    let keep = |more: &str| Config::parse("tradewire.toml", &format!("{GOOD}\n{more}")).map(|config| config.keep);
+    assert_eq!(keep("").unwrap(), None);
+    assert_eq!(keep("[store]\nkeep = \"400 days\"").unwrap(), Some(Duration::from_secs(400 * 24 * 3600)));
+    assert!(keep("[store]\nkeep = \"soon\"").is_err() && keep("[store]\nkept = \"1 day\"").is_err());
+}

@@ -4,11 +4,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use tradewire_runs::journal::{Begun, Verdict, WriteArguments, WriteCall};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    EventFilter, EventId, EventRecord, LogLevel, LogLine, Opened, Opening, RunFilter, RunId, SlotFilter, SlotRecord,
-    SlotState, SqliteStore, Store, StoreError, Trigger,
+    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening,
+    Outcome, Pruned, RunFilter, RunId, SlotFilter, SlotRecord, SlotState, SqliteStore, Store, StoreError, Trigger,
 };
+use tradewire_surface::Method;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -189,4 +191,117 @@ fn of_many_that_open_a_new_store_at_once_none_fails() {
             thread.join().unwrap().unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_whose_end_was_asked_for_is_told_so_and_has_no_attempt_to_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    let run = opening("2026-03-09T13:00:00Z");
+    store.open_run(&run, None).await.unwrap();
+    assert!(!store.renew(run.id, run.lease_until).await.unwrap());
+    store.ask_to_cancel(run.id, at("2026-03-09T13:01:00Z")).await.unwrap();
+    store.ask_to_cancel(run.id, at("2026-03-09T13:02:00Z")).await.unwrap();
+    assert!(store.renew(run.id, run.lease_until).await.unwrap());
+    let retry_at = Some(at("2026-03-09T14:00:00Z"));
+    store.close_run(run.id, &Ending { retry_at, ..ending("2026-03-09T13:03:00Z") }).await.unwrap();
+    let record = store.run(run.id).await.unwrap().unwrap();
+    assert_eq!(record.cancel_asked, Some(at("2026-03-09T13:01:00Z")), "the first who asked");
+    assert_eq!(record.ending.unwrap().retry_at, None);
+    assert!(store.retries().await.unwrap().is_empty());
+    assert!(matches!(store.ask_to_cancel(run.id, Utc::now()).await, Err(StoreError::RunClosed(_))));
+}
+
+fn ending(ended: &str) -> Ending {
+    Ending {
+        ended: at(ended),
+        outcome: Outcome::Failed,
+        failure: None,
+        message: "no".to_owned(),
+        reasons: Vec::new(),
+        retry_at: None,
+        plugin_digest: None,
+        host_calls: vec![HostCalls { operation: "a".to_owned(), calls: 1, ..HostCalls::default() }],
+        log_dropped: 0,
+    }
+}
+
+/// Opens a run, has it log a line, and closes it a minute later.
+async fn ended(store: &SqliteStore, due: &str, outcome: Outcome, files: Vec<FileRecord>) -> RunId {
+    let run = opening(due);
+    store.open_run(&run, None).await.unwrap();
+    let line = LogLine { seq: 0, at: run.started, level: LogLevel::Info, text: "hello".to_owned() };
+    store.append_log(run.id, vec![line]).await.unwrap();
+    let files = files.into_iter().map(|file| (FileRecord { run: run.id, ..file }, None)).collect();
+    store.decide_delivery(run.id, files).await.unwrap();
+    let ended = run.started + TimeDelta::minutes(1);
+    store.close_run(run.id, &Ending { ended, outcome, ..ending(due) }).await.unwrap();
+    run.id
+}
+
+fn file() -> FileRecord {
+    FileRecord {
+        run: RunId::new(),
+        name: "hours.csv".to_owned(),
+        content_type: "text/csv".to_owned(),
+        sha256: "00".to_owned(),
+        bytes: 1,
+        totals: Vec::new(),
+        destination: "outbox".to_owned(),
+        delivered_as: "hours.csv".to_owned(),
+        version: 1,
+        state: FileState::Moving,
+        delivered_at: None,
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    let failed = ended(&store, "2026-01-05T13:00:00Z", Outcome::Failed, vec![]).await;
+    let delivered = ended(&store, "2026-01-12T13:00:00Z", Outcome::Succeeded, vec![file()]).await;
+    let wrote = opening("2026-01-19T13:00:00Z");
+    store.open_run(&wrote, None).await.unwrap();
+    let call = WriteCall {
+        operation: "dispatch/team.create".to_owned(),
+        method: Method::Post,
+        path: "/teams".to_owned(),
+        arguments: WriteArguments::default(),
+        digest: "00".to_owned(),
+        ordinal: 0,
+    };
+    let Begun::Send { id: write, .. } = store.begin_write(wrote.id, &call, wrote.started).await.unwrap() else {
+        panic!("it is to be sent")
+    };
+    store.close_run(wrote.id, &Ending { outcome: Outcome::Waiting, ..ending("2026-01-19T13:01:00Z") }).await.unwrap();
+    store.record_slots(vec![missed("2026-01-20T13:00:00Z"), missed("2026-01-21T13:00:00Z")]).await.unwrap();
+    let recent = ended(&store, "2026-03-02T13:00:00Z", Outcome::Failed, vec![]).await;
+
+    let before = at("2026-02-01T00:00:00Z");
+    let mut all = Pruned::default();
+    loop {
+        let step = store.prune(before, 1).await.unwrap();
+        if step == Pruned::default() {
+            break;
+        }
+        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots };
+    }
+    assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3 });
+    assert_eq!(store.run(failed).await.unwrap(), None);
+    assert!(store.run(delivered).await.unwrap().is_some() && store.files(delivered).await.unwrap().len() == 1);
+    assert!(
+        store.log(delivered, 0, 10).await.unwrap().is_empty() && store.host_calls(delivered).await.unwrap().is_empty()
+    );
+    assert_eq!(store.host_calls(wrote.id).await.unwrap().len(), 1, "a run with a doubt is left whole");
+    assert_eq!(store.log(recent, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(store.slots(&SlotFilter::default()).await.unwrap().len(), 3);
+
+    store.settle_doubt(write, &Verdict::DidNotHappen, before).await.unwrap();
+    assert_eq!(store.prune(before, 10).await.unwrap(), Pruned { logs: 1, ..Pruned::default() });
+    assert_eq!(store.writes(wrote.id).await.unwrap().len(), 1);
+
+    // The latest slot of a schedule says how far it has come.
+    assert_eq!(store.prune(at("2027-01-01T00:00:00Z"), 10).await.unwrap(), Pruned::default());
+    assert_eq!(store.last_slot("weekly", "acme").await.unwrap(), Some(at("2026-03-02T13:00:00Z")));
 }

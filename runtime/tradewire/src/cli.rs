@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod doubts;
+pub mod runs;
 pub mod schedule;
+pub mod store;
 pub mod template;
 pub mod webhooks;
 
@@ -34,6 +36,9 @@ pub enum Command {
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
+    /// Shows what became of runs; runs them again, and asks for their end.
+    #[command(subcommand)]
+    Runs(runs::Runs),
     /// Shows, previews, pauses and resumes the schedules.
     #[command(subcommand)]
     Schedule(schedule::Schedule),
@@ -43,6 +48,9 @@ pub enum Command {
     /// Shows the webhook events that came in.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Copies the store, puts a copy back, and forgets what is old.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Checks the configuration and every plugin in it.
     Check(Check),
     /// Serves an offline ServiceTitan.

@@ -58,6 +58,9 @@
 //! secret = { env = "JOBS_WEBHOOK_SECRET" }
 //! events = ["tn.jpm.job-completed"]
 //!
+//! [store]
+//! keep = "400 days"                            # how long runs are remembered; for ever unless it is said
+//!
 //! [serve]
 //! listen = "127.0.0.1:8080"
 //! ```

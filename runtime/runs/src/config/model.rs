@@ -37,6 +37,8 @@ pub struct Config {
     pub webhooks: IndexMap<String, Webhook>,
     /// `[serve]`.
     pub serve: Serve,
+    /// `keep` of `[store]`: how long runs are remembered; none is for ever.
+    pub keep: Option<Duration>,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.

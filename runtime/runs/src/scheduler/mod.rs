@@ -291,7 +291,7 @@ impl Work<'_> {
     /// Goes on with runs of slots that have waited, each when nothing else goes on in its lane; the others stay for the
     /// next time. What someone ran by hand is theirs to run again.
     fn resume(&mut self, lanes: &mut [Lane], runs: &[RunRecord], now: DateTime<Utc>) {
-        for RunRecord { opening, ending } in runs {
+        for RunRecord { opening, ending, .. } in runs {
             if let Some(at) = ending.as_ref().and_then(|ending| ending.retry_at).filter(|at| *at > now) {
                 self.look_at = self.look_at.min(at);
                 continue;

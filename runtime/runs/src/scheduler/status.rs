@@ -71,7 +71,7 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
     let mut statuses = Vec::new();
     for schedule in config.schedules() {
         let (export, tenant) = (schedule.export.clone(), schedule.tenant.clone());
-        let filter = SlotFilter { export: Some(export), tenant: Some(tenant), state: None, limit: Some(1) };
+        let filter = SlotFilter { export: Some(export), tenant: Some(tenant), limit: Some(1), ..SlotFilter::default() };
         let last = store.slots(&filter).await?.pop();
         let run = match last.as_ref().and_then(|slot| slot.run) {
             Some(run) => store.run(run).await?,

@@ -17,10 +17,11 @@ use chrono::{DateTime, Utc};
 pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening,
-    Outcome, Pause, RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
+    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName,
+    Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState,
+    Trigger, WriteId,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{BackupError, SqliteStore};
 
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -35,8 +36,13 @@ pub trait Store: Send + Sync + 'static {
     /// The latest run of a window.
     async fn latest_run(&self, export: &str, tenant: &str, window: &Window) -> Result<Option<RunRecord>, StoreError>;
 
-    /// Holds an open run for longer. [`StoreError::RunClosed`] where it is not open any more.
-    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Holds an open run for longer, and answers whether someone has asked for its end. [`StoreError::RunClosed`] where it
+    /// is not open any more.
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Asks for the end of an open run: whoever carries it out sees that when it renews its lease, and whatever the run ends
+    /// with, no further attempt is due by itself. [`StoreError::RunClosed`] where it is not open any more.
+    async fn ask_to_cancel(&self, run: RunId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Adds lines to the log of an open run.
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
@@ -118,6 +124,9 @@ pub trait Store: Send + Sync + 'static {
     /// A run.
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError>;
 
+    /// The runs that are named so, the latest first; of many the first few.
+    async fn runs_named(&self, name: &RunName) -> Result<Vec<RunRecord>, StoreError>;
+
     /// Runs, the latest first.
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError>;
 
@@ -129,6 +138,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a run asked of the host.
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError>;
+
+    /// Forgets some of what ended before: at most so many runs, and slots without one. What keeps a write or a delivery from
+    /// being made twice, doubts, attempts to come and the latest slot of each schedule are left.
+    async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError>;
 
     /// What a run produced.
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;

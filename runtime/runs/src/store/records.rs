@@ -87,6 +87,53 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+impl RunId {
+    /// The end of it, which tells runs apart well enough for people: the beginning is the time.
+    pub fn short(&self) -> String {
+        let id = self.to_string();
+        id.get(id.len() - SHORT..).unwrap_or(&id).to_owned()
+    }
+}
+
+/// How many characters of an id people are shown.
+const SHORT: usize = 8;
+/// How many they must write.
+const SHORTEST: usize = 4;
+
+/// What a person writes for a run: its id, or the beginning or the end of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunName(String);
+
+/// That a text is no part of an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is not a run: write its id as `tradewire runs list` shows it, or at least {SHORTEST} characters of its beginning \
+     or its end"
+)]
+pub struct NotARunName;
+
+impl RunName {
+    /// The text, of hexadecimal digits and hyphens only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RunName {
+    type Err = NotARunName;
+
+    fn from_str(text: &str) -> Result<Self, NotARunName> {
+        let is_part = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        if is_part && text.len() >= SHORTEST { Ok(RunName(text.to_ascii_lowercase())) } else { Err(NotARunName) }
+    }
+}
+
 words! {
     /// What began a run.
     Trigger {
@@ -164,6 +211,13 @@ words! {
     }
 }
 
+impl LogLevel {
+    /// Whether it matters at least as much as another.
+    pub fn is_at_least(self, least: LogLevel) -> bool {
+        self as u8 >= least as u8
+    }
+}
+
 /// What a run begins with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -238,10 +292,14 @@ pub struct Ending {
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RunRecord {
     /// What it began with.
     #[serde(flatten)]
     pub opening: Opening,
+    /// When someone asked for its end, if anyone has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_asked: Option<DateTime<Utc>>,
     /// What it ended with; none while it goes on.
     #[serde(flatten)]
     pub ending: Option<Ending>,
@@ -344,6 +402,17 @@ impl Pause {
     }
 }
 
+/// How much was forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Whole runs.
+    pub runs: usize,
+    /// Runs of which only the log and the host calls were.
+    pub logs: usize,
+    /// Slots.
+    pub slots: usize,
+}
+
 /// Which runs.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
@@ -353,6 +422,12 @@ pub struct RunFilter {
     pub tenant: Option<String>,
     /// Of this outcome.
     pub outcome: Option<Outcome>,
+    /// Only those that go on.
+    pub open: bool,
+    /// The attempts that share this journal.
+    pub journal: Option<RunId>,
+    /// That began then or later.
+    pub since: Option<DateTime<Utc>>,
     /// At most this many; none is 100.
     pub limit: Option<u32>,
 }
@@ -366,6 +441,10 @@ pub struct SlotFilter {
     pub tenant: Option<String>,
     /// In this state.
     pub state: Option<SlotState>,
+    /// Only those that have no run.
+    pub idle: bool,
+    /// That fell due then or later.
+    pub since: Option<DateTime<Utc>>,
     /// At most this many; none is 100.
     pub limit: Option<u32>,
 }
@@ -406,4 +485,27 @@ pub struct EventFilter {
     pub tenant: Option<String>,
     /// At most this many; none is 100.
     pub limit: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_a_part_of_its_id() {
+        let id = RunId::new();
+        let part: RunName = id.short().to_uppercase().parse().unwrap();
+        assert!(id.to_string().ends_with(part.as_str()) && part.as_str().len() == SHORT);
+        assert!(id.to_string().parse::<RunName>().is_ok());
+        for text in ["", "abc", "12345%", "weekly-payroll", "019a_bcd"] {
+            assert_eq!(text.parse::<RunName>(), Err(NotARunName), "{text}");
+        }
+    }
+
+    #[test]
+    fn levels_are_in_order() {
+        assert!(LogLevel::Error.is_at_least(LogLevel::Warn) && LogLevel::Warn.is_at_least(LogLevel::Warn));
+        assert!(!LogLevel::Debug.is_at_least(LogLevel::Info));
+    }
 }

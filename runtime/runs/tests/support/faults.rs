@@ -12,7 +12,7 @@ use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, Writ
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Pause,
-    RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -97,7 +97,8 @@ macro_rules! requests {
 requests! {
     open_run(opening: &Opening, after: Option<RunId>) -> Opened;
     latest_run(export: &str, tenant: &str, window: &Window) -> Option<RunRecord>;
-    renew(run: RunId, lease_until: DateTime<Utc>) -> ();
+    renew(run: RunId, lease_until: DateTime<Utc>) -> bool;
+    ask_to_cancel(run: RunId, at: DateTime<Utc>) -> ();
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;
@@ -119,10 +120,12 @@ requests! {
     pauses() -> Vec<Pause>;
     open_runs() -> Vec<RunRecord>;
     run(id: RunId) -> Option<RunRecord>;
+    runs_named(name: &RunName) -> Vec<RunRecord>;
     runs(filter: &RunFilter) -> Vec<RunRecord>;
     slots(filter: &SlotFilter) -> Vec<SlotRecord>;
     log(run: RunId, from: u32, limit: u32) -> Vec<LogLine>;
     host_calls(run: RunId) -> Vec<HostCalls>;
+    prune(before: DateTime<Utc>, most: u32) -> Pruned;
     files(run: RunId) -> Vec<FileRecord>;
     store_event(event: &EventRecord) -> EventId;
     events(filter: &EventFilter) -> Vec<EventRecord>;

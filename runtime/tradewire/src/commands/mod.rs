@@ -7,12 +7,15 @@ mod doubts;
 mod plugin;
 mod report;
 mod run;
+mod runs;
 mod sandbox;
 mod schedule;
 mod serve;
 mod setting;
 mod stop;
+mod store;
 mod surface;
+mod table;
 mod template;
 mod webhooks;
 
@@ -31,8 +34,10 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Run(options) => block_on(run::run(options, output)),
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
+        Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
+        Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),

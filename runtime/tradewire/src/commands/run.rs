@@ -34,12 +34,22 @@ pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     let export = config.exports.get(&options.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;
     let requests = requests(config, export, &options)?;
+    carry_out(&setting, &export.name, requests, output).await
+}
+
+/// Runs what is asked for of an export, and tells what came of it.
+pub(super) async fn carry_out(
+    setting: &Setting,
+    export: &str,
+    requests: Vec<Request>,
+    output: &Output,
+) -> Result<ExitCode> {
     let busy = Arc::new(output.busy("loading the plugins"));
     let runner = setting.runner(&busy)?;
     // What an earlier process left open: a delivery that it had decided may be of the very window that is asked for.
     runner.recover().await?;
     let stop = told_to_stop(output)?;
-    busy.at(&format!("running {}", export.name));
+    busy.at(&format!("running {export}"));
     let runs = requests.into_iter().map(|request| one(&runner, request, &stop));
     let ended: Vec<Ended> = stream::iter(runs).buffered(AT_ONCE).collect().await;
     drop((runner, busy));

@@ -4,7 +4,11 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use chrono::TimeDelta;
 use serde_json::json;
+use tradewire_runs::CancellationToken;
+use tradewire_runs::clock::SystemClock;
+use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
 use tradewire_runs::webhook::Received;
@@ -47,7 +51,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         false => None,
     };
     let (told, beside) = (*output, busy.clone());
-    let scheduler = Scheduler::new(runner).on_report(move |report| {
+    let scheduler = Scheduler::new(runner.clone()).on_report(move |report| {
         let (text, value) = (report::text(report), report::value(report));
         beside.apart(|| told.result(&text, &value));
     });
@@ -57,7 +61,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     }
     busy.at(&format!("serving {} schedules", upcoming.len()));
     match server {
-        None => scheduler.run(stop).await,
+        None => drop(tokio::join!(scheduler.run(stop.clone()), forget(&runner, stop))),
         Some(server) => {
             let address = server.addr()?;
             if !config.callers.is_empty() {
@@ -66,10 +70,10 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
             for webhook in config.webhooks.keys() {
                 busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
             }
-            tokio::join!(scheduler.run(stop.clone()), server.run(stop));
+            tokio::join!(scheduler.run(stop.clone()), server.run(stop.clone()), forget(&runner, stop));
         }
     }
-    drop((scheduler, busy));
+    drop((scheduler, runner, busy));
     output.note("stopped");
     Ok(())
 }
@@ -85,6 +89,13 @@ fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<
         beside.apart(|| told.result(&text, &value));
     };
     Letterbox::new(&runner.config().serve, receivers, runner.store().clone(), onlooker)
+}
+
+/// Forgets what is old, where the configuration says what that is.
+async fn forget(runner: &Runner, stop: CancellationToken) {
+    if let Some(keep) = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok()) {
+        history::keep_pruned(&**runner.store(), &SystemClock, keep, stop).await;
+    }
 }
 
 fn desk(setting: &Setting, callers: Callers, executor: &Executor, output: &Output, busy: &Arc<Busy>) -> Desk {

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use async_trait::async_trait;
 use tradewire_runs::clock::SystemClock;
 use tradewire_runs::config::{Config, ConfigError};
-use tradewire_runs::run::{Job, Runner, RunnerOptions};
+use tradewire_runs::run::{Attempt, Execute, Failure, Job, Onlooker, Runner, RunnerOptions, Summary};
 use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
 
 use crate::cli::Place;
@@ -45,7 +46,12 @@ impl Setting {
 
     /// Opens the store.
     pub fn store(&self) -> Result<SqliteStore> {
-        Ok(SqliteStore::open(&self.state.join("tradewire.db"))?)
+        Ok(SqliteStore::open(&self.database())?)
+    }
+
+    /// The store's file.
+    pub fn database(&self) -> PathBuf {
+        self.state.join("tradewire.db")
     }
 
     /// Makes everything ready to run; what the runs log is shown as it comes.
@@ -56,14 +62,34 @@ impl Setting {
     /// The same, by what is loaded already.
     pub fn runner_by(&self, execute: Arc<Executor>, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
         let shown = busy.clone();
-        Ok(Arc::new(Runner::new(RunnerOptions {
+        let onlooker: Onlooker = Arc::new(move |job, line| show(&shown, job, line));
+        Ok(Arc::new(self.runner_of(execute, Some(onlooker))?))
+    }
+
+    /// One that runs nothing: it ends what others have left, and needs no plugin for that.
+    pub fn clerk(&self) -> Result<Runner> {
+        self.runner_of(Arc::new(Nothing), None)
+    }
+
+    fn runner_of(&self, execute: Arc<dyn Execute>, onlooker: Option<Onlooker>) -> Result<Runner> {
+        Ok(Runner::new(RunnerOptions {
             config: self.config.clone(),
             store: Arc::new(self.store()?),
             execute,
             clock: Arc::new(SystemClock),
             state: self.state.clone(),
-            onlooker: Some(Arc::new(move |job, line| show(&shown, job, line))),
-        })))
+            onlooker,
+        }))
+    }
+}
+
+/// Executes nothing.
+struct Nothing;
+
+#[async_trait]
+impl Execute for Nothing {
+    async fn execute(&self, _: Attempt) -> Result<Summary, Failure> {
+        Err(Failure::refused("no plugin is loaded"))
     }
 }
 

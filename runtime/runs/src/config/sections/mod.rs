@@ -9,6 +9,7 @@ mod webhook;
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 use indexmap::IndexMap;
@@ -21,6 +22,9 @@ use super::fault::ConfigError;
 use super::limits::Limits;
 use super::model::{ClientId, Config, Delivery, Plugin, Serve, ServiceTitan, Tenant};
 use super::source::{SECRET_WORDS, Section, Source};
+
+/// Runs that are older are nobody's any more.
+const LONGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 
 /// Reads the whole text; all faults are told at once.
 pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
@@ -65,6 +69,11 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
     let webhooks = each(root.tables("webhook"), |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
+    let keep = root.table("store").map(|section| {
+        let keep = section.time("keep", LONGEST_KEEP);
+        section.close();
+        keep
+    });
     let deliveries = each(deliveries, |name, section| {
         let to = match section.need_text("to", "\"outbox\"") {
             // A place that this version cannot deliver to may well have keys that it does not know.
@@ -88,6 +97,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         callers,
         webhooks,
         serve: serve?,
+        keep: keep.flatten(),
     })
 }
 

@@ -142,8 +142,9 @@ impl Runner {
         });
         let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, onlooker);
         let calls = CallLedger::default();
+        let call_off = open.call_off();
         let work = self.work(&open, &log, &calls, cancel);
-        let tend = self.tend(run, &log);
+        let tend = self.tend(run, &log, &call_off);
         let mut work = pin!(work);
         let report = tokio::select! {
             report = &mut work => report,
@@ -234,7 +235,8 @@ impl Runner {
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
             .collect();
-        Ok(Report { run: RunRecord { opening: opening.clone(), ending: Some(ending) }, files })
+        let run = RunRecord { opening: opening.clone(), cancel_asked: None, ending: Some(ending) };
+        Ok(Report { run, files })
     }
 
     /// Moves what is decided. From here on the run can only succeed: what fails now is tried again, and in the end

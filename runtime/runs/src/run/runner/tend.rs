@@ -1,9 +1,10 @@
-//! What goes on beside a run: its lease is renewed, its log written to the store.
+//! What goes on beside a run: its lease is renewed, its log written to the store; where someone asks for its end, it is
+//! called off.
 
 use std::time::Duration;
 
 use super::{LEASE, Runner};
-use crate::run::RunLog;
+use crate::run::{CallOff, RunLog};
 use crate::store::{RunId, StoreError, patiently};
 
 /// How often its owner says that it is there.
@@ -13,7 +14,7 @@ const WRITE_LOG_EVERY: Duration = Duration::from_millis(500);
 
 impl Runner {
     /// Keeps the lease and writes the log, until the run turns out to be closed.
-    pub(super) async fn tend(&self, run: RunId, log: &RunLog) -> StoreError {
+    pub(super) async fn tend(&self, run: RunId, log: &RunLog, call_off: &CallOff) -> StoreError {
         let write = async {
             let mut time = tokio::time::interval(WRITE_LOG_EVERY);
             time.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -31,7 +32,8 @@ impl Runner {
             loop {
                 tokio::time::sleep(RENEW_EVERY).await;
                 match self.store.renew(run, self.clock.now() + LEASE).await {
-                    Ok(()) => {}
+                    Ok(false) => {}
+                    Ok(true) => call_off.call_off("cancelled by an operator"),
                     Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
                     Err(error) => return error,
                 }

@@ -4,9 +4,11 @@
 //! process never collide. Other processes may use the same file: each write takes the lock at once (`IMMEDIATE`) and
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
+mod backup;
 mod events;
 mod files;
 mod pauses;
+mod prune;
 mod runs;
 mod schema;
 mod slots;
@@ -14,17 +16,19 @@ mod writes;
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome,
-    Pause, RunFilter, RunId, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
+pub use backup::BackupError;
+
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
@@ -51,6 +55,7 @@ impl SqliteStore {
             // Where this fails for a reason that matters, opening fails and says it.
             let _ = std::fs::create_dir(folder);
         }
+        let in_use = backup::share(path).map_err(|e| failed(e.into()))?;
         let mut connection = Connection::open(path).map_err(|e| failed(e.into()))?;
         let set_up = |connection: &Connection| -> rusqlite::Result<()> {
             connection.busy_timeout(BUSY)?;
@@ -58,7 +63,14 @@ impl SqliteStore {
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "foreign_keys", true)
         };
-        set_up(&connection).map_err(|e| failed(e.into()))?;
+        // SQLite does not wait where two make the write-ahead log at once.
+        let patience = Instant::now() + BUSY;
+        while let Err(error) = set_up(&connection) {
+            if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || Instant::now() > patience {
+                return Err(failed(error.into()));
+            }
+            thread::sleep(BUSY / 500);
+        }
         match schema::bring_up_to_date(&mut connection) {
             Ok(()) => {}
             Err(rusqlite_migration::Error::MigrationDefinition(
@@ -71,6 +83,8 @@ impl SqliteStore {
             while let Some(request) = waiting.blocking_recv() {
                 request(&mut connection);
             }
+            drop(connection);
+            drop(in_use);
         });
         thread.map_err(|e| failed(e.into()))?;
         Ok(Self { requests })
@@ -140,8 +154,12 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::latest(c, &export, &tenant, &window)?)).await
     }
 
-    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError> {
         self.write(move |t| runs::renew(t, run, lease_until)).await
+    }
+
+    async fn ask_to_cancel(&self, run: RunId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |t| runs::ask_to_cancel(t, run, at)).await
     }
 
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError> {
@@ -259,6 +277,11 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(runs::one(c, id)?)).await
     }
 
+    async fn runs_named(&self, name: &RunName) -> Result<Vec<RunRecord>, StoreError> {
+        let name = name.clone();
+        self.ask(move |c| Ok(runs::named(c, &name)?)).await
+    }
+
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
         let filter = filter.clone();
         self.ask(move |c| Ok(runs::list(c, &filter)?)).await
@@ -275,6 +298,10 @@ impl Store for SqliteStore {
 
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError> {
         self.ask(move |c| Ok(runs::host_calls(c, run)?)).await
+    }
+
+    async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError> {
+        self.write(move |t| Ok(prune::prune(t, before, most)?)).await
     }
 
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {

@@ -8,8 +8,8 @@ use super::{Fault, millis, moment, run_id, slots, unreadable, word, writes};
 use crate::run::FailureKind;
 use crate::schedule::Window;
 use crate::store::{
-    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunRecord, SlotRecord, SlotState,
-    StoreError, Trigger,
+    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunName, RunRecord, SlotRecord,
+    SlotState, StoreError, Trigger,
 };
 
 pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<RunId>) -> Result<Opened, Fault> {
@@ -125,10 +125,16 @@ pub(super) fn retries(connection: &Connection) -> rusqlite::Result<Vec<RunRecord
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
-pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<(), Fault> {
-    let mut statement =
-        connection.prepare_cached("UPDATE runs SET lease_until = ?2 WHERE id = ?1 AND ended IS NULL")?;
-    still_open(run, statement.execute((run.to_string(), millis(lease_until)))?)
+pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, Fault> {
+    let sql = "UPDATE runs SET lease_until = ?2 WHERE id = ?1 AND ended IS NULL RETURNING cancel_asked IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let is_asked = statement.query_row((run.to_string(), millis(lease_until)), |row| row.get(0)).optional()?;
+    is_asked.ok_or_else(|| StoreError::RunClosed(run).into())
+}
+
+pub(super) fn ask_to_cancel(connection: &Connection, run: RunId, at: DateTime<Utc>) -> Result<(), Fault> {
+    let sql = "UPDATE runs SET cancel_asked = coalesce(cancel_asked, ?2) WHERE id = ?1 AND ended IS NULL";
+    still_open(run, connection.prepare_cached(sql)?.execute((run.to_string(), millis(at)))?)
 }
 
 /// Whether a statement that touches the run only while it is open has touched it.
@@ -160,7 +166,7 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
         .prepare_cached(
             "UPDATE runs SET ended = :ended, outcome = :outcome, failure = :failure, message = :message,
                              reasons = :reasons, plugin_digest = :plugin_digest, log_dropped = :log_dropped,
-                             retry_at = :retry_at
+                             retry_at = CASE WHEN cancel_asked IS NULL THEN :retry_at END
              WHERE id = :id AND ended IS NULL",
         )?
         .execute(named_params! {
@@ -195,7 +201,7 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
 
 const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
                        owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id, \
-                       journal, retry_at";
+                       journal, retry_at, cancel_asked";
 
 pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
@@ -207,11 +213,19 @@ pub(super) fn all_open(connection: &Connection) -> rusqlite::Result<Vec<RunRecor
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
+/// Those whose id begins or ends so; of many the first few.
+pub(super) fn named(connection: &Connection, name: &RunName) -> rusqlite::Result<Vec<RunRecord>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM runs WHERE id LIKE ?1 || '%' OR id LIKE '%' || ?1 ORDER BY id DESC LIMIT 4");
+    connection.prepare_cached(&sql)?.query_map([name.as_str()], read)?.collect()
+}
+
 pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Result<Vec<RunRecord>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM runs
          WHERE (:export IS NULL OR export = :export) AND (:tenant IS NULL OR tenant = :tenant)
-           AND (:outcome IS NULL OR outcome = :outcome)
+           AND (:outcome IS NULL OR outcome = :outcome) AND (NOT :open OR ended IS NULL)
+           AND (:journal IS NULL OR journal = :journal) AND (:since IS NULL OR started >= :since)
          ORDER BY started DESC, id DESC LIMIT :limit"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -220,6 +234,9 @@ pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Res
             ":export": filter.export,
             ":tenant": filter.tenant,
             ":outcome": filter.outcome.map(Outcome::as_str),
+            ":open": filter.open,
+            ":journal": filter.journal.map(|journal| journal.to_string()),
+            ":since": filter.since.map(millis),
             ":limit": filter.limit.unwrap_or(100),
         },
         read,
@@ -248,8 +265,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         owner: row.get(11)?,
         lease_until: moment(12, row.get(12)?)?,
     };
+    let cancel_asked = row.get::<_, Option<i64>>(23)?.map(|at| moment(23, at)).transpose()?;
     let Some(ended) = row.get::<_, Option<i64>>(13)? else {
-        return Ok(RunRecord { opening, ending: None });
+        return Ok(RunRecord { opening, cancel_asked, ending: None });
     };
     let reasons: Option<String> = row.get(17)?;
     let failure: Option<String> = row.get(15)?;
@@ -267,7 +285,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         host_calls: Vec::new(),
         log_dropped: from_column(row.get(19)?),
     };
-    Ok(RunRecord { opening, ending: Some(ending) })
+    Ok(RunRecord { opening, cancel_asked, ending: Some(ending) })
 }
 
 pub(super) fn log(connection: &Connection, run: RunId, from: u32, limit: u32) -> rusqlite::Result<Vec<LogLine>> {

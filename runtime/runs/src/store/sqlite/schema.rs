@@ -131,6 +131,18 @@ const STEPS: &[M<'_>] = &[
     ),
     M::up(
         "
+    -- When someone asked for the end of a run that goes on.
+    ALTER TABLE runs ADD COLUMN cancel_asked INTEGER;
+    -- 1 once its log and its host calls have been forgotten.
+    ALTER TABLE runs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX runs_by_start ON runs (started);
+    CREATE INDEX whole_runs ON runs (ended) WHERE pruned = 0;
+    CREATE INDEX slots_by_run ON slots (run);
+    CREATE INDEX writes_by_run ON writes (run);
+    ",
+    ),
+    M::up(
+        "
     CREATE TABLE events (
         id          TEXT PRIMARY KEY,
         webhook     TEXT NOT NULL,
@@ -147,6 +159,9 @@ const STEPS: &[M<'_>] = &[
     ",
     ),
 ];
+
+/// The version of a store that has gone through all of them.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
 
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -68,7 +68,8 @@ pub(super) fn list(connection: &Connection, filter: &SlotFilter) -> rusqlite::Re
     let sql = format!(
         "SELECT {COLUMNS} FROM slots
          WHERE (:export IS NULL OR export = :export) AND (:tenant IS NULL OR tenant = :tenant)
-           AND (:state IS NULL OR state = :state)
+           AND (:state IS NULL OR state = :state) AND (NOT :idle OR run IS NULL)
+           AND (:since IS NULL OR due >= :since)
          ORDER BY due DESC, export, tenant LIMIT :limit"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -77,6 +78,8 @@ pub(super) fn list(connection: &Connection, filter: &SlotFilter) -> rusqlite::Re
             ":export": filter.export,
             ":tenant": filter.tenant,
             ":state": filter.state.map(SlotState::as_str),
+            ":idle": filter.idle,
+            ":since": filter.since.map(millis),
             ":limit": filter.limit.unwrap_or(100),
         },
         read,

@@ -1,0 +1,93 @@
+//! What operators ask of runs that were or go on.
+//!
+//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again,
+//! [`prune`] what forgets those that are old.
+
+mod prune;
+mod retry;
+
+use serde::Serialize;
+
+use crate::journal::WriteRecord;
+pub use prune::{keep_pruned, prune};
+pub use retry::{RetryError, retry};
+
+use crate::store::{FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
+
+/// Why a run is not found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FindError {
+    /// None is named so.
+    #[error("there is no run `{0}`: `tradewire runs list` shows those that there are")]
+    None(RunName),
+    /// Several are named so.
+    #[error("`{name}` may be several runs: {}; write more of the id", list(runs))]
+    Several {
+        /// As it was written.
+        name: RunName,
+        /// Some of them.
+        runs: Vec<RunRecord>,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(runs: &[RunRecord]) -> String {
+    let one =
+        |RunRecord { opening, .. }: &RunRecord| format!("{} ({} for {})", opening.id, opening.export, opening.tenant);
+    runs.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// The one run that is named so.
+pub async fn find(store: &dyn Store, name: &RunName) -> Result<RunRecord, FindError> {
+    let mut runs = store.runs_named(name).await?;
+    match (runs.pop(), runs.is_empty()) {
+        (None, _) => Err(FindError::None(name.clone())),
+        (Some(run), true) => Ok(run),
+        (Some(run), false) => {
+            runs.push(run);
+            Err(FindError::Several { name: name.clone(), runs })
+        }
+    }
+}
+
+/// All that the store knows of a run, but for its log.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunRecord,
+    /// What it asked of the host; recorded when it ends.
+    pub host_calls: Vec<HostCalls>,
+    /// Its files.
+    pub files: Vec<FileRecord>,
+    /// The journal that it shares with the other attempts.
+    pub writes: Vec<WriteRecord>,
+    /// The other attempts, the latest first.
+    pub other_attempts: Vec<RunRecord>,
+}
+
+impl Account {
+    /// The writes that may have taken effect and nobody knows.
+    pub fn doubts(&self) -> usize {
+        self.writes.iter().filter(|write| write.is_unsettled()).count()
+    }
+}
+
+/// All that the store knows of a run.
+pub async fn account(store: &dyn Store, run: RunRecord) -> Result<Account, StoreError> {
+    let id = run.opening.id;
+    let attempts = RunFilter { journal: Some(run.opening.journal), ..RunFilter::default() };
+    let mut other_attempts = store.runs(&attempts).await?;
+    other_attempts.retain(|other| other.opening.id != id);
+    Ok(Account {
+        host_calls: store.host_calls(id).await?,
+        files: store.files(id).await?,
+        writes: store.writes(id).await?,
+        other_attempts,
+        run,
+    })
+}

@@ -1,0 +1,45 @@
+//! Forgetting what is old, as `[store] keep` says: now and then, in steps so small that nobody has to wait for them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::store::{Pruned, Store, StoreError};
+
+/// How many runs are forgotten at a time.
+const STEP: u32 = 100;
+/// Others may go on in between.
+const PAUSE: Duration = Duration::from_millis(200);
+const EVERY: TimeDelta = TimeDelta::hours(1);
+
+/// Forgets what ended before, step by step.
+pub async fn prune(store: &dyn Store, before: DateTime<Utc>) -> Result<Pruned, StoreError> {
+    let mut all = Pruned::default();
+    loop {
+        let step = store.prune(before, STEP).await?;
+        if step == Pruned::default() {
+            return Ok(all);
+        }
+        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots };
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Forgets what is older than that every hour, until the shutdown.
+pub async fn keep_pruned(store: &dyn Store, clock: &dyn Clock, keep: TimeDelta, shutdown: CancellationToken) {
+    let forget = async {
+        loop {
+            if let Some(before) = clock.now().checked_sub_signed(keep) {
+                match prune(store, before).await {
+                    Ok(pruned) if pruned == Pruned::default() => {}
+                    Ok(Pruned { runs, logs, slots }) => tracing::info!(runs, logs, slots, "forgot what is old"),
+                    Err(error) => tracing::warn!(%error, "cannot forget what is old; trying again in an hour"),
+                }
+            }
+            clock.sleep(EVERY.to_std().unwrap_or_default()).await;
+        }
+    };
+    tokio::select! { () = forget => {}, () = shutdown.cancelled() => {} }
+}

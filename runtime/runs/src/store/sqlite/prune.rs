@@ -1,0 +1,66 @@
+//! Forgetting what is old, in small steps.
+//!
+//! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
+//! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
+//! that delivery from being made twice. A run with a doubt or with an attempt to come is left whole, and so is the latest
+//! slot of each schedule, which says how far it has come.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row};
+
+use super::{millis, writes};
+use crate::store::Pruned;
+
+pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqlite::Result<Pruned> {
+    let mut pruned = Pruned::default();
+    for id in old_runs(connection, before, most)? {
+        for table in ["log_lines", "host_calls"] {
+            connection.prepare_cached(&format!("DELETE FROM {table} WHERE run = ?1"))?.execute([&id])?;
+        }
+        if is_needed(connection, &id)? {
+            connection.prepare_cached("UPDATE runs SET pruned = 1 WHERE id = ?1")?.execute([&id])?;
+            pruned.logs += 1;
+            continue;
+        }
+        connection.prepare_cached("DELETE FROM files WHERE run = ?1")?.execute([&id])?;
+        pruned.slots += connection.prepare_cached("DELETE FROM slots WHERE run = ?1")?.execute([&id])?;
+        pruned.runs += connection.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([&id])?;
+    }
+    pruned.slots += connection
+        .prepare_cached(
+            "DELETE FROM slots WHERE (export, tenant, due) IN (
+                 SELECT export, tenant, due FROM slots old
+                 WHERE due < ?1 AND run IS NULL AND state <> 'queued'
+                   AND EXISTS (SELECT 1 FROM slots later WHERE later.export = old.export AND later.tenant = old.tenant
+                                                           AND later.due > old.due)
+                 ORDER BY due LIMIT ?2)",
+        )?
+        .execute((millis(before), most))?;
+    Ok(pruned)
+}
+
+/// The ids of runs that ended before and are not pruned yet, the earliest first.
+fn old_runs(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqlite::Result<Vec<String>> {
+    let sql = format!(
+        "SELECT id FROM runs
+         WHERE pruned = 0 AND ended < ?1 AND retry_at IS NULL
+           AND (due IS NULL OR EXISTS (SELECT 1 FROM slots WHERE slots.export = runs.export
+                                       AND slots.tenant = runs.tenant AND slots.due > runs.due))
+           AND NOT EXISTS (SELECT 1 FROM writes WHERE writes.journal = runs.journal AND {})
+         ORDER BY ended LIMIT ?2",
+        writes::UNSETTLED
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids = statement.query_map((millis(before), most), |row: &Row<'_>| row.get(0))?;
+    ids.collect()
+}
+
+/// Whether a run has written or delivered something.
+fn is_needed(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM files WHERE run = ?1 AND state <> 'unchanged')
+                OR EXISTS (SELECT 1 FROM writes WHERE journal = (SELECT journal FROM runs WHERE id = ?1))",
+        )?
+        .exists([id])
+}

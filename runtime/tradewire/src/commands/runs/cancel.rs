@@ -1,0 +1,60 @@
+//! `tradewire runs cancel`: asks for the end of a run, through the store.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use chrono::Utc;
+use tradewire_runs::history;
+use tradewire_runs::run::Report;
+use tradewire_runs::store::{RunRecord, Store, StoreError};
+
+use crate::cli::runs::Cancel;
+use crate::commands::report;
+use crate::commands::setting::Setting;
+use crate::commands::stop::told_to_stop;
+use crate::output::Output;
+
+/// How often it is looked whether the run has ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode> {
+    let setting = Setting::read(&options.which.place)?;
+    let clerk = setting.clerk()?;
+    let store = &**clerk.store();
+    let run = history::find(store, &options.which.run).await?;
+    let id = run.opening.id;
+    if let Some(ending) = &run.ending {
+        bail!("run {id} has ended already: {}", ending.outcome);
+    }
+    match store.ask_to_cancel(id, Utc::now()).await {
+        // It has ended meanwhile: that is told.
+        Ok(()) | Err(StoreError::RunClosed(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let stop = told_to_stop(output)?;
+    let _busy = output.busy(&format!("run {id} is asked to end; its process sees that within half a minute"));
+    loop {
+        // Whoever should end it may have died.
+        clerk.recover().await?;
+        let run = store.run(id).await?.unwrap_or_else(|| run.clone());
+        if run.ending.is_some() || options.no_wait {
+            return tell(store, run, output).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return tell(store, run, output).await,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Tells what became of the run. It is a failure where it came to its end in spite of all.
+async fn tell(store: &dyn Store, run: RunRecord, output: &Output) -> Result<ExitCode> {
+    if run.ending.is_none() {
+        output.result(&format!("run {} is asked to end", run.opening.id), &run);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = Report { files: store.files(run.opening.id).await?, run };
+    output.result(&report::text(&report), &report::value(&report));
+    Ok(if report.succeeded() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

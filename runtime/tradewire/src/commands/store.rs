@@ -1,0 +1,51 @@
+//! `tradewire store`: copies of it, and what it need not remember any more.
+
+use anyhow::{Context, Result};
+use chrono::{TimeDelta, Utc};
+use serde_json::json;
+use tradewire_runs::history;
+use tradewire_runs::store::{Pruned, SqliteStore};
+
+use super::setting::Setting;
+use crate::cli::store::{Copy, Prune, Store};
+use crate::output::Output;
+
+/// Does what was asked.
+pub async fn dispatch(command: Store, output: &Output) -> Result<()> {
+    match command {
+        Store::Backup(options) => backup(&options, output),
+        Store::Restore(options) => restore(&options, output),
+        Store::Prune(options) => prune(options, output).await,
+    }
+}
+
+fn backup(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
+    let setting = Setting::read(place)?;
+    SqliteStore::backup(&setting.database(), file)?;
+    output.result(&format!("the store is copied to {}", file.display()), &json!({ "backup": file }));
+    Ok(())
+}
+
+fn restore(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
+    let setting = Setting::read(place)?;
+    let before = SqliteStore::restore(&setting.database(), file)?;
+    let mut text = format!("the store is as it was in {}", file.display());
+    if let Some(before) = &before {
+        text += &format!("; the one before is kept as {}", before.display());
+    }
+    output.result(&text, &json!({ "restored": file, "before": before }));
+    Ok(())
+}
+
+async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
+    let setting = Setting::read(&place)?;
+    let none = "nothing says how long runs are remembered; add `[store]` with `keep = \"400 days\"`, or write `--keep`";
+    let keep = TimeDelta::from_std(keep.or(setting.config.keep).context(none)?).ok();
+    let before = keep.and_then(|keep| Utc::now().checked_sub_signed(keep)).context("`keep` is too long")?;
+    let pruned = history::prune(&setting.store()?, before).await?;
+    let Pruned { runs, logs, slots } = pruned;
+    let text =
+        format!("forgot {runs} runs, {slots} slots, and the logs of {logs} runs that delivered or wrote something");
+    output.result(&text, &pruned);
+    Ok(())
+}
