@@ -20,3 +20,4 @@ mod schedule;
 mod serve;
 mod suppliers;
 mod template;
+mod webhooks;

@@ -53,5 +53,6 @@ pub mod run;
 pub mod schedule;
 pub mod scheduler;
 pub mod store;
+pub mod webhook;
 
 pub use tokio_util::sync::CancellationToken;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tradewire_runs::config::{
-    ClientId, Config, ContractCheck, Destination, Environment, MiddlewareGrant, Secret, Serve,
+    ClientId, Config, ContractCheck, Destination, Environment, MiddlewareGrant, Secret, Serve, SignatureEncoding,
 };
 use tradewire_runs::schedule::{Missed, Overlap, Retries, WindowRule};
 
@@ -86,6 +86,18 @@ key = { file = "back-office.key" }
 middleware = ["harborline"]
 tenants = ["zenith"]
 
+[webhook.jobs]
+tenants = ["acme"]
+secret = { env = "JOBS_WEBHOOK_SECRET" }
+
+[webhook.invoices]
+tenants = ["zenith", "acme"]
+secret = { file = "invoices.key" }
+header = "X-Signed-By"
+encoding = "base64"
+events = ["tn.acc.invoice-posted", "tn.acc.invoice-updated"]
+replay_window = "10 min"
+
 [serve]
 listen = "0.0.0.0:9000"
 at_once = 8
@@ -130,6 +142,20 @@ fn a_schedule_means_what_it_says() {
     let schedules: Vec<_> = config.schedules().map(|schedule| (schedule.export, schedule.tenant)).collect();
     let expected = [("weekly-payroll", "zenith"), ("weekly-payroll", "acme"), ("hourly", "acme")];
     assert_eq!(schedules, expected.map(|(export, tenant)| (export.to_owned(), tenant.to_owned())));
+}
+
+#[test]
+fn webhooks_mean_what_they_say() {
+    let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
+    let jobs = &config.webhooks["jobs"];
+    assert_eq!((jobs.header.as_str(), jobs.encoding), ("x-servicetitan-signature", None));
+    assert_eq!((&jobs.events, jobs.replay_window), (&None, Duration::from_secs(24 * 3600)));
+    assert_eq!(jobs.secret, Secret::Env("JOBS_WEBHOOK_SECRET".to_owned()));
+    let invoices = &config.webhooks["invoices"];
+    assert_eq!((invoices.header.as_str(), invoices.encoding), ("x-signed-by", Some(SignatureEncoding::Base64)));
+    assert_eq!(invoices.tenants, ["zenith", "acme"]);
+    assert_eq!(invoices.events.as_ref().map(Vec::len), Some(2));
+    assert_eq!(invoices.replay_window, Duration::from_secs(600));
 }
 
 #[test]

@@ -279,6 +279,11 @@ impl Catalog {
         Some(OperationRef { surface, resource, operation })
     }
 
+    /// The webhook events of all surfaces.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.surfaces.values().flat_map(|surface| &surface.events)
+    }
+
     /// The name among `names` that is nearest to `wanted`, where one is near.
     pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
         names

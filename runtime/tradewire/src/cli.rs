@@ -10,6 +10,7 @@ pub mod runs;
 pub mod schedule;
 pub mod store;
 pub mod template;
+pub mod webhooks;
 
 /// An integration runtime for ServiceTitan.
 #[derive(Debug, Parser)]
@@ -44,6 +45,9 @@ pub enum Command {
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
+    /// Shows the webhook events that came in.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Copies the store, puts a copy back, and forgets what is old.
     #[command(subcommand)]
     Store(store::Store),

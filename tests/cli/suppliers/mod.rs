@@ -4,12 +4,12 @@
 mod callers;
 mod ends;
 mod faults;
-mod http;
+pub mod http;
 mod orders;
 mod plugin;
 mod refusals;
 mod servicetitan;
-mod serving;
+pub mod serving;
 mod slow;
 mod templates;
 mod vendors;

@@ -120,6 +120,12 @@ impl Serving {
         signal(&self.child, "TERM");
     }
 
+    /// Kills it.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end.
     pub fn ended(mut self) -> Told {
         let mut status = None;

@@ -53,6 +53,11 @@
 //! [caller.servicetitan]                       # who may call suppliers over HTTP
 //! key = { env = "SERVICETITAN_CALLER_KEY" }
 //!
+//! [webhook.jobs]                              # ServiceTitan's events: POST /webhooks/jobs
+//! tenants = ["acme"]
+//! secret = { env = "JOBS_WEBHOOK_SECRET" }
+//! events = ["tn.jpm.job-completed"]
+//!
 //! [store]
 //! keep = "400 days"                            # how long runs are remembered; for ever unless it is said
 //!
@@ -71,6 +76,6 @@ pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
     Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Serve, ServiceTitan, SupplierCall, Tenant, Work,
+    Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
 pub use secret::{Secret, SecretError};

@@ -33,6 +33,8 @@ pub struct Config {
     pub middleware: IndexMap<String, Middleware>,
     /// `[caller.*]`, by name.
     pub callers: IndexMap<String, Caller>,
+    /// `[webhook.*]`, by name.
+    pub webhooks: IndexMap<String, Webhook>,
     /// `[serve]`.
     pub serve: Serve,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.
@@ -281,6 +283,40 @@ pub struct Caller {
     pub middleware: Option<Vec<String>>,
     /// `tenants`: those that it may call for; none is all.
     pub tenants: Option<Vec<String>>,
+}
+
+/// Where ServiceTitan's webhook events come in: `POST /webhooks/{name}`.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Its name in the configuration and in the address.
+    pub name: String,
+    /// `tenants`: those whose events it takes.
+    pub tenants: Vec<String>,
+    /// `secret`: the key that ServiceTitan signs with.
+    pub secret: Secret,
+    /// `header`, in lower case: where the signature stands. `x-servicetitan-signature`.
+    pub header: String,
+    /// `encoding`: how the signature is written; none is either, which cannot be taken for each other.
+    pub encoding: Option<SignatureEncoding>,
+    /// `events`: the CloudEvents types that it takes; none is all, also those that the catalog does not know.
+    pub events: Option<Vec<String>>,
+    /// `replay_window`: how old an event may be. A day; at most 30 days.
+    pub replay_window: Duration,
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureEncoding {
+    /// Hexadecimal digits, of either case.
+    Hex,
+    /// Base64, with padding.
+    Base64,
+}
+
+impl SignatureEncoding {
+    /// The words of the configuration.
+    pub const NAMES: [(&'static str, SignatureEncoding); 2] =
+        [("hex", SignatureEncoding::Hex), ("base64", SignatureEncoding::Base64)];
 }
 
 /// How callers are served.

@@ -17,8 +17,9 @@ use chrono::{DateTime, Utc};
 pub use error::StoreError;
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName, Opened, Opening, Outcome, Pause, Pruned,
-    RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger, WriteId,
+    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName,
+    Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState,
+    Trigger, WriteId,
 };
 pub use sqlite::{BackupError, SqliteStore};
 
@@ -144,6 +145,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// What a run produced.
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;
+
+    /// Stores a webhook event. The id by which it is stored: its own, or that of the one that came before, where one of
+    /// the same webhook, tenant, type and occurrence did.
+    async fn store_event(&self, event: &EventRecord) -> Result<EventId, StoreError>;
+
+    /// Webhook events, the latest first.
+    async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError>;
 }
 
 /// What makes two files the same to those who receive them: whose, of which window, where and by which name.

@@ -54,6 +54,8 @@ ids! {
     RunId
     /// The id of a write in a run's journal.
     WriteId
+    /// The id of a webhook event that is stored.
+    EventId
 }
 
 /// Words that stand for the cases of an enumeration, in the store and in JSON alike.
@@ -443,6 +445,44 @@ pub struct SlotFilter {
     pub idle: bool,
     /// That fell due then or later.
     pub since: Option<DateTime<Utc>>,
+    /// At most this many; none is 100.
+    pub limit: Option<u32>,
+}
+
+/// A webhook event that is stored.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventRecord {
+    /// Its id here.
+    pub id: EventId,
+    /// The webhook that it came by.
+    pub webhook: String,
+    /// The tenant's name in the configuration.
+    pub tenant: String,
+    /// The tenant's number at ServiceTitan.
+    pub tenant_id: i64,
+    /// Its CloudEvents type: `tn.jpm.job-completed`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// ServiceTitan's `userassignedid`: of one webhook, tenant and type, no two events that are stored have the same.
+    pub occurrence: String,
+    /// ServiceTitan's `id` of the delivery that came first.
+    pub delivery: String,
+    /// When it happened.
+    pub time: DateTime<Utc>,
+    /// When it came in.
+    pub received: DateTime<Utc>,
+    /// Its `data`: JSON, as it was written.
+    pub payload: String,
+}
+
+/// Which events.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Of this webhook.
+    pub webhook: Option<String>,
+    /// Of this tenant.
+    pub tenant: Option<String>,
     /// At most this many; none is 100.
     pub limit: Option<u32>,
 }

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Pause, Pruned, RunFilter, RunId, RunName,
-    RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Pause,
+    Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -127,4 +127,6 @@ requests! {
     host_calls(run: RunId) -> Vec<HostCalls>;
     prune(before: DateTime<Utc>, most: u32) -> Pruned;
     files(run: RunId) -> Vec<FileRecord>;
+    store_event(event: &EventRecord) -> EventId;
+    events(filter: &EventFilter) -> Vec<EventRecord>;
 }

@@ -12,7 +12,7 @@ use super::setting::Setting;
 use crate::cli::Check;
 use crate::execute::Executor;
 use crate::faults::Faults;
-use crate::http::Callers;
+use crate::http::{Callers, Receivers};
 use crate::output::Output;
 
 /// How many of the next slots are told.
@@ -26,6 +26,7 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let mut faults = Faults::default();
     deliveries(config, &mut faults);
     Callers::load(config, &mut faults);
+    Receivers::load(config, &mut faults);
     let executor = setting.executor(faults)?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);

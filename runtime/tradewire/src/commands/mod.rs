@@ -17,6 +17,7 @@ mod store;
 mod surface;
 mod table;
 mod template;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
+        Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Check(options) => done(block_on(check::check(options, output))),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),

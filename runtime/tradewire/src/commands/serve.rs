@@ -1,15 +1,17 @@
-//! `tradewire serve`: the schedules, and the suppliers for whoever has a key, until it is told to stop.
+//! `tradewire serve`: the schedules, the suppliers for whoever has a key, and ServiceTitan's events, until it is told to
+//! stop.
 
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use chrono::TimeDelta;
-
+use serde_json::json;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::clock::SystemClock;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
+use tradewire_runs::webhook::Received;
 
 use super::report;
 use super::setting::Setting;
@@ -17,29 +19,36 @@ use super::stop::told_to_stop;
 use crate::cli::Serve;
 use crate::execute::Executor;
 use crate::faults::Faults;
-use crate::http::{Callers, Carried, Desk, Server};
+use crate::http::{Callers, Carried, Desk, Letterbox, Receivers, Server};
 use crate::output::{Busy, Output};
 
-/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers.
+/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
+/// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
-    if config.callers.is_empty() && config.exports.values().all(|export| export.cron.is_none()) {
+    let listens = !config.callers.is_empty() || !config.webhooks.is_empty();
+    if !listens && config.exports.values().all(|export| export.cron.is_none()) {
         bail!(
-            "{} has neither an export with a schedule nor a caller of suppliers; add `cron = \"0 6 * * MON\"` to an \
-             export, or a section `[caller.<name>]` with a `key`; `tradewire run` runs an export now",
+            "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
+             MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
+             runs an export now",
             config.path.display()
         );
     }
     let busy = Arc::new(output.busy("loading plugins and packs"));
     let mut faults = Faults::default();
     let callers = Callers::load(config, &mut faults);
+    let receivers = Receivers::load(config, &mut faults);
     let executor = Arc::new(setting.executor(faults)?);
     let runner = setting.runner_by(executor.clone(), &busy)?;
     let stop = told_to_stop(output)?;
-    let server = match config.callers.is_empty() {
-        true => None,
-        false => Some(Server::bind(desk(&setting, callers, &executor, output, &busy), config.serve.listen).await?),
+    let server = match listens {
+        true => {
+            let server = Server::bind(desk(&setting, callers, &executor, output, &busy), config.serve.listen).await?;
+            Some(server.with_webhooks(letterbox(&runner, receivers, output, &busy)))
+        }
+        false => None,
     };
     let (told, beside) = (*output, busy.clone());
     let scheduler = Scheduler::new(runner.clone()).on_report(move |report| {
@@ -54,13 +63,32 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     match server {
         None => drop(tokio::join!(scheduler.run(stop.clone()), forget(&runner, stop))),
         Some(server) => {
-            busy.line(&format!("serving {} suppliers at http://{}", config.middleware.len(), server.addr()?));
+            let address = server.addr()?;
+            if !config.callers.is_empty() {
+                busy.line(&format!("serving {} suppliers at http://{address}", config.middleware.len()));
+            }
+            for webhook in config.webhooks.keys() {
+                busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
+            }
             tokio::join!(scheduler.run(stop.clone()), server.run(stop.clone()), forget(&runner, stop));
         }
     }
     drop((scheduler, runner, busy));
     output.note("stopped");
     Ok(())
+}
+
+fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<Busy>) -> Letterbox {
+    let (told, beside) = (*output, busy.clone());
+    let onlooker = move |webhook: &str, received: &Received| {
+        let Received { id, kind, tenant, is_repeated } = received;
+        let again = if *is_repeated { ", again" } else { "" };
+        let value = json!({ "webhook": webhook, "event": id, "type": kind, "tenant": tenant, "repeated": is_repeated });
+        // The type may be one that nobody knows, so it is written with its control characters escaped.
+        let text = format!("{webhook}: {} for {tenant}: event {id}{again}", kind.escape_debug());
+        beside.apart(|| told.result(&text, &value));
+    };
+    Letterbox::new(&runner.config().serve, receivers, runner.store().clone(), onlooker)
 }
 
 /// Forgets what is old, where the configuration says what that is.

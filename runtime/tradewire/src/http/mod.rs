@@ -3,6 +3,7 @@
 mod callers;
 mod listen;
 mod middleware;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tradewire_runs::CancellationToken;
 
 pub use callers::Callers;
 pub use middleware::{Carried, Desk};
+pub use webhooks::{Letterbox, Receivers};
 
 /// A server that has its address.
 pub struct Server {
@@ -34,6 +36,11 @@ impl Server {
         let desk = Arc::new(desk);
         let routes = middleware::routes(desk.clone()).route("/health", get(|| async { "ok\n" }));
         Ok(Server { listener, routes, desk })
+    }
+
+    /// Takes events in besides.
+    pub fn with_webhooks(self, letterbox: Letterbox) -> Server {
+        Server { routes: self.routes.merge(webhooks::routes(letterbox)), ..self }
     }
 
     /// Where it listens.

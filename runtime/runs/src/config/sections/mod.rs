@@ -5,6 +5,7 @@ mod export;
 mod middleware;
 mod place;
 mod reference;
+mod webhook;
 
 use std::ops::Range;
 use std::path::Path;
@@ -66,6 +67,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
     let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
+    let webhooks = each(root.tables("webhook"), |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
     let keep = root.table("store").map(|section| {
         let keep = section.time("keep", LONGEST_KEEP);
@@ -93,6 +95,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         deliveries,
         middleware,
         callers,
+        webhooks,
         serve: serve?,
         keep: keep.flatten(),
     })

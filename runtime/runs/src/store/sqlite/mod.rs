@@ -5,6 +5,7 @@
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
 mod backup;
+mod events;
 mod files;
 mod pauses;
 mod prune;
@@ -23,8 +24,8 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunId,
-    RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome,
+    Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
 };
 pub use backup::BackupError;
 
@@ -305,6 +306,16 @@ impl Store for SqliteStore {
 
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {
         self.ask(move |c| Ok(files::of_run(c, run)?)).await
+    }
+
+    async fn store_event(&self, event: &EventRecord) -> Result<EventId, StoreError> {
+        let event = event.clone();
+        self.write(move |t| Ok(events::insert(t, &event)?)).await
+    }
+
+    async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
+        let filter = filter.clone();
+        self.ask(move |c| Ok(events::list(c, &filter)?)).await
     }
 }
 

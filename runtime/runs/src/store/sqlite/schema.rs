@@ -141,6 +141,23 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX writes_by_run ON writes (run);
     ",
     ),
+    M::up(
+        "
+    CREATE TABLE events (
+        id          TEXT PRIMARY KEY,
+        webhook     TEXT NOT NULL,
+        tenant      TEXT NOT NULL,
+        tenant_id   INTEGER NOT NULL,
+        type        TEXT NOT NULL,
+        occurrence  TEXT NOT NULL,
+        delivery    TEXT NOT NULL,
+        time        INTEGER NOT NULL,
+        received    INTEGER NOT NULL,
+        payload     TEXT NOT NULL,     -- JSON
+        UNIQUE (webhook, tenant, type, occurrence)
+    ) STRICT;
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.

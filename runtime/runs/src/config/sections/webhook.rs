@@ -1,0 +1,69 @@
+//! `[webhook.*]`: where ServiceTitan's events come in, and how they are told from forged ones.
+
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+use tradewire_surface::Catalog;
+
+use super::export::{Known, tenants};
+use super::reference;
+use crate::config::model::{SignatureEncoding, Webhook};
+use crate::config::source::Section;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// What is older can be read from ServiceTitan's export feeds.
+const OLDEST: Duration = DAY.saturating_mul(30);
+/// What most public code that verifies these signatures reads.
+const HEADER: &str = "x-servicetitan-signature";
+
+pub(super) fn read(
+    catalog: &Catalog,
+    name: &str,
+    section: Section<'_, '_>,
+    known: &Known,
+    folder: &Path,
+) -> Option<Webhook> {
+    let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
+    let example = format!("\"{}\"", known.tenants.first().map_or("a tenant", String::as_str));
+    let tenants = tenants(&section, known, &example, "this webhook takes nobody's events");
+    let secret = reference::need(&section, "secret", &format!("{upper}_WEBHOOK_SECRET"), folder);
+    let header = section.text("header").map_or(Some(HEADER.to_owned()), |text| header(&section, &text));
+    let encoding = section.choice("encoding", &SignatureEncoding::NAMES).map(|(encoding, _)| encoding);
+    let events = section.get("events").is_some().then(|| events(catalog, &section));
+    let replay_window = section.time("replay_window", OLDEST).unwrap_or(DAY);
+    section.close();
+    Some(Webhook { name: name.to_owned(), tenants, secret: secret?, header: header?, encoding, events, replay_window })
+}
+
+/// A header's name, in lower case.
+fn header(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<String> {
+    let name = text.get_ref();
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        return Some(name.to_ascii_lowercase());
+    }
+    let help = format!("write its name alone: `\"{HEADER}\"`");
+    section.source().fault(text.span(), format!("`{name}` is not the name of a header"), Some(help));
+    None
+}
+
+fn events(catalog: &Catalog, section: &Section<'_, '_>) -> Vec<String> {
+    let types = || catalog.events().map(|event| event.wire.as_str());
+    let mut events: Vec<String> = Vec::new();
+    for text in section.texts("events") {
+        let name = text.get_ref();
+        if events.contains(name) {
+            let help = Some("leave one out".to_owned());
+            section.source().fault(text.span(), format!("event `{name}` is named twice"), help);
+        } else if types().any(|known| known == name) {
+            events.push(name.clone());
+        } else {
+            let help = match Catalog::nearest(name, types()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", types().collect::<Vec<_>>().join(", ")),
+            };
+            section.source().fault(text.span(), format!("there is no event `{name}`"), Some(help));
+        }
+    }
+    events
+}

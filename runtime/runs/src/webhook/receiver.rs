@@ -1,0 +1,277 @@
+//! What takes the events of one webhook in.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::ExposeSecret;
+
+use super::event::{Envelope, NotAnEvent};
+use super::signature::{Forged, Signature};
+use crate::config::{Config, SecretError, Webhook};
+use crate::store::{EventId, EventRecord, Store, StoreError};
+
+/// A key of fewer characters is none of ServiceTitan's, and may be guessed.
+const SHORTEST_KEY: usize = 32;
+/// By how much ServiceTitan's clock may be ahead of this machine's.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// What takes the events of one webhook in.
+pub struct Receiver {
+    name: String,
+    header: String,
+    signature: Signature,
+    /// Names and numbers of the tenants whose events it takes.
+    tenants: Vec<(String, i64)>,
+    events: Option<Vec<String>>,
+    replay_window: TimeDelta,
+}
+
+/// An event as it comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The tenant that the address names.
+    pub tenant: Option<&'a str>,
+    /// What the webhook's [`header`](Receiver::header) says.
+    pub signature: Option<&'a [u8]>,
+    /// The body as it came.
+    pub body: &'a [u8],
+    /// When it came.
+    pub at: DateTime<Utc>,
+}
+
+/// Why a webhook cannot take events in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiverFault {
+    /// The key cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The key is none.
+    #[error(
+        "{reference} holds {characters} characters, ServiceTitan's keys have 32 to 64: set it to the webhook's key"
+    )]
+    Key {
+        /// Where it was found.
+        reference: String,
+        /// How many it has.
+        characters: usize,
+    },
+}
+
+/// An event that is stored, or was before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// The event; of one that came again, the one that is stored.
+    pub id: EventId,
+    /// Its CloudEvents type.
+    pub kind: String,
+    /// The tenant's name.
+    pub tenant: String,
+    /// Whether it was stored before.
+    pub is_repeated: bool,
+}
+
+/// Why an event is not taken in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// It is not ServiceTitan's.
+    #[error(transparent)]
+    Forged(#[from] Forged),
+    /// It may be someone's who listened.
+    #[error(
+        "the event is of {}, which is {}", time.to_rfc3339(), if *is_ahead {
+            "still to come: set this machine's clock".to_owned()
+        } else {
+            format!("out of the replay window: raise `replay_window` of `[webhook.{webhook}]`, or set this machine's clock")
+        }
+    )]
+    OutOfTime {
+        /// The webhook.
+        webhook: String,
+        /// When the event says that it happened.
+        time: DateTime<Utc>,
+        /// Whether that is still to come.
+        is_ahead: bool,
+    },
+    /// It is none.
+    #[error(transparent)]
+    NotAnEvent(#[from] NotAnEvent),
+    /// It does not say whose it is, and neither does the address.
+    #[error("the event has no `tenantId`, and the address names no tenant: write `/webhooks/{webhook}/<tenant>`")]
+    NoTenant {
+        /// The webhook.
+        webhook: String,
+    },
+    /// It is a tenant's whose events are not taken.
+    #[error("webhook `{webhook}` takes no events of tenant {tenant}: it is not among its `tenants`")]
+    OtherTenant {
+        /// The webhook.
+        webhook: String,
+        /// The tenant, as the event or the address calls it.
+        tenant: String,
+    },
+    /// Event and address disagree.
+    #[error("the event is of tenant {found}, the address says `{named}`")]
+    TenantsDiffer {
+        /// As the event says.
+        found: i64,
+        /// As the address says.
+        named: String,
+    },
+    /// It is of a type that is not taken.
+    #[error("webhook `{webhook}` takes no `{kind}`: it is not among its `events`")]
+    OtherType {
+        /// The webhook.
+        webhook: String,
+        /// The type.
+        kind: String,
+    },
+    /// It could not be stored: whoever sent it is to send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Receiver {
+    /// Reads the key.
+    pub fn load(webhook: &Webhook, config: &Config) -> Result<Receiver, ReceiverFault> {
+        let key = webhook.secret.resolve()?;
+        let characters = key.expose_secret().chars().count();
+        let bad_key = || ReceiverFault::Key { reference: webhook.secret.to_string(), characters };
+        let signature = Signature::new(&key, webhook.encoding).filter(|_| characters >= SHORTEST_KEY);
+        let tenants = webhook.tenants.iter().filter_map(|name| config.tenants.get(name));
+        Ok(Receiver {
+            name: webhook.name.clone(),
+            header: webhook.header.clone(),
+            signature: signature.ok_or_else(bad_key)?,
+            tenants: tenants.map(|tenant| (tenant.name.clone(), tenant.id)).collect(),
+            events: webhook.events.clone(),
+            replay_window: TimeDelta::from_std(webhook.replay_window).unwrap_or(TimeDelta::MAX),
+        })
+    }
+
+    /// The webhook's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The header that the signature stands in.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// Takes an event in: once this answers, it is stored.
+    pub async fn receive(&self, store: &dyn Store, delivery: Delivery<'_>) -> Result<Received, Refused> {
+        let record = self.check(delivery)?;
+        let id = store.store_event(&record).await?;
+        let EventRecord { id: new, kind, tenant, .. } = record;
+        Ok(Received { id, kind, tenant, is_repeated: id != new })
+    }
+
+    /// The event that is to be stored; the signature is looked at first, and nothing else where it is not genuine.
+    fn check(&self, delivery: Delivery<'_>) -> Result<EventRecord, Refused> {
+        self.signature.verify(delivery.signature, delivery.body)?;
+        let event = Envelope::read(delivery.body)?;
+        self.in_time(event.time, delivery.at)?;
+        let (tenant, tenant_id) = self.tenant(delivery.tenant, event.tenant_id)?;
+        if self.events.as_ref().is_some_and(|events| !events.contains(&event.kind)) {
+            return Err(Refused::OtherType { webhook: self.name.clone(), kind: event.kind });
+        }
+        Ok(EventRecord {
+            id: EventId::new(),
+            webhook: self.name.clone(),
+            tenant,
+            tenant_id,
+            kind: event.kind,
+            occurrence: event.occurrence,
+            delivery: event.delivery,
+            time: event.time,
+            received: delivery.at,
+            payload: event.payload.to_owned(),
+        })
+    }
+
+    fn in_time(&self, time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refused> {
+        let age = now - time;
+        let is_ahead = age < -AHEAD;
+        if is_ahead || age > self.replay_window {
+            return Err(Refused::OutOfTime { webhook: self.name.clone(), time, is_ahead });
+        }
+        Ok(())
+    }
+
+    /// Whose event it is: the address and the event may both say it, one has to.
+    fn tenant(&self, named: Option<&str>, found: Option<i64>) -> Result<(String, i64), Refused> {
+        let webhook = || self.name.clone();
+        let known = match (named, found) {
+            (Some(named), _) => self.tenants.iter().find(|(name, _)| name == named),
+            (None, Some(found)) => self.tenants.iter().find(|(_, id)| *id == found),
+            (None, None) => return Err(Refused::NoTenant { webhook: webhook() }),
+        };
+        let Some((name, id)) = known else {
+            let tenant = named.map(|name| format!("`{name}`")).or(found.map(|id| id.to_string())).unwrap_or_default();
+            return Err(Refused::OtherTenant { webhook: webhook(), tenant });
+        };
+        match found {
+            Some(found) if found != *id => Err(Refused::TenantsDiffer { found, named: name.clone() }),
+            _ => Ok((name.clone(), *id)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::config::SignatureEncoding;
+    use hmac::{Hmac, Mac};
+    use sha2::Sha256;
+
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    const NOW: &str = "2026-03-02T06:00:00Z";
+    const EVENT: &str = r#"{ "specversion": "1.0", "id": "d-1", "type": "tn.jpm.job-completed", "source": "s",
+        "time": "2026-03-02T05:59:00Z", "userassignedid": "o-1", "data": { "tenantId": 7 } }"#;
+
+    /// What a webhook for tenants 7 and 8 makes of this body, signed with its key.
+    fn told(tenant: Option<&str>, body: &str) -> Result<EventRecord, String> {
+        let mut signature = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+        signature.update(body.as_bytes());
+        let signature = data_encoding::BASE64.encode(&signature.finalize().into_bytes());
+        let receiver = Receiver {
+            name: "jobs".to_owned(),
+            header: "x-signature".to_owned(),
+            signature: Signature::new(&KEY.into(), Some(SignatureEncoding::Base64)).unwrap(),
+            tenants: vec![("acme".to_owned(), 7), ("zenith".to_owned(), 8)],
+            events: Some(vec!["tn.jpm.job-completed".to_owned()]),
+            replay_window: TimeDelta::hours(1),
+        };
+        let (signature, body, at) = (Some(signature.as_bytes()), body.as_bytes(), NOW.parse().unwrap());
+        receiver.check(Delivery { tenant, signature, body, at }).map_err(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn an_event_is_its_tenants_by_the_number_in_it_or_by_the_address() {
+        let event = told(None, EVENT).unwrap();
+        assert_eq!((event.tenant.as_str(), event.tenant_id, event.occurrence.as_str()), ("acme", 7, "o-1"));
+        assert_eq!(told(None, &EVENT.replace("7 }", "8 }")).unwrap().tenant, "zenith");
+        assert_eq!(told(Some("acme"), EVENT).unwrap().tenant, "acme");
+        let silent = EVENT.replace(r#""tenantId": 7"#, "");
+        assert_eq!(told(Some("zenith"), &silent).unwrap().tenant_id, 8);
+        assert!(told(None, &silent).unwrap_err().contains("write `/webhooks/jobs/<tenant>`"));
+        assert!(told(None, &EVENT.replace("7 }", "9 }")).unwrap_err().contains("takes no events of tenant 9"));
+        assert!(told(Some("nobody"), EVENT).unwrap_err().contains("takes no events of tenant `nobody`"));
+        assert_eq!(told(Some("zenith"), EVENT).unwrap_err(), "the event is of tenant 7, the address says `zenith`");
+    }
+
+    #[test]
+    fn what_is_too_old_or_still_to_come_is_refused() {
+        let at = |time: &str| told(None, &EVENT.replace("2026-03-02T05:59:00Z", time));
+        assert!(at("2026-03-02T05:00:00Z").is_ok() && at("2026-03-02T06:05:00Z").is_ok());
+        assert!(at("2026-03-02T04:59:59Z").unwrap_err().contains("raise `replay_window` of `[webhook.jobs]`"));
+        assert!(at("2026-03-02T06:05:01Z").unwrap_err().contains("set this machine's clock"));
+    }
+
+    #[test]
+    fn a_type_that_is_not_among_the_events_is_refused() {
+        let other = told(None, &EVENT.replace("completed", "updated")).unwrap_err();
+        assert_eq!(other, "webhook `jobs` takes no `tn.jpm.job-updated`: it is not among its `events`");
+    }
+}
