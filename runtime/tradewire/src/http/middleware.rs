@@ -15,17 +15,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use futures::FutureExt;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tradewire_client::Tenant;
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
 
 use super::Callers;
+use super::arrivals::{Arrivals, NotArrived};
 use crate::suppliers::{Supplier, Suppliers};
-
-/// How long a call may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
 
 /// Where calls come in.
 pub struct Desk {
@@ -34,11 +31,8 @@ pub struct Desk {
     tenants: HashMap<String, Tenant>,
     /// One for each call that may be carried at a time.
     places: Arc<Semaphore>,
-    /// One for each byte that calls may hold together while they arrive. They take no place meanwhile, which callers who
-    /// send a byte a second would keep from all others.
-    arriving: Semaphore,
     at_once: usize,
-    most_bytes: usize,
+    arrivals: Arrivals,
     onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
 }
 
@@ -72,19 +66,9 @@ impl Desk {
         tenants: HashMap<String, Tenant>,
         onlooker: impl Fn(&Carried) + Send + Sync + 'static,
     ) -> Desk {
-        let most_bytes = usize::try_from(serve.body).unwrap_or(usize::MAX);
         let places = Arc::new(Semaphore::new(serve.at_once));
-        let arriving = Semaphore::new(most_bytes.saturating_mul(serve.at_once).min(Semaphore::MAX_PERMITS));
-        Desk {
-            callers,
-            suppliers,
-            tenants,
-            places,
-            arriving,
-            at_once: serve.at_once,
-            most_bytes,
-            onlooker: Box::new(onlooker),
-        }
+        let (at_once, arrivals) = (serve.at_once, Arrivals::new(serve));
+        Desk { callers, suppliers, tenants, places, at_once, arrivals, onlooker: Box::new(onlooker) }
     }
 
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
@@ -111,39 +95,6 @@ impl Desk {
         Ok((supplier.clone(), known.clone()))
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Trouble> {
-        self.places.clone().try_acquire_owned().map_err(|_| busy())
-    }
-
-    async fn body(&self, body: Body) -> Result<Vec<u8>, Trouble> {
-        tokio::time::timeout(ARRIVAL, self.arrived(body)).await.unwrap_or_else(|_| {
-            let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-            Err(Trouble::caller(message).with_status(408))
-        })
-    }
-
-    async fn arrived(&self, body: Body) -> Result<Vec<u8>, Trouble> {
-        let most = self.most_bytes;
-        let mut body = Limited::new(body, most);
-        let mut bytes = Vec::new();
-        let mut held = self.arriving.try_acquire_many(0).map_err(|_| busy())?;
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
-                true => Trouble::caller(format!(
-                    "the body is longer than {most} bytes, which is the most (`body` of `[serve]`)"
-                ))
-                .with_status(413),
-                false => Trouble::caller("the body broke off"),
-            })?;
-            // Trailers are nothing to us.
-            let Ok(piece) = frame.into_data() else { continue };
-            let length = u32::try_from(piece.len()).unwrap_or(u32::MAX);
-            held.merge(self.arriving.try_acquire_many(length).map_err(|_| busy())?);
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes)
-    }
-
     /// Lets a call in that may be carried.
     async fn admit(
         &self,
@@ -153,8 +104,10 @@ impl Desk {
     ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
         let (supplier, tenant) = self.find(caller, called)?;
         let (head, body) = request.into_parts();
-        let body = self.body(body).await?;
-        let place = self.place()?;
+        let body = self.arrivals.receive(body).await?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| {
+            Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
+        })?;
         let incoming = Incoming { headers: texts(&head.headers), body };
         Ok((Admitted { supplier, tenant, incoming }, place))
     }
@@ -185,8 +138,13 @@ impl Admitted {
     }
 }
 
-fn busy() -> Trouble {
-    Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
+impl From<NotArrived> for Trouble {
+    fn from(error: NotArrived) -> Trouble {
+        match error {
+            NotArrived::TooMuch => Trouble::busy(error.to_string()),
+            _ => Trouble::caller(error.to_string()).with_status(error.status().as_u16()),
+        }
+    }
 }
 
 fn failed() -> Trouble {

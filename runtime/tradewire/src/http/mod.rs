@@ -1,5 +1,6 @@
 //! The HTTP server of `tradewire serve`.
 
+mod arrivals;
 mod callers;
 mod listen;
 mod middleware;
@@ -7,6 +8,7 @@ mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -17,6 +19,9 @@ use tradewire_runs::CancellationToken;
 pub use callers::Callers;
 pub use middleware::{Carried, Desk};
 pub use webhooks::{Letterbox, Receivers};
+
+/// How long what goes on may take to end once the server stops, whatever the suppliers' deadlines are.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server that has its address.
 pub struct Server {
@@ -50,7 +55,7 @@ impl Server {
 
     /// Serves until it is stopped; calls that go on may take as long as any call may.
     pub async fn run(self, stop: CancellationToken) {
-        let patience = self.desk.longest();
+        let patience = self.desk.longest().max(PATIENCE);
         listen::serve(self.listener, self.routes, stop, self.desk.rest(), patience).await;
     }
 }

@@ -7,25 +7,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use bytes::Bytes;
 use chrono::Utc;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tradewire_runs::config::{Config, Serve};
 use tradewire_runs::store::Store;
 use tradewire_runs::webhook::{Delivery, Received, Receiver, Refused};
 
+use super::arrivals::{Arrivals, NotArrived};
 use crate::faults::Faults;
 
-/// How long an event may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
 /// How long the store may take: ServiceTitan does not wait for ever either.
 const STORING: Duration = Duration::from_secs(10);
 
@@ -56,7 +52,7 @@ pub struct Letterbox {
     store: Arc<dyn Store>,
     /// One for each event that may be taken in at a time.
     places: Semaphore,
-    most_bytes: usize,
+    arrivals: Arrivals,
     onlooker: Onlooker,
 }
 
@@ -75,7 +71,7 @@ impl Letterbox {
             receivers,
             store,
             places: Semaphore::new(serve.at_once),
-            most_bytes: usize::try_from(serve.body).unwrap_or(usize::MAX),
+            arrivals: Arrivals::new(serve),
             onlooker: Box::new(onlooker),
         }
     }
@@ -86,12 +82,12 @@ impl Letterbox {
             .0
             .get(webhook)
             .ok_or_else(|| Rejection(StatusCode::NOT_FOUND, "there is no such webhook".to_owned()))?;
+        let (head, body) = request.into_parts();
+        let body = self.arrivals.receive(body).await?;
         let _place = self.places.try_acquire().map_err(|_| {
             let message = "as many events are being taken in as `at_once` of `[serve]` allows; come again";
             Rejection(StatusCode::SERVICE_UNAVAILABLE, message.to_owned())
         })?;
-        let (head, body) = request.into_parts();
-        let body = self.body(body).await?;
         let signature = head.headers.get(receiver.header()).map(HeaderValue::as_bytes);
         let delivery = Delivery { tenant, signature, body: &body, at: Utc::now() };
         let receiving = tokio::time::timeout(STORING, receiver.receive(&*self.store, delivery)).await;
@@ -114,22 +110,11 @@ impl Letterbox {
             }
         }
     }
+}
 
-    async fn body(&self, body: Body) -> Result<Bytes, Rejection> {
-        let most = self.most_bytes;
-        let arriving = tokio::time::timeout(ARRIVAL, Limited::new(body, most).collect());
-        match arriving.await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let message = format!("the body is longer than {most} bytes, which is the most (`body` of `[serve]`)");
-                Err(Rejection(StatusCode::PAYLOAD_TOO_LARGE, message))
-            }
-            Ok(Err(_)) => Err(Rejection(StatusCode::BAD_REQUEST, "the body broke off".to_owned())),
-            Err(_) => {
-                let message = format!("the body did not arrive within {} s", ARRIVAL.as_secs());
-                Err(Rejection(StatusCode::REQUEST_TIMEOUT, message))
-            }
-        }
+impl From<NotArrived> for Rejection {
+    fn from(error: NotArrived) -> Rejection {
+        Rejection(error.status(), error.to_string())
     }
 }
 
