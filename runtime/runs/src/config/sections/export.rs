@@ -22,10 +22,9 @@ pub(super) struct Known {
 }
 
 pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Export> {
-    let example = |names: &[String], kind: &str| format!("\"{}\"", names.first().map_or(kind, String::as_str));
     let run = section.need_text("run", &example(&known.plugins, "a plugin"));
     let work = run.and_then(|run| work(&section, run, known, folder));
-    let tenants = tenants(&section, known, &example(&known.tenants, "a tenant"), "this export runs for nobody");
+    let tenants = tenants(&section, known, "this export runs for nobody");
     let has_cron = section.get("cron").is_some();
     let cron = section.text("cron").and_then(|text| cron(&section, &text));
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
@@ -107,7 +106,14 @@ fn retries(section: Section<'_, '_>) -> Option<Retries> {
     Some(Retries { times: u32::try_from(times?).ok()?, backoff: delta(backoff)?, longest: delta(longest)? })
 }
 
-pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, example: &str, nobody: &str) -> Vec<String> {
+/// What a suggestion writes for a name that is missing: the first there is.
+fn example(names: &[String], kind: &str) -> String {
+    format!("\"{}\"", names.first().map_or(kind, String::as_str))
+}
+
+/// `tenants`, each of them known; `nobody` is what is said of none.
+pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, nobody: &str) -> Vec<String> {
+    let example = example(&known.tenants, "a tenant");
     let Some(value) = section.need("tenants", &format!("[{example}]")) else { return Vec::new() };
     let mut tenants: Vec<String> = Vec::new();
     let written = section.texts("tenants");

@@ -26,8 +26,7 @@ pub(super) fn read(
 ) -> Option<Middleware> {
     let pack = section.need_text("pack", &format!("\"templates/{name}\""));
     let pack = pack.and_then(|text| place::path(&section, &text, text.get_ref(), folder));
-    let example = format!("\"{}\"", known.tenants.first().map_or("a tenant", String::as_str));
-    let tenants = tenants(&section, known, &example, "these templates serve nobody");
+    let tenants = tenants(&section, known, "these templates serve nobody");
     let (grants, grant_line) = grants(catalog, &section);
     let check = section.choice("check", &ContractCheck::NAMES);
     let base_url = section.text("base_url").and_then(|text| match Url::parse(text.get_ref()) {
@@ -67,8 +66,7 @@ pub(super) fn read(
 
 /// `[caller.*]`: whoever names neither suppliers nor tenants may reach all of them.
 pub(super) fn caller(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Caller> {
-    let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
-    let key = reference::need(&section, "key", &format!("{upper}_KEY"), folder);
+    let key = reference::need(&section, "key", &reference::variable(name, "KEY"), folder);
     let some = |key: &'static str, names: &[String], kind: &str| {
         section.get(key)?;
         Some(section.texts(key).into_iter().filter_map(|text| refer(&section, text, names, kind)).collect())

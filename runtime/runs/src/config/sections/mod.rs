@@ -137,15 +137,13 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         }
         id
     });
-    let upper: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    let client_id = section.need("client_id", &format!("{{ env = \"{upper}_CLIENT_ID\" }}")).and_then(|value| {
-        match value.get_ref().as_str() {
+    let client_id = section
+        .need("client_id", &format!("{{ env = \"{}\" }}", reference::variable(name, "CLIENT_ID")))
+        .and_then(|value| match value.get_ref().as_str() {
             Some(id) => Some(ClientId::Literal(id.to_owned())),
             None => reference::read(&section, "client_id", value, folder).map(ClientId::Reference),
-        }
-    });
-    let client_secret = reference::need(&section, "client_secret", &format!("{upper}_CLIENT_SECRET"), folder);
+        });
+    let client_secret = reference::need(&section, "client_secret", &reference::variable(name, "CLIENT_SECRET"), folder);
     let timezone = section.need_text("timezone", "\"America/Phoenix\"");
     let timezone = timezone.and_then(|text| zone(&section, &text));
     section.close();

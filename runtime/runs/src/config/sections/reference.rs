@@ -8,6 +8,12 @@ use toml::de::DeValue;
 use crate::config::secret::Secret;
 use crate::config::source::Section;
 
+/// What a suggestion calls the environment variable of a section's secret: `ACME_CLIENT_SECRET`.
+pub(super) fn variable(name: &str, secret: &str) -> String {
+    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("{}_{secret}", name.chars().map(upper).collect::<String>())
+}
+
 /// The reference of a key that must be there; `variable` is what a suggestion calls the environment variable.
 pub(super) fn need(section: &Section<'_, '_>, key: &'static str, variable: &str, folder: &Path) -> Option<Secret> {
     let example = format!("{{ env = \"{variable}\" }}");

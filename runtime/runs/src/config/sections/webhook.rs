@@ -24,10 +24,8 @@ pub(super) fn read(
     known: &Known,
     folder: &Path,
 ) -> Option<Webhook> {
-    let upper = name.to_ascii_uppercase().replace(['-', '.'], "_");
-    let example = format!("\"{}\"", known.tenants.first().map_or("a tenant", String::as_str));
-    let tenants = tenants(&section, known, &example, "this webhook takes nobody's events");
-    let secret = reference::need(&section, "secret", &format!("{upper}_WEBHOOK_SECRET"), folder);
+    let tenants = tenants(&section, known, "this webhook takes nobody's events");
+    let secret = reference::need(&section, "secret", &reference::variable(name, "WEBHOOK_SECRET"), folder);
     let header = section.text("header").map_or(Some(HEADER.to_owned()), |text| header(&section, &text));
     let encoding = section.choice("encoding", &SignatureEncoding::NAMES).map(|(encoding, _)| encoding);
     let events = section.get("events").is_some().then(|| events(catalog, &section));
