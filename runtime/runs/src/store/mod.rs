@@ -7,6 +7,7 @@
 //! it had sent is taken: that is a fact, whoever knows it.
 
 mod error;
+mod ids;
 mod patience;
 pub(crate) mod records;
 mod sqlite;
@@ -15,11 +16,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use error::StoreError;
+pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, NotARunName,
-    Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, SlotState,
-    Trigger, WriteId,
+    Ending, EventFilter, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome,
+    Pause, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
 
