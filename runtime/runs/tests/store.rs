@@ -104,7 +104,7 @@ async fn a_run_that_is_not_open_takes_nothing_more() {
     let stranger = RunId::new();
     assert!(matches!(store.renew(stranger, Utc::now()).await, Err(StoreError::RunClosed(id)) if id == stranger));
     assert!(matches!(store.append_log(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
-    assert!(matches!(store.decide_delivery(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
+    assert!(matches!(store.decide_delivery(stranger, vec![], None).await, Err(StoreError::RunClosed(_))));
 }
 
 fn event(occurrence: &str) -> EventRecord {
@@ -233,7 +233,7 @@ async fn ended(store: &SqliteStore, due: &str, outcome: Outcome, files: Vec<File
     let line = LogLine { seq: 0, at: run.started, level: LogLevel::Info, text: "hello".to_owned() };
     store.append_log(run.id, vec![line]).await.unwrap();
     let files = files.into_iter().map(|file| (FileRecord { run: run.id, ..file }, None)).collect();
-    store.decide_delivery(run.id, files).await.unwrap();
+    store.decide_delivery(run.id, files, None).await.unwrap();
     let ended = run.started + TimeDelta::minutes(1);
     store.close_run(run.id, &Ending { ended, outcome, ..ending(due) }).await.unwrap();
     run.id

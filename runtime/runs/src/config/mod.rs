@@ -40,6 +40,13 @@
 //! cron = "0 3 * * *"
 //! deliver = "adp"
 //!
+//! [export.customers]
+//! run = "crm-sync"
+//! tenants = ["acme"]
+//! feed = "crm/export.get-customers"               # runs when something has changed, and is handed that
+//! since = "2026-01-01"                        # where it begins the first time
+//! cron = "*/5 * * * *"                        # how often ServiceTitan is asked
+//!
 //! [delivery.adp]
 //! to = "outbox"
 //!

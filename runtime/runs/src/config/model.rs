@@ -12,6 +12,7 @@ use tradewire_surface::grants::Grants;
 use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
+use crate::feed::Feed;
 use crate::schedule::{CronExpression, Policy, Retries, Schedule, Slots, WindowRule};
 
 /// A configuration without faults. Tables are in the order of the file.
@@ -135,6 +136,8 @@ pub struct Export {
     pub policy: Policy,
     /// `retries`; none tries once.
     pub retries: Option<Retries>,
+    /// `feed`, and `since`: it runs where there is something new.
+    pub feed: Option<Feed>,
     /// `window`.
     pub window: WindowRule,
     /// `settings`: over those of the plugin.

@@ -34,7 +34,7 @@ use crate::run::{CallOff, Report, Request, Runner};
 use crate::schedule::Schedule;
 use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
 use lane::{Lane, Taken};
-pub use status::{Condition, Status, statuses};
+pub use status::{Condition, FeedStatus, Status, statuses};
 
 /// The time of day is looked at again at least so often.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);

@@ -12,7 +12,8 @@ use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, Writ
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Pause,
-    Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, StateChanges, StateRecord, Store, StoreError,
+    WriteId,
 };
 
 /// What goes wrong with a request.
@@ -102,7 +103,9 @@ requests! {
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;
-    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
+    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>, state: Option<StateChanges>) -> ();
+    state(export: &str, tenant: &str) -> StateRecord;
+    change_state(export: &str, tenant: &str, changes: StateChanges) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();

@@ -23,6 +23,7 @@ impl Executor {
         let mut faults = known;
         let engine = engine(config, state)?;
         let plugins = plugins(config, &engine, &mut faults);
+        feeds(config, &plugins, &mut faults);
         let tenants = tenants(config, &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
         let calls = calls(config, &suppliers, &mut faults);
@@ -68,6 +69,21 @@ fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<Str
         }
     }
     plugins
+}
+
+/// A plugin that follows a feed has to walk through it; that it may is seen when it is loaded.
+fn feeds(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults) {
+    for export in config.exports.values() {
+        let (Some(feed), Some(name)) = (&export.feed, export.work.plugin()) else { continue };
+        let Some(loaded) = plugins.get(name) else { continue };
+        if loaded.plugin.operations().iter().all(|operation| operation.id() != feed.operation) {
+            faults.add(format!(
+                "export `{}` follows the feed `{}`, which plugin `{name}` never asks for; help: name a feed that it walks \
+                 through (`tradewire plugin inspect` shows what it asks for), or leave `feed` out",
+                export.name, feed.operation
+            ));
+        }
+    }
 }
 
 /// The calls of exports; where the supplier is not loaded, that is told already.

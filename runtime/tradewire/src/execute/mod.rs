@@ -3,6 +3,7 @@
 mod call;
 mod load;
 mod sink;
+mod state;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::suppliers::{Granted, Suppliers};
 use call::Call;
 pub use load::SANDBOX;
 use sink::RunSink;
+use state::RunState;
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {
@@ -57,7 +59,7 @@ impl Execute for Executor {
         let missing = |what: &str, name: &str| Failure::refused(format!("{what} `{name}` is not in the configuration"));
         let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing("tenant", &job.tenant))?;
         // Whoever writes on behalf of the run, also a supplier's template, does so through its journal.
-        let api = attempt.journal.around(Arc::new(tenant.clone()));
+        let api = attempt.around(Arc::new(tenant.clone()));
         match &job.work {
             Work::Plugin(name) => {
                 let loaded = self.plugins.get(name).ok_or_else(|| missing("plugin", name))?;
@@ -68,6 +70,10 @@ impl Execute for Executor {
                 call.execute(&attempt, api).await
             }
         }
+    }
+
+    fn servicetitan(&self, tenant: &str) -> Option<Arc<dyn ServiceTitan>> {
+        Some(Arc::new(self.tenants.get(tenant)?.clone()))
     }
 }
 
@@ -92,6 +98,7 @@ impl Executor {
                 api: api.clone(),
             })),
             api,
+            state: Some(Arc::new(RunState(attempt.state.clone()))),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),

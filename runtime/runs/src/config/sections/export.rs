@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use toml::Spanned;
+use tradewire_surface::Catalog;
 
-use super::{nearest_of, place, zone};
+use super::{feed, nearest_of, place, zone};
 use crate::config::model::{Export, SupplierCall, Work};
 use crate::config::source::Section;
 use crate::schedule::{Blackout, CronExpression, Missed, Overlap, Policy, Retries, WindowRule};
@@ -21,7 +22,13 @@ pub(super) struct Known {
     pub(super) middleware: Vec<String>,
 }
 
-pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Export> {
+pub(super) fn read(
+    catalog: &Catalog,
+    name: &str,
+    section: Section<'_, '_>,
+    known: &Known,
+    folder: &Path,
+) -> Option<Export> {
     let run = section.need_text("run", &example(&known.plugins, "a plugin"));
     let work = run.and_then(|run| work(&section, run, known, folder));
     let tenants = tenants(&section, known, "this export runs for nobody");
@@ -42,6 +49,11 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
             section.source().fault(span, message, Some(help.to_owned()));
         }
     }
+    let feed = feed::read(catalog, &section);
+    if let (Some(feed), Some(Work::Call(_))) = (&feed, &work) {
+        let message = format!("a call of a supplier is not handed the feed `{}`", feed.operation);
+        section.source().fault(section.key_span("feed"), message, Some("run a plugin".to_owned()));
+    }
     let retries = section.table("retries").and_then(retries);
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
@@ -54,6 +66,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
         timezone,
         policy,
         retries,
+        feed,
         window: window.map(|(window, _)| window).unwrap_or_default(),
         settings,
         deliver: match deliver {

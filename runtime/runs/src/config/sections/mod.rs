@@ -2,6 +2,7 @@
 
 mod environment;
 mod export;
+mod feed;
 mod middleware;
 mod place;
 mod reference;
@@ -84,7 +85,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         let to = to?;
         Some(Delivery { name: name.to_owned(), to })
     });
-    let exports = each(exports, |name, section| export::read(name, section, &known, folder));
+    let exports = each(exports, |name, section| export::read(catalog, name, section, &known, folder));
     root.close();
     Some(Config {
         path: path.to_owned(),
