@@ -40,7 +40,7 @@ pub(super) fn read(
     match written.first() {
         Some(&"cron") => {}
         Some(key) => {
-            refuse(section, &OF_CRON, "is for `cron`: what this export begins with waits for its turn");
+            refuse(section, &OF_CRON, "is for `cron`: whatever else begins a run waits for its turn");
             if window.is_some() {
                 let message =
                     format!("`window` is for `cron`: with `{key}`, what begins a run says what it accounts for");
