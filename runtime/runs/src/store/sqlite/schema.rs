@@ -160,6 +160,15 @@ const STEPS: &[M<'_>] = &[
     ),
     M::up(
         "
+    -- What queued a slot that no schedule has, and what its run accounts for.
+    ALTER TABLE slots ADD COLUMN begun_by TEXT NOT NULL DEFAULT 'schedule';
+    ALTER TABLE slots ADD COLUMN cause TEXT;
+    ALTER TABLE slots ADD COLUMN window_start INTEGER;
+    ALTER TABLE slots ADD COLUMN window_end INTEGER;
+    ",
+    ),
+    M::up(
+        "
     -- 1 once its delivery and its changes of state are decided: it can only succeed.
     ALTER TABLE runs ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;
     UPDATE runs SET decided = 1 WHERE EXISTS (SELECT 1 FROM files WHERE files.run = runs.id);
