@@ -20,4 +20,5 @@ mod schedule;
 mod serve;
 mod suppliers;
 mod template;
+mod vault;
 mod webhooks;

@@ -65,7 +65,8 @@ impl Bench {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn command(&self, words: &str) -> Command {
+    /// `tradewire` with these words, to be run in the folder.
+    pub fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewire"));
         command.current_dir(self.0.path()).args(words.split_whitespace()).stdin(Stdio::null());
         for variable in ["TRADEWIRE_CONFIG", "TRADEWIRE_STATE", "TRADEWIRE_LOG"] {

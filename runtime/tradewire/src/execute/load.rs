@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Config, Work};
+use tradewire_runs::config::{self, Config, SecretError, Work};
 
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
@@ -85,12 +86,10 @@ fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap
 }
 
 fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
-    let client = client(config).map_err(|error| faults.add(format!("{error:#}"))).ok();
+    let client = client(config, faults);
     let mut tenants = HashMap::new();
     for tenant in config.tenants.values() {
-        let id = tenant.client_id.resolve().map_err(|error| format!("`client_id`: {error}"));
-        let secret = tenant.client_secret.resolve().map_err(|error| format!("`client_secret`: {error}"));
-        match (id, secret) {
+        match (tenant.client_id.resolve(), tenant.client_secret.resolve()) {
             (Ok(client_id), Ok(client_secret)) => {
                 let credentials = Credentials { tenant: tenant.id, client_id, client_secret };
                 if let Some(client) = &client {
@@ -98,16 +97,28 @@ fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
                 }
             }
             (id, secret) => {
-                let both = [id.err(), secret.err()].into_iter().flatten();
-                both.for_each(|fault| faults.add(format!("tenant `{}`, {fault}", tenant.name)));
+                let mut told = |key: &str, error: SecretError| {
+                    faults.secret(format_args!("tenant `{}`, `{key}`", tenant.name), &error);
+                };
+                id.err().into_iter().for_each(|error| told("client_id", error));
+                secret.err().into_iter().for_each(|error| told("client_secret", error));
             }
         }
     }
     tenants
 }
 
-fn client(config: &Config) -> Result<Client> {
-    let app_key = config.servicetitan.app_key.resolve().context("`app_key` of `[servicetitan]`")?;
+fn client(config: &Config, faults: &mut Faults) -> Option<Client> {
+    match config.servicetitan.app_key.resolve() {
+        Ok(app_key) => client_with(config, app_key).map_err(|error| faults.add(format!("{error:#}"))).ok(),
+        Err(error) => {
+            faults.secret("`app_key` of `[servicetitan]`", &error);
+            None
+        }
+    }
+}
+
+fn client_with(config: &Config, app_key: SecretString) -> Result<Client> {
     let environment = match &config.servicetitan.environment {
         config::Environment::Production => Environment::Production,
         config::Environment::Integration => Environment::Integration,
