@@ -19,8 +19,8 @@ mod source;
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
+    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware,
+    MiddlewareGrant, Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, VaultReference};
