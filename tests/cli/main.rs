@@ -9,6 +9,7 @@ mod call;
 mod check;
 mod crash;
 mod demo;
+mod faults;
 mod history;
 mod hostile;
 mod inspect;

@@ -1,5 +1,6 @@
 //! A folder with a configuration in it, the binary to run there, and what it says.
 
+mod disk;
 mod offline;
 mod told;
 
@@ -11,6 +12,7 @@ use tempfile::TempDir;
 use tradewire_runs::journal::WriteRecord;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
+pub use disk::Disk;
 pub use offline::{Offline, WEEK, servicetitan};
 pub use told::Told;
 

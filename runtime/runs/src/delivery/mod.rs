@@ -86,7 +86,9 @@ pub(crate) async fn decide(
             Ok(()) => return Ok(files),
             // Whether the store failed before or after it decided is not known: the parts are left for whoever finds
             // the run abandoned.
-            Err(DeliveryError::Store(error)) if error.is_passing() => return Err(error.into()),
+            Err(DeliveryError::Store(error @ (StoreError::Failed(_) | StoreError::Damaged { .. }))) => {
+                return Err(error.into());
+            }
             Err(error) => {
                 sweep(&folder, opening.id).await;
                 match error {

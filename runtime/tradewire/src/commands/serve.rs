@@ -11,6 +11,7 @@ use tradewire_runs::clock::SystemClock;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
+use tradewire_runs::store::{Store, StoreError};
 use tradewire_runs::webhook::Received;
 
 use super::report;
@@ -42,6 +43,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let receivers = Receivers::load(config, &mut faults);
     let executor = Arc::new(setting.executor(faults)?);
     let runner = setting.runner_by(executor.clone(), &busy)?;
+    ensure_sound(&**runner.store()).await?;
     let stop = told_to_stop(output)?;
     let server = match listens {
         true => {
@@ -79,6 +81,18 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     drop((scheduler, runner, busy));
     output.note("stopped");
     Ok(())
+}
+
+/// A store that is damaged is no hiccup that is waited for: whoever starts this is to know at once.
+async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
+    let failed = [
+        store.open_runs().await.err(),
+        store.queued_slots().await.err(),
+        store.retries().await.err(),
+        store.pauses().await.err(),
+    ];
+    let damaged = failed.into_iter().flatten().find(|error| matches!(error, StoreError::Damaged { .. }));
+    damaged.map_or(Ok(()), Err)
 }
 
 fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<Busy>) -> Letterbox {
