@@ -91,6 +91,19 @@ impl Lane {
         self.queue.push_back(due);
     }
 
+    /// Whether others queue its slots in the store, and it has none of its own.
+    pub(super) fn is_begun_by_others(&self) -> bool {
+        self.schedule.slots.cron().is_none()
+    }
+
+    /// Lets a slot wait that was found queued, unless it is known here.
+    pub(super) fn found(&mut self, due: DateTime<Utc>) {
+        let goes_on = matches!(self.state, State::Opening(at) | State::Running(at, _) if at == due);
+        if let (false, Err(place)) = (goes_on, self.queue.binary_search(&due)) {
+            self.queue.insert(place, due);
+        }
+    }
+
     /// Pauses it, or ends that.
     pub(super) fn pause(&mut self, since: Option<DateTime<Utc>>) {
         self.paused = since;
@@ -308,8 +321,7 @@ impl Lane {
 
     fn row(&self, due: DateTime<Utc>, state: SlotState, reason: String, now: DateTime<Utc>) -> SlotRecord {
         let Schedule { export, tenant, .. } = &self.schedule;
-        let (export, tenant) = (export.clone(), tenant.clone());
-        SlotRecord { export, tenant, due, state, reason: Some(reason), run: None, recorded: now }
+        SlotRecord { reason: Some(reason), ..SlotRecord::new(export, tenant, due, state, now) }
     }
 
     fn local(&self, moment: DateTime<Utc>) -> String {

@@ -1,12 +1,16 @@
 //! What runs exports when they are due.
 //!
-//! Each export has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
+//! Each export that begins by itself has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
 //! one after the other; every slot gets a row in the store, also when it does not run. Slots that wait for their turn
 //! have rows that say for what; rows are recorded before a run is opened, so a process that dies in between loses none.
 //! Lanes do not wait for each other, and what fails in one (the store included) is tried again there and nowhere else.
 //!
 //! Nothing begins while a schedule is paused or in a blackout: slots that fall due then do not run, and what waits goes
 //! on afterwards.
+//!
+//! Lanes whose slots others queue (a run that succeeded and that they come after) have none of their own: theirs wait in
+//! the store since the very transaction that queued them, each with its window, and are found at once where it was this
+//! process, else at the next look. None of them is ever skipped; they wait for their turn.
 //!
 //! A run of a slot that waited goes on when nothing else does in its lane: once the write that was in doubt is settled,
 //! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
@@ -35,6 +39,7 @@ use crate::schedule::Schedule;
 use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
 use lane::{Lane, Taken};
 pub use status::{Condition, Status, statuses};
+use tasks::Turn;
 
 /// The time of day is looked at again at least so often.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
@@ -66,6 +71,8 @@ enum Event {
     Recorded(usize),
     /// An attempt failed; the next is due then.
     Retry(DateTime<Utc>),
+    /// These slots wait in the store; none where the store did not answer.
+    Queued(Vec<SlotRecord>),
     /// These schedules are paused, and no others.
     Paused(Vec<Pause>),
     /// These runs have waited and may go on, now or later.
@@ -111,8 +118,9 @@ impl Scheduler {
         };
         let (tell, mut events) = mpsc::unbounded_channel();
         let cancel = CancellationToken::new();
+        let (tasks, shut) = (JoinSet::new(), shutdown.clone());
         let mut work =
-            Work { scheduler: self, tasks: JoinSet::new(), tell, shutdown: shutdown.clone(), cancel, look_at: started };
+            Work { scheduler: self, tasks, tell, shutdown: shut, cancel, look_at: started, is_looking: false };
         let mut due = Due::new();
         due.extend(lanes.iter().enumerate().filter_map(|(n, lane)| Some(Reverse((lane.next()?, n)))));
         let mut seen = started;
@@ -141,12 +149,16 @@ impl Scheduler {
             if work.look_at <= now {
                 work.look_at = now + LOOK_AGAIN;
                 work.look();
+                if !work.is_looking {
+                    work.look_for_queued();
+                }
             }
             let next = due.peek().map_or(work.look_at, |Reverse((at, _))| work.look_at.min(*at));
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = clock.sleep((next - now).to_std().unwrap_or_default()) => {}
                 Some(event) = events.recv() => work.told(&mut lanes, &mut due, event),
+                () = self.runner.queued().notified(), if !work.is_looking => work.look_for_queued(),
                 Some(ended) = work.tasks.join_next() => {
                     if let Err(error) = ended && error.is_panic() {
                         tracing::error!(%error, "a task of the scheduler failed");
@@ -206,6 +218,8 @@ struct Work<'a> {
     cancel: CancellationToken,
     /// When to look again at what others have left, settled and changed.
     look_at: DateTime<Utc>,
+    /// Whether the store is being asked what is queued.
+    is_looking: bool,
 }
 
 impl Work<'_> {
@@ -214,7 +228,8 @@ impl Work<'_> {
     fn take(&mut self, n: usize, lane: &mut Lane, now: DateTime<Utc>) -> bool {
         let Some(Taken { run, rows }) = lane.take(now) else { return false };
         let Schedule { export, tenant, .. } = &lane.schedule;
-        let request = run.map(|due| (Request::slot(export, tenant, due), due));
+        let is_kept = lane.is_begun_by_others();
+        let request = run.map(|due| (Request::slot(export, tenant, due), Turn { due, is_kept }));
         if request.is_some() || !rows.is_empty() {
             self.begin(n, rows, request);
         }
@@ -222,7 +237,7 @@ impl Work<'_> {
     }
 
     /// Records rows, then opens a run and carries it out.
-    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, request: Option<(Request, DateTime<Utc>)>) {
+    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, request: Option<(Request, Turn)>) {
         let (runner, onlooker) = (self.scheduler.runner.clone(), self.scheduler.onlooker.clone());
         let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
@@ -234,8 +249,8 @@ impl Work<'_> {
                     return;
                 }
             }
-            let Some((request, due)) = request else { return };
-            let Some(open) = tasks::open(&runner, request, due, shutdown).await else { return };
+            let Some((request, turn)) = request else { return };
+            let Some(open) = tasks::open(&runner, request, turn, shutdown).await else { return };
             let _ = tell.send(Event::Opened(n, open.call_off()));
             let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
             if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
@@ -266,6 +281,14 @@ impl Work<'_> {
                 n
             }
             Event::Retry(at) => return self.look_at = self.look_at.min(at),
+            Event::Queued(slots) => {
+                self.is_looking = false;
+                for SlotRecord { export, tenant, due, .. } in slots {
+                    let lane = lanes.iter_mut().find(|lane| lane.is_begun_by_others() && lane.is_of(&export, &tenant));
+                    lane.into_iter().for_each(|lane| lane.found(due));
+                }
+                return self.take_queued(lanes, now);
+            }
             Event::Paused(pauses) => {
                 pause_all(lanes, &pauses);
                 return self.take_queued(lanes, now);
@@ -296,13 +319,26 @@ impl Work<'_> {
                 self.look_at = self.look_at.min(at);
                 continue;
             }
-            let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
+            let Some(due) = opening.due.filter(|_| opening.trigger != Trigger::Manual) else { continue };
             let lane = lanes.iter().position(|lane| lane.is_of(&opening.export, &opening.tenant));
             if let Some(n) = lane.filter(|n| lanes[*n].resume(due, now)) {
                 let request = Request::slot(&opening.export, &opening.tenant, due);
-                self.begin(n, Vec::new(), Some((Request { window: Some(opening.window), ..request }, due)));
+                let request = Request { window: Some(opening.window), ..request };
+                self.begin(n, Vec::new(), Some((request, Turn { due, is_kept: false })));
             }
         }
+    }
+
+    /// Looks for slots that others have queued.
+    fn look_for_queued(&mut self) {
+        self.is_looking = true;
+        let (runner, tell) = (self.scheduler.runner.clone(), self.tell.clone());
+        self.tasks.spawn(async move {
+            let slots = runner.store().queued_slots().await.inspect_err(|error| {
+                tracing::error!(%error, "cannot look which slots wait; looking again in half a minute");
+            });
+            let _ = tell.send(Event::Queued(slots.unwrap_or_default()));
+        });
     }
 
     /// Looks for runs that others have abandoned, for schedules that are paused, and for runs that may go on.

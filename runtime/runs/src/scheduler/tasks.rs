@@ -8,6 +8,15 @@ use tokio_util::sync::CancellationToken;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
 use crate::store::{SlotRecord, SlotState, Store, pause};
 
+/// A slot whose turn has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    /// When it fell due.
+    pub(super) due: DateTime<Utc>,
+    /// Whether nothing may bar it for good: what queued it comes no second time.
+    pub(super) is_kept: bool,
+}
+
 /// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
 pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {
     for row in &rows {
@@ -33,10 +42,12 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
 
 /// Opens the run of a slot. This is tried for as long as it takes or until the shutdown; a slot that cannot be run gets
 /// its row. None where there is no run, or another process has it.
+///
+/// A slot that is not to be lost goes on waiting, and is found again, where a run of the same window bars it.
 pub(super) async fn open(
     runner: &Runner,
     request: Request,
-    due: DateTime<Utc>,
+    Turn { due, is_kept }: Turn,
     shutdown: CancellationToken,
 ) -> Option<OpenRun> {
     let (export, tenant) = (request.export.clone(), request.tenant.clone());
@@ -54,11 +65,12 @@ pub(super) async fn open(
             }
             Err(error) => {
                 let state = match error {
+                    RunError::GoesOn(_) | RunError::Waits(_) if is_kept => SlotState::Queued,
                     RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
                     _ => SlotState::Refused,
                 };
-                let (reason, recorded) = (Some(error.to_string()), runner.clock().now());
-                let row = SlotRecord { export, tenant, due, state, reason, run: None, recorded };
+                let row = SlotRecord::new(export, tenant, due, state, runner.clock().now());
+                let row = SlotRecord { reason: Some(error.to_string()), ..row };
                 record(runner.store().clone(), vec![row], shutdown).await;
                 return None;
             }

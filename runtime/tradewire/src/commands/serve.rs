@@ -28,7 +28,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
     let listens = !config.callers.is_empty() || !config.webhooks.is_empty();
-    if !listens && config.exports.values().all(|export| export.cron.is_none()) {
+    if !listens && config.schedules().next().is_none() {
         bail!(
             "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
              MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
@@ -59,7 +59,10 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     for (export, tenant, due) in &upcoming {
         busy.line(&format!("{export} for {tenant}: next at {}", due.to_rfc3339()));
     }
-    busy.at(&format!("serving {} schedules", upcoming.len()));
+    for export in config.exports.values().filter(|export| export.begins.by_itself() && export.begins.cron().is_none()) {
+        busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.begins));
+    }
+    busy.at(&format!("serving {} schedules", config.schedules().count()));
     match server {
         None => drop(tokio::join!(scheduler.run(stop.clone()), forget(&runner, stop))),
         Some(server) => {

@@ -178,7 +178,8 @@ impl Store for SqliteStore {
             }
             runs::close(t, run, &ending)?;
             writes::doubt(t, run, ending.ended)?;
-            files::settle(t, run, ending.ended)
+            files::settle(t, run, ending.ended)?;
+            runs::follow(t, run, &ending)
         })
         .await
     }
@@ -249,6 +250,11 @@ impl Store for SqliteStore {
 
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
+    }
+
+    async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.to_owned());
+        self.ask(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
     }
 
     async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
