@@ -264,6 +264,7 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
         arguments: WriteArguments::default(),
         digest: "00".to_owned(),
         ordinal: 0,
+        repeatable: false,
     };
     let Begun::Send { id: write, .. } = store.begin_write(wrote.id, &call, wrote.started).await.unwrap() else {
         panic!("it is to be sent")

@@ -105,6 +105,7 @@ requests! {
     decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
+    known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();
     settle_doubt(write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> ();
     doubt(write: WriteId) -> Option<Doubt>;

@@ -234,7 +234,7 @@ impl Runner {
                 (self.success(opening, summary, &files), files)
             }
             Err(unfinished) => {
-                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                let ending = self.failure(unfinished, log);
                 (self.retried(opening, ending, log), Vec::new())
             }
         };

@@ -207,6 +207,11 @@ impl Store for SqliteStore {
         self.write(move |t| writes::begin(t, run, &call, at)).await
     }
 
+    async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError> {
+        let digest = digest.to_owned();
+        self.ask(move |c| Ok(writes::known(c, run, &digest, ordinal)?)).await
+    }
+
     async fn settle_write(
         &self,
         run: RunId,
