@@ -104,8 +104,8 @@ pub trait Store: Send + Sync + 'static {
     /// written.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
 
-    /// The latest slot that has a row.
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The latest slot that has a row of each of these exports and tenants, in their order.
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
     /// The slots that wait for their turn, the earliest first.
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError>;

@@ -113,7 +113,7 @@ requests! {
     settled_runs() -> Vec<RunRecord>;
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
-    last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    last_slots(of: Vec<(String, String)>) -> Vec<Option<DateTime<Utc>>>;
     queued_slots() -> Vec<SlotRecord>;
     pause(pause: &Pause) -> ();
     resume(export: &str, tenant: Option<&str>) -> bool;

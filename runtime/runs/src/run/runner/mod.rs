@@ -67,7 +67,7 @@ pub struct Runner {
     onlooker: Option<Onlooker>,
     owner: String,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
-    active: Mutex<HashSet<RunId>>,
+    active: Arc<Mutex<HashSet<RunId>>>,
 }
 
 /// What came of a run.
@@ -108,7 +108,21 @@ impl Runner {
             state: options.state,
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
-            active: Mutex::default(),
+            active: Arc::default(),
+        }
+    }
+
+    /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
+    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+        Self {
+            config,
+            execute,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            onlooker: self.onlooker.clone(),
+            owner: self.owner.clone(),
+            active: self.active.clone(),
         }
     }
 
