@@ -1,34 +1,43 @@
 //! `tradewire serve`: the schedules, the suppliers for whoever has a key, and ServiceTitan's events, until it is told to
 //! stop.
 
+//!
+//! A configuration that changes meanwhile is taken over as a whole, or not at all.
+
+mod changes;
+mod loaded;
+
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use serde_json::json;
+use tokio::sync::watch;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::clock::SystemClock;
+use tradewire_runs::config::Config;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
 use tradewire_runs::webhook::Received;
 
 use super::report;
-use super::setting::Setting;
 use super::stop::told_to_stop;
-use crate::cli::Serve;
-use crate::execute::Executor;
-use crate::faults::Faults;
-use crate::http::{Callers, Carried, Desk, Letterbox, Receivers, Server};
+use crate::cli::{Place, Serve};
+use crate::http::{Carried, Desk, Letterbox, Server};
 use crate::output::{Busy, Output};
+use changes::Changes;
+use loaded::{InForce, Loaded, listens};
 
 /// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
-    let config = &setting.config;
-    let listens = !config.callers.is_empty() || !config.webhooks.is_empty();
-    if !listens && config.exports.values().all(|export| export.cron.is_none()) {
+    let place = options.place;
+    let busy = Arc::new(output.busy("loading plugins and packs"));
+    let changes = Changes::of(&place.config).context("cannot listen to signals")?;
+    let loaded = Loaded::load(&place, None)?;
+    let config = loaded.setting.config.clone();
+    if !listens(&config) && config.exports.values().all(|export| export.cron.is_none()) {
         bail!(
             "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
              MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
@@ -36,22 +45,18 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
             config.path.display()
         );
     }
-    let busy = Arc::new(output.busy("loading plugins and packs"));
-    let mut faults = Faults::default();
-    let callers = Callers::load(config, &mut faults);
-    let receivers = Receivers::load(config, &mut faults);
-    let executor = Arc::new(setting.executor(faults)?);
-    let runner = setting.runner_by(executor.clone(), &busy)?;
+    let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
     let stop = told_to_stop(output)?;
-    let server = match listens {
+    let in_force = InForce::new(loaded, runner.clone());
+    let server = match listens(&config) {
         true => {
-            let server = Server::bind(desk(&setting, callers, &executor, output, &busy), config.serve.listen).await?;
-            Some(server.with_webhooks(letterbox(&runner, receivers, output, &busy)))
+            let server = Server::bind(desk(&config, &in_force, output, &busy), config.serve.listen).await?;
+            Some(server.with_webhooks(letterbox(&runner, &in_force, output, &busy)))
         }
         false => None,
     };
     let (told, beside) = (*output, busy.clone());
-    let scheduler = Scheduler::new(runner.clone()).on_report(move |report| {
+    let scheduler = Scheduler::new(runner).follow(in_force.runner()).on_report(move |report| {
         let (text, value) = (report::text(report), report::value(report));
         beside.apart(|| told.result(&text, &value));
     });
@@ -60,25 +65,63 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         busy.line(&format!("{export} for {tenant}: next at {}", due.to_rfc3339()));
     }
     busy.at(&format!("serving {} schedules", upcoming.len()));
-    match server {
-        None => drop(tokio::join!(scheduler.run(stop.clone()), forget(&runner, stop))),
-        Some(server) => {
-            let address = server.addr()?;
-            if !config.callers.is_empty() {
-                busy.line(&format!("serving {} suppliers at http://{address}", config.middleware.len()));
-            }
-            for webhook in config.webhooks.keys() {
-                busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
-            }
-            tokio::join!(scheduler.run(stop.clone()), server.run(stop.clone()), forget(&runner, stop));
+    let runners = in_force.runner();
+    let served = async {
+        let Some(server) = server else { return Ok(()) };
+        let address = server.addr()?;
+        if !config.callers.is_empty() {
+            busy.line(&format!("serving {} suppliers at http://{address}", config.middleware.len()));
         }
-    }
-    drop((scheduler, runner, busy));
+        for webhook in config.webhooks.keys() {
+            busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
+        }
+        server.run(stop.clone()).await;
+        anyhow::Ok(())
+    };
+    let follow = follow(in_force, changes, place, (output, &busy), stop.clone());
+    let ((), served, (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget(runners, stop.clone()), follow);
+    served?;
+    drop((scheduler, busy));
     output.note("stopped");
     Ok(())
 }
 
-fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<Busy>) -> Letterbox {
+/// Takes the configuration over each time that it changes. One with faults is told, and the one before stays in force.
+async fn follow(
+    mut in_force: InForce,
+    mut changes: Changes,
+    place: Place,
+    (output, busy): (&Output, &Busy),
+    stop: CancellationToken,
+) {
+    let place = Arc::new(place);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = changes.next() => {}
+        }
+        let (place, before) = (place.clone(), in_force.executor().clone());
+        let loading = tokio::task::spawn_blocking(move || Loaded::load(&place, Some(&before)));
+        let loaded = loading.await.unwrap_or_else(|error| Err(error.into()));
+        match loaded {
+            Err(error) => busy.apart(|| {
+                output.failure("the configuration is not taken over; the one before stays in force");
+                output.error(&error);
+            }),
+            Ok(loaded) => {
+                let path = loaded.setting.config.path.display().to_string();
+                let schedules = loaded.setting.config.schedules().count();
+                if let Some(warning) = in_force.becomes(loaded) {
+                    tracing::warn!("{warning}");
+                }
+                busy.line(&format!("{path} is taken over"));
+                busy.at(&format!("serving {schedules} schedules"));
+            }
+        }
+    }
+}
+
+fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Letterbox {
     let (told, beside) = (*output, busy.clone());
     let onlooker = move |webhook: &str, received: &Received| {
         let Received { id, kind, tenant, is_repeated } = received;
@@ -88,20 +131,31 @@ fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<
         let text = format!("{webhook}: {} for {tenant}: event {id}{again}", kind.escape_debug());
         beside.apart(|| told.result(&text, &value));
     };
-    Letterbox::new(&runner.config().serve, receivers, runner.store().clone(), onlooker)
+    Letterbox::new(&runner.config().serve, in_force.receivers(), runner.store().clone(), onlooker)
 }
 
 /// Forgets what is old, where the configuration says what that is.
-async fn forget(runner: &Runner, stop: CancellationToken) {
-    if let Some(keep) = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok()) {
-        history::keep_pruned(&**runner.store(), &SystemClock, keep, stop).await;
+async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationToken) {
+    loop {
+        let runner = runners.borrow_and_update().clone();
+        let keep = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok());
+        let forget = async {
+            match keep {
+                Some(keep) => history::keep_pruned(&**runner.store(), &SystemClock, keep, stop.clone()).await,
+                None => stop.cancelled().await,
+            }
+        };
+        tokio::select! {
+            () = forget => return,
+            changed = runners.changed() => if changed.is_err() { return stop.cancelled().await },
+        }
     }
 }
 
-fn desk(setting: &Setting, callers: Callers, executor: &Executor, output: &Output, busy: &Arc<Busy>) -> Desk {
+fn desk(config: &Config, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Desk {
     let (told, beside) = (*output, busy.clone());
     let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
-    Desk::new(&setting.config.serve, callers, executor.suppliers().clone(), executor.tenants().clone(), onlooker)
+    Desk::new(&config.serve, in_force.reach(), onlooker)
 }
 
 /// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`
