@@ -38,15 +38,8 @@ fn opening(due: &str) -> Opening {
 }
 
 fn missed(due: &str) -> SlotRecord {
-    SlotRecord {
-        export: "weekly".to_owned(),
-        tenant: "acme".to_owned(),
-        due: at(due),
-        state: SlotState::Missed,
-        reason: Some("asleep".to_owned()),
-        run: None,
-        recorded: at(due),
-    }
+    let slot = SlotRecord::new("weekly", "acme", at(due), SlotState::Missed, at(due));
+    SlotRecord { reason: Some("asleep".to_owned()), ..slot }
 }
 
 /// The latest slots of `weekly` for these tenants.
@@ -227,6 +220,7 @@ fn ending(ended: &str) -> Ending {
         retry_at: None,
         plugin_digest: None,
         host_calls: vec![HostCalls { operation: "a".to_owned(), calls: 1, ..HostCalls::default() }],
+        followers: Vec::new(),
         log_dropped: 0,
     }
 }

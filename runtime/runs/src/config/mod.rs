@@ -40,6 +40,11 @@
 //! cron = "0 3 * * *"
 //! deliver = "adp"
 //!
+//! [export.payroll-report]
+//! run = "payroll-report"
+//! tenants = ["acme"]
+//! after = "weekly-payroll"                    # or a list: each run of it that succeeds begins one, of the same window
+//!
 //! [delivery.adp]
 //! to = "outbox"
 //!
@@ -79,7 +84,7 @@ mod source;
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
+    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware,
+    MiddlewareGrant, Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
 pub use secret::{Secret, SecretError};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use serde::Serialize;
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
@@ -133,8 +134,8 @@ pub struct Export {
     pub work: Work,
     /// `tenants`.
     pub tenants: Vec<String>,
-    /// `cron`; none runs only when asked.
-    pub cron: Option<CronExpression>,
+    /// `cron` or `after`.
+    pub begins: Begins,
     /// `timezone`; none is the tenant's.
     pub timezone: Option<Tz>,
     /// What its schedule does about slots that cannot simply run.
@@ -147,6 +148,45 @@ pub struct Export {
     pub settings: IndexMap<String, String>,
     /// `deliver`: the delivery; none where the plugin produces no files.
     pub deliver: Option<String>,
+}
+
+/// What begins an export's runs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Begins {
+    /// Whoever asks for one.
+    Asked,
+    /// `cron`: its slots.
+    Cron(CronExpression),
+    /// `after`: each run of one of these exports that succeeds, for the same tenant and window.
+    After(Vec<String>),
+}
+
+impl Begins {
+    /// `cron`.
+    pub fn cron(&self) -> Option<&CronExpression> {
+        match self {
+            Begins::Cron(cron) => Some(cron),
+            _ => None,
+        }
+    }
+
+    /// Whether runs begin without being asked for.
+    pub fn by_itself(&self) -> bool {
+        !matches!(self, Begins::Asked)
+    }
+}
+
+impl fmt::Display for Begins {
+    /// `0 6 * * MON`, `after hours, expenses`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Begins::Asked => f.write_str("only when asked"),
+            Begins::Cron(cron) => f.write_str(cron.source()),
+            Begins::After(exports) => write!(f, "after {}", exports.join(", ")),
+        }
+    }
 }
 
 /// What an export does.
@@ -384,18 +424,27 @@ impl Config {
 
     /// The slots of an export for a tenant; none where it has no schedule.
     pub fn slots(&self, export: &Export, tenant: &Tenant) -> Option<Slots> {
-        Some(Slots::new(export.cron.clone()?, self.zone(export, tenant)))
+        Some(Slots::new(export.begins.cron()?.clone(), self.zone(export, tenant)))
     }
 
-    /// The schedules, export by export and tenant by tenant.
+    /// The schedules, export by export and tenant by tenant: of every export whose runs begin by themselves.
     pub fn schedules(&self) -> impl Iterator<Item = Schedule> + '_ {
-        self.exports.values().flat_map(|export| {
+        self.exports.values().filter(|export| export.begins.by_itself()).flat_map(|export| {
             let tenants = export.tenants.iter().filter_map(|name| self.tenants.get(name));
-            tenants.filter_map(|tenant| {
-                let slots = self.slots(export, tenant)?;
+            tenants.map(|tenant| {
+                let slots = self.slots(export, tenant).unwrap_or_else(|| Slots::none(self.zone(export, tenant)));
                 let (export, tenant, policy) = (export.name.clone(), tenant.name.clone(), export.policy.clone());
-                Some(Schedule { export, tenant, slots, policy })
+                Schedule { export, tenant, slots, policy }
             })
+        })
+    }
+
+    /// The exports that run after this one for this tenant.
+    pub fn followers(&self, export: &str, tenant: &str) -> impl Iterator<Item = &Export> {
+        self.exports.values().filter(move |follower| {
+            let follows =
+                matches!(&follower.begins, Begins::After(exports) if exports.iter().any(|name| name == export));
+            follows && follower.tenants.iter().any(|name| name == tenant)
         })
     }
 

@@ -188,6 +188,24 @@ impl<'t, 's> Section<'t, 's> {
         }
     }
 
+    /// A text or a list of texts, of at least one, of a key that may be missing.
+    pub(super) fn one_or_more(&self, key: &'static str) -> Vec<Spanned<String>> {
+        match self.get(key).map(|value| (value, value.get_ref())) {
+            None => Vec::new(),
+            Some((value, DeValue::String(_))) => self.as_text(value).into_iter().collect(),
+            Some((value, DeValue::Array(items))) if items.is_empty() => {
+                let message = format!("`{key}` names nothing");
+                self.source.fault(value.span(), message, Some("name at least one, or leave it out".to_owned()));
+                Vec::new()
+            }
+            Some((_, DeValue::Array(_))) => self.texts(key),
+            Some((value, _)) => {
+                self.wrong(value, "a text or a list of texts: `[\"…\"]`");
+                Vec::new()
+            }
+        }
+    }
+
     /// One of these words.
     pub(super) fn choice<T: Copy>(
         &self,

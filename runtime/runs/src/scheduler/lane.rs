@@ -64,6 +64,8 @@ pub(super) struct Begun {
     pub(super) due: DateTime<Utc>,
     /// Its window, where it has one already.
     pub(super) window: Option<Window>,
+    /// Whether nothing may bar it for good: what queued it comes no second time.
+    pub(super) is_kept: bool,
 }
 
 impl Lane {
@@ -111,7 +113,7 @@ impl Lane {
     /// Goes on by another schedule of the same name. One that was over begins now; one with other slots has none before
     /// now, but for those that fell due and could not be taken yet. Whether it was over.
     pub(super) fn change(&mut self, schedule: Schedule, now: DateTime<Utc>) -> bool {
-        let by = |slots: &Slots| (slots.cron().source().to_owned(), slots.zone());
+        let by = |slots: &Slots| (slots.cron().map(|cron| cron.source().to_owned()), slots.zone());
         let has_others = by(&schedule.slots) != by(&self.schedule.slots);
         self.schedule = schedule;
         let was_over = std::mem::take(&mut self.is_over);
@@ -127,6 +129,19 @@ impl Lane {
         self.is_over = true;
         self.waited.clear();
         std::mem::take(&mut self.queue).len()
+    }
+
+    /// Whether others queue its slots in the store, and it has none of its own.
+    pub(super) fn is_begun_by_others(&self) -> bool {
+        self.schedule.slots.cron().is_none()
+    }
+
+    /// Lets a slot wait that was found queued, unless it is known here.
+    pub(super) fn found(&mut self, due: DateTime<Utc>) {
+        let goes_on = matches!(self.state, State::Opening(at) | State::Running(at, _) if at == due);
+        if let (false, Err(place)) = (goes_on || self.is_over, self.queue.binary_search(&due)) {
+            self.queue.insert(place, due);
+        }
     }
 
     /// Pauses it, or ends that.
@@ -186,7 +201,8 @@ impl Lane {
             self.queue.pop_front();
         }
         self.state = State::Opening(due);
-        Some(Begun { due, window })
+        let is_kept = window.is_none() && self.is_begun_by_others();
+        Some(Begun { due, window, is_kept })
     }
 
     fn is_idle(&self) -> bool {
@@ -369,8 +385,7 @@ impl Lane {
 
     fn row(&self, due: DateTime<Utc>, state: SlotState, reason: String, now: DateTime<Utc>) -> SlotRecord {
         let Schedule { export, tenant, .. } = &self.schedule;
-        let (export, tenant) = (export.clone(), tenant.clone());
-        SlotRecord { export, tenant, due, state, reason: Some(reason), run: None, recorded: now }
+        SlotRecord { reason: Some(reason), ..SlotRecord::new(export, tenant, due, state, now) }
     }
 
     fn local(&self, moment: DateTime<Utc>) -> String {

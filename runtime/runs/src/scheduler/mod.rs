@@ -1,6 +1,6 @@
 //! What runs exports when they are due.
 //!
-//! Each export has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
+//! Each export that begins by itself has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
 //! one after the other; every slot gets a row in the store, also when it does not run. Slots that wait for their turn
 //! have rows that say for what; rows are recorded before a run is opened, so a process that dies in between loses none.
 //! Lanes do not wait for each other, and what fails in one (the store included) is tried again there and nowhere else.
@@ -10,6 +10,10 @@
 //!
 //! A run begins when it has a place ([`places`]): so many go on at a time in this process, for each tenant, of each
 //! plugin. A slot whose run waits for one has its row like any other that waits.
+//!
+//! Lanes whose slots others queue (a run that succeeded and that they come after) have none of their own: theirs wait in
+//! the store since the very transaction that queued them, each with its window, and are found at once where it was this
+//! process, else at the next look. None of them is ever skipped; they wait for their turn.
 //!
 //! A run of a slot that waited goes on when nothing else does in its lane: once the write that was in doubt is settled,
 //! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
@@ -91,7 +95,7 @@ impl Scheduler {
     pub async fn run(&self, shutdown: CancellationToken) {
         let clock = self.runner.clock().clone();
         let (tell, mut events) = mpsc::unbounded_channel();
-        let mut others = self.others.clone();
+        let (mut others, queued) = (self.others.clone(), self.runner.queued().clone());
         let mut work = Work::new(self.runner.clone(), self.onlooker.clone(), tell, shutdown.clone());
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -116,6 +120,7 @@ impl Scheduler {
                 () = clock.sleep((next - now).to_std().unwrap_or_default()) => {}
                 Some(event) = events.recv() => work.told(event),
                 runner = another(&mut others) => work.prepare(runner),
+                () = queued.notified() => work.look_for_queued(),
                 () = work.task_ends() => {}
             }
         }

@@ -30,6 +30,8 @@ pub(super) enum Event {
     Recorded(Vec<usize>),
     /// An attempt failed; the next is due then.
     Retry(DateTime<Utc>),
+    /// These slots wait in the store; none where the store did not answer.
+    Queued(Vec<SlotRecord>),
     /// These schedules are paused, and no others.
     Paused(Vec<Pause>),
     /// These runs have waited and may go on, now or later.
@@ -57,6 +59,8 @@ pub(super) struct Work {
     cancel: CancellationToken,
     /// When to look again at what others have left, settled and changed.
     look_at: DateTime<Utc>,
+    /// Whether the store is being asked what is queued; again where something was queued since.
+    looking: Option<bool>,
 }
 
 impl Work {
@@ -79,6 +83,7 @@ impl Work {
             shutdown,
             cancel: CancellationToken::new(),
             look_at: now,
+            looking: None,
             runner,
             onlooker,
         }
@@ -136,6 +141,7 @@ impl Work {
         if self.look_at <= now {
             self.look_at = now + LOOK_AGAIN;
             self.look();
+            self.look_for_queued();
         }
         self.due.peek().map_or(self.look_at, |Reverse((at, _))| self.look_at.min(*at))
     }
@@ -198,9 +204,9 @@ impl Work {
     }
 
     /// Records rows, then opens a run and carries it out.
-    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, Begun { due, window }: Begun) {
+    fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, begun: Begun) {
         let Schedule { export, tenant, .. } = &self.lanes[n].schedule;
-        let request = Request { window, ..Request::slot(export, tenant, due) };
+        let request = Request { window: begun.window, ..Request::slot(export, tenant, begun.due) };
         let (runner, onlooker) = (self.runner.clone(), self.onlooker.clone());
         let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
@@ -212,7 +218,7 @@ impl Work {
                     return;
                 }
             }
-            let Some(open) = tasks::open(&runner, request, due, shutdown).await else { return };
+            let Some(open) = tasks::open(&runner, request, begun, shutdown).await else { return };
             let _ = tell.send(Event::Opened(n, open.call_off()));
             let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
             if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
@@ -244,6 +250,7 @@ impl Work {
                 }
             }
             Event::Retry(at) => return self.look_at = self.look_at.min(at),
+            Event::Queued(slots) => self.found(slots, now),
             Event::Paused(pauses) => {
                 self.pause(&pauses);
                 // A blackout may have ended as well.
@@ -280,9 +287,39 @@ impl Work {
                 self.look_at = self.look_at.min(at);
                 continue;
             }
-            let Some(due) = opening.due.filter(|_| opening.trigger == Trigger::Schedule) else { continue };
+            let Some(due) = opening.due.filter(|_| opening.trigger != Trigger::Manual) else { continue };
             if let Some(n) = self.numbers.get(&(opening.export, opening.tenant)).copied() {
                 self.lanes[n].may_go_on(due, opening.window);
+                self.ask(n, now);
+            }
+        }
+    }
+
+    /// Looks for slots that others have queued.
+    pub(super) fn look_for_queued(&mut self) {
+        if let Some(again) = &mut self.looking {
+            *again = true;
+            return;
+        }
+        self.looking = Some(false);
+        let (runner, tell) = (self.runner.clone(), self.tell.clone());
+        self.tasks.spawn(async move {
+            let slots = runner.store().queued_slots().await.inspect_err(|error| {
+                tracing::error!(%error, "cannot look which slots wait; looking again in half a minute");
+            });
+            let _ = tell.send(Event::Queued(slots.unwrap_or_default()));
+        });
+    }
+
+    /// Lets slots wait that others have queued.
+    fn found(&mut self, slots: Vec<SlotRecord>, now: DateTime<Utc>) {
+        if self.looking.take() == Some(true) {
+            self.look_for_queued();
+        }
+        for SlotRecord { export, tenant, due, .. } in slots {
+            let Some(n) = self.numbers.get(&(export, tenant)).copied() else { continue };
+            if self.lanes[n].is_begun_by_others() {
+                self.lanes[n].found(due);
                 self.ask(n, now);
             }
         }

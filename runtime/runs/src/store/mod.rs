@@ -51,7 +51,8 @@ pub trait Store: Send + Sync + 'static {
     /// Closes a run; its files that were being moved count as delivered with it, its writes that were not answered as in
     /// doubt. [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
     /// delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
-    /// would leave a doubt.
+    /// would leave a doubt. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
+    /// slots with it, all or nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
     /// The last file that the runs of this window delivered under that name to that place.
@@ -100,9 +101,12 @@ pub trait Store: Send + Sync + 'static {
     /// the window takes one off.
     async fn retries(&self) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Records slots that do not run, or wait. A slot that has a row keeps it, unless it has waited. The number of rows
-    /// written.
+    /// Records slots that do not run, or wait. A slot that has a row keeps it, unless it has waited; then what queued it and
+    /// its window stay what they are. The number of rows written.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
+
+    /// The row of a slot.
+    async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError>;
 
     /// The latest slot that has a row of each of these exports and tenants, in their order.
     async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;

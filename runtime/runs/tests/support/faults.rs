@@ -113,6 +113,7 @@ requests! {
     settled_runs() -> Vec<RunRecord>;
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
+    slot(export: &str, tenant: &str, due: DateTime<Utc>) -> Option<SlotRecord>;
     last_slots(of: Vec<(String, String)>) -> Vec<Option<DateTime<Utc>>>;
     queued_slots() -> Vec<SlotRecord>;
     pause(pause: &Pause) -> ();

@@ -1,5 +1,6 @@
 //! What each section of the configuration means. One file a section that has much to say.
 
+mod begins;
 mod environment;
 mod export;
 mod middleware;
@@ -64,6 +65,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         tenants: names(&tenants),
         deliveries: names(&deliveries),
         middleware: names(&suppliers),
+        exports: names(&exports),
     };
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
@@ -87,7 +89,9 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         let to = to?;
         Some(Delivery { name: name.to_owned(), to })
     });
-    let exports = each(exports, |name, section| export::read(name, section, &known, folder));
+    let mut follows = Vec::new();
+    let exports = each(exports, |name, section| export::read(name, section, &known, folder, &mut follows));
+    begins::check(source, &follows, &exports);
     root.close();
     Some(Config {
         path: path.to_owned(),

@@ -23,6 +23,7 @@ use std::task::Poll;
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::log::LogOnlooker;
@@ -31,7 +32,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
 use crate::journal::Journal;
-use crate::store::{Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, patiently};
+use crate::store::{
+    Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, patiently,
+};
 
 pub use open::{OpenRun, Request, RunError};
 
@@ -66,6 +69,8 @@ pub struct Runner {
     state: PathBuf,
     onlooker: Option<Onlooker>,
     owner: String,
+    /// Told when something is queued for whoever runs the schedules.
+    queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
     active: Arc<Mutex<HashSet<RunId>>>,
 }
@@ -108,6 +113,7 @@ impl Runner {
             state: options.state,
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
+            queued: Arc::default(),
             active: Arc::default(),
         }
     }
@@ -122,6 +128,7 @@ impl Runner {
             state: self.state.clone(),
             onlooker: self.onlooker.clone(),
             owner: self.owner.clone(),
+            queued: self.queued.clone(),
             active: self.active.clone(),
         }
     }
@@ -134,6 +141,12 @@ impl Runner {
     /// Where it records.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What to tell when slots have been queued in the store: whoever runs the schedules in this process looks for them at
+    /// once, other processes within half a minute.
+    pub fn queued(&self) -> &Arc<Notify> {
+        &self.queued
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -233,7 +246,7 @@ impl Runner {
         let (ending, files) = match decided {
             Ok((summary, mut files)) => {
                 self.move_into_place(open, &mut files).await?;
-                (self.success(summary, &files), files)
+                (self.success(opening, summary, &files), files)
             }
             Err(unfinished) => {
                 let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
@@ -244,7 +257,7 @@ impl Runner {
         self.write_log(opening.id, log).await?;
         let (host_calls, plugin_digest) = calls.read();
         let ending = Ending { host_calls, plugin_digest, log_dropped: log.dropped(), ..ending };
-        patiently("closing a run", || self.store.close_run(opening.id, &ending)).await?;
+        patiently("closing a run", || self.close(opening.id, &ending)).await?;
         let files = files
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
@@ -272,10 +285,22 @@ impl Runner {
         }
     }
 
-    fn success(&self, summary: Summary, files: &[FileRecord]) -> Ending {
+    fn success(&self, opening: &Opening, summary: Summary, files: &[FileRecord]) -> Ending {
         let unchanged = !files.is_empty() && files.iter().all(|file| file.state == FileState::Unchanged);
         let outcome = if unchanged { Outcome::Unchanged } else { Outcome::Succeeded };
-        self.ending(outcome, None, one_line(&summary.message), Vec::new())
+        // Where nothing has changed there is nothing new for those that run after it.
+        let followers = self.config.followers(&opening.export, &opening.tenant).filter(|_| !unchanged);
+        let followers = followers.map(|export| export.name.clone()).collect();
+        Ending { followers, ..self.ending(outcome, None, one_line(&summary.message), Vec::new()) }
+    }
+
+    /// Closes a run. Whoever runs schedules in this process is told where that has queued slots.
+    async fn close(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
+        self.store.close_run(run, ending).await?;
+        if !ending.followers.is_empty() {
+            self.queued.notify_one();
+        }
+        Ok(())
     }
 
     fn failure(&self, unfinished: attempt::Unfinished, log: &RunLog) -> Ending {
@@ -319,6 +344,7 @@ impl Runner {
             retry_at: None,
             plugin_digest: None,
             host_calls: Vec::new(),
+            followers: Vec::new(),
             log_dropped: 0,
         }
     }

@@ -52,7 +52,7 @@ impl Runner {
                 }
                 doubts => self.waiting(doubts),
             };
-            self.store.close_run(opening.id, &ending).await?;
+            self.close(opening.id, &ending).await?;
             if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {
                 delivery::sweep(&folder, opening.id).await;
             }
@@ -60,8 +60,8 @@ impl Runner {
         } else {
             delivery::move_into_place(&*self.store, opening, &mut files).await?;
             let message = "its delivery was completed after its process had ended".to_owned();
-            let ending = self.success(Summary { message }, &files);
-            self.store.close_run(opening.id, &ending).await?;
+            let ending = self.success(opening, Summary { message }, &files);
+            self.close(opening.id, &ending).await?;
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
         }
         self.clear(opening.id).await;

@@ -1,6 +1,6 @@
 //! Runs that are tried again: when, and which.
 //!
-//! What a schedule began and what failed for a passing reason gets a further attempt, if its export has `retries`. The
+//! What began by itself and failed for a passing reason gets a further attempt, if its export has `retries`. The
 //! wait is the store's: [`Store::retries`](crate::store::Store::retries) names the runs, and whoever keeps the schedules
 //! goes on with them. Attempts share their journal, so a write at ServiceTitan is made once in all of them. What a
 //! supplier is asked is in no journal: where one may have acted, there is no further attempt.
@@ -37,7 +37,7 @@ impl Runner {
     /// When the next attempt would be due by the export's `retries`. What someone ran by hand is theirs to run again.
     fn next_attempt(&self, opening: &Opening, ending: &Ending) -> Option<DateTime<Utc>> {
         let retries = self.config.exports.get(&opening.export)?.retries.as_ref()?;
-        let may_pass = ending.failure == Some(FailureKind::Passing) && opening.trigger == Trigger::Schedule;
+        let may_pass = ending.failure == Some(FailureKind::Passing) && opening.trigger != Trigger::Manual;
         let pause = retries.pause(opening.attempt).filter(|_| may_pass)?;
         ending.ended.checked_add_signed(pause)
     }

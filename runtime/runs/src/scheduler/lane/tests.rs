@@ -96,7 +96,7 @@ fn a_run_that_has_waited_goes_on_when_nothing_else_does() {
     lane.may_go_on(waited, window());
     assert_eq!(lane.wants(now), None);
     lane.finished();
-    assert_eq!(lane.begin(now), Some(Begun { due: waited, window: Some(window()) }));
+    assert_eq!(lane.begin(now), Some(Begun { due: waited, window: Some(window()), is_kept: false }));
     lane.may_go_on(waited, window());
     assert_eq!(lane.wants(now), None, "it goes on already");
     lane.opened(CallOff::default());

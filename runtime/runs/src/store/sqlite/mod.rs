@@ -178,7 +178,8 @@ impl Store for SqliteStore {
             }
             runs::close(t, run, &ending)?;
             writes::doubt(t, run, ending.ended)?;
-            files::settle(t, run, ending.ended)
+            files::settle(t, run, ending.ended)?;
+            runs::follow(t, run, &ending)
         })
         .await
     }
@@ -244,6 +245,11 @@ impl Store for SqliteStore {
 
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
+    }
+
+    async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.to_owned());
+        self.ask(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
     }
 
     async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {

@@ -29,6 +29,9 @@ use crate::output::{Busy, Output};
 use changes::Changes;
 use loaded::{InForce, Loaded, listens};
 
+/// How many of the next slots are told at the start.
+const SHOWN: usize = 20;
+
 /// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
@@ -37,7 +40,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let changes = Changes::of(&place.config).context("cannot listen to signals")?;
     let loaded = Loaded::load(&place, None)?;
     let config = loaded.setting.config.clone();
-    if !listens(&config) && config.exports.values().all(|export| export.cron.is_none()) {
+    if !listens(&config) && config.schedules().next().is_none() {
         bail!(
             "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
              MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
@@ -61,10 +64,16 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         beside.apart(|| told.result(&text, &value));
     });
     let upcoming = scheduler.upcoming(chrono::Utc::now());
-    for (export, tenant, due) in &upcoming {
+    for (export, tenant, due) in upcoming.iter().take(SHOWN) {
         busy.line(&format!("{export} for {tenant}: next at {}", due.to_rfc3339()));
     }
-    busy.at(&format!("serving {} schedules", upcoming.len()));
+    if upcoming.len() > SHOWN {
+        busy.line(&format!("and {} more: `tradewire schedule list` tells of all", upcoming.len() - SHOWN));
+    }
+    for export in config.exports.values().filter(|export| export.begins.by_itself() && export.begins.cron().is_none()) {
+        busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.begins));
+    }
+    busy.at(&format!("serving {} schedules", config.schedules().count()));
     let runners = in_force.runner();
     let served = async {
         let Some(server) = server else { return Ok(()) };
