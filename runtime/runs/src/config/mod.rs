@@ -20,7 +20,7 @@ pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
     Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware,
-    MiddlewareGrant, Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
+    MiddlewareGrant, Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, VaultReference};
