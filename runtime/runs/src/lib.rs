@@ -6,6 +6,7 @@
 //! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
 //! whenever a slot of a [`schedule`] is due.
 //! An export may run when something has changed there: [`feed`].
+//! Secrets are in the environment, in files, or in an encrypted [`vault`].
 //! What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
@@ -48,6 +49,7 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+mod durable;
 pub mod feed;
 pub mod history;
 pub mod journal;
@@ -56,6 +58,7 @@ pub mod schedule;
 pub mod scheduler;
 pub mod state;
 pub mod store;
+pub mod vault;
 pub mod webhook;
 
 pub use tokio_util::sync::CancellationToken;

@@ -32,6 +32,7 @@ use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, R
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
+use crate::durable::what_to_do;
 use crate::feed;
 use crate::journal::Journal;
 use crate::state::{State, StateError};
@@ -76,7 +77,7 @@ pub struct Runner {
     /// Told when something is queued for whoever runs the schedules.
     queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
-    active: Mutex<HashSet<RunId>>,
+    active: Arc<Mutex<HashSet<RunId>>>,
 }
 
 /// What came of a run.
@@ -118,7 +119,22 @@ impl Runner {
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
             queued: Arc::default(),
-            active: Mutex::default(),
+            active: Arc::default(),
+        }
+    }
+
+    /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
+    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+        Self {
+            config,
+            execute,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            onlooker: self.onlooker.clone(),
+            owner: self.owner.clone(),
+            queued: self.queued.clone(),
+            active: self.active.clone(),
         }
     }
 
@@ -211,7 +227,7 @@ impl Runner {
                 let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let (sealed, kept) = (files.seal(), state.seal().await);
-                attempted.and_then(|summary| {
+                let attempted = attempted.and_then(|summary| {
                     let produced = sealed.map_err(|error| attempt::Unfinished::Failed(error.into()))?;
                     let kept = kept.map_err(|error| attempt::Unfinished::Failed(error.into()))?;
                     if let Some(feed) = job.feed.as_ref().filter(|_| feed::is_untouched(kept.as_ref())) {
@@ -220,9 +236,14 @@ impl Runner {
                         log.write_end(LogLevel::Warn, &format!("{}: {untouched}", feed.operation));
                     }
                     Ok((summary, produced, kept))
-                })
+                });
+                if attempted.is_err() {
+                    files.discard().await;
+                }
+                attempted
             }
             Err(error) => {
+                let error = what_to_do(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }
@@ -244,7 +265,7 @@ impl Runner {
                 (self.success(opening, summary, &files), files)
             }
             Err(unfinished) => {
-                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                let ending = self.failure(unfinished, log);
                 (self.retried(opening, ending, log), Vec::new())
             }
         };
