@@ -111,8 +111,8 @@ pub trait Store: Send + Sync + 'static {
     /// The row of a slot.
     async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError>;
 
-    /// The latest slot that has a row.
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The latest slot that has a row of each of these exports and tenants, in their order.
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
     /// The slots that wait for their turn, the earliest first.
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError>;

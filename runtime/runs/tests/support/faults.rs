@@ -115,7 +115,7 @@ requests! {
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
     slot(export: &str, tenant: &str, due: DateTime<Utc>) -> Option<SlotRecord>;
-    last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    last_slots(of: Vec<(String, String)>) -> Vec<Option<DateTime<Utc>>>;
     queued_slots() -> Vec<SlotRecord>;
     pause(pause: &Pause) -> ();
     resume(export: &str, tenant: Option<&str>) -> bool;

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tradewire_client::{ServiceTitan, Tenant};
-use tradewire_host::{FailureClass, Limits, Plugin, Request, Window};
+use tradewire_client::{Client, ServiceTitan, Tenant};
+use tradewire_host::{Engine, FailureClass, Limits, Plugin, Request, Window};
 use tradewire_runs::config::{MiddlewareGrant, Work};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
@@ -21,6 +21,8 @@ use sink::RunSink;
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {
+    engine: Engine,
+    client: Client,
     plugins: HashMap<String, Loaded>,
     tenants: HashMap<String, Tenant>,
     suppliers: Arc<Suppliers>,

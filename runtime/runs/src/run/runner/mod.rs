@@ -31,6 +31,7 @@ use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunLog, Sum
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
+use crate::durable::what_to_do;
 use crate::journal::Journal;
 use crate::store::{
     Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, patiently,
@@ -72,7 +73,7 @@ pub struct Runner {
     /// Told when something is queued for whoever runs the schedules.
     queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
-    active: Mutex<HashSet<RunId>>,
+    active: Arc<Mutex<HashSet<RunId>>>,
 }
 
 /// What came of a run.
@@ -114,7 +115,22 @@ impl Runner {
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
             queued: Arc::default(),
-            active: Mutex::default(),
+            active: Arc::default(),
+        }
+    }
+
+    /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
+    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+        Self {
+            config,
+            execute,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            onlooker: self.onlooker.clone(),
+            owner: self.owner.clone(),
+            queued: self.queued.clone(),
+            active: self.active.clone(),
         }
     }
 
@@ -205,12 +221,17 @@ impl Runner {
                 let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
-                attempted.and_then(|summary| match sealed {
+                let attempted = attempted.and_then(|summary| match sealed {
                     Ok(produced) => Ok((summary, produced)),
                     Err(error) => Err(attempt::Unfinished::Failed(error.into())),
-                })
+                });
+                if attempted.is_err() {
+                    files.discard().await;
+                }
+                attempted
             }
             Err(error) => {
+                let error = what_to_do(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }
