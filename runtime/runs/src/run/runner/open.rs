@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use tradewire_surface::Catalog;
 
@@ -170,7 +170,7 @@ impl Runner {
         let window = match (request.window.or(own), request.due) {
             (Some(window), _) => Some(window),
             (None, due) if export.feed.is_some() => {
-                let due = due.unwrap_or(now).with_timezone(&zone);
+                let due = due.unwrap_or(now).trunc_subsecs(3).with_timezone(&zone);
                 let before = self.window_before(&export.name, &tenant.name, due).await?;
                 before.or_else(|| export.window.window(slots.as_ref(), zone, due.to_utc()))
             }
