@@ -45,6 +45,12 @@
 //! tenants = ["acme"]
 //! after = "weekly-payroll"                    # or a list: each run of it that succeeds begins one, of the same window
 //!
+//! [export.completed-jobs]
+//! run = "completed-jobs"
+//! tenants = ["acme"]
+//! on = ["tn.jpm.job-completed"]               # webhook events; those that wait together begin one run
+//! webhook = "jobs"                            # left out: by whichever webhook they come
+//!
 //! [delivery.adp]
 //! to = "outbox"
 //!
@@ -80,7 +86,8 @@ mod source;
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware,
-    MiddlewareGrant, Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
+    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, LONGEST_REPLAY_WINDOW,
+    Middleware, MiddlewareGrant, On, Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook,
+    Work,
 };
 pub use secret::{Secret, SecretError};

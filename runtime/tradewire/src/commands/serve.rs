@@ -11,7 +11,7 @@ use tradewire_runs::clock::SystemClock;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::webhook::Received;
+use tradewire_runs::webhook::{Intake, Received};
 
 use super::report;
 use super::setting::Setting;
@@ -91,7 +91,8 @@ fn letterbox(runner: &Runner, receivers: Receivers, output: &Output, busy: &Arc<
         let text = format!("{webhook}: {} for {tenant}: event {id}{again}", kind.escape_debug());
         beside.apart(|| told.result(&text, &value));
     };
-    Letterbox::new(&runner.config().serve, receivers, runner.store().clone(), onlooker)
+    let intake = Intake::start(runner.store().clone(), runner.queued().clone());
+    Letterbox::new(&runner.config().serve, receivers, intake, onlooker)
 }
 
 /// Forgets what is old, where the configuration says what that is.

@@ -12,6 +12,7 @@ use tradewire_runs::config::SupplierCall;
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
 use tradewire_runs::store::{HostCalls, LogLevel};
 
+use super::events;
 use crate::suppliers::Supplier;
 
 /// How long the body's template may wait for ServiceTitan, all its calls together.
@@ -65,7 +66,7 @@ impl Call {
     /// Makes the call.
     pub async fn execute(&self, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
         let SupplierCall { supplier, endpoint, keeps_answer, .. } = &self.call;
-        let body = self.body(&attempt.job, api.clone()).await?;
+        let body = self.body(attempt, api.clone()).await?;
         let incoming = Incoming { headers: Vec::new(), body: body.into_bytes() };
         let outgoing = self.supplier.middleware.answer(endpoint, incoming, Some(api)).await;
         let text = outgoing.body.to_pretty_json();
@@ -93,9 +94,9 @@ impl Call {
         Ok(Summary { message: format!("{supplier}/{endpoint} answered {status} {said}").trim_end().to_owned() })
     }
 
-    async fn body(&self, job: &Job, api: Arc<dyn ServiceTitan>) -> Result<String, Failure> {
+    async fn body(&self, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<String, Failure> {
         let Some(template) = self.body.clone() else { return Ok("{}".to_owned()) };
-        let data = variables(job);
+        let data = variables(&attempt.job, events::all(&attempt.events).await?);
         let calls = Live::new(api, Instant::now() + ASKING);
         let rendering =
             tokio::task::spawn_blocking(move || template.render_calling(&data, Mode::Json, &Limits::default(), &calls));
@@ -106,8 +107,8 @@ impl Call {
     }
 }
 
-/// What the body's template is given: `run` and `settings`.
-fn variables(job: &Job) -> Value {
+/// What the body's template is given: `run`, `settings`, and the `events` that began the run.
+fn variables(job: &Job, events: Value) -> Value {
     let window = Value::object([
         ("start", job.window.start.to_rfc3339().as_str().into()),
         ("end", job.window.end.to_rfc3339().as_str().into()),
@@ -122,7 +123,7 @@ fn variables(job: &Job) -> Value {
         ("attempt", i64::from(job.attempt).into()),
     ]);
     let settings = job.settings.iter().map(|(name, value)| (name.as_str(), value.as_str().into()));
-    Value::object([("run", run), ("settings", Value::object(settings))])
+    Value::object([("run", run), ("settings", Value::object(settings)), ("events", events)])
 }
 
 /// Why an answer is no success, where it is none. It may be tried again only where the supplier cannot have acted.

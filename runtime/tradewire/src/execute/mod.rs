@@ -1,6 +1,7 @@
 //! Executes the attempts of runs: [`Execute`] by the host and the client.
 
 mod call;
+mod events;
 mod load;
 mod sink;
 
@@ -15,6 +16,7 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
 use crate::suppliers::{Granted, Suppliers};
 use call::Call;
+use events::RunFeed;
 pub use load::SANDBOX;
 use sink::RunSink;
 
@@ -92,6 +94,7 @@ impl Executor {
                 api: api.clone(),
             })),
             api,
+            events: Some(Arc::new(RunFeed::new(attempt.events.clone()))),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),

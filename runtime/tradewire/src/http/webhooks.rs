@@ -16,8 +16,7 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tradewire_runs::config::{Config, Serve};
-use tradewire_runs::store::Store;
-use tradewire_runs::webhook::{Delivery, Received, Receiver, Refused};
+use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, Refused};
 
 use super::arrivals::{Arrivals, NotArrived};
 use crate::faults::Faults;
@@ -49,7 +48,7 @@ type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
 /// Where events come in.
 pub struct Letterbox {
     receivers: Receivers,
-    store: Arc<dyn Store>,
+    intake: Intake,
     /// One for each event that may be taken in at a time.
     places: Semaphore,
     arrivals: Arrivals,
@@ -64,12 +63,12 @@ impl Letterbox {
     pub fn new(
         serve: &Serve,
         receivers: Receivers,
-        store: Arc<dyn Store>,
+        intake: Intake,
         onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
         Letterbox {
             receivers,
-            store,
+            intake,
             places: Semaphore::new(serve.at_once),
             arrivals: Arrivals::new(serve),
             onlooker: Box::new(onlooker),
@@ -90,7 +89,7 @@ impl Letterbox {
         })?;
         let signature = head.headers.get(receiver.header()).map(HeaderValue::as_bytes);
         let delivery = Delivery { tenant, signature, body: &body, at: Utc::now() };
-        let receiving = tokio::time::timeout(STORING, receiver.receive(&*self.store, delivery)).await;
+        let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, delivery)).await;
         match receiving {
             Ok(Ok(received)) => {
                 (self.onlooker)(webhook, &received);
