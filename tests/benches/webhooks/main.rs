@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p tradewire --bench webhooks`
 //!
-//! Two bursts of 10,000 events, to a server that is a process of its own; a tenth of them comes again, and a hundredth as
+//! First some on one connection, where each waits for the one before and for the disk. Then two bursts of 10,000 events, to a server that is a process of its own; a tenth of them comes again, and a hundredth as
 //! many forged ones come between. The second burst is met by three kills. Whoever sends does as ServiceTitan does: it sends
 //! an event again until it is told that it was taken. Each event is signed and is answered when it is on the disk; a plugin
 //! then writes it to a file. In the end each genuine event stands in one line of one file, and no forged one does.
@@ -29,6 +29,7 @@ use support::line;
 use tempfile::TempDir;
 
 const EVENTS: usize = 10_000;
+const ALONE: usize = 1_000;
 const CONNECTIONS: usize = 64;
 const KILLS: usize = 3;
 /// Longer than anything takes, so that a bench that hangs fails.
@@ -155,10 +156,10 @@ fn sending(occurrence: &str, key: &str, wanted: StatusCode) -> Sending {
     Sending { body, signature, wanted }
 }
 
-/// The burst: genuine events, a tenth of them twice, and forged ones between.
-fn burst() -> VecDeque<Sending> {
+/// So many of a burst: genuine events, a tenth of them twice, and forged ones between.
+fn burst(events: usize) -> VecDeque<Sending> {
     let mut burst = VecDeque::new();
-    for n in 0..EVENTS {
+    for n in 0..events {
         let genuine = sending(&format!("o-{n}"), KEY, StatusCode::OK);
         if n % 10 == 0 {
             burst.push_back(genuine.clone());
@@ -172,7 +173,7 @@ fn burst() -> VecDeque<Sending> {
 }
 
 /// Sends all of it on as many connections, each request until it is answered as is wanted.
-async fn send(address: SocketAddr, burst: &Mutex<VecDeque<Sending>>, answered: &AtomicUsize) {
+async fn send(address: SocketAddr, connections: usize, burst: &Mutex<VecDeque<Sending>>, answered: &AtomicUsize) {
     let url = format!("http://{address}/webhooks/jobs");
     let http = Client::builder().http1_only().tcp_nodelay(true).build().unwrap();
     let sender = async || {
@@ -191,13 +192,25 @@ async fn send(address: SocketAddr, burst: &Mutex<VecDeque<Sending>>, answered: &
             answered.fetch_add(1, Ordering::Relaxed);
         }
     };
-    futures::future::join_all((0..CONNECTIONS).map(|_| sender())).await;
+    futures::future::join_all((0..connections).map(|_| sender())).await;
+}
+
+/// One after the other.
+async fn alone() {
+    let place = Place::new();
+    let _served = place.serve().await;
+    let burst = burst(ALONE);
+    let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));
+    let start = Instant::now();
+    send(place.address, 1, &burst, &answered).await;
+    let rate = all as f64 / start.elapsed().as_secs_f64();
+    line(&format!("{all} requests on one connection: answered"), &format!("{rate:.0} a second"), None);
 }
 
 async fn round(kills: usize) {
     let place = Place::new();
     let mut served = Some(place.serve().await);
-    let burst = burst();
+    let burst = burst(EVENTS);
     let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));
     let start = Instant::now();
     let mut down = Duration::ZERO;
@@ -212,7 +225,7 @@ async fn round(kills: usize) {
             down += killed.elapsed();
         }
     };
-    tokio::join!(send(place.address, &burst, &answered), killer);
+    tokio::join!(send(place.address, CONNECTIONS, &burst, &answered), killer);
     let taken_in = start.elapsed();
     let mut found = place.handed_over();
     while found.len() < EVENTS {
@@ -245,6 +258,7 @@ async fn round(kills: usize) {
 #[tokio::main]
 async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    alone().await;
     round(0).await;
     round(KILLS).await;
 }
