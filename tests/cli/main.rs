@@ -15,6 +15,7 @@ mod inspect;
 mod journal;
 mod payroll;
 mod refusals;
+mod reload;
 mod sandbox;
 mod schedule;
 mod serve;

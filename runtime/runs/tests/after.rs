@@ -173,7 +173,7 @@ async fn a_pause_and_a_blackout_are_waited_for() {
     bench.store.resume("report", None).await.unwrap();
     a_while().await;
     assert_eq!(slots(&bench, "report").await[0].state, SlotState::Queued, "it lies in the blackout");
-    assert_eq!(status("2026-03-12T12:00:00Z").await.condition, Condition::Ready);
+    assert_eq!(status("2026-03-12T12:00:00Z").await.condition, Condition::Queued);
     assert_eq!(status("2026-03-13T12:00:00Z").await.condition, Condition::Overdue);
     bench.clock.set("2026-03-13T12:00:00Z");
     until("it runs", async || ended(&bench, "report").await == 1).await;

@@ -86,8 +86,10 @@ async fn a_run_that_goes_on_fails_and_is_tried_again_is_told() {
 }
 
 #[tokio::test]
-async fn slots_that_wait_are_counted() {
+async fn slots_that_wait_are_counted_and_say_for_what() {
     let bench = Bench::new(Closure::writing(&[]));
     record(&bench, "2026-03-09T10:00:00Z", SlotState::Queued, Some("it waits")).await;
-    assert_eq!(status(&bench, "2026-03-11T12:00:00Z").await.queued, 1);
+    let status = status(&bench, "2026-03-11T12:00:00Z").await;
+    assert_eq!((status.queued, status.condition), (1, Condition::Queued));
+    assert_eq!(status.reason.as_deref(), Some("the slot of 2026-03-09T06:00:00-04:00: it waits"));
 }

@@ -9,8 +9,10 @@ use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Sett
 use tradewire_middleware::fault::Fault;
 use tradewire_middleware::pack::{self, Loaded, Pack};
 use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
+use tradewire_runs::journal::Journal;
 use tradewire_surface::grants::Grants;
 
+use crate::execute::journaled::{Journaled, ToldBy};
 use crate::faults::Faults;
 
 /// Suppliers, by their names in the configuration.
@@ -105,7 +107,9 @@ pub struct Granted {
     pub grants: Vec<MiddlewareGrant>,
     /// The run's tenant.
     pub tenant: String,
-    /// The run's ServiceTitan.
+    /// What the run's calls that act go through.
+    pub journal: Journal,
+    /// The tenant's ServiceTitan.
     pub api: Arc<dyn ServiceTitan>,
 }
 
@@ -128,8 +132,10 @@ impl Granted {
             ));
         }
         let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
-        let Outgoing { status, headers, body, warnings, .. } =
-            supplier.middleware.answer(endpoint, incoming, Some(self.api.clone())).await;
+        let (journal, api) = (self.journal.clone(), self.api.clone());
+        let journal = Journaled { journal, supplier: vendor.to_owned(), api, told_by: ToldBy::Body };
+        let Outgoing { status, headers, body, warnings } =
+            supplier.middleware.answer_once(endpoint, incoming, &journal).await;
         Ok(MiddlewareResponse { status, headers, body: body.to_json(), warnings })
     }
 }

@@ -65,6 +65,11 @@ impl Bench {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Starts `tradewire` with these words, for one who says much and is not listened to.
+    pub fn start_unheard(&self, words: &str) -> Child {
+        self.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewire"));
         command.current_dir(self.0.path()).args(words.split_whitespace()).stdin(Stdio::null());

@@ -69,6 +69,10 @@
 //! secret = { env = "JOBS_WEBHOOK_SECRET" }
 //! events = ["tn.jpm.job-completed"]
 //!
+//! [runs]                                      # of schedules, in one process
+//! at_once = 64                                # `at_once` of a tenant or a plugin holds for its own
+//! per_tenant = 8
+//!
 //! [store]
 //! keep = "400 days"                            # how long runs are remembered; for ever unless it is said
 //!
@@ -87,7 +91,7 @@ pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
     Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, LONGEST_REPLAY_WINDOW,
-    Middleware, MiddlewareGrant, On, Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook,
-    Work,
+    Middleware, MiddlewareGrant, On, Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant,
+    Webhook, Work,
 };
 pub use secret::{Secret, SecretError};

@@ -39,6 +39,8 @@ pub struct Config {
     pub webhooks: IndexMap<String, Webhook>,
     /// `[serve]`.
     pub serve: Serve,
+    /// `[runs]`.
+    pub runs: Runs,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.
     pub keep: Option<Duration>,
 }
@@ -78,6 +80,8 @@ pub struct Tenant {
     pub client_secret: Secret,
     /// `timezone`.
     pub timezone: Tz,
+    /// `at_once`: how many of its runs go on at a time; none is `per_tenant` of `[runs]`.
+    pub at_once: Option<usize>,
 }
 
 /// A client id: no secret, so it may stand in the configuration itself.
@@ -118,6 +122,8 @@ pub struct Plugin {
     pub limits: Limits,
     /// `settings`: for every export that runs it.
     pub settings: IndexMap<String, String>,
+    /// `at_once`: how many runs of it go on at a time; none is as many as there are.
+    pub at_once: Option<usize>,
 }
 
 /// What runs, for whom, when, and where its files go.
@@ -382,6 +388,21 @@ impl SignatureEncoding {
     /// The words of the configuration.
     pub const NAMES: [(&'static str, SignatureEncoding); 2] =
         [("hex", SignatureEncoding::Hex), ("base64", SignatureEncoding::Base64)];
+}
+
+/// How many runs of schedules go on at a time in one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
+    /// `at_once`: in all. 64; at most 1,000.
+    pub at_once: usize,
+    /// `per_tenant`: for each tenant that does not say its own. 8; at most 1,000.
+    pub per_tenant: usize,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Runs { at_once: 64, per_tenant: 8 }
+    }
 }
 
 /// How callers are served.

@@ -27,6 +27,8 @@ words! {
         Waiting = "waiting",
         /// A run of it failed and is tried again.
         Retrying = "retrying",
+        /// A slot of it waits for its turn.
+        Queued = "queued",
         /// Its latest slot could not be run at all.
         Refused = "refused",
         /// Its latest run did not succeed.
@@ -153,7 +155,9 @@ impl Known {
             return Some((Condition::Running, format!("since {}", local(open.opening.started))));
         }
         let is_begun_by_others = schedule.slots.cron().is_none() && schedule.blackout(now).is_none();
-        let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_begun_by_others);
+        // While others run, it may wait for a place.
+        let is_idle = is_begun_by_others && self.open.is_empty();
+        let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_idle);
         if let Some(slot) = waiting.filter(|slot| slot.due + OVERDUE < now) {
             let reason =
                 format!("a slot waits since {} and nobody took it: does `tradewire serve` run?", local(slot.due));
@@ -166,6 +170,11 @@ impl Known {
         if let Some(retried) = of(&self.retries) {
             let at = retried.ending.as_ref().and_then(|ending| ending.retry_at).map(local).unwrap_or_default();
             return Some((Condition::Retrying, format!("attempt {} is due at {at}", retried.opening.attempt + 1)));
+        }
+        // For the end of a blackout or for a place: what waits for an earlier run is told with that.
+        if let Some(queued) = self.queued(&schedule.export, &schedule.tenant).next() {
+            let reason = queued.reason.as_deref().unwrap_or("it waits for its turn");
+            return Some((Condition::Queued, format!("the slot of {}: {reason}", local(queued.due))));
         }
         if let Some(refused) = last.filter(|slot| slot.state == SlotState::Refused) {
             return Some((Condition::Refused, refused.reason.clone().unwrap_or_default()));

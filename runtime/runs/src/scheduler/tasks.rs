@@ -2,20 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::lane::Begun;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
 use crate::store::{SlotRecord, SlotState, Store, pause};
-
-/// A slot whose turn has come.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Turn {
-    /// When it fell due.
-    pub(super) due: DateTime<Utc>,
-    /// Whether nothing may bar it for good: what queued it comes no second time.
-    pub(super) is_kept: bool,
-}
 
 /// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
 pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {
@@ -47,7 +38,7 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
 pub(super) async fn open(
     runner: &Runner,
     request: Request,
-    Turn { due, is_kept }: Turn,
+    Begun { due, is_kept, .. }: Begun,
     shutdown: CancellationToken,
 ) -> Option<OpenRun> {
     let (export, tenant) = (request.export.clone(), request.tenant.clone());

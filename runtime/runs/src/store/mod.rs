@@ -73,8 +73,11 @@ pub trait Store: Send + Sync + 'static {
     /// entry. [`StoreError::RunClosed`] where the run is not open any more.
     async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError>;
 
-    /// Records what came of a write, also after its run was closed. Nothing changes where another attempt has sent it
-    /// since, or an operator has settled it.
+    /// What the journal that a run shares with its earlier attempts knows of a write.
+    async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError>;
+
+    /// Records what came of a write that this run has sent, also after it was closed. One that was answered may turn out
+    /// to have failed; otherwise nothing changes what is settled, by another attempt since or by an operator.
     async fn settle_write(
         &self,
         run: RunId,
@@ -110,8 +113,8 @@ pub trait Store: Send + Sync + 'static {
     /// The row of a slot.
     async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError>;
 
-    /// The latest slot that has a row.
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The latest slot that has a row of each of these exports and tenants, in their order.
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
     /// The slots that wait for their turn, the earliest first.
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError>;

@@ -106,6 +106,7 @@ requests! {
     decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
+    known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();
     settle_doubt(write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> ();
     doubt(write: WriteId) -> Option<Doubt>;
@@ -115,7 +116,7 @@ requests! {
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
     slot(export: &str, tenant: &str, due: DateTime<Utc>) -> Option<SlotRecord>;
-    last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    last_slots(of: Vec<(String, String)>) -> Vec<Option<DateTime<Utc>>>;
     queued_slots() -> Vec<SlotRecord>;
     pause(pause: &Pause) -> ();
     resume(export: &str, tenant: Option<&str>) -> bool;

@@ -36,6 +36,11 @@ pub async fn start_after(runner: Arc<Runner>, last: &str, patience: Duration) ->
 }
 
 impl Going {
+    /// One that is started already, and what stops it.
+    pub fn of(stop: CancellationToken, task: JoinHandle<()>) -> Going {
+        Going { stop, task }
+    }
+
     /// Ends it as if its process were killed.
     pub fn kill(self) {
         self.task.abort();

@@ -41,7 +41,7 @@ impl Setting {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        Executor::load(&self.config, &self.state, known)
+        Executor::load(&self.config, &self.state, known, None)
     }
 
     /// Opens the store.

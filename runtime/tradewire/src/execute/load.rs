@@ -18,27 +18,35 @@ pub const SANDBOX: &str = "127.0.0.1:8123";
 
 impl Executor {
     /// Loads the plugins, reads the secrets, sets up the client. The faults of all of it are told together, with those
-    /// that are known.
-    pub fn load(config: &Config, state: &Path, known: Faults) -> Result<Executor> {
+    /// that are known. Engine and client are those of `before` where there is one: it holds the pace of each tenant.
+    pub fn load(config: &Config, state: &Path, known: Faults, before: Option<&Executor>) -> Result<Executor> {
         let mut faults = known;
-        let engine = engine(config, state)?;
+        let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
         listeners(config, &plugins, &mut faults);
-        let tenants = tenants(config, &mut faults);
+        let client = client(config, before.map(|before| &before.client));
+        let client = client.map_err(|error| faults.add(format!("{error:#}"))).ok();
+        let tenants = tenants(config, client.as_ref(), &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
         let calls = calls(config, &suppliers, &mut faults);
-        faults.finish(Executor { plugins, tenants, suppliers, calls })
+        match client {
+            Some(client) => faults.finish(Executor { engine, client, plugins, tenants, suppliers, calls }),
+            None => Err(faults.into()),
+        }
     }
 }
 
-/// Sets up the engine for the plugins of a configuration.
-fn engine(config: &Config, state: &Path) -> Result<Engine> {
+/// Sets up the engine for the plugins of a configuration, unless there is one that will do.
+fn engine(config: &Config, state: &Path, before: Option<&Engine>) -> Result<Engine> {
+    let memory = config.plugins.values().map(|plugin| plugin.limits.memory).max().unwrap_or_default();
+    let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+    if let Some(engine) = before.filter(|engine| engine.memory() >= memory) {
+        return Ok(engine.clone());
+    }
     let cache = Cache::open(&state.join("compiled"))
         .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
-    let memory = config.plugins.values().map(|plugin| plugin.limits.memory).max().unwrap_or_default();
     let standard = EngineOptions::default();
-    let memory = usize::try_from(memory).unwrap_or(usize::MAX).max(standard.memory);
-    Ok(Engine::new(EngineOptions { memory, cache: Some(cache), ..standard })?)
+    Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), cache: Some(cache), ..standard })?)
 }
 
 fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Loaded> {
@@ -99,8 +107,7 @@ fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap
     calls
 }
 
-fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
-    let client = client(config).map_err(|error| faults.add(format!("{error:#}"))).ok();
+fn tenants(config: &Config, client: Option<&Client>, faults: &mut Faults) -> HashMap<String, Tenant> {
     let mut tenants = HashMap::new();
     for tenant in config.tenants.values() {
         let id = tenant.client_id.resolve().map_err(|error| format!("`client_id`: {error}"));
@@ -108,7 +115,7 @@ fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
         match (id, secret) {
             (Ok(client_id), Ok(client_secret)) => {
                 let credentials = Credentials { tenant: tenant.id, client_id, client_secret };
-                if let Some(client) = &client {
+                if let Some(client) = client {
                     tenants.insert(tenant.name.clone(), client.tenant(credentials));
                 }
             }
@@ -121,7 +128,7 @@ fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
     tenants
 }
 
-fn client(config: &Config) -> Result<Client> {
+fn client(config: &Config, before: Option<&Client>) -> Result<Client> {
     let app_key = config.servicetitan.app_key.resolve().context("`app_key` of `[servicetitan]`")?;
     let environment = match &config.servicetitan.environment {
         config::Environment::Production => Environment::Production,
@@ -132,5 +139,8 @@ fn client(config: &Config) -> Result<Client> {
     let mut options = Options::new(environment, app_key);
     // What a single plugin may be answered is the host's to keep.
     options.max_answer = config.plugins.values().map(|plugin| plugin.limits.answer).max().unwrap_or(options.max_answer);
-    Ok(Client::new(options)?)
+    match before {
+        Some(before) => Ok(before.again(options)?),
+        None => Ok(Client::new(options)?),
+    }
 }

@@ -14,7 +14,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chrono::Utc;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tradewire_runs::config::{Config, Serve};
 use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, Refused};
 
@@ -47,7 +47,7 @@ type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
 
 /// Where events come in.
 pub struct Letterbox {
-    receivers: Receivers,
+    receivers: watch::Receiver<Arc<Receivers>>,
     intake: Intake,
     /// One for each event that may be taken in at a time.
     places: Semaphore,
@@ -62,7 +62,7 @@ impl Letterbox {
     /// With somebody who looks on.
     pub fn new(
         serve: &Serve,
-        receivers: Receivers,
+        receivers: watch::Receiver<Arc<Receivers>>,
         intake: Intake,
         onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
@@ -76,8 +76,8 @@ impl Letterbox {
     }
 
     async fn take_in(&self, webhook: &str, tenant: Option<&str>, request: Request) -> Result<Received, Rejection> {
-        let receiver = self
-            .receivers
+        let receivers = self.receivers.borrow().clone();
+        let receiver = receivers
             .0
             .get(webhook)
             .ok_or_else(|| Rejection(StatusCode::NOT_FOUND, "there is no such webhook".to_owned()))?;

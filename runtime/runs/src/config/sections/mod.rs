@@ -21,11 +21,13 @@ use tradewire_surface::grants::Grants;
 
 use super::fault::ConfigError;
 use super::limits::Limits;
-use super::model::{ClientId, Config, Delivery, Plugin, Serve, ServiceTitan, Tenant};
+use super::model::{ClientId, Config, Delivery, Plugin, Runs, Serve, ServiceTitan, Tenant};
 use super::source::{SECRET_WORDS, Section, Source};
 
 /// Runs that are older are nobody's any more.
 const LONGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+/// For so many runs there is room in the plugins' engine.
+const MOST_AT_ONCE: u64 = 1_000;
 
 /// Reads the whole text; all faults are told at once.
 pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
@@ -73,6 +75,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
     let webhooks = each(webhooks, |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
+    let runs = root.table("runs").map(runs).unwrap_or_default();
     let keep = root.table("store").map(|section| {
         let keep = section.time("keep", LONGEST_KEEP);
         section.close();
@@ -103,6 +106,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         callers,
         webhooks,
         serve: serve?,
+        runs,
         keep: keep.flatten(),
     })
 }
@@ -152,6 +156,7 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
     let client_secret = reference::need(&section, "client_secret", &reference::variable(name, "CLIENT_SECRET"), folder);
     let timezone = section.need_text("timezone", "\"America/Phoenix\"");
     let timezone = timezone.and_then(|text| zone(&section, &text));
+    let at_once = at_once(&section, "at_once");
     section.close();
     Some(Tenant {
         name: name.to_owned(),
@@ -159,6 +164,7 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         client_id: client_id?,
         client_secret: client_secret?,
         timezone: timezone?,
+        at_once,
     })
 }
 
@@ -182,8 +188,24 @@ fn read_plugin(
         None => Limits::default(),
     };
     let settings = section.settings("settings");
+    let at_once = at_once(&section, "at_once");
     section.close();
-    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, middleware, limits, settings })
+    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, middleware, limits, settings, at_once })
+}
+
+/// `[runs]`: how many go on at a time.
+fn runs(section: Section<'_, '_>) -> Runs {
+    let standard = Runs::default();
+    let runs = Runs {
+        at_once: at_once(&section, "at_once").unwrap_or(standard.at_once),
+        per_tenant: at_once(&section, "per_tenant").unwrap_or(standard.per_tenant),
+    };
+    section.close();
+    runs
+}
+
+fn at_once(section: &Section<'_, '_>, key: &'static str) -> Option<usize> {
+    section.count(key, MOST_AT_ONCE).and_then(|count| usize::try_from(count).ok())
 }
 
 /// `grant`, and the line of the file that holds it.

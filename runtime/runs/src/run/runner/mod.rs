@@ -72,7 +72,7 @@ pub struct Runner {
     /// Told when something is queued for whoever runs the schedules.
     queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
-    active: Mutex<HashSet<RunId>>,
+    active: Arc<Mutex<HashSet<RunId>>>,
 }
 
 /// What came of a run.
@@ -114,7 +114,22 @@ impl Runner {
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
             queued: Arc::default(),
-            active: Mutex::default(),
+            active: Arc::default(),
+        }
+    }
+
+    /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
+    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+        Self {
+            config,
+            execute,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            onlooker: self.onlooker.clone(),
+            owner: self.owner.clone(),
+            queued: self.queued.clone(),
+            active: self.active.clone(),
         }
     }
 
@@ -235,7 +250,7 @@ impl Runner {
                 (self.success(opening, summary, &files), files)
             }
             Err(unfinished) => {
-                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                let ending = self.failure(unfinished, log);
                 (self.retried(opening, ending, log), Vec::new())
             }
         };

@@ -209,6 +209,11 @@ impl Store for SqliteStore {
         self.write(move |t| writes::begin(t, run, &call, at)).await
     }
 
+    async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError> {
+        let digest = digest.to_owned();
+        self.ask(move |c| Ok(writes::known(c, run, &digest, ordinal)?)).await
+    }
+
     async fn settle_write(
         &self,
         run: RunId,
@@ -254,9 +259,8 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
     }
 
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let (export, tenant) = (export.to_owned(), tenant.to_owned());
-        self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        self.ask(move |c| Ok(slots::last(c, &of)?)).await
     }
 
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError> {

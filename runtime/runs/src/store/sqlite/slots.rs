@@ -99,10 +99,14 @@ pub(super) fn one(
     connection.prepare_cached(&sql)?.query_row((export, tenant, millis(due)), read).optional()
 }
 
-pub(super) fn last(connection: &Connection, export: &str, tenant: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
+/// The latest of each of these exports and tenants.
+pub(super) fn last(connection: &Connection, of: &[(String, String)]) -> rusqlite::Result<Vec<Option<DateTime<Utc>>>> {
     let mut statement = connection.prepare_cached("SELECT max(due) FROM slots WHERE export = ?1 AND tenant = ?2")?;
-    let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
-    due.map(|due| moment(0, due)).transpose()
+    let last = |(export, tenant): &(String, String)| {
+        let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
+        due.map(|due| moment(0, due)).transpose()
+    };
+    of.iter().map(last).collect()
 }
 
 /// Those that wait, the earliest first.
