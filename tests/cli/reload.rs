@@ -219,7 +219,7 @@ fn a_tenant_whose_plugin_never_gives_way_keeps_neither_place_nor_core_from_the_n
     let config = odd("spins") + &busy + &more("calm").replace("acme", "zenith") + zenith;
     assert!(guest("hostile.wasm").exists());
     let bench = Bench::with(&config);
-    let serving = Serving::start(&bench);
+    let _serving = Serving::start(&bench);
     until("zenith's have run", || runs_of(&bench, "calm", Outcome::Succeeded) >= 3);
     let open = bench.recorded(async |store| store.open_runs().await.unwrap());
     let spinning = open.iter().filter(|run| run.opening.tenant == "acme").count();

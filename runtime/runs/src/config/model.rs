@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -15,6 +16,7 @@ use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
 use crate::schedule::{CronExpression, Policy, Retries, Schedule, Slots, WindowRule};
+use crate::vault::Vault;
 
 /// A configuration without faults. Tables are in the order of the file.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub webhooks: IndexMap<String, Webhook>,
     /// `[serve]`.
     pub serve: Serve,
+    /// `[vault]`.
+    pub vault: Option<Arc<Vault>>,
     /// `[runs]`.
     pub runs: Runs,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.

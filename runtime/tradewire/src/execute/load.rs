@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Begins, Config, Work};
+use tradewire_runs::config::{self, Begins, Config, SecretError, Work};
 
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
@@ -24,8 +25,7 @@ impl Executor {
         let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
         listeners(config, &plugins, &mut faults);
-        let client = client(config, before.map(|before| &before.client));
-        let client = client.map_err(|error| faults.add(format!("{error:#}"))).ok();
+        let client = client(config, before.map(|before| &before.client), &mut faults);
         let tenants = tenants(config, client.as_ref(), &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
         let calls = calls(config, &suppliers, &mut faults);
@@ -110,9 +110,7 @@ fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap
 fn tenants(config: &Config, client: Option<&Client>, faults: &mut Faults) -> HashMap<String, Tenant> {
     let mut tenants = HashMap::new();
     for tenant in config.tenants.values() {
-        let id = tenant.client_id.resolve().map_err(|error| format!("`client_id`: {error}"));
-        let secret = tenant.client_secret.resolve().map_err(|error| format!("`client_secret`: {error}"));
-        match (id, secret) {
+        match (tenant.client_id.resolve(), tenant.client_secret.resolve()) {
             (Ok(client_id), Ok(client_secret)) => {
                 let credentials = Credentials { tenant: tenant.id, client_id, client_secret };
                 if let Some(client) = client {
@@ -120,16 +118,28 @@ fn tenants(config: &Config, client: Option<&Client>, faults: &mut Faults) -> Has
                 }
             }
             (id, secret) => {
-                let both = [id.err(), secret.err()].into_iter().flatten();
-                both.for_each(|fault| faults.add(format!("tenant `{}`, {fault}", tenant.name)));
+                let mut told = |key: &str, error: SecretError| {
+                    faults.secret(format_args!("tenant `{}`, `{key}`", tenant.name), &error);
+                };
+                id.err().into_iter().for_each(|error| told("client_id", error));
+                secret.err().into_iter().for_each(|error| told("client_secret", error));
             }
         }
     }
     tenants
 }
 
-fn client(config: &Config, before: Option<&Client>) -> Result<Client> {
-    let app_key = config.servicetitan.app_key.resolve().context("`app_key` of `[servicetitan]`")?;
+fn client(config: &Config, before: Option<&Client>, faults: &mut Faults) -> Option<Client> {
+    match config.servicetitan.app_key.resolve() {
+        Ok(app_key) => client_with(config, app_key, before).map_err(|error| faults.add(format!("{error:#}"))).ok(),
+        Err(error) => {
+            faults.secret("`app_key` of `[servicetitan]`", &error);
+            None
+        }
+    }
+}
+
+fn client_with(config: &Config, app_key: SecretString, before: Option<&Client>) -> Result<Client> {
     let environment = match &config.servicetitan.environment {
         config::Environment::Production => Environment::Production,
         config::Environment::Integration => Environment::Integration,

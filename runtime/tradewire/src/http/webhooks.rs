@@ -16,7 +16,7 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 use tradewire_runs::config::{Config, Serve};
-use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, Refused};
+use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, ReceiverFault, Refused};
 
 use super::arrivals::{Arrivals, NotArrived};
 use crate::faults::Faults;
@@ -35,6 +35,9 @@ impl Receivers {
         for (name, webhook) in &config.webhooks {
             match Receiver::load(webhook, config) {
                 Ok(receiver) => drop(receivers.insert(name.clone(), receiver)),
+                Err(ReceiverFault::Secret(error)) => {
+                    faults.secret(format_args!("webhook `{name}`, `secret`"), &error);
+                }
                 Err(error) => faults.add(format!("webhook `{name}`, `secret`: {error}")),
             }
         }

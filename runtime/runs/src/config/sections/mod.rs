@@ -6,8 +6,12 @@ mod export;
 mod middleware;
 mod place;
 mod reference;
+mod vault;
 mod webhook;
 
+pub(super) use reference::KIND as REFERENCE;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +26,7 @@ use tradewire_surface::grants::Grants;
 use super::fault::ConfigError;
 use super::limits::Limits;
 use super::model::{ClientId, Config, Delivery, Plugin, Runs, Serve, ServiceTitan, Tenant};
+use super::shape::{Keys, Kind};
 use super::source::{SECRET_WORDS, Section, Source};
 
 /// Runs that are older are nobody's any more.
@@ -31,7 +36,7 @@ const MOST_AT_ONCE: u64 = 1_000;
 
 /// Reads the whole text; all faults are told at once.
 pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
-    let source = Source::new(text);
+    let source = Source::new(path, text);
     let (root, unreadable) = DeTable::parse_recoverable(text);
     // What cannot be read as TOML hides what stands in it: faults of meaning would be guesses.
     let config = if unreadable.is_empty() {
@@ -50,9 +55,20 @@ pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config,
     }
 }
 
+/// What is asked of a text that has every key: the kinds of tables with their keys.
+pub(super) fn shape(text: &str) -> BTreeMap<String, Keys> {
+    let source = Source::noted(text);
+    let (root, _) = DeTable::parse_recoverable(text);
+    read_root(Catalog::get(), Path::new(""), &source, &root);
+    source.into_shape().into_tables()
+}
+
 fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spanned<DeTable<'s>>) -> Option<Config> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let root = Section::new(source, String::new(), root.get_ref(), 0..0);
+    let root = Section::new(source, String::new(), String::new(), root.get_ref(), 0..0);
+    if let Some(section) = root.table("vault") {
+        source.has_vault(vault::read(section, folder));
+    }
     let servicetitan = read_servicetitan(&root, folder);
     // A section with a fault still has its name, so that nobody who refers to it is told that it is missing.
     let tenants = root.tables("tenant");
@@ -106,6 +122,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         callers,
         webhooks,
         serve: serve?,
+        vault: source.vault().cloned().flatten(),
         runs,
         keep: keep.flatten(),
     })
@@ -124,6 +141,7 @@ fn each<'t, 's, T>(
 }
 
 fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTitan> {
+    root.needs("servicetitan");
     let Some(section) = root.table("servicetitan") else {
         if root.get("servicetitan").is_none() {
             let help = "add `[servicetitan]` with `environment` and `app_key`".to_owned();
@@ -131,6 +149,7 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
         }
         return None;
     };
+    section.may_be("environment", Kind::Choice(environment::words()));
     let environment = section.need_text("environment", "\"integration\"");
     let environment = environment.and_then(|text| environment::read(&section, &text));
     let app_key = reference::need(&section, "app_key", "ST_APP_KEY", folder);
@@ -139,6 +158,7 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
 }
 
 fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Tenant> {
+    section.may_be("id", Kind::Count { most: i64::MAX as u64 });
     let id = section.need("id", "1234567890").and_then(|value| {
         let id = value.get_ref().as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
         let id = id.filter(|id| *id > 0);
@@ -147,6 +167,8 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         }
         id
     });
+    section.may_be("client_id", Kind::Text);
+    section.may_be("client_id", Kind::Reference);
     let client_id = section
         .need("client_id", &format!("{{ env = \"{}\" }}", reference::variable(name, "CLIENT_ID")))
         .and_then(|value| match value.get_ref().as_str() {

@@ -31,6 +31,7 @@ use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunEvents, 
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
+use crate::durable::what_to_do;
 use crate::journal::Journal;
 use crate::store::{
     Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, patiently,
@@ -221,12 +222,17 @@ impl Runner {
                 let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
-                attempted.and_then(|summary| match sealed {
+                let attempted = attempted.and_then(|summary| match sealed {
                     Ok(produced) => Ok((summary, produced)),
                     Err(error) => Err(attempt::Unfinished::Failed(error.into())),
-                })
+                });
+                if attempted.is_err() {
+                    files.discard().await;
+                }
+                attempted
             }
             Err(error) => {
+                let error = what_to_do(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }

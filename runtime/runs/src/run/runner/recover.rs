@@ -44,7 +44,11 @@ impl Runner {
         let mut files = self.store.files(opening.id).await?;
         if files.is_empty() {
             let doubts = self.doubts(opening.id).await?;
-            let message = "its process ended before it was done; nothing was delivered".to_owned();
+            let message = match opening.owner == self.owner {
+                true => "the store failed when its end was to be recorded; nothing was delivered",
+                false => "its process ended before it was done; nothing was delivered",
+            };
+            let message = message.to_owned();
             let ending = match doubts.as_slice() {
                 [] => {
                     let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());

@@ -27,7 +27,8 @@ pub(super) fn next_due(
     tenant: &str,
     at: DateTime<Utc>,
 ) -> rusqlite::Result<DateTime<Utc>> {
-    let after_last = last(connection, export, tenant)?.map(|last| last + TimeDelta::milliseconds(1));
+    let whose = [(export.to_owned(), tenant.to_owned())];
+    let after_last = last(connection, &whose)?.pop().flatten().map(|last| last + TimeDelta::milliseconds(1));
     // As a column holds it.
     let at = moment(0, millis(at))?;
     Ok(after_last.map_or(at, |after_last| after_last.max(at)))

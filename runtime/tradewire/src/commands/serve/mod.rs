@@ -19,6 +19,7 @@ use tradewire_runs::config::Config;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
+use tradewire_runs::store::{Store, StoreError};
 use tradewire_runs::webhook::{Intake, Received};
 
 use super::report;
@@ -49,6 +50,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         );
     }
     let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
+    ensure_sound(&**runner.store()).await?;
     let stop = told_to_stop(output)?;
     let in_force = InForce::new(loaded, runner.clone());
     let server = match listens(&config) {
@@ -128,6 +130,18 @@ async fn follow(
             }
         }
     }
+}
+
+/// A store that is damaged is no hiccup that is waited for: whoever starts this is to know at once.
+async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
+    let failed = [
+        store.open_runs().await.err(),
+        store.queued_slots().await.err(),
+        store.retries().await.err(),
+        store.pauses().await.err(),
+    ];
+    let damaged = failed.into_iter().flatten().find(|error| matches!(error, StoreError::Damaged { .. }));
+    damaged.map_or(Ok(()), Err)
 }
 
 fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Letterbox {
