@@ -93,11 +93,14 @@ fn an_order_that_may_have_arrived_waits_and_is_placed_once_though_its_body_names
 
 #[test]
 fn a_question_that_the_supplier_could_not_answer_may_be_asked_again() {
-    let offline = Offline::with(r#"[{ "do": { "status": { "code": 503 } }, "on": "_vendor/" }]"#);
-    let bench = bench(&offline, "branches", BRANCHES);
-    bench.tradewire("run supplier").refused(&["the supplier could not serve the call: 503"]);
-    assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
-    bench.has_delivered_nothing();
+    for code in [503, 429] {
+        let fault = format!(r#"[{{ "do": {{ "status": {{ "code": {code} }} }}, "on": "_vendor/" }}]"#);
+        let offline = Offline::with(&fault);
+        let bench = bench(&offline, "branches", BRANCHES);
+        bench.tradewire("run supplier").refused(&[&format!("the supplier could not serve the call: {code}")]);
+        assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
+        bench.has_delivered_nothing();
+    }
 }
 
 #[test]

@@ -84,10 +84,8 @@ fn runs_told(serving: &Serving) -> usize {
 fn a_run_that_fills_the_disk_of_the_state_folder_is_recorded_as_failed() {
     let bench = writes(64 * PIECE, "window = \"week\"");
     let Some(disk) = state_on_a_disk(&bench, "2m") else { return };
-    disk.tradewire(&bench, &format!("run odd {JANUARY}")).refused(&[
-        "odd for acme: failed: cannot write a file of the run: No space left on device (os error 28); make room on that \
-         disk",
-    ]);
+    disk.tradewire(&bench, &format!("run odd {JANUARY}"))
+        .refused(&["odd for acme: failed: ", "No space left on device (os error 28); make room on that disk"]);
     bench.has_delivered_nothing();
     disk.remount("size=16m");
     disk.tradewire(&bench, &format!("run odd {JANUARY}")).succeeded();
@@ -98,11 +96,11 @@ fn a_run_that_fills_the_disk_of_the_state_folder_is_recorded_as_failed() {
 #[test]
 fn a_full_disk_under_the_store_is_told_and_waited_for() {
     let bench = writes(PIECE, "cron = \"* * * * * *\"\nmissed = \"all\"\noverlap = \"queue\"");
-    let Some(disk) = state_on_a_disk(&bench, "2m") else { return };
+    let Some(disk) = state_on_a_disk(&bench, "16m") else { return };
     disk.tradewire(&bench, &format!("run odd {JANUARY}")).succeeded();
     disk.fill();
     disk.tradewire(&bench, &format!("run odd {FEBRUARY}"))
-        .refused(&["store `.tradewire/tradewire.db`", "is on is full: make room there"]);
+        .refused(&["the disk that `.tradewire/tradewire.db` is on is full", "make room there"]);
     disk.clear();
     disk.tradewire(&bench, &format!("run odd {FEBRUARY}")).succeeded();
     let mut serving = Serving::of(disk.start(&bench, "serve"));
@@ -155,10 +153,8 @@ fn a_limit_on_the_size_of_files_is_told_as_one() {
     };
     let told = limited(PIECE / 2);
     told.refused(&["cannot open the store `.tradewire/tradewire.db`: ", "is full or fails: make room there"]);
-    limited(16 * PIECE).refused(&[
-        "odd for acme: failed: cannot write a file of the run: File too large (os error 27); raise the limit on the size \
-         of files",
-    ]);
+    limited(16 * PIECE)
+        .refused(&["odd for acme: failed: ", "File too large (os error 27); raise the limit on the size of files"]);
     bench.has_delivered_nothing();
     limited(64 * PIECE).succeeded();
     assert_eq!(bench.delivered(), ["big.bin", "big.bin.total.json"]);
@@ -196,6 +192,8 @@ fn a_delivery_folder_that_is_read_only_fails_runs_until_it_is_not() {
     let before = runs_told(&serving);
     until("it goes on", &mut serving, |serving| runs_told(serving) >= before + 2);
     serving.stop();
+    // Whoever comes next completes a delivery that was decided when it could not be moved.
+    disk.tradewire(&bench, &format!("run odd {JANUARY}")).succeeded();
     let runs = runs(&bench);
     let succeeded = runs.iter().filter(|run| run.ending.as_ref().unwrap().outcome == Outcome::Succeeded).count();
     assert!(runs.len() > succeeded);
@@ -230,8 +228,7 @@ fn a_store_that_another_process_holds_is_told_and_goes_on_afterwards() {
     let other = Connection::open(bench.path(STORE)).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     bench.tradewire(&format!("run odd {FEBRUARY}")).refused(&[
-        "the store failed: another process holds `.tradewire/tradewire.db` locked, for longer than 5 s: let it finish, or \
-         end it",
+        "another process holds `.tradewire/tradewire.db` locked, for longer than 5 s: let it finish, or end it",
     ]);
     assert_eq!(outcomes(&bench.tradewire("runs list --json").succeeded()), ["succeeded"], "who reads does not wait");
     other.execute_batch("COMMIT").unwrap();
@@ -286,7 +283,7 @@ fn a_damaged_store_is_told_kept_as_it_is_and_put_back_from_a_copy() {
         };
         for words in refusals {
             bench.tradewire(words).refused(&[
-                "error: the store `.tradewire/tradewire.db` is damaged (",
+                "the store `.tradewire/tradewire.db` is damaged (",
                 "copy in its place with `tradewire store restore <copy>`, which keeps the damaged one beside it",
             ]);
         }

@@ -70,7 +70,7 @@ fn runs_find_their_secrets_in_the_vault_and_nobody_else_does() {
         vec![check(&bench).refused(&["there is no vault `tradewire.vault`: make it with `tradewire vault init`"])];
     assert_eq!(told[0].err.matches("error: ").count(), 1, "once, whatever is to be in it: {}", told[0]);
     told.push(with(&bench, "vault init", "", "").succeeded());
-    assert!(told[1].out.contains("its key in vault.key: keep a copy of it elsewhere"), "{}", told[1]);
+    assert!(told[1].out.contains("its key is written to vault.key: keep a copy of it elsewhere"), "{}", told[1]);
     told.push(set(&bench, "app-key", &format!("{DEMO_APP_KEY}\r\n")).succeeded());
     told.push(set(&bench, "acne", "not the one").succeeded());
     told.push(check(&bench).refused(&[
@@ -153,7 +153,7 @@ fn a_new_key_takes_the_place_of_the_old_one() {
     let bench = filled("http://127.0.0.1:9", IN_A_VARIABLE);
     with(&bench, "vault rekey --env VAULT_KEY", PASSPHRASE, "").refused(&["is the vault's key already"]);
     let told = with(&bench, "vault rekey --file vault.key", PASSPHRASE, "").succeeded();
-    assert!(told.out.contains("its key in vault.key: keep a copy"), "{told}");
+    assert!(told.out.contains("its key is written to vault.key: keep a copy"), "{told}");
     assert!(told.out.contains("write `key = { file = \"vault.key\" }` in `[vault]` of tradewire.toml"), "{told}");
     check(&bench).refused(&["it is a passphrase, and the vault was written for an age identity"]);
     bench.write("tradewire.toml", bench.read("tradewire.toml").replace(IN_A_VARIABLE, IN_A_FILE));

@@ -119,18 +119,20 @@ impl Crash {
         }
         self.slots_agree(&last);
         let mut files = self.files();
-        let created = self.done(CREATE);
+        let created: Vec<(String, String)> =
+            self.done(CREATE).iter().map(|write| (write.path.clone(), said(write, "name"))).collect();
+        let records: BTreeMap<i64, BTreeMap<i64, String>> =
+            tenants().iter().map(|(_, id)| (*id, self.offline.teams_of(*id).into_iter().collect())).collect();
         let (mut made, mut deleted) = (0, 0);
         for makes in &MAKES {
             for (of, run) in last.iter().filter(|(of, _)| of.0 == makes.export) {
-                let opening = &run.opening;
-                // The ledger: each write of the window, in whatever order a doubt was settled.
-                let path = format!("/dispatch/v2/tenant/{}/teams", opening.tenant_id);
-                let mine = created.iter().filter(|write| write.path == path).map(team_name);
-                let mut names: Vec<String> =
-                    mine.filter_map(|name| name.strip_suffix(&of.2).map(str::to_owned)).collect();
-                names.retain(|name| makes.made.contains(&name.as_str()));
-                names.sort();
+                let tenant = run.opening.tenant_id;
+                // The ledger: each write of the window, in whatever order doubts were settled.
+                let to = format!("/dispatch/v2/tenant/{tenant}/teams");
+                let mine = created.iter().filter(|(path, _)| *path == to);
+                let mut names: Vec<&str> = mine.filter_map(|(_, name)| name.strip_suffix(&of.2)).collect();
+                names.retain(|name| makes.made.contains(name));
+                names.sort_unstable();
                 let mut wanted = makes.made.to_vec();
                 wanted.sort_unstable();
                 assert_eq!(names, wanted, "{of:?}: none is lost, none made twice");
@@ -138,13 +140,13 @@ impl Crash {
                 deleted += makes.made.len() - makes.left.len();
                 self.journal_agrees(of, run, 2 * makes.made.len() - makes.left.len());
                 // The records, by the file.
-                let records: BTreeMap<i64, String> = self.offline.teams_of(opening.tenant_id).into_iter().collect();
                 let file = files.remove(of).unwrap_or_else(|| panic!("{of:?} has no file"));
                 let rows: Vec<(&str, &str)> = file.lines().map(|row| row.split_once(',').unwrap()).collect();
-                let told: Vec<String> = rows.iter().map(|(_, name)| name.replace(&of.2, "")).collect();
+                let told: Vec<&str> = rows.iter().filter_map(|(_, name)| name.strip_suffix(&of.2)).collect();
                 assert_eq!(told, makes.left, "{of:?}");
                 for (id, name) in rows {
-                    assert_eq!(records.get(&id.parse().unwrap()).map(String::as_str), Some(name), "{of:?}");
+                    let record = records[&tenant].get(&id.parse().unwrap());
+                    assert_eq!(record.map(String::as_str), Some(name), "{of:?}");
                 }
             }
         }
@@ -228,10 +230,6 @@ fn of(run: &RunRecord) -> Of {
 fn succeeded(run: &RunRecord) -> bool {
     let outcome = run.ending.as_ref().map(|ending| ending.outcome);
     matches!(outcome, Some(Outcome::Succeeded | Outcome::Unchanged))
-}
-
-fn team_name(write: &Entry) -> String {
-    said(write, "name")
 }
 
 fn order_number(write: &Entry) -> String {

@@ -58,7 +58,7 @@ impl Crash {
         self.offline.forget_calls();
         let (words, longest) = match self.draw.below(2) {
             0 => (self.windows[self.draw.below(self.windows.len())].clone(), 400_000),
-            _ => ("serve --quiet".to_owned(), 4_000_000),
+            _ => ("serve --quiet".to_owned(), 3_000_000),
         };
         let after = Duration::from_micros(self.draw.below(longest) as u64);
         let mut child = self.bench.start_unheard(&words);

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use tradewire_sandbox::DEMO_TENANT;
 
-use crate::bench::{Offline, config, guest};
+use crate::bench::{self, Offline, guest};
 
 /// Tenants besides the first.
 pub const MORE_TENANTS: i64 = 3;
@@ -123,5 +123,5 @@ cron = "{orders}"
         );
     }
     let names: Vec<String> = tenants().into_iter().map(|(name, _)| format!("{name:?}")).collect();
-    config(&offline.url(), &rest.replace("TENANTS", &format!("[{}]", names.join(", "))))
+    bench::config(&offline.url(), &rest.replace("TENANTS", &format!("[{}]", names.join(", "))))
 }

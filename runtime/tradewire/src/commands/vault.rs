@@ -42,7 +42,7 @@ fn init(Init { configuration }: &Init, output: &Output) -> Result<()> {
 
 fn with_key(made: Option<&Path>) -> String {
     let Some(file) = made else { return String::new() };
-    format!(", and its key in {}: keep a copy of it elsewhere, nothing else opens the vault", file.display())
+    format!("; its key is written to {}: keep a copy of it elsewhere, nothing else opens the vault", file.display())
 }
 
 fn set(Set { name, never, configuration }: &Set, output: &Output) -> Result<()> {

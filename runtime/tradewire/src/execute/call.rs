@@ -138,7 +138,7 @@ fn failure(outgoing: &Outgoing) -> Option<Failure> {
     let text = |name| outgoing.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
     let why = text("errorMessage").or(text("message")).unwrap_or("the supplier says that it failed and not why");
     let told = format!("{} ({why})", outgoing.status);
-    let passing = outgoing.status >= 500 && text("errorKind") != Some("Template");
+    let passing = (outgoing.status >= 500 || outgoing.status == 429) && text("errorKind") != Some("Template");
     Some(match passing {
         true => Failure::passing(format!("the supplier could not serve the call: {told}")),
         false => Failure::refused(format!("the supplier's answer is a failure: {told}")),

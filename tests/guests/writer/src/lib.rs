@@ -25,8 +25,8 @@ struct Made {
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let steps = settings.get("steps").unwrap_or_default();
-    let start = run.window().start;
-    let steps = steps.replace('@', start.get(..10).unwrap_or_default()).replace('#', &start);
+    let start = &run.window().start;
+    let steps = steps.replace('@', start.get(..10).unwrap_or_default()).replace('#', start);
     let mut made: Vec<Made> = Vec::new();
     for step in steps.split(',').map(str::trim).filter(|step| !step.is_empty()) {
         match step.split_once(' ').unwrap_or((step, "")) {

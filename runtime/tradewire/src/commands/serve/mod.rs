@@ -19,7 +19,7 @@ use tradewire_runs::config::Config;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::store::{Store, StoreError};
+use tradewire_runs::store::{RunFilter, SlotFilter, Store, StoreError};
 use tradewire_runs::webhook::{Intake, Received};
 
 use super::report;
@@ -134,10 +134,10 @@ async fn follow(
 
 /// A store that is damaged is no hiccup that is waited for: whoever starts this is to know at once.
 async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
+    let latest = Some(1);
     let failed = [
-        store.open_runs().await.err(),
-        store.queued_slots().await.err(),
-        store.retries().await.err(),
+        store.runs(&RunFilter { limit: latest, ..RunFilter::default() }).await.err(),
+        store.slots(&SlotFilter { limit: latest, ..SlotFilter::default() }).await.err(),
         store.pauses().await.err(),
     ];
     let damaged = failed.into_iter().flatten().find(|error| matches!(error, StoreError::Damaged { .. }));
