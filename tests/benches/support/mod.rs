@@ -53,6 +53,7 @@ pub fn request(api: Arc<dyn ServiceTitan>, settings: &[(&str, String)]) -> Reque
         api,
         middleware: None,
         state: None,
+        events: None,
         sink: Arc::new(Nowhere),
         limits: Limits::default(),
     }

@@ -17,6 +17,7 @@ use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
+use crate::events::Events;
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
 use crate::middleware::Middleware;
@@ -73,6 +74,8 @@ pub struct Request {
     pub middleware: Option<Arc<dyn Middleware>>,
     /// What the plugin keeps from run to run; none where nothing is kept.
     pub state: Option<Arc<dyn State>>,
+    /// The events that began it; none where no event did.
+    pub events: Option<Arc<dyn Events>>,
     /// Where log lines and files go.
     pub sink: Arc<dyn Sink>,
     /// What the run may use.
@@ -138,6 +141,7 @@ pub(crate) struct RunState {
     pub api: Arc<dyn ServiceTitan>,
     middleware: Option<Arc<dyn Middleware>>,
     state: Option<Arc<dyn State>>,
+    pub events: Option<Arc<dyn Events>>,
     pub grants: Arc<Grants>,
     wasi: WasiCtx,
     settings: WasiConfigVariables,
@@ -266,6 +270,7 @@ impl Plugin {
             api: request.api.clone(),
             middleware: request.middleware.clone(),
             state: request.state.clone(),
+            events: request.events.clone(),
             grants: self.grants.clone(),
             wasi: wasi.build(),
             settings: request.settings.iter().cloned().collect(),

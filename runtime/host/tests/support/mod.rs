@@ -182,6 +182,7 @@ pub fn request(answer: &'static str, settings: &[(&str, &str)]) -> Request {
         api: Arc::new(Canned(answer)),
         middleware: None,
         state: None,
+        events: None,
         sink: Arc::new(Listening(Ear::new(1 << 20, 10))),
         limits: Limits::default(),
     }

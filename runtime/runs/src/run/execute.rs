@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tradewire_client::ServiceTitan;
 
-use super::{CallLedger, Failure, Job, RunLog, Summary, Workspace};
+use super::{CallLedger, Failure, Job, RunEvents, RunLog, Summary, Workspace};
 use crate::journal::Journal;
 use crate::state::State;
 
@@ -15,6 +15,8 @@ use crate::state::State;
 pub struct Attempt {
     /// What is to be done.
     pub job: Arc<Job>,
+    /// The webhook events that it accounts for.
+    pub events: RunEvents,
     /// Where its files go.
     pub files: Workspace,
     /// Where its log lines go.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Config, SecretError, Work};
+use tradewire_runs::config::{self, Begins, Config, SecretError, Work};
 
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
@@ -25,6 +25,7 @@ impl Executor {
         let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
         feeds(config, &plugins, &mut faults);
+        listeners(config, &plugins, &mut faults);
         let client = client(config, before.map(|before| &before.client), &mut faults);
         let tenants = tenants(config, client.as_ref(), &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
@@ -89,6 +90,20 @@ fn feeds(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults
                 "export `{}` follows the feed `{}`, which plugin `{name}` never asks for; help: name a feed that it walks \
                  through (`tradewire plugin inspect` shows what it asks for), or leave `feed` out",
                 export.name, feed.operation
+            ));
+        }
+    }
+}
+
+/// Events that begin the runs of a plugin must be read by it. One that is not loaded is told already.
+fn listeners(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults) {
+    for export in config.exports.values().filter(|export| matches!(export.begins, Begins::On(_))) {
+        let Some(name) = export.work.plugin() else { continue };
+        if plugins.get(name).is_some_and(|loaded| !loaded.plugin.reads_events()) {
+            faults.add(format!(
+                "export `{}` runs {}, and its plugin `{name}` never reads events; help: read them in the plugin \
+                 (`run.events()`), or begin its runs otherwise",
+                export.name, export.begins
             ));
         }
     }

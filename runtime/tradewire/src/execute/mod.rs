@@ -1,6 +1,7 @@
 //! Executes the attempts of runs: [`Execute`] by the host and the client.
 
 mod call;
+mod events;
 pub mod journaled;
 mod load;
 mod sink;
@@ -17,6 +18,7 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
 use crate::suppliers::{Granted, Suppliers};
 use call::Call;
+use events::RunFeed;
 pub use load::SANDBOX;
 use sink::RunSink;
 use state::RunState;
@@ -100,6 +102,7 @@ impl Executor {
                 journal: attempt.journal.clone(),
                 api: tenant.clone(),
             })),
+            events: Some(Arc::new(RunFeed::new(attempt.events.clone()))),
             api: attempt.around(tenant),
             state: Some(Arc::new(RunState(attempt.state.clone()))),
             sink: Arc::new(RunSink(attempt.clone())),

@@ -169,6 +169,24 @@ const STEPS: &[M<'_>] = &[
     ),
     M::up(
         "
+    ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    CREATE INDEX events_by_receipt ON events (received);
+
+    -- Which events begin the run of a slot, in the order in which they came in.
+    CREATE TABLE handovers (
+        export  TEXT NOT NULL,
+        tenant  TEXT NOT NULL,
+        due     INTEGER NOT NULL,
+        seq     INTEGER NOT NULL,      -- from 0
+        bytes   INTEGER NOT NULL,      -- of the payloads up to this one
+        event   TEXT NOT NULL REFERENCES events (id),
+        PRIMARY KEY (export, tenant, due, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX handovers_by_event ON handovers (event);
+    ",
+    ),
+    M::up(
+        "
     -- 1 once its delivery and its changes of state are decided: it can only succeed.
     ALTER TABLE runs ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;
     UPDATE runs SET decided = 1 WHERE EXISTS (SELECT 1 FROM files WHERE files.run = runs.id);
