@@ -16,6 +16,7 @@ mod hostile;
 mod inspect;
 mod journal;
 mod payroll;
+mod purchasing;
 mod refusals;
 mod reload;
 mod sandbox;
