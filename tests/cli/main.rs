@@ -14,6 +14,7 @@ mod hostile;
 mod inspect;
 mod journal;
 mod payroll;
+mod payroll_files;
 mod refusals;
 mod sandbox;
 mod schedule;
