@@ -71,24 +71,36 @@ fn a_body_knows_the_run_and_may_ask_servicetitan() {
 }
 
 #[test]
-fn an_order_that_may_have_arrived_is_not_one_that_may_be_sent_again() {
+fn an_order_that_may_have_arrived_waits_and_is_placed_once_though_its_body_names_the_attempt() {
     let offline = Offline::with(r#"[{ "do": "drop-answer", "on": "_vendor/orders.create", "times": 1 }]"#);
-    let bench = bench(&offline, "purchaseorder", &order("PO-9001"));
-    let told = bench.tradewire("run supplier").refused(&["it may have acted all the same: look before calling again"]);
-    assert!(told.err.contains("whether it did what it was asked is not known"), "{told}");
-    let ending = bench.runs().remove(0).ending.unwrap();
-    assert_eq!((ending.outcome, ending.failure), (Outcome::Failed, Some(FailureKind::Refused)));
-    assert_eq!(offline.asked("_vendor/orders.create"), 1);
+    let body = order("PO-9001").replace("\"number\":\"PO-9001\"", "\"number\":\"PO-9001-{{ run.attempt }}\"");
+    assert!(body.contains("run.attempt"), "{body}");
+    let bench = bench(&offline, "purchaseorder", &body);
+    let told = bench.tradewire("run supplier");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(told.err.contains("supplier for acme: waiting: a write may have taken effect"), "{told}");
+    assert_eq!(bench.runs()[0].ending.as_ref().unwrap().outcome, Outcome::Waiting);
     bench.has_delivered_nothing();
+    let doubt = bench.writes().remove(0);
+    let told = bench.tradewire(&format!("doubts settle {} --happened", doubt.id)).succeeded();
+    assert!(told.out.contains("whoever called is answered that it is done"), "{told}");
+    let told = bench.tradewire("run supplier").succeeded();
+    assert!(told.out.contains("harborline/purchaseorder answered 200 done, as an operator has found"), "{told}");
+    bench.tradewire("run supplier").succeeded();
+    assert_eq!((offline.asked("_vendor/orders.create"), offline.done("_vendor/orders.create")), (1, 1));
+    bench.tradewire("run supplier --again").refused(&["409", "PO-9001-1 was ordered before"]);
 }
 
 #[test]
 fn a_question_that_the_supplier_could_not_answer_may_be_asked_again() {
-    let offline = Offline::with(r#"[{ "do": { "status": { "code": 503 } }, "on": "_vendor/" }]"#);
-    let bench = bench(&offline, "branches", BRANCHES);
-    bench.tradewire("run supplier").refused(&["the supplier could not be called: 503"]);
-    assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
-    bench.has_delivered_nothing();
+    for code in [503, 429] {
+        let fault = format!(r#"[{{ "do": {{ "status": {{ "code": {code} }} }}, "on": "_vendor/" }}]"#);
+        let offline = Offline::with(&fault);
+        let bench = bench(&offline, "branches", BRANCHES);
+        bench.tradewire("run supplier").refused(&[&format!("the supplier could not serve the call: {code}")]);
+        assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
+        bench.has_delivered_nothing();
+    }
 }
 
 #[test]

@@ -79,6 +79,18 @@ fn a_plugin_without_its_grant_is_told_the_line_that_grants_it() {
 }
 
 #[test]
+fn editors_are_told_what_may_stand_in_a_configuration() {
+    let bench = Bench::empty();
+    let told = bench.tradewire("schema").succeeded();
+    let schema = told.json();
+    assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
+    let missed = &schema["properties"]["export"]["additionalProperties"]["properties"]["missed"];
+    assert_eq!(missed["enum"], serde_json::json!(["skip", "latest", "all"]), "{missed}");
+    assert!(missed["description"].as_str().is_some_and(|text| text.contains("skip, latest, all")), "{missed}");
+    assert_eq!(bench.tradewire("schema --json").succeeded().json(), schema);
+}
+
+#[test]
 fn a_configuration_that_is_not_there_is_told_with_what_to_do() {
     Bench::empty().tradewire("check").refused(&[
         "error: cannot read the configuration `tradewire.toml`: No such file",

@@ -62,8 +62,8 @@ fn slots_without_a_run_are_listed_between_the_runs() {
     let (_offline, bench) = with("create A", "[]");
     bench.tradewire(&format!("run teams {WEEK}")).succeeded();
     let due = "2026-01-05T13:00:00Z".parse().unwrap();
-    let (export, tenant, reason) = ("teams".to_owned(), "acme".to_owned(), Some("nobody was there".to_owned()));
-    let slot = SlotRecord { export, tenant, due, state: SlotState::Missed, reason, run: None, recorded: due };
+    let reason = Some("nobody was there".to_owned());
+    let slot = SlotRecord { reason, ..SlotRecord::new("teams", "acme", due, SlotState::Missed, due) };
     bench.recorded(async |store| store.record_slots(vec![slot]).await.unwrap());
     let text = bench.tradewire("runs list --slots").succeeded().out;
     assert!(text.lines().nth(2).is_some_and(|line| line.contains("missed") && line.ends_with("nobody was there")));

@@ -62,8 +62,7 @@ fn what_is_not_there_is_named() {
 /// Records that an export's schedule was last taken up three days ago.
 fn last_taken_up(bench: &Bench, export: &str) {
     let due = Utc::now() - TimeDelta::days(3);
-    let (export, tenant) = (export.to_owned(), "acme".to_owned());
-    let row = SlotRecord { export, tenant, due, state: SlotState::Missed, reason: None, run: None, recorded: due };
+    let row = SlotRecord::new(export, "acme", due, SlotState::Missed, due);
     bench.recorded(async |store| store.record_slots(vec![row]).await.unwrap());
 }
 

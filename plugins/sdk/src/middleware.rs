@@ -27,6 +27,10 @@ pub use middleware::Response;
 ///
 /// An answer that tells of a failure (`success` false) is an answer: look into its body.
 ///
+/// What acts (an order) is done once however often a run is tried: a later attempt that asks for the same gets the first
+/// one's answer. The same is what has an equal `body`, so what changes from attempt to attempt (the time, a random
+/// number) has no place in it.
+///
 /// # Errors
 /// A refusal that names the endpoint, when the pack or the endpoint is unknown or not granted, or a limit of the run is
 /// reached.

@@ -25,6 +25,12 @@ pub(crate) struct Shared {
     pub(crate) api: Url,
     pub(crate) http: reqwest::Client,
     pub(crate) app_key: HeaderValue,
+    tenants: Arc<Tenants>,
+}
+
+/// What the handles of a tenant share.
+#[derive(Default)]
+struct Tenants {
     paces: Mutex<HashMap<i64, Arc<Pace>>>,
     tokens: Mutex<HashMap<(i64, String), Arc<Tokens>>>,
 }
@@ -53,6 +59,23 @@ pub enum SetupError {
 impl Client {
     /// Sets up a client. Opens no connection.
     pub fn new(options: Options) -> Result<Client, SetupError> {
+        Client::with(options, connect, Arc::default())
+    }
+
+    /// The same application with another key or another [`Options::max_answer`]: connections, tokens and, above all, the
+    /// pace of each tenant are shared with this one. With any other option changed it is a new client.
+    pub fn again(&self, options: Options) -> Result<Client, SetupError> {
+        if !self.0.options.calls_like(&options) {
+            return Client::new(options);
+        }
+        Client::with(options, |_| Ok(self.0.http.clone()), Arc::clone(&self.0.tenants))
+    }
+
+    fn with(
+        options: Options,
+        http: impl FnOnce(&Options) -> Result<reqwest::Client, SetupError>,
+        tenants: Arc<Tenants>,
+    ) -> Result<Client, SetupError> {
         let key = options.app_key.expose_secret();
         if key.is_empty() {
             return Err(SetupError::AppKey("is empty; set it"));
@@ -76,10 +99,9 @@ impl Client {
         }
         Ok(Client(Arc::new(Shared {
             api: options.environment.api(),
-            http: connect(&options)?,
+            http: http(&options)?,
             app_key,
-            paces: Mutex::default(),
-            tokens: Mutex::default(),
+            tenants,
             options,
         })))
     }
@@ -94,12 +116,12 @@ impl Client {
     pub fn tenant(&self, credentials: Credentials) -> Tenant {
         let shared = &self.0;
         let pace = {
-            let mut paces = shared.paces.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut paces = shared.tenants.paces.lock().unwrap_or_else(PoisonError::into_inner);
             let new = || Arc::new(Pace::new(shared.options.rate, shared.options.retry.longest));
             Arc::clone(paces.entry(credentials.tenant).or_insert_with(new))
         };
         let tokens = {
-            let mut all = shared.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = shared.tenants.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             let key = (credentials.tenant, credentials.client_id.clone());
             let secret = credentials.client_secret.expose_secret();
             match all.get(&key).filter(|t| t.credentials.client_secret.expose_secret() == secret) {
@@ -191,6 +213,25 @@ mod tests {
         let tenant = client.tenant(credentials.clone());
         let text = format!("{client:?} {:?} {tenant:?} {credentials:?}", options("ak1.topsecret"));
         assert!(!text.contains("topsecret"), "{text}");
+    }
+
+    #[test]
+    fn a_client_that_is_set_up_again_keeps_the_pace_and_the_tokens_of_its_tenants() {
+        let credentials = |secret: &str| Credentials {
+            tenant: 7,
+            client_id: "cid.a".into(),
+            client_secret: secret.to_owned().into(),
+        };
+        let client = Client::new(options("ak1.key")).unwrap();
+        let before = client.tenant(credentials("one"));
+        let again = client.again(Options { max_answer: 1, ..options("ak1.other") }).unwrap();
+        let after = again.tenant(credentials("one"));
+        assert!(after.shares_pace_with(&before) && after.shares_token_with(&before));
+        let rotated = again.tenant(credentials("two"));
+        assert!(rotated.shares_pace_with(&before) && !rotated.shares_token_with(&before));
+        let elsewhere = Options::new("http://127.0.0.1:10".parse().unwrap(), "ak1.key".into());
+        let elsewhere = client.again(elsewhere).unwrap().tenant(credentials("one"));
+        assert!(!elsewhere.shares_pace_with(&before) && !elsewhere.shares_token_with(&before));
     }
 
     #[test]

@@ -45,6 +45,17 @@ impl Options {
     }
 }
 
+impl Options {
+    /// Whether calls by these options are one application's as far as pace, tokens and connections go.
+    pub(crate) fn calls_like(&self, other: &Options) -> bool {
+        self.environment == other.environment
+            && self.user_agent == other.user_agent
+            && self.rate == other.rate
+            && self.retry == other.retry
+            && (self.timeout, self.connect_timeout) == (other.timeout, other.connect_timeout)
+    }
+}
+
 /// Who asks: the client id and secret of one tenant.
 #[derive(Debug, Clone)]
 pub struct Credentials {

@@ -111,6 +111,11 @@ impl Tenant {
     }
 
     #[cfg(test)]
+    pub(crate) fn shares_pace_with(&self, other: &Tenant) -> bool {
+        Arc::ptr_eq(&self.0.pace, &other.0.pace)
+    }
+
+    #[cfg(test)]
     pub(crate) fn shares_token_with(&self, other: &Tenant) -> bool {
         Arc::ptr_eq(&self.0.tokens, &other.0.tokens)
     }

@@ -91,6 +91,11 @@ impl Engine {
         Ok(Engine { wasm, cache: options.cache, memory: options.memory, runs, slots })
     }
 
+    /// The most memory that a run may be allowed, in bytes.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// How many slots a run of the component takes.
     pub(crate) fn slots_of(&self, component: &Component) -> u32 {
         let needs = component.resources_required();

@@ -7,7 +7,7 @@ use std::fmt;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError};
-use tradewire_surface::Catalog;
+use tradewire_surface::{Catalog, Effect};
 
 use crate::liquid::Value;
 use crate::pointer;
@@ -26,6 +26,8 @@ pub struct Contract {
     pub request: Side,
     /// What it wants back.
     pub response: Side,
+    /// Whether a vendor that is asked this may do something.
+    pub effect: Effect,
 }
 
 /// One direction of a contract.
@@ -64,7 +66,11 @@ impl Contract {
     /// The contract of an endpoint; none where ServiceTitan publishes none under that name.
     pub fn of(endpoint: &str) -> Option<Contract> {
         let contract = Catalog::get().contracts.get(endpoint)?;
-        Some(Contract { request: Side::new(&contract.request)?, response: Side::new(&contract.response)? })
+        Some(Contract {
+            request: Side::new(&contract.request)?,
+            response: Side::new(&contract.response)?,
+            effect: contract.effect,
+        })
     }
 
     /// The name of a contract that is near to this one.

@@ -5,6 +5,7 @@
 //! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
 //! ([`journal`]), delivers what it produced ([`delivery`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
 //! whenever a slot of a [`schedule`] is due.
+//! Secrets are in the environment, in files, or in an encrypted [`vault`].
 //! What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
@@ -47,12 +48,14 @@
 pub mod clock;
 pub mod config;
 pub mod delivery;
+mod durable;
 pub mod history;
 pub mod journal;
 pub mod run;
 pub mod schedule;
 pub mod scheduler;
 pub mod store;
+pub mod vault;
 pub mod webhook;
 
 pub use tokio_util::sync::CancellationToken;

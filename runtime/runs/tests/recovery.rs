@@ -169,6 +169,7 @@ async fn a_decided_delivery_cannot_be_recorded_as_if_nothing_were_delivered() {
         reasons: Vec::new(),
         plugin_digest: None,
         host_calls: Vec::new(),
+        followers: Vec::new(),
         log_dropped: 0,
     };
     let error = bench.store.close_run(run.opening.id, &ending).await.unwrap_err();

@@ -10,10 +10,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use support::api::{Ends, Scripted, call};
 use support::scheduling::{Going, a_while, ended, runs, slots, start_after, until};
+use support::supplier::{Came, Vendor};
 use support::{Bench, Closure, at, weekly};
 use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Failure, Request, Runner, Summary};
-use tradewire_runs::store::{HostCalls, Outcome, RunRecord, SlotState, Store};
+use tradewire_runs::store::{Outcome, RunRecord, SlotState, Store};
 
 const RETRIES: &str = r#"retries = { times = 3, backoff = "10 min", longest = "15 min" }"#;
 
@@ -187,28 +188,44 @@ async fn the_next_slot_does_not_wait_for_a_run_between_its_attempts() {
     going.stop().await;
 }
 
-/// A plugin that may call a supplier, and whether it does; it fails for a reason that may pass.
-async fn after_supplier(calls: bool) -> Option<chrono::DateTime<chrono::Utc>> {
-    let supplier = "[middleware.harborline]\npack = \"harborline\"\ntenants = [\"zenith\"]\n";
-    let config = weekly(RETRIES) + supplier;
-    let config = config.replacen("[plugin.payroll]", "[plugin.payroll]\nmiddleware = [\"harborline\"]", 1);
-    let plugin = Closure::new(move |attempt| async move {
-        if calls {
-            let operation = "middleware/harborline.purchaseorder".to_owned();
-            attempt.calls.add(HostCalls { operation, calls: 1, ..HostCalls::default() });
+/// A plugin that orders from a supplier and then fails so often.
+fn ordering(vendor: &Vendor, times: u32) -> Closure {
+    let vendor = vendor.clone();
+    Closure::new(move |attempt| {
+        let vendor = vendor.clone();
+        async move {
+            let came = vendor.order(&attempt.journal, "PO-1").await;
+            came.map_err(|error| Failure::passing(error.message))?;
+            match attempt.job.attempt {
+                attempt if attempt <= times => Err(Failure::passing("ServiceTitan is down")),
+                _ => Ok(Summary::default()),
+            }
         }
-        Err(Failure::passing("ServiceTitan is down"))
-    });
-    let bench = Bench::with(plugin, &config, |store| store);
-    let going = go_on(bench.runner.clone()).await;
-    bench.clock.set("2026-03-16T10:00:00Z");
-    until("the first attempt", async || ended(&bench).await == 1).await;
-    going.stop().await;
-    runs(&bench).await.remove(0).ending.unwrap().retry_at
+    })
 }
 
 #[tokio::test]
-async fn where_a_supplier_may_have_acted_there_is_no_other_attempt() {
-    assert_eq!(after_supplier(true).await, None);
-    assert_eq!(after_supplier(false).await, Some(at("2026-03-16T10:10:00Z")));
+async fn a_run_that_has_ordered_is_tried_again_and_the_order_is_not() {
+    let vendor = Vendor::default();
+    let (bench, going) = start(ordering(&vendor, 1)).await;
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("the first attempt", async || ended(&bench).await == 1).await;
+    pass(&bench, 10).await;
+    until("the second", async || ended(&bench).await == 2).await;
+    assert_eq!(attempts(&bench).await, [(1, Failed, 0), (2, Succeeded, 10)]);
+    assert_eq!(vendor.asked(), ["PO-1"]);
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_whose_order_is_in_doubt_is_not_tried_again() {
+    let vendor = Vendor::with([Came::Lost]);
+    let (bench, going) = start(ordering(&vendor, 0)).await;
+    bench.clock.set("2026-03-16T10:00:00Z");
+    until("it waits", async || ended(&bench).await == 1).await;
+    assert!(bench.store.retries().await.unwrap().is_empty());
+    pass(&bench, 20).await;
+    assert_eq!(attempts(&bench).await, [(1, Outcome::Waiting, 0)]);
+    assert_eq!(vendor.asked(), ["PO-1"]);
+    going.stop().await;
 }

@@ -138,7 +138,7 @@ async fn a_tenant_whose_runs_panic_or_fail_stops_nobody_and_goes_on_itself() {
 #[tokio::test]
 async fn a_store_that_fails_for_a_while_costs_no_slot() {
     let faults: &[_] = &[
-        ("last_slot", Fault::Fails(3)),
+        ("last_slots", Fault::Fails(3)),
         ("open_run", Fault::Fails(5)),
         ("record_slots", Fault::Fails(4)),
         ("open_runs", Fault::Fails(2)),

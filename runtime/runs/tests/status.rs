@@ -27,8 +27,8 @@ async fn condition(bench: &Bench, now: &str) -> (Condition, Option<String>) {
 }
 
 async fn record(bench: &Bench, due: &str, state: SlotState, reason: Option<&str>) {
-    let (export, tenant, reason) = ("weekly".to_owned(), "zenith".to_owned(), reason.map(str::to_owned));
-    let row = SlotRecord { export, tenant, due: at(due), state, reason, run: None, recorded: at(due) };
+    let reason = reason.map(str::to_owned);
+    let row = SlotRecord { reason, ..SlotRecord::new("weekly", "zenith", at(due), state, at(due)) };
     bench.store.record_slots(vec![row]).await.unwrap();
 }
 
@@ -38,7 +38,7 @@ async fn without_rows_a_schedule_is_ready() {
     let status = status(&bench, "2026-03-11T12:00:00Z").await;
     assert_eq!((status.condition, status.reason, status.queued), (Condition::Ready, None, 0));
     assert_eq!(status.next.as_deref(), Some("2026-03-16T06:00:00-04:00"));
-    assert_eq!((status.cron.as_str(), status.timezone.as_str()), ("0 6 * * MON", "America/New_York"));
+    assert_eq!((status.begins.to_string().as_str(), status.timezone.as_str()), ("0 6 * * MON", "America/New_York"));
     assert_eq!(condition(&bench, "2100-12-31T12:00:00Z").await.0, Condition::Over);
 }
 
@@ -86,8 +86,10 @@ async fn a_run_that_goes_on_fails_and_is_tried_again_is_told() {
 }
 
 #[tokio::test]
-async fn slots_that_wait_are_counted() {
+async fn slots_that_wait_are_counted_and_say_for_what() {
     let bench = Bench::new(Closure::writing(&[]));
     record(&bench, "2026-03-09T10:00:00Z", SlotState::Queued, Some("it waits")).await;
-    assert_eq!(status(&bench, "2026-03-11T12:00:00Z").await.queued, 1);
+    let status = status(&bench, "2026-03-11T12:00:00Z").await;
+    assert_eq!((status.queued, status.condition), (1, Condition::Queued));
+    assert_eq!(status.reason.as_deref(), Some("the slot of 2026-03-09T06:00:00-04:00: it waits"));
 }

@@ -5,6 +5,7 @@
 //! | `GET /_sandbox` | what the sandbox holds: tenants, and records by collection |
 //! | `GET /_sandbox/calls` | the latest calls as they came; `?operation=` narrows them to names that begin like this |
 //! | `DELETE /_sandbox/calls` | forgets them |
+//! | `GET /_sandbox/writes` | all that was carried out and changed something, in order, whatever its caller was answered; `?operation=` as above |
 //! | `GET`, `PUT`, `POST`, `DELETE /_sandbox/faults` | shows, replaces, adds to and ends the faults in force: a JSON list of [`Fault`](crate::Fault)s |
 //! | `POST /_sandbox/tokens/expire` | lets every token expire |
 //! | `POST /_sandbox/vendor/orders/{number}/advance` | lets an order at the stand-in vendor go on by one stage |
@@ -31,9 +32,9 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Response {
     let tenant = asked("tenant").and_then(|tenant| tenant.parse().ok()).unwrap_or(first);
     match (&head.method, path) {
         (&Method::GET, "") => json_answer(&summary(state, tenant)),
-        (&Method::GET, "/calls") => {
+        (&Method::GET, "/calls" | "/writes") => {
             let prefix = asked("operation").unwrap_or_default();
-            let mut calls = state.ledger.entries();
+            let mut calls = if path == "/calls" { state.ledger.entries() } else { state.ledger.writes() };
             calls.retain(|call| call.operation.as_deref().unwrap_or_default().starts_with(&prefix));
             json_answer(&json!(calls))
         }

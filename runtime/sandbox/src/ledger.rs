@@ -37,13 +37,16 @@ const LONGEST_BODY: usize = 64 * 1024;
 /// Calls beyond this push out the oldest.
 const MOST_ENTRIES: usize = 4096;
 
-/// The latest calls.
+/// The latest calls, and every write that was carried out: what it has made is kept as well, so this grows no faster.
 #[derive(Default)]
-pub(crate) struct Ledger(Mutex<VecDeque<Entry>>);
+pub(crate) struct Ledger {
+    calls: Mutex<VecDeque<Entry>>,
+    writes: Mutex<Vec<Entry>>,
+}
 
 impl Ledger {
     pub fn write(&self, entry: Entry) {
-        let mut entries = self.0.lock();
+        let mut entries = self.calls.lock();
         if entries.len() == MOST_ENTRIES {
             entries.pop_front();
         }
@@ -51,11 +54,20 @@ impl Ledger {
     }
 
     pub fn entries(&self) -> Vec<Entry> {
-        self.0.lock().iter().cloned().collect()
+        self.calls.lock().iter().cloned().collect()
     }
 
     pub fn clear(&self) {
-        self.0.lock().clear();
+        self.calls.lock().clear();
+    }
+
+    /// A write that was carried out with this status, whatever its caller gets to see of that.
+    pub fn carried_out(&self, entry: &Entry, status: u16) {
+        self.writes.lock().push(Entry { status, ..entry.clone() });
+    }
+
+    pub fn writes(&self) -> Vec<Entry> {
+        self.writes.lock().clone()
     }
 }
 

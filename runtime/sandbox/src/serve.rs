@@ -18,7 +18,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tradewire_surface::Body;
+use tradewire_surface::{Body, Effect};
 
 use crate::faults::{Faults, Trouble};
 use crate::ledger::{self, Entry};
@@ -88,6 +88,12 @@ impl Running {
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.state.ledger.clear();
+    }
+
+    /// Every call that was carried out and changed something, in order, with the status that it came to, whatever its
+    /// caller got to see of that.
+    pub fn writes(&self) -> Vec<Entry> {
+        self.state.ledger.writes()
     }
 
     /// Puts these faults in place of those in force.
@@ -231,6 +237,9 @@ async fn call(state: &State, head: &Parts, body: Bytes, entry: &mut Entry) -> Re
         Ok(answer) => answer,
         Err(problem) => problem.response(),
     };
+    if endpoint.operation.effect == Effect::Write && answer.status().is_success() && !trouble.lost_write {
+        state.ledger.carried_out(entry, answer.status().as_u16());
+    }
     end(&trouble, answer).await
 }
 

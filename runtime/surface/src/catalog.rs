@@ -221,6 +221,11 @@ pub struct Contract {
     pub request: serde_json::Value,
     /// What it wants back.
     pub response: serde_json::Value,
+    /// Whether a vendor that is asked this may do something.
+    pub effect: Effect,
+    /// The endpoint by which one sees whether the vendor did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<String>,
 }
 
 /// An operation and where it stands.

@@ -10,6 +10,7 @@ pub mod runs;
 pub mod schedule;
 pub mod store;
 pub mod template;
+pub mod vault;
 pub mod webhooks;
 
 /// An integration runtime for ServiceTitan.
@@ -51,8 +52,15 @@ pub enum Command {
     /// Copies the store, puts a copy back, and forgets what is old.
     #[command(subcommand)]
     Store(store::Store),
+    /// Keeps secrets in an encrypted file.
+    #[command(subcommand)]
+    Vault(vault::Vault),
     /// Checks the configuration and every plugin in it.
     Check(Check),
+    /// Prints the JSON Schema of the configuration, for editors.
+    ///
+    /// `#:schema tradewire.schema.json` as a configuration's first line names it to editors that know TOML.
+    Schema,
     /// Serves an offline ServiceTitan.
     Sandbox(Sandbox),
     /// Looks at plugins.

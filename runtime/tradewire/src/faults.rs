@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
+use tradewire_runs::config::SecretError;
 
 /// What is wrong, each with what to do.
 #[derive(Debug, Default)]
@@ -12,6 +13,17 @@ impl Faults {
     /// One more.
     pub fn add(&mut self, fault: impl Into<String>) {
         self.0.push(fault.into());
+    }
+
+    /// A secret that cannot be read; a vault that cannot be opened is one fault, however much is in it.
+    pub fn secret(&mut self, place: impl fmt::Display, error: &SecretError) {
+        let fault = match error {
+            SecretError::Vault(error) => error.to_string(),
+            error => format!("{place}: {error}"),
+        };
+        if !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
     }
 
     /// The value, unless there are faults.

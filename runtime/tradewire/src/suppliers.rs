@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use tradewire_client::{Later, ServiceTitan};
 use tradewire_host::MiddlewareResponse;
 use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings};
 use tradewire_middleware::fault::Fault;
 use tradewire_middleware::pack::{self, Loaded, Pack};
 use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
+use tradewire_runs::journal::Journal;
 use tradewire_surface::grants::Grants;
 
+use crate::execute::journaled::{Journaled, ToldBy};
 use crate::faults::Faults;
 
 /// Suppliers, by their names in the configuration.
@@ -35,7 +38,8 @@ impl Suppliers {
     pub fn load(config: &Config, faults: &mut Faults) -> Suppliers {
         let mut suppliers = HashMap::new();
         for section in config.middleware.values() {
-            match Supplier::load(section) {
+            let secrets = secrets(config, section, faults);
+            match Supplier::load(section, secrets) {
                 Ok(supplier) => drop(suppliers.insert(section.name.clone(), Arc::new(supplier))),
                 Err(found) => found.iter().for_each(|fault| faults.add(told(config, section, fault))),
             }
@@ -58,27 +62,34 @@ fn told(config: &Config, section: &config::Middleware, fault: &str) -> String {
     format!("middleware `{}` ({}:{}): {fault}", section.name, config.path.display(), section.grant_line)
 }
 
-impl Supplier {
-    fn load(section: &config::Middleware) -> Result<Supplier, Vec<String>> {
-        let mut faults = Vec::new();
-        let mut secrets = HashMap::new();
-        for (name, secret) in &section.secrets {
-            match secret.resolve() {
-                Ok(secret) => drop(secrets.insert(name.clone(), secret)),
-                Err(error) => faults.push(format!("secret `{name}`: {error}")),
-            }
+/// The secrets of a pack; none where one of them cannot be read.
+fn secrets(
+    config: &Config,
+    section: &config::Middleware,
+    faults: &mut Faults,
+) -> Option<HashMap<String, SecretString>> {
+    let mut secrets = HashMap::new();
+    for (name, secret) in &section.secrets {
+        match secret.resolve() {
+            Ok(secret) => drop(secrets.insert(name.clone(), secret)),
+            Err(error) => faults.secret(told(config, section, &format!("secret `{name}`")), &error),
         }
+    }
+    (secrets.len() == section.secrets.len()).then_some(secrets)
+}
+
+impl Supplier {
+    /// With its secrets; no faults but those that are told already where there are none.
+    fn load(
+        section: &config::Middleware,
+        secrets: Option<HashMap<String, SecretString>>,
+    ) -> Result<Supplier, Vec<String>> {
         let seen_from_here = |pack::Faults(faults)| {
             let told = |fault: Fault| fault.under(&section.pack).text();
             faults.into_iter().map(told).collect::<Vec<_>>()
         };
-        let pack = Pack::load(&section.pack).map_err(seen_from_here);
-        let (Loaded { pack, warnings }, true) = (match pack {
-            Ok(loaded) => (loaded, faults.is_empty()),
-            Err(found) => return Err([faults, found].concat()),
-        }) else {
-            return Err(faults);
-        };
+        let Loaded { pack, warnings } = Pack::load(&section.pack).map_err(seen_from_here)?;
+        let secrets = secrets.ok_or_else(Vec::new)?;
         let settings = Settings {
             base_url: section.base_url.clone(),
             check: match section.check {
@@ -105,7 +116,9 @@ pub struct Granted {
     pub grants: Vec<MiddlewareGrant>,
     /// The run's tenant.
     pub tenant: String,
-    /// The run's ServiceTitan.
+    /// What the run's calls that act go through.
+    pub journal: Journal,
+    /// The tenant's ServiceTitan.
     pub api: Arc<dyn ServiceTitan>,
 }
 
@@ -128,8 +141,10 @@ impl Granted {
             ));
         }
         let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
-        let Outgoing { status, headers, body, warnings, .. } =
-            supplier.middleware.answer(endpoint, incoming, Some(self.api.clone())).await;
+        let (journal, api) = (self.journal.clone(), self.api.clone());
+        let journal = Journaled { journal, supplier: vendor.to_owned(), api, told_by: ToldBy::Body };
+        let Outgoing { status, headers, body, warnings } =
+            supplier.middleware.answer_once(endpoint, incoming, &journal).await;
         Ok(MiddlewareResponse { status, headers, body: body.to_json(), warnings })
     }
 }

@@ -1,5 +1,6 @@
 //! A folder with a configuration in it, the binary to run there, and what it says.
 
+mod disk;
 mod offline;
 mod told;
 
@@ -11,6 +12,7 @@ use tempfile::TempDir;
 use tradewire_runs::journal::WriteRecord;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
+pub use disk::Disk;
 pub use offline::{Offline, WEEK, servicetitan};
 pub use told::Told;
 
@@ -65,7 +67,13 @@ impl Bench {
         self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn command(&self, words: &str) -> Command {
+    /// Starts `tradewire` with these words, for one who says much and is not listened to.
+    pub fn start_unheard(&self, words: &str) -> Child {
+        self.command(words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// `tradewire` with these words, to be run in the folder.
+    pub fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tradewire"));
         command.current_dir(self.0.path()).args(words.split_whitespace()).stdin(Stdio::null());
         for variable in ["TRADEWIRE_CONFIG", "TRADEWIRE_STATE", "TRADEWIRE_LOG"] {

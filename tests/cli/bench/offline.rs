@@ -75,6 +75,11 @@ impl Offline {
         self.running.forget_calls();
     }
 
+    /// How many writes of this name were carried out, whatever was answered.
+    pub fn done(&self, operation: &str) -> usize {
+        self.running.writes().iter().filter(|write| write.operation.as_deref() == Some(operation)).count()
+    }
+
     /// How many calls of this name have arrived.
     pub fn asked(&self, operation: &str) -> usize {
         self.running.calls().iter().filter(|call| call.operation.as_deref() == Some(operation)).count()

@@ -5,6 +5,7 @@ mod callers;
 mod ends;
 mod faults;
 pub mod http;
+mod journal;
 mod orders;
 mod plugin;
 mod refusals;

@@ -44,7 +44,7 @@ fn an_order_of_a_plugin_reaches_the_vendor() {
     assert!(told.out.contains("\"orderReferenceNumber\":\"SO-"), "{told}");
     assert_eq!(asked(&vendor), ["_vendor/orders.create"]);
     // What the vendor refuses is the plugin's to read.
-    let told = bench.tradewire("run buys --tenant acme").succeeded();
+    let told = bench.tradewire("run buys --tenant acme --again").succeeded();
     assert!(told.out.contains("buys for acme: succeeded: 409 ") && told.out.contains("was ordered before"), "{told}");
 }
 

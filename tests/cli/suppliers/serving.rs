@@ -72,9 +72,15 @@ impl Serving {
     }
 
     fn launch(bench: &Bench, words: &str, address: SocketAddr) -> Serving {
-        let mut child = bench.start(words);
+        let mut serving = Serving::of(bench.start(words));
+        serving.address = address;
+        serving
+    }
+
+    /// A server that was started otherwise.
+    pub fn of(mut child: Child) -> Serving {
         let (out, err) = (Ear::to(child.stdout.take().unwrap()), Ear::to(child.stderr.take().unwrap()));
-        Serving { child, address, out, err }
+        Serving { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), out, err }
     }
 
     /// The process that was started goes on.

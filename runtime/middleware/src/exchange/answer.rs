@@ -4,6 +4,7 @@ use reqwest::Response;
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::failed::{Failed, UNKNOWN};
+use super::rehearsal::answer_document;
 use super::{Settings, Trouble, headers};
 use crate::liquid::Value;
 
@@ -19,6 +20,8 @@ pub(super) struct VendorAnswer {
     pub headers: Vec<(String, String)>,
     /// JSON, or the text of what is none.
     pub body: Value,
+    /// It is not the answer to what was asked, which sent on to another question (303).
+    pub of_another: bool,
 }
 
 impl VendorAnswer {
@@ -47,7 +50,7 @@ impl VendorAnswer {
             bytes.extend_from_slice(&piece);
         }
         let text = String::from_utf8_lossy(&bytes);
-        let mut answer = VendorAnswer { status, headers, body: Value::Nil };
+        let mut answer = VendorAnswer { status, headers, body: Value::Nil, of_another: false };
         let text = text.trim();
         if !text.is_empty() {
             let told = |why| Failed::answered(format!("{place} answered {status} {why}; {UNKNOWN}"));
@@ -63,6 +66,21 @@ impl VendorAnswer {
             };
         }
         Ok(answer)
+    }
+
+    /// The answer as it is kept. Of headers with one name the last is, which is the one that templates see.
+    pub fn record(&self) -> Vec<u8> {
+        answer_document(self.status, headers::object(&self.headers), &self.body).to_json().into_bytes()
+    }
+
+    /// The answer from its record.
+    pub fn recorded(record: &[u8]) -> Result<VendorAnswer, Trouble> {
+        let unreadable = || Trouble::pack("the vendor's answer that was written down cannot be read");
+        let document = Value::from_json(&String::from_utf8_lossy(record)).map_err(|_| unreadable())?;
+        let status = document.get("statusCode").and_then(|status| status.to_json().parse().ok());
+        let body = document.get("body").cloned().unwrap_or_default();
+        let headers = headers::pairs(&document)?;
+        Ok(VendorAnswer { status: status.ok_or_else(unreadable)?, headers, body, of_another: false })
     }
 
     pub fn is_success(&self) -> bool {

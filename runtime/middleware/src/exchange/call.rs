@@ -5,9 +5,10 @@
 //! vendor's key. What a value may not be part of, such as a query, is the author's to escape with `url_encode`.
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use url::Url;
 
+use super::journal::Request;
 use super::{Trouble, headers};
 use crate::liquid::Value;
 
@@ -52,6 +53,20 @@ impl Call {
         }
         let body = rendered.get("body").filter(|body| **body != Value::Nil).cloned();
         Ok(Call { method, url, headers: sent, body })
+    }
+
+    /// What people may see of it: before the secrets are in.
+    pub fn shown(&self) -> Request {
+        Request { method: self.method.to_string(), url: self.url.to_string(), body: self.text() }
+    }
+
+    /// The body as it is sent.
+    pub fn text(&self) -> String {
+        let Some(body) = &self.body else { return String::new() };
+        match self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
+            Some(kind) if !kind.contains("json") => body.to_text(),
+            _ => body.to_json(),
+        }
     }
 }
 

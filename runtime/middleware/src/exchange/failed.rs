@@ -11,6 +11,8 @@ pub(super) struct Failed {
     pub trouble: Trouble,
     /// Nothing reached the vendor.
     pub unsent: bool,
+    /// What reached it may have done its work.
+    pub may_have_acted: bool,
     /// The connection broke or was not made, and the next moment it may hold.
     pub broken: bool,
 }
@@ -18,7 +20,12 @@ pub(super) struct Failed {
 impl Failed {
     /// The vendor answered, and not as it should.
     pub fn answered(message: String) -> Failed {
-        Failed { trouble: Trouble::vendor(message), unsent: false, broken: false }
+        Failed::answered_not(Trouble::vendor(message))
+    }
+
+    /// It may have been on its way to an answer.
+    pub fn answered_not(trouble: Trouble) -> Failed {
+        Failed { trouble, unsent: false, may_have_acted: true, broken: false }
     }
 
     pub fn of(error: reqwest::Error, place: &str, settings: &Settings) -> Failed {
@@ -43,7 +50,7 @@ impl Failed {
         } else {
             Trouble::vendor(format!("the connection to {place} broke: {why}; {UNKNOWN}"))
         };
-        Failed { trouble, unsent, broken: !timed_out && !is_certificate }
+        Failed { trouble, unsent, may_have_acted: !unsent, broken: !timed_out && !is_certificate }
     }
 }
 

@@ -106,5 +106,5 @@ pub(super) fn outgoing(rendered: &Value) -> Result<Outgoing, Trouble> {
     };
     let headers = pairs(rendered)?;
     let body = rendered.get("body").cloned().unwrap_or_default();
-    Ok(Outgoing { status, headers, body, warnings: Vec::new(), may_have_acted: false })
+    Ok(Outgoing { status, headers, body, warnings: Vec::new() })
 }

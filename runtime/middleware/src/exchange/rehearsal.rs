@@ -31,7 +31,7 @@ pub fn answered(rendered: &Value) -> Result<Outgoing, Trouble> {
 /// The answer to a call whose vendor answered no success, in a pack that has no template for it.
 #[must_use]
 pub fn unanswered(status: u16, body: &Value) -> Outgoing {
-    Outgoing::from(VendorAnswer { status, headers: Vec::new(), body: body.clone() }.trouble())
+    Outgoing::from(VendorAnswer { status, headers: Vec::new(), body: body.clone(), of_another: false }.trouble())
 }
 
 impl Sent {

@@ -32,10 +32,9 @@ pub(super) fn client(settings: &Settings) -> reqwest::Result<Client> {
 
 impl Call {
     /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads.
-    pub async fn send(self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Failed> {
+    pub async fn send(self, http: &Client, settings: &Settings, reads: bool) -> Result<VendorAnswer, Failed> {
         let (mut tries, mut pause) = (1, PAUSE);
         loop {
-            let reads = self.method == Method::GET;
             let answered = self.attempt(http, settings).await;
             let again = match &answered {
                 Ok(answer) => reads && matches!(answer.status, 502..=504),
@@ -51,18 +50,26 @@ impl Call {
 
     async fn attempt(&self, http: &Client, settings: &Settings) -> Result<VendorAnswer, Failed> {
         let (start, place) = (Instant::now(), self.url.authority());
-        let (mut method, mut url) = (self.method.clone(), self.url.clone());
+        let (mut method, mut url, mut of_another) = (self.method.clone(), self.url.clone(), false);
         for hop in 0..=MOST_REDIRECTS {
             let left = settings.timeout.saturating_sub(start.elapsed());
             let sent = self.request(http, &method, &url).timeout(left).send().await;
             let response = sent.map_err(|error| {
                 let failed = Failed::of(error, place, settings);
                 // What sent us on may have done its work.
-                Failed { unsent: failed.unsent && hop == 0, ..failed }
+                let unsent = failed.unsent && hop == 0;
+                Failed { unsent, may_have_acted: !unsent, ..failed }
             })?;
-            match onward(&response, &method)? {
-                Some((next_method, next)) => (method, url) = (next_method, next),
-                None => return VendorAnswer::receive(response, place, settings).await,
+            let onward = onward(&response, &method);
+            match onward.map_err(|failed| Failed { may_have_acted: failed.may_have_acted || of_another, ..failed })? {
+                Some((next_method, next)) => {
+                    of_another |= response.status().as_u16() == 303;
+                    (method, url) = (next_method, next);
+                }
+                None => {
+                    let answer = VendorAnswer::receive(response, place, settings).await?;
+                    return Ok(VendorAnswer { of_another, ..answer });
+                }
             }
         }
         Err(Failed::answered(format!("{place} redirects in a circle")))
@@ -71,12 +78,10 @@ impl Call {
     fn request(&self, http: &Client, method: &Method, url: &Url) -> reqwest::RequestBuilder {
         let request = http.request(method.clone(), url.clone()).headers(self.headers.clone());
         // After 303 the body has been taken.
-        let Some(body) = self.body.as_ref().filter(|_| *method == self.method) else { return request };
-        let text = match self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) {
-            Some(kind) if !kind.contains("json") => body.to_text(),
-            _ => body.to_json(),
-        };
-        let request = request.body(text);
+        if self.body.is_none() || *method != self.method {
+            return request;
+        }
+        let request = request.body(self.text());
         if self.headers.contains_key(CONTENT_TYPE) {
             return request;
         }
@@ -91,21 +96,23 @@ fn onward(response: &Response, method: &Method) -> Result<Option<(Method, Url)>,
     let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
     let (301 | 302 | 303 | 307 | 308, Some(to)) = (status, to) else { return Ok(None) };
     let (from, place) = (response.url(), response.url().authority());
+    // By 303 the vendor says that it has done its work.
+    let refused = |why: String| Failed { may_have_acted: status == 303, ..Failed::answered(format!("{place} {why}")) };
     let Ok(to) = from.join(to) else {
-        return Err(Failed::answered(format!("{place} redirects to what is no address")));
+        return Err(refused("redirects to what is no address".to_owned()));
     };
     if to.origin() != from.origin() {
-        return Err(Failed::answered(format!(
-            "{place} redirects to {}, which is not followed: keys are for {place} alone; where the vendor has moved, \
-             change `baseUrl`",
+        return Err(refused(format!(
+            "redirects to {}, which is not followed: keys are for {place} alone; where the vendor has moved, change \
+             `baseUrl`",
             to.authority()
         )));
     }
     match status {
         303 => Ok(Some((Method::GET, to))),
-        301 | 302 if *method != Method::GET => Err(Failed::answered(format!(
-            "{place} answered a {method} with {status} to `{}`, which is not followed: the body would be lost; write \
-             that path into the template or into endpoint.json",
+        301 | 302 if *method != Method::GET => Err(refused(format!(
+            "answered a {method} with {status} to `{}`, which is not followed: the body would be lost; write that path \
+             into the template or into endpoint.json",
             to.path()
         ))),
         _ => Ok(Some((method.clone(), to))),

@@ -9,6 +9,9 @@
 //! Templates/error/Error.liquid          for a vendor's answer that is no success
 //! ```
 //!
+//! `endpoint.json` may say `"effect": "read"` of an endpoint whose calls may be repeated, or `"write"` of one whose calls
+//! must not be, where neither the method nor the contract tells: see [`Endpoint::acts`].
+//!
 //! Beside these, which ServiceTitan knows, a pack may hold what only its author needs:
 //!
 //! ```text
@@ -26,6 +29,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use tradewire_surface::Effect;
 use tradewire_surface::grants::Grants;
 
 use crate::contract::Contract;
@@ -60,6 +64,8 @@ pub struct Endpoint {
     pub name: String,
     /// The vendor's path: `config.url` in templates.
     pub url: String,
+    /// Whether the vendor may do something when it is called, as the pack says it.
+    pub effect: Option<Effect>,
     /// ServiceTitan's call as the vendor's.
     pub request: Arc<Template>,
     /// The vendor's answer as ServiceTitan's.
@@ -113,9 +119,28 @@ impl Pack {
     }
 }
 
+impl Endpoint {
+    /// Whether the vendor may do something when it is called by this method: order, link an account. Such a call is not
+    /// repeated, and runs write it down.
+    ///
+    /// What the pack says counts. Else a `GET` asks, and so does a `POST` where the contract only asks (prices, stock).
+    /// Whatever nobody knows acts.
+    #[must_use]
+    pub fn acts(&self, method: &str) -> bool {
+        let contract = self.contract.as_ref().map(|contract| contract.effect);
+        let effect = self.effect.or(match method {
+            "GET" => Some(Effect::Read),
+            "POST" => contract,
+            _ => None,
+        });
+        effect != Some(Effect::Read)
+    }
+}
+
 #[derive(Deserialize)]
 struct EndpointFile {
     url: String,
+    effect: Option<Effect>,
 }
 
 /// Reads a file of a pack, unless it is something else than a file of an ordinary size.
@@ -221,8 +246,9 @@ impl Reader<'_> {
         let response = self.template(&path.join("Response.liquid"));
         let sandbox_request = self.sample(&path.join("Sandbox_Request.json"), contract.as_ref());
         let sandbox_response = self.sample(&path.join("Sandbox_Response.json"), None);
-        let url = settings.map(|settings| settings.url);
-        Draft { name: name.to_owned(), url, request, response, sandbox_request, sandbox_response, contract }
+        let (url, effect) = settings.map(|settings| (settings.url, settings.effect)).unzip();
+        let effect = effect.flatten();
+        Draft { name: name.to_owned(), url, effect, request, response, sandbox_request, sandbox_response, contract }
     }
 
     /// A document for trying out, which need not be there.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use tradewire_surface::Effect;
 
 use super::{ERROR, Endpoint, Faults, Loaded, Pack, Reader, Vendor};
 use crate::contract::Contract;
@@ -32,6 +33,8 @@ pub struct Draft {
     pub name: String,
     /// The vendor's path.
     pub url: Option<String>,
+    /// Whether the vendor may do something, as the pack says it.
+    pub effect: Option<Effect>,
     /// ServiceTitan's call as the vendor's.
     pub request: Option<Arc<Template>>,
     /// The vendor's answer as ServiceTitan's.
@@ -95,8 +98,8 @@ impl Survey {
 
 impl Draft {
     fn endpoint(self) -> Option<Endpoint> {
-        let Draft { name, sandbox_request, contract, .. } = self;
+        let Draft { name, effect, sandbox_request, contract, .. } = self;
         let (url, request, response) = (self.url?, self.request?, self.response?);
-        Some(Endpoint { name, url, request, response, sandbox_request, contract })
+        Some(Endpoint { name, url, effect, request, response, sandbox_request, contract })
     }
 }

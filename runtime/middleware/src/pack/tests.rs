@@ -95,3 +95,38 @@ fn an_endpoint_without_a_contract_raw_output_and_a_wrong_sample_are_warnings() {
     assert!(told[1].starts_with("warning: Templates/purchase-order/Request.liquid:1:"), "{told:?}");
     assert!(told[2].contains("shoes"), "{told:?}");
 }
+
+#[test]
+fn an_endpoint_acts_unless_the_pack_the_method_or_the_contract_says_that_it_asks() {
+    let folder = pack(&[
+        ("Templates/stock-level/endpoint.json", r#"{ "url": "stock" }"#),
+        ("Templates/stock-level/Request.liquid", "{}"),
+        ("Templates/stock-level/Response.liquid", "{}"),
+        ("Templates/own/endpoint.json", r#"{ "url": "own" }"#),
+        ("Templates/own/Request.liquid", "{}"),
+        ("Templates/own/Response.liquid", "{}"),
+        ("Templates/search/endpoint.json", r#"{ "url": "search", "effect": "read" }"#),
+        ("Templates/search/Request.liquid", "{}"),
+        ("Templates/search/Response.liquid", "{}"),
+        ("Templates/pricing/endpoint.json", r#"{ "url": "reserve", "effect": "write" }"#),
+        ("Templates/pricing/Request.liquid", "{}"),
+        ("Templates/pricing/Response.liquid", "{}"),
+    ]);
+    let pack = Pack::load(folder.path()).unwrap().pack;
+    for (endpoint, method, acts) in [
+        ("purchaseorder", "POST", true),
+        ("purchaseorder", "GET", false),
+        ("stock-level", "POST", false),
+        ("stock-level", "DELETE", true),
+        ("own", "GET", false),
+        ("own", "POST", true),
+        ("search", "POST", false),
+        ("pricing", "POST", true),
+        ("pricing", "GET", true),
+    ] {
+        assert_eq!(pack.endpoints[endpoint].acts(method), acts, "{method} {endpoint}");
+    }
+    let told = told(&[("Templates/purchaseorder/endpoint.json", r#"{ "url": "orders", "effect": "asks" }"#)]);
+    assert!(told.contains("Templates/purchaseorder/endpoint.json:1:"), "{told}");
+    assert!(told.contains("unknown variant `asks`, expected `read` or `write`"), "{told}");
+}

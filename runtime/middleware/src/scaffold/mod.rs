@@ -78,6 +78,7 @@ pub fn files(endpoints: &[String], base_url: &Url, scheme: Scheme) -> Result<Fil
         let draft = Draft {
             name: endpoint.clone(),
             url: Some(endpoint.clone()),
+            effect: None,
             request: Some(Arc::new(parse(&request_file.display().to_string(), &request)?)),
             response: Some(Arc::new(parse(&response_file.display().to_string(), &response)?)),
             sandbox_request: Some(sandbox.clone()),

@@ -3,79 +3,24 @@
 //! It is checked as a whole: every fault is told at once, with its line and column, the line itself and what to write
 //! instead ([`ConfigError`]). Secrets stand in it only as references ([`Secret`]).
 //!
-//! ```toml
-//! [servicetitan]
-//! environment = "integration"                 # production, integration, sandbox, or an address
-//! app_key = { env = "ST_APP_KEY" }
+//! What an editor should know of it is its [`schema`].
 //!
-//! [tenant.acme]
-//! id = 1234567890
-//! client_id = { env = "ACME_CLIENT_ID" }
-//! client_secret = { file = "acme.secret" }
-//! timezone = "America/Phoenix"
-//!
-//! [plugin.payroll-adp]
-//! source = "payroll-adp.wasm"
-//! grant = ["payroll/gross-pay-items.get-list", "payroll/payrolls:view"]
-//! limits = { memory = "64 MiB", time = "10 min" }
-//!
-//! [export.weekly-payroll]
-//! run = "payroll-adp"
-//! tenants = ["acme"]
-//! cron = "0 6 * * MON"                        # in the tenant's time zone unless `timezone` says another
-//! missed = "all"                              # skip, latest, all
-//! missed_cap = 100                            # with `all`: the most that run, the latest ones
-//! overlap = "skip"                            # skip, queue, replace
-//! jitter = "2 min"                            # spreads the beginnings; slot and window stay
-//! blackout = ["22:00-04:00", "SAT-SUN", "2026-12-24/2026-12-26"]
-//! retries = { times = 3, backoff = "1 min", longest = "1 h" }
-//! window = "slot"                             # slot, day, week, month
-//! settings = { company-code = "ABC" }
-//! deliver = "adp"
-//!
-//! [export.nightly-prices]
-//! run = "harborline/pricing"                  # a supplier's endpoint: its answer is the file
-//! body = "pricing.json.liquid"
-//! tenants = ["acme"]
-//! cron = "0 3 * * *"
-//! deliver = "adp"
-//!
-//! [delivery.adp]
-//! to = "outbox"
-//!
-//! [middleware.harborline]                     # a supplier behind its request-middleware pack
-//! pack = "templates/harborline"
-//! tenants = ["acme"]
-//! grant = ["inventory/vendors:view"]          # what its templates may ask
-//! check = "warn"                              # warn, refuse: what is not as the contract says
-//! secrets = { ApiKey = { env = "HARBORLINE_KEY" } }
-//!
-//! [caller.servicetitan]                       # who may call suppliers over HTTP
-//! key = { env = "SERVICETITAN_CALLER_KEY" }
-//!
-//! [webhook.jobs]                              # ServiceTitan's events: POST /webhooks/jobs
-//! tenants = ["acme"]
-//! secret = { env = "JOBS_WEBHOOK_SECRET" }
-//! events = ["tn.jpm.job-completed"]
-//!
-//! [store]
-//! keep = "400 days"                            # how long runs are remembered; for ever unless it is said
-//!
-//! [serve]
-//! listen = "127.0.0.1:8080"
-//! ```
+#![doc = concat!("```toml\n", include_str!("sample.toml"), "```")]
 
 mod fault;
 mod limits;
 mod model;
+mod schema;
 mod secret;
 mod sections;
+mod shape;
 mod source;
 
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware, MiddlewareGrant,
-    Plugin, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
+    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, Middleware,
+    MiddlewareGrant, Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant, Webhook, Work,
 };
-pub use secret::{Secret, SecretError};
+pub use schema::schema;
+pub use secret::{Secret, SecretError, VaultReference};

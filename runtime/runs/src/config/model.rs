@@ -3,16 +3,19 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use serde::Serialize;
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
 use crate::schedule::{CronExpression, Policy, Retries, Schedule, Slots, WindowRule};
+use crate::vault::Vault;
 
 /// A configuration without faults. Tables are in the order of the file.
 #[derive(Debug, Clone)]
@@ -37,6 +40,10 @@ pub struct Config {
     pub webhooks: IndexMap<String, Webhook>,
     /// `[serve]`.
     pub serve: Serve,
+    /// `[vault]`.
+    pub vault: Option<Arc<Vault>>,
+    /// `[runs]`.
+    pub runs: Runs,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.
     pub keep: Option<Duration>,
 }
@@ -76,6 +83,8 @@ pub struct Tenant {
     pub client_secret: Secret,
     /// `timezone`.
     pub timezone: Tz,
+    /// `at_once`: how many of its runs go on at a time; none is `per_tenant` of `[runs]`.
+    pub at_once: Option<usize>,
 }
 
 /// A client id: no secret, so it may stand in the configuration itself.
@@ -116,6 +125,8 @@ pub struct Plugin {
     pub limits: Limits,
     /// `settings`: for every export that runs it.
     pub settings: IndexMap<String, String>,
+    /// `at_once`: how many runs of it go on at a time; none is as many as there are.
+    pub at_once: Option<usize>,
 }
 
 /// What runs, for whom, when, and where its files go.
@@ -127,8 +138,8 @@ pub struct Export {
     pub work: Work,
     /// `tenants`.
     pub tenants: Vec<String>,
-    /// `cron`; none runs only when asked.
-    pub cron: Option<CronExpression>,
+    /// `cron` or `after`.
+    pub begins: Begins,
     /// `timezone`; none is the tenant's.
     pub timezone: Option<Tz>,
     /// What its schedule does about slots that cannot simply run.
@@ -141,6 +152,45 @@ pub struct Export {
     pub settings: IndexMap<String, String>,
     /// `deliver`: the delivery; none where the plugin produces no files.
     pub deliver: Option<String>,
+}
+
+/// What begins an export's runs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Begins {
+    /// Whoever asks for one.
+    Asked,
+    /// `cron`: its slots.
+    Cron(CronExpression),
+    /// `after`: each run of one of these exports that succeeds, for the same tenant and window.
+    After(Vec<String>),
+}
+
+impl Begins {
+    /// `cron`.
+    pub fn cron(&self) -> Option<&CronExpression> {
+        match self {
+            Begins::Cron(cron) => Some(cron),
+            _ => None,
+        }
+    }
+
+    /// Whether runs begin without being asked for.
+    pub fn by_itself(&self) -> bool {
+        !matches!(self, Begins::Asked)
+    }
+}
+
+impl fmt::Display for Begins {
+    /// `0 6 * * MON`, `after hours, expenses`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Begins::Asked => f.write_str("only when asked"),
+            Begins::Cron(cron) => f.write_str(cron.source()),
+            Begins::After(exports) => write!(f, "after {}", exports.join(", ")),
+        }
+    }
 }
 
 /// What an export does.
@@ -319,6 +369,21 @@ impl SignatureEncoding {
         [("hex", SignatureEncoding::Hex), ("base64", SignatureEncoding::Base64)];
 }
 
+/// How many runs of schedules go on at a time in one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
+    /// `at_once`: in all. 64; at most 1,000.
+    pub at_once: usize,
+    /// `per_tenant`: for each tenant that does not say its own. 8; at most 1,000.
+    pub per_tenant: usize,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Runs { at_once: 64, per_tenant: 8 }
+    }
+}
+
 /// How callers are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serve {
@@ -363,18 +428,27 @@ impl Config {
 
     /// The slots of an export for a tenant; none where it has no schedule.
     pub fn slots(&self, export: &Export, tenant: &Tenant) -> Option<Slots> {
-        Some(Slots::new(export.cron.clone()?, self.zone(export, tenant)))
+        Some(Slots::new(export.begins.cron()?.clone(), self.zone(export, tenant)))
     }
 
-    /// The schedules, export by export and tenant by tenant.
+    /// The schedules, export by export and tenant by tenant: of every export whose runs begin by themselves.
     pub fn schedules(&self) -> impl Iterator<Item = Schedule> + '_ {
-        self.exports.values().flat_map(|export| {
+        self.exports.values().filter(|export| export.begins.by_itself()).flat_map(|export| {
             let tenants = export.tenants.iter().filter_map(|name| self.tenants.get(name));
-            tenants.filter_map(|tenant| {
-                let slots = self.slots(export, tenant)?;
+            tenants.map(|tenant| {
+                let slots = self.slots(export, tenant).unwrap_or_else(|| Slots::none(self.zone(export, tenant)));
                 let (export, tenant, policy) = (export.name.clone(), tenant.name.clone(), export.policy.clone());
-                Some(Schedule { export, tenant, slots, policy })
+                Schedule { export, tenant, slots, policy }
             })
+        })
+    }
+
+    /// The exports that run after this one for this tenant.
+    pub fn followers(&self, export: &str, tenant: &str) -> impl Iterator<Item = &Export> {
+        self.exports.values().filter(move |follower| {
+            let follows =
+                matches!(&follower.begins, Begins::After(exports) if exports.iter().any(|name| name == export));
+            follows && follower.tenants.iter().any(|name| name == tenant)
         })
     }
 

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use secrecy::SecretString;
+
+use crate::vault::{Vault, VaultError};
 
 /// Where a secret is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,19 @@ pub enum Secret {
     Env(String),
     /// `{ file = "path" }`: a file, without the line end that it may close with.
     File(PathBuf),
+    /// `{ vault = "name" }`: a secret of the encrypted vault.
+    Vault(VaultReference),
+}
+
+/// A secret of the vault, and where the configuration refers to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultReference {
+    /// The vault of `[vault]`.
+    pub vault: Arc<Vault>,
+    /// The secret's name there.
+    pub name: String,
+    /// `tradewire.toml:14:19`: file, line and column.
+    pub place: String,
 }
 
 /// A secret that cannot be read. The message names the reference, never the secret.
@@ -35,6 +51,17 @@ pub enum SecretError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The vault cannot be opened, which is so for every secret in it.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The vault holds no secret of that name.
+    #[error("{place}: {source}")]
+    NotInVault {
+        /// Where the configuration refers to it.
+        place: String,
+        /// What is near.
+        source: VaultError,
+    },
 }
 
 impl Secret {
@@ -46,6 +73,7 @@ impl Secret {
                 Err(std::env::VarError::NotPresent) => return Err(SecretError::NotSet(name.clone())),
                 Err(std::env::VarError::NotUnicode(_)) => return Err(SecretError::NotText(self.clone())),
             },
+            Secret::Vault(reference) => return reference.resolve(),
             Secret::File(path) => match std::fs::read(path) {
                 Ok(bytes) => String::from_utf8(bytes).map_err(|_| SecretError::NotText(self.clone()))?,
                 Err(source) => return Err(SecretError::Unreadable { path: path.clone(), source }),
@@ -58,11 +86,25 @@ impl Secret {
     }
 }
 
+impl VaultReference {
+    fn resolve(&self) -> Result<SecretString, SecretError> {
+        let secrets = self.vault.secrets()?;
+        match secrets.get(&self.name) {
+            Some(secret) => Ok(secret.value.clone()),
+            None => {
+                let source = self.vault.missing(&secrets, &self.name);
+                Err(SecretError::NotInVault { place: self.place.clone(), source })
+            }
+        }
+    }
+}
+
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Secret::Env(name) => write!(f, "environment variable `{name}`"),
             Secret::File(path) => write!(f, "file `{}`", path.display()),
+            Secret::Vault(reference) => write!(f, "vault secret `{}`", reference.name),
         }
     }
 }

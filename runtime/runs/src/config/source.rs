@@ -1,8 +1,10 @@
 //! The text of the configuration as a tree that remembers where each value stands, what was asked of each table, and
 //! every fault found on the way.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -11,18 +13,35 @@ use toml::de::{DeTable, DeValue};
 use tradewire_surface::Catalog;
 
 use super::fault::Fault;
+use super::shape::{Asked, Kind, Shape, below};
+use crate::vault::Vault;
 
 /// The text and the faults found in it so far.
 pub(super) struct Source<'s> {
+    path: &'s Path,
     text: &'s str,
+    /// What `{ vault = … }` refers to: none where its section has faults, unset where there is no section.
+    vault: OnceCell<Option<Arc<Vault>>>,
+    /// What is asked of it, where that is to be known.
+    shape: Option<Shape>,
     faults: RefCell<Vec<Fault>>,
     /// What may be a secret and must not be shown beside a fault.
     masked: RefCell<Vec<Range<usize>>>,
 }
 
 impl<'s> Source<'s> {
-    pub(super) fn new(text: &'s str) -> Self {
-        Self { text, faults: RefCell::default(), masked: RefCell::default() }
+    pub(super) fn new(path: &'s Path, text: &'s str) -> Self {
+        Self { path, text, vault: OnceCell::new(), shape: None, faults: RefCell::default(), masked: RefCell::default() }
+    }
+
+    /// One whose reading is noted.
+    pub(super) fn noted(text: &'s str) -> Self {
+        Self { shape: Some(Shape::default()), ..Self::new(Path::new(""), text) }
+    }
+
+    /// What was asked of it.
+    pub(super) fn into_shape(self) -> Shape {
+        self.shape.unwrap_or_default()
     }
 
     pub(super) fn fault(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
@@ -35,6 +54,22 @@ impl<'s> Source<'s> {
 
     pub(super) fn line(&self, span: Range<usize>) -> usize {
         Fault::at(self.text, span, String::new(), None).line
+    }
+
+    /// `tradewire.toml:14:19`: file, line and column.
+    pub(super) fn place(&self, span: Range<usize>) -> String {
+        let Fault { line, column, .. } = Fault::at(self.text, span, String::new(), None);
+        format!("{}:{line}:{column}", self.path.display())
+    }
+
+    /// Says what the vault is; it is said once.
+    pub(super) fn has_vault(&self, vault: Option<Arc<Vault>>) {
+        let _ = self.vault.set(vault);
+    }
+
+    /// The vault, as far as it is known.
+    pub(super) fn vault(&self) -> Option<&Option<Arc<Vault>>> {
+        self.vault.get()
     }
 
     /// The faults in the order of the file, and the text without what may be a secret. The text keeps its length, so
@@ -69,6 +104,8 @@ pub(super) struct Section<'t, 's> {
     source: &'t Source<'s>,
     /// As it is called in messages: `tenant.acme`.
     pub(super) path: String,
+    /// What kind of table it is: `tenant.*`.
+    kind: String,
     table: &'t DeTable<'s>,
     /// Where it is told that something is missing.
     pub(super) span: Range<usize>,
@@ -76,16 +113,43 @@ pub(super) struct Section<'t, 's> {
 }
 
 impl<'t, 's> Section<'t, 's> {
-    pub(super) fn new(source: &'t Source<'s>, path: String, table: &'t DeTable<'s>, span: Range<usize>) -> Self {
-        Self { source, path, table, span, asked: RefCell::default() }
+    pub(super) fn new(
+        source: &'t Source<'s>,
+        path: String,
+        kind: String,
+        table: &'t DeTable<'s>,
+        span: Range<usize>,
+    ) -> Self {
+        Self { source, path, kind, table, span, asked: RefCell::default() }
     }
 
     pub(super) fn source(&self) -> &'t Source<'s> {
         self.source
     }
 
+    /// Notes what the value of a key may be, besides what was noted of it before.
+    pub(super) fn may_be(&self, key: &'static str, kind: Kind) {
+        self.note(key, |asked| {
+            if !asked.kinds.contains(&kind) {
+                asked.kinds.push(kind);
+            }
+        });
+    }
+
+    /// Notes that a key must be there.
+    pub(super) fn needs(&self, key: &'static str) {
+        self.note(key, |asked| asked.is_needed = true);
+    }
+
+    fn note(&self, key: &'static str, note: impl FnOnce(&mut Asked)) {
+        if let Some(shape) = &self.source.shape {
+            shape.asked(&self.kind, key, note);
+        }
+    }
+
     /// The value of a key, where it is there.
     pub(super) fn get(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'s>>> {
+        self.note(key, |_| {});
         let mut asked = self.asked.borrow_mut();
         if !asked.contains(&key) {
             asked.push(key);
@@ -96,6 +160,7 @@ impl<'t, 's> Section<'t, 's> {
     /// The value of a key that must be there.
     pub(super) fn need(&self, key: &'static str, example: &str) -> Option<&'t Spanned<DeValue<'s>>> {
         let value = self.get(key);
+        self.needs(key);
         if value.is_none() {
             let message = format!("[{}] has no `{key}`", self.path);
             self.source.fault(self.span.clone(), message, Some(format!("add `{key} = {example}`")));
@@ -128,6 +193,7 @@ impl<'t, 's> Section<'t, 's> {
 
     /// The tables below a key: `[tenant.acme]` and `[tenant.zenith]` below `tenant`, in the order of the file.
     pub(super) fn tables(&self, key: &'static str) -> Vec<(String, Section<'t, 's>)> {
+        self.may_be(key, Kind::Tables);
         let Some(value) = self.get(key) else { return Vec::new() };
         let Some(table) = value.get_ref().as_table() else {
             self.wrong(value, &format!("tables: `[{key}.<name>]`"));
@@ -143,7 +209,8 @@ impl<'t, 's> Section<'t, 's> {
             let path = format!("{key}.{}", name.get_ref());
             match value.get_ref().as_table() {
                 Some(table) => {
-                    let section = Section::new(self.source, path, table, name.span());
+                    let kind = below(&below(&self.kind, key), "*");
+                    let section = Section::new(self.source, path, kind, table, name.span());
                     tables.push((name.get_ref().clone().into_owned(), section));
                 }
                 None => self.wrong(value, &format!("a table: `[{path}]`")),
@@ -155,10 +222,16 @@ impl<'t, 's> Section<'t, 's> {
 
     /// The table of a key, inline or not.
     pub(super) fn table(&self, key: &'static str) -> Option<Section<'t, 's>> {
+        self.table_of(key, Kind::Table)
+    }
+
+    /// The table of a key that holds this.
+    pub(super) fn table_of(&self, key: &'static str, kind: Kind) -> Option<Section<'t, 's>> {
+        self.may_be(key, kind);
         let value = self.get(key)?;
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
         match value.get_ref().as_table() {
-            Some(table) => Some(Section::new(self.source, path, table, self.key_span(key))),
+            Some(table) => Some(Section::new(self.source, path, below(&self.kind, key), table, self.key_span(key))),
             None => {
                 self.wrong(value, "a table");
                 None
@@ -168,21 +241,44 @@ impl<'t, 's> Section<'t, 's> {
 
     /// Text of a key that may be missing.
     pub(super) fn text(&self, key: &'static str) -> Option<Spanned<String>> {
+        self.may_be(key, Kind::Text);
         self.as_text(self.get(key)?)
     }
 
     /// Text of a key that must be there.
     pub(super) fn need_text(&self, key: &'static str, example: &str) -> Option<Spanned<String>> {
+        self.may_be(key, Kind::Text);
         self.as_text(self.need(key, example)?)
     }
 
     /// A list of texts of a key that may be missing.
     pub(super) fn texts(&self, key: &'static str) -> Vec<Spanned<String>> {
+        self.may_be(key, Kind::Texts);
         let Some(value) = self.get(key) else { return Vec::new() };
         match value.get_ref().as_array() {
             Some(items) => items.iter().filter_map(|item| self.as_text(item)).collect(),
             None => {
                 self.wrong(value, "a list of texts: `[\"…\"]`");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A text or a list of texts, of at least one, of a key that may be missing.
+    pub(super) fn one_or_more(&self, key: &'static str) -> Vec<Spanned<String>> {
+        self.may_be(key, Kind::Text);
+        self.may_be(key, Kind::Texts);
+        match self.get(key).map(|value| (value, value.get_ref())) {
+            None => Vec::new(),
+            Some((value, DeValue::String(_))) => self.as_text(value).into_iter().collect(),
+            Some((value, DeValue::Array(items))) if items.is_empty() => {
+                let message = format!("`{key}` names nothing");
+                self.source.fault(value.span(), message, Some("name at least one, or leave it out".to_owned()));
+                Vec::new()
+            }
+            Some((_, DeValue::Array(_))) => self.texts(key),
+            Some((value, _)) => {
+                self.wrong(value, "a text or a list of texts: `[\"…\"]`");
                 Vec::new()
             }
         }
@@ -194,7 +290,8 @@ impl<'t, 's> Section<'t, 's> {
         key: &'static str,
         choices: &[(&'static str, T)],
     ) -> Option<(T, Range<usize>)> {
-        let word = self.text(key)?;
+        self.may_be(key, Kind::Choice(choices.iter().map(|(name, _)| *name).collect()));
+        let word = self.as_text(self.get(key)?)?;
         if let Some((_, choice)) = choices.iter().find(|(name, _)| name == word.get_ref()) {
             return Some((*choice, word.span()));
         }
@@ -205,6 +302,7 @@ impl<'t, 's> Section<'t, 's> {
 
     /// A number of bytes: `"64 MiB"`, or a whole number.
     pub(super) fn size(&self, key: &'static str, least: u64, most: u64) -> Option<u64> {
+        self.may_be(key, Kind::Size { least, most });
         let value = self.get(key)?;
         let written = match value.get_ref() {
             DeValue::Integer(bytes) => bytes.to_string(),
@@ -232,7 +330,8 @@ impl<'t, 's> Section<'t, 's> {
 
     /// A length of time: `"10 min"`.
     pub(super) fn time(&self, key: &'static str, most: Duration) -> Option<Duration> {
-        let text = self.text(key)?;
+        self.may_be(key, Kind::Time);
+        let text = self.as_text(self.get(key)?)?;
         let fault = |message: String, help: String| {
             self.source.fault(text.span(), message, Some(help));
             None
@@ -252,6 +351,7 @@ impl<'t, 's> Section<'t, 's> {
 
     /// A whole number from 1 on.
     pub(super) fn count(&self, key: &'static str, most: u64) -> Option<u64> {
+        self.may_be(key, Kind::Count { most });
         let value = self.get(key)?;
         let count = value.get_ref().as_integer().and_then(|n| u64::from_str_radix(n.as_str(), n.radix()).ok());
         let count = count.filter(|n| (1..=most).contains(n));
@@ -270,7 +370,7 @@ impl<'t, 's> Section<'t, 's> {
 
     /// A table of settings: text, numbers and truth values, all handed on as text.
     pub(super) fn settings(&self, key: &'static str) -> IndexMap<String, String> {
-        let Some(section) = self.table(key) else { return IndexMap::new() };
+        let Some(section) = self.table_of(key, Kind::Settings) else { return IndexMap::new() };
         let mut settings = IndexMap::new();
         for (name, value) in section.entries() {
             let text = match value.get_ref() {

@@ -8,6 +8,7 @@ use tempfile::TempPath;
 use tokio::task::spawn_blocking;
 
 use super::{DeliveryError, total, version};
+use crate::durable::sync_folder;
 
 /// What became of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,11 +101,7 @@ pub(super) async fn move_part(part: PathBuf, target: PathBuf) -> io::Result<Move
 
 /// Flushes the names in a folder.
 pub(super) async fn sync(folder: PathBuf) -> io::Result<()> {
-    blocking(move || {
-        // Elsewhere a folder cannot be opened as a file, and the file system looks after its names itself.
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-    })
-    .await
+    blocking(move || sync_folder(&folder)).await
 }
 
 /// Whether there is anything of that name.

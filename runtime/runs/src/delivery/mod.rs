@@ -19,6 +19,7 @@ mod version;
 
 use std::path::{Path, PathBuf};
 
+use crate::durable::what_to_do;
 use crate::run::Produced;
 use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, Store, StoreError, patiently};
 
@@ -85,7 +86,9 @@ pub(crate) async fn decide(
             Ok(()) => return Ok(files),
             // Whether the store failed before or after it decided is not known: the parts are left for whoever finds
             // the run abandoned.
-            Err(DeliveryError::Store(error)) if error.is_passing() => return Err(error.into()),
+            Err(DeliveryError::Store(error @ (StoreError::Failed(_) | StoreError::Damaged { .. }))) => {
+                return Err(error.into());
+            }
             Err(error) => {
                 sweep(&folder, opening.id).await;
                 match error {
@@ -174,7 +177,10 @@ async fn write_parts(
     folder: &Path,
 ) -> Result<(), DeliveryError> {
     for (file, produced) in files.iter().zip(produced).filter(|(file, _)| file.state == FileState::Moving) {
-        let failed = |source| DeliveryError::Write { name: file.name.clone(), folder: folder.to_owned(), source };
+        let failed = |source| {
+            let (name, folder, source) = (file.name.clone(), folder.to_owned(), what_to_do(source));
+            DeliveryError::Write { name, folder, source }
+        };
         let total = total::text(opening, file);
         folder::copy_part(&produced.staged, folder.join(part(&file.name, opening.id))).await.map_err(failed)?;
         folder::write_part(folder.join(total_part(&file.name, opening.id)), total).await.map_err(failed)?;
@@ -191,8 +197,10 @@ pub(crate) async fn move_into_place(
 ) -> Result<(), DeliveryError> {
     for file in files.iter_mut().filter(|file| file.state == FileState::Moving) {
         let folder = PathBuf::from(&file.destination);
-        let failed =
-            |name: &str, source| DeliveryError::Write { name: name.to_owned(), folder: folder.clone(), source };
+        let failed = |name: &str, source| {
+            let (name, folder, source) = (name.to_owned(), folder.clone(), what_to_do(source));
+            DeliveryError::Write { name, folder, source }
+        };
         let data = folder.join(part(&file.name, opening.id));
         let total = folder.join(total_part(&file.name, opening.id));
         loop {

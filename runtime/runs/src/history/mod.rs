@@ -60,6 +60,9 @@ pub struct Account {
     /// The run.
     #[serde(flatten)]
     pub run: RunRecord,
+    /// Where its slot comes from, where no schedule says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// What it asked of the host; recorded when it ends.
     pub host_calls: Vec<HostCalls>,
     /// Its files.
@@ -83,7 +86,12 @@ pub async fn account(store: &dyn Store, run: RunRecord) -> Result<Account, Store
     let attempts = RunFilter { journal: Some(run.opening.journal), ..RunFilter::default() };
     let mut other_attempts = store.runs(&attempts).await?;
     other_attempts.retain(|other| other.opening.id != id);
+    let slot = match run.opening.due {
+        Some(due) => store.slot(&run.opening.export, &run.opening.tenant, due).await?,
+        None => None,
+    };
     Ok(Account {
+        cause: slot.and_then(|slot| slot.cause),
         host_calls: store.host_calls(id).await?,
         files: store.files(id).await?,
         writes: store.writes(id).await?,

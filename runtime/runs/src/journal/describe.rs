@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt;
 use tradewire_client::{Arguments, CallError, Source, Upload};
 use tradewire_surface::{Method, OperationRef};
 
-use super::{WriteArguments, WriteCall, WrittenFile};
+use super::{WriteArguments, WriteCall, WrittenFile, WrittenRequest};
 
 /// The most bytes of a body that are kept.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -57,9 +57,43 @@ fn call(
         query: query.to_vec(),
         body: body.map(|body| beginning(body)),
         body_bytes: body.map(|body| body.len() as u64),
-        file: None,
+        ..WriteArguments::default()
     };
-    WriteCall { operation, method, path, arguments, digest, ordinal: 0 }
+    WriteCall { operation, method, path, arguments, digest, ordinal: 0, repeatable: method.is_idempotent() }
+}
+
+/// A call of a supplier's endpoint, as yet without the request that its pack makes of it. `identity` is what tells it
+/// from others of the same endpoint.
+pub(super) fn supplier(supplier: &str, endpoint: &str, body: &str, identity: &str) -> WriteCall {
+    WriteCall {
+        operation: format!("{supplier}/{endpoint}"),
+        method: Method::Post,
+        path: String::new(),
+        arguments: WriteArguments {
+            body: Some(beginning(body.as_bytes())),
+            body_bytes: Some(body.len() as u64),
+            ..WriteArguments::default()
+        },
+        digest: digest(["supplier", supplier, endpoint, identity].map(str::as_bytes)),
+        ordinal: 0,
+        // Whatever the method: nobody knows what a supplier makes of it.
+        repeatable: false,
+    }
+}
+
+/// What the pack made of it.
+pub(super) fn written_request(supplier: &str, endpoint: &str, body: &[u8]) -> WrittenRequest {
+    WrittenRequest {
+        supplier: supplier.to_owned(),
+        endpoint: endpoint.to_owned(),
+        bytes: body.len() as u64,
+        sha256: hexadecimal(&Sha256::digest(body)),
+    }
+}
+
+/// What is within something else that is known by its digest.
+pub(super) fn within(outer: &str, inner: &str) -> String {
+    digest([b"within", outer.as_bytes(), inner.as_bytes()])
 }
 
 /// A path for people: with its parameters filled in as they are.

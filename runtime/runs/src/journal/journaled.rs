@@ -1,15 +1,14 @@
 //! ServiceTitan behind a journal.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
 use tradewire_surface::{Answer, Catalog, Effect, Method, OperationRef};
 
-use super::{Begun, Journal, Settlement, Shared, WriteAnswer, WriteCall, describe, look};
-use crate::store::{LogLevel, StoreError, WriteId, patiently};
+use super::write::Written;
+use super::{Journal, Settlement, WriteAnswer, WriteCall, describe, look};
 
 /// A ServiceTitan whose writes go through a journal.
 pub(super) struct Journaled {
@@ -30,9 +29,9 @@ impl ServiceTitan for Journaled {
             return self.api.call(operation, arguments);
         }
         Box::pin(async move {
-            let call = describe::operation(operation, self.journal.0.tenant, arguments).await?;
+            let call = describe::operation(operation, self.journal.shared.tenant, arguments).await?;
             let (api, sent) = (self.api.clone(), arguments.clone());
-            self.write(call, async move { api.call(operation, &sent).await }).await
+            self.write(call, move || async move { api.call(operation, &sent).await }).await
         })
     }
 
@@ -60,9 +59,9 @@ impl ServiceTitan for Journaled {
             return self.api.raw(method, path, params, body);
         }
         Box::pin(async move {
-            let call = describe::raw(method, path, self.journal.0.tenant, params, body.as_ref());
+            let call = describe::raw(method, path, self.journal.shared.tenant, params, body.as_ref());
             let (api, path, params) = (self.api.clone(), path.to_owned(), params.to_vec());
-            self.write(call, async move { api.raw(method, &path, &params, body).await }).await
+            self.write(call, move || async move { api.raw(method, &path, &params, body).await }).await
         })
     }
 }
@@ -73,23 +72,35 @@ fn is_write(operation: OperationRef<'_>) -> bool {
 }
 
 impl Journaled {
-    /// Makes a write, or answers for it. In a task of its own: whoever calls may be cancelled, and what was sent is to be
-    /// settled all the same.
-    async fn write(
+    async fn write<F>(
         &self,
         mut call: WriteCall,
-        send: impl Future<Output = Result<Answered, CallError>> + Send + 'static,
-    ) -> Result<Answered, CallError> {
-        let journal = self.journal.0.clone();
-        call.ordinal = journal.take_ordinal(&call.digest);
-        let made = Arc::new(call);
-        let (shared, call) = (journal.clone(), made.clone());
-        let written = journal.writes.spawn(async move { shared.write(&call, send).await });
-        match written.await.unwrap_or_else(|error| Err(lost(format!("the runtime failed: {error}")))) {
-            Ok(Written::Now(answered)) => Ok(answered),
+        send: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<Answered, CallError>
+    where
+        F: Future<Output = Result<Answered, CallError>> + Send,
+    {
+        call.digest = self.journal.digest(call.digest);
+        call.ordinal = self.journal.take_ordinal(&call.digest);
+        let (made, method) = (call.clone(), call.method);
+        let written = self.journal.write(call, move |again| async move {
+            let result = send().await;
+            // The first sending had its effect: the record is gone, as it should be.
+            let deleted = again && method == Method::Delete;
+            let is_gone = |error: &CallError| deleted && error.status == Some(404) && !error.in_doubt;
+            let result = result.or_else(|e| if is_gone(&e) { Ok(recorded(NO_CONTENT, Bytes::new())) } else { Err(e) });
+            (settlement(&result), result)
+        });
+        match written.await {
+            Ok(Written::Now(_, Ok(answered))) => Ok(answered),
             Ok(Written::Before(WriteAnswer { status, body: Some(body) })) => Ok(recorded(status, body)),
             Ok(Written::Before(WriteAnswer { body: None, .. })) => self.ask_again(&made).await,
-            Err(error) => Err(error),
+            Ok(Written::Now(_, Err(error))) | Err(error) => {
+                if !error.in_doubt || made.repeatable {
+                    self.journal.free_ordinal(&made.digest, made.ordinal);
+                }
+                Err(error)
+            }
         }
     }
 
@@ -105,61 +116,6 @@ impl Journaled {
     }
 }
 
-/// A write that happened.
-enum Written {
-    Now(Answered),
-    Before(WriteAnswer),
-}
-
-impl Shared {
-    async fn write(
-        &self,
-        call: &WriteCall,
-        send: impl Future<Output = Result<Answered, CallError>>,
-    ) -> Result<Written, CallError> {
-        if self.is_behind.load(Ordering::SeqCst) {
-            return Err(CallError::new("refused", "not sent: the answer to an earlier write could not be recorded"));
-        }
-        let begun = patiently("beginning a write", || self.store.begin_write(self.run, call, self.clock.now())).await;
-        let (id, again) = match begun {
-            Ok(Begun::Answered(answer)) => {
-                self.tell_answered(call);
-                return Ok(Written::Before(answer));
-            }
-            Ok(Begun::InDoubt(doubt)) => return Err(waits(call, doubt)),
-            Ok(Begun::Send { id, again }) => (id, again),
-            Err(error) => {
-                self.free_ordinal(&call.digest, call.ordinal);
-                return Err(not_sent(&error));
-            }
-        };
-        let result = send.await;
-        // The first sending had its effect: the record is gone, as it should be.
-        let deleted = again && call.method == Method::Delete;
-        let is_gone = |error: &CallError| deleted && error.status == Some(404) && !error.in_doubt;
-        let result = result.or_else(|e| if is_gone(&e) { Ok(recorded(NO_CONTENT, Bytes::new())) } else { Err(e) });
-        let settlement = settlement(&result);
-        let settled =
-            patiently("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
-        if let Err(error) = settled.await {
-            tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is in doubt");
-            self.is_behind.store(true, Ordering::SeqCst);
-            return Err(lost(format!("its answer could not be recorded: {error}")));
-        }
-        if result.as_ref().is_err_and(|error| !error.in_doubt || call.is_repeatable()) {
-            self.free_ordinal(&call.digest, call.ordinal);
-        }
-        result.map(Written::Now)
-    }
-
-    fn tell_answered(&self, call: &WriteCall) {
-        let text = format!("{}: made before; answered from the journal, nothing was sent", call.operation);
-        // Once for people; of a thousand writes the rest is detail.
-        let first = !self.has_answered.swap(true, Ordering::SeqCst);
-        self.log.write(if first { LogLevel::Info } else { LogLevel::Debug }, &text);
-    }
-}
-
 fn settlement(result: &Result<Answered, CallError>) -> Settlement {
     match result {
         Ok(answered) => {
@@ -172,26 +128,6 @@ fn settlement(result: &Result<Answered, CallError>) -> Settlement {
 
 fn recorded(status: u16, body: Bytes) -> Answered {
     Answered { status, body, attempts: 0, waited: Duration::ZERO }
-}
-
-fn waits(call: &WriteCall, doubt: WriteId) -> CallError {
-    let message = format!(
-        "not sent: write {doubt} of this run is in doubt, so the run waits; `tradewire doubts list` shows what is to be \
-         settled"
-    );
-    tracing::debug!(operation = call.operation, %doubt, "a write is held back");
-    CallError::new("refused", message)
-}
-
-/// The journal does not take the write. A store that failed may do so later.
-fn not_sent(error: &StoreError) -> CallError {
-    let kind = if error.is_passing() { "unreachable" } else { "refused" };
-    CallError::new(kind, format!("not sent: it cannot be written down before: {error}"))
-}
-
-/// It was sent, and what came of it is not known.
-fn lost(message: String) -> CallError {
-    CallError { in_doubt: true, ..CallError::new("unreadable", message) }
 }
 
 #[cfg(test)]

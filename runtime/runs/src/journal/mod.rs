@@ -1,5 +1,5 @@
-//! The write journal: what a run changes at ServiceTitan is written down before it is sent and settled after it is
-//! answered.
+//! The write journal: what a run changes at ServiceTitan, and what it has suppliers do, is written down before it is sent
+//! and settled after it is answered.
 //!
 //! The attempts of a run share one journal. A write is known by what it says (operation, arguments) and its number among
 //! equal ones that did not fail, so an attempt that comes to the same write as an earlier one finds it:
@@ -8,7 +8,7 @@
 //! |---|---|
 //! | answered, or an operator says that it happened | gets that answer; nothing is sent |
 //! | failed, or an operator says that it did not happen | sends it |
-//! | in doubt, `PUT` or `DELETE` | sends it again |
+//! | in doubt, `PUT` or `DELETE` at ServiceTitan | sends it again |
 //! | in doubt, any other | there is none: the run waits for an operator |
 //!
 //! In doubt is what was sent and never answered: the connection broke, or the process died in between. From then on the
@@ -25,10 +25,12 @@ mod describe;
 mod journaled;
 mod look;
 mod record;
+mod supplier;
+mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
@@ -41,11 +43,16 @@ use crate::store::{RunId, Store};
 pub use look::{Look, look};
 pub use record::{
     Begun, Doubt, Settlement, Verdict, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState, WrittenFile,
+    WrittenRequest,
 };
+pub use supplier::{Outbound, SupplierRequest};
 
 /// The journal of one attempt. Cheap to clone; all clones write one journal.
 #[derive(Clone)]
-pub struct Journal(Arc<Shared>);
+pub struct Journal {
+    shared: Arc<Shared>,
+    scope: Arc<Scope>,
+}
 
 struct Shared {
     store: Arc<dyn Store>,
@@ -53,8 +60,8 @@ struct Shared {
     run: RunId,
     tenant: i64,
     log: RunLog,
-    /// The numbers of equal calls that are taken, by digest.
-    ordinals: Mutex<HashMap<String, Vec<bool>>>,
+    /// The writes that were sent and are not settled yet, by digest and number.
+    under_way: Mutex<HashSet<(String, u32)>>,
     /// An answer could not be recorded: what the store says is not the whole truth any more.
     is_behind: AtomicBool,
     /// The log has told that the journal answers.
@@ -63,19 +70,29 @@ struct Shared {
     writes: TaskTracker,
 }
 
+/// What writes are counted in: an attempt, or a request to a supplier for what its templates write.
+#[derive(Default)]
+struct Scope {
+    /// Of a request its digest and number; empty for the attempt itself.
+    name: String,
+    /// The numbers of equal calls that are taken, by digest.
+    ordinals: Mutex<HashMap<String, Vec<bool>>>,
+}
+
 impl Journal {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, run: RunId, tenant: i64, log: RunLog) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             store,
             clock,
             run,
             tenant,
             log,
-            ordinals: Mutex::default(),
+            under_way: Mutex::default(),
             is_behind: AtomicBool::new(false),
             has_answered: AtomicBool::new(false),
             writes: TaskTracker::new(),
-        }))
+        };
+        Self { shared: Arc::new(shared), scope: Arc::default() }
     }
 
     /// A ServiceTitan whose writes go through the journal; reads go straight through.
@@ -85,15 +102,24 @@ impl Journal {
 
     /// Until every write that was begun is settled, or for so long.
     pub(crate) async fn settled(&self, patience: Duration) {
-        self.0.writes.close();
-        let _ = tokio::time::timeout(patience, self.0.writes.wait()).await;
+        self.shared.writes.close();
+        let _ = tokio::time::timeout(patience, self.shared.writes.wait()).await;
     }
-}
 
-impl Shared {
+    /// The journal of what is written within something of this name; counted anew each time.
+    fn within(&self, name: &str) -> Journal {
+        let scope = Scope { name: self.digest(name.to_owned()), ..Scope::default() };
+        Journal { shared: self.shared.clone(), scope: Arc::new(scope) }
+    }
+
+    /// The digest by which this journal knows what has that digest by itself.
+    fn digest(&self, own: String) -> String {
+        if self.scope.name.is_empty() { own } else { describe::within(&self.scope.name, &own) }
+    }
+
     /// The lowest number that no equal call has.
     fn take_ordinal(&self, digest: &str) -> u32 {
-        let mut ordinals = self.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ordinals = self.scope.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = ordinals.entry(digest.to_owned()).or_default();
         let free = taken.iter().position(|taken| !taken).unwrap_or(taken.len());
         taken.resize(taken.len().max(free + 1), true);
@@ -104,15 +130,21 @@ impl Shared {
     /// The call did not happen: the next equal one is the same. Otherwise a call that failed and was repeated in one
     /// attempt would have another number in the next.
     fn free_ordinal(&self, digest: &str, ordinal: u32) {
-        let mut ordinals = self.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ordinals = self.scope.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(taken) = ordinals.get_mut(digest).and_then(|taken| taken.get_mut(ordinal as usize)) {
             *taken = false;
         }
     }
 }
 
+impl Shared {
+    fn under_way(&self) -> MutexGuard<'_, HashSet<(String, u32)>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Journal").field("run", &self.0.run).finish_non_exhaustive()
+        f.debug_struct("Journal").field("run", &self.shared.run).finish_non_exhaustive()
     }
 }

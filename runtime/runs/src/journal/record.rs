@@ -30,11 +30,11 @@ words! {
 /// A write that is about to be sent.
 #[derive(Debug, Clone)]
 pub struct WriteCall {
-    /// The operation, or `raw POST`.
+    /// The operation, `raw POST`, or the supplier and the endpoint: `harborline/purchaseorder`.
     pub operation: String,
     /// The method.
     pub method: Method,
-    /// The path, with its parameters filled in.
+    /// The path, with its parameters filled in; of a call to a supplier the whole address.
     pub path: String,
     /// What it says.
     pub arguments: WriteArguments,
@@ -42,13 +42,8 @@ pub struct WriteCall {
     pub digest: String,
     /// Its number, from 0, among the equal calls of its attempt that did not fail.
     pub ordinal: u32,
-}
-
-impl WriteCall {
     /// Whether sending it twice has the effect of sending it once.
-    pub fn is_repeatable(&self) -> bool {
-        self.method.is_idempotent()
-    }
+    pub repeatable: bool,
 }
 
 /// What a write says, as an operator reads it.
@@ -70,6 +65,23 @@ pub struct WriteArguments {
     /// The file, which is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<WrittenFile>,
+    /// Where it goes to a supplier: the body is then what the endpoint was called with, and this is what went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<WrittenRequest>,
+}
+
+/// What the pack of a supplier made of a call. It may be another at another time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WrittenRequest {
+    /// The supplier's name in the configuration.
+    pub supplier: String,
+    /// The endpoint.
+    pub endpoint: String,
+    /// How many bytes went out.
+    pub bytes: u64,
+    /// The hash of these bytes, in lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A file that a write sends.
@@ -86,7 +98,7 @@ pub struct WrittenFile {
     pub sha256: String,
 }
 
-/// An answer of success.
+/// An answer of success. Of a supplier it is kept as the middleware gave it, where no operator gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteAnswer {
     /// The HTTP status.
@@ -149,11 +161,11 @@ pub struct WriteRecord {
     pub run: RunId,
     /// That attempt's number.
     pub attempt: u32,
-    /// The operation, or `raw POST`.
+    /// The operation, `raw POST`, or the supplier and the endpoint.
     pub operation: String,
     /// The method.
     pub method: String,
-    /// The path, with its parameters filled in.
+    /// The path, with its parameters filled in; of a call to a supplier the whole address.
     pub path: String,
     /// What it says.
     pub arguments: WriteArguments,

@@ -14,6 +14,7 @@ use tokio::fs::{self, File};
 use tokio::io::{AsyncWriteExt, BufWriter};
 
 use super::{FileName, FileNameError};
+use crate::durable::what_to_do;
 
 /// The most entries of a control total, and the most bytes of a name or a value in it.
 const MOST_TOTALS: usize = 1000;
@@ -149,8 +150,9 @@ impl Workspace {
             contents.unfinished.push((number, name.clone()));
             number
         };
-        let staged = self.0.folder.join(format!("{number:04}"));
-        let file = File::create_new(&staged).await.map_err(|e| self.fault(FileError::Disk(e.to_string())))?;
+        let staged = self.staged(number);
+        let file =
+            File::create_new(&staged).await.map_err(|e| self.fault(FileError::Disk(what_to_do(e).to_string())))?;
         Ok(OutputFile {
             workspace: self.clone(),
             number,
@@ -176,6 +178,19 @@ impl Workspace {
         let mut finished = std::mem::take(&mut contents.finished);
         finished.sort_by_key(|(number, _)| *number);
         Ok(finished.into_iter().map(|(_, produced)| produced).collect())
+    }
+
+    /// Removes what was written, where nothing of it is to be delivered: it may be what fills the disk that the run's
+    /// end is to be recorded on.
+    pub(super) async fn discard(&self) {
+        let begun = self.contents().begun;
+        for number in 1..=begun {
+            let _ = fs::remove_file(self.staged(number)).await;
+        }
+    }
+
+    fn staged(&self, number: u32) -> PathBuf {
+        self.0.folder.join(format!("{number:04}"))
     }
 
     /// Counts bytes against the limit before they are written.
@@ -254,7 +269,7 @@ impl OutputFile {
     }
 
     fn disk(&self, error: std::io::Error) -> FileError {
-        self.workspace.fault(FileError::Disk(error.to_string()))
+        self.workspace.fault(FileError::Disk(what_to_do(error).to_string()))
     }
 }
 

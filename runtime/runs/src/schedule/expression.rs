@@ -14,6 +14,7 @@ use std::str::FromStr;
 
 use chrono::{NaiveDateTime, TimeZone, Utc};
 use cron::Schedule;
+use serde::{Serialize, Serializer};
 
 /// A cron expression that falls due at least once.
 #[derive(Debug, Clone)]
@@ -78,6 +79,13 @@ impl CronExpression {
     pub(super) fn before(&self, local: NaiveDateTime) -> Option<NaiveDateTime> {
         let local = Utc.from_utc_datetime(&local);
         self.schedules.iter().filter_map(|s| s.after(&local).next_back()).max().map(|fit| fit.naive_utc())
+    }
+}
+
+impl Serialize for CronExpression {
+    /// As it is written.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.source())
     }
 }
 

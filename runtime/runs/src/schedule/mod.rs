@@ -3,6 +3,8 @@
 //! A schedule's truth is its slots: they come from the cron expression and the time zone, never from when a run
 //! began or ended. What a schedule does about slots that pass while nobody is there, or while a run is still going,
 //! is its [`Missed`] and its [`Overlap`]; what it does about runs that fail, its [`Retries`].
+//!
+//! What other runs or events begin has no slots of its own: whatever begins a run queues one, with its window.
 
 mod blackout;
 mod expression;
@@ -20,14 +22,14 @@ pub use policy::{Missed, Overlap, Policy, Retries};
 pub use slots::Slots;
 pub use window::{Window, WindowError, WindowRule};
 
-/// The schedule of one export for one tenant.
+/// The schedule of one export for one tenant: when its runs begin by themselves.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// The export.
     pub export: String,
     /// The tenant.
     pub tenant: String,
-    /// When it is due.
+    /// When it is due; none where other runs or events begin its own.
     pub slots: Slots,
     /// What it does about slots that cannot simply run.
     pub policy: Policy,

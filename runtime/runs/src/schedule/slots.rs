@@ -14,22 +14,27 @@ use chrono_tz::{GapInfo, Tz};
 
 use super::CronExpression;
 
-/// A cron expression in a time zone.
+/// A cron expression in a time zone; or none, where something else begins the runs.
 #[derive(Debug, Clone)]
 pub struct Slots {
-    cron: CronExpression,
+    cron: Option<CronExpression>,
     zone: Tz,
 }
 
 impl Slots {
     /// The slots of this expression in this zone.
     pub fn new(cron: CronExpression, zone: Tz) -> Self {
-        Self { cron, zone }
+        Self { cron: Some(cron), zone }
+    }
+
+    /// No slots.
+    pub fn none(zone: Tz) -> Self {
+        Self { cron: None, zone }
     }
 
     /// The expression.
-    pub fn cron(&self) -> &CronExpression {
-        &self.cron
+    pub fn cron(&self) -> Option<&CronExpression> {
+        self.cron.as_ref()
     }
 
     /// The zone.
@@ -39,11 +44,12 @@ impl Slots {
 
     /// The first slot after this moment. None past the end of the calendar (the year 2100).
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Tz>> {
+        let cron = self.cron.as_ref()?;
         // No slot whose local time is at or before that of `after` can be later than `after`: a skipped one is due at
         // the end of its gap, a repeated one the first time.
         let mut local = after.with_timezone(&self.zone).naive_local();
         loop {
-            local = self.cron.after(local)?;
+            local = cron.after(local)?;
             let slot = moment(self.zone, local);
             if slot > after {
                 return Some(slot);
@@ -63,13 +69,14 @@ impl Slots {
 
     /// The last slot before this moment. None before 1970.
     pub fn previous(&self, before: DateTime<Utc>) -> Option<DateTime<Tz>> {
+        let cron = self.cron.as_ref()?;
         let mut local = before.with_timezone(&self.zone).naive_local();
         if let MappedLocalTime::Ambiguous(..) = self.zone.from_local_datetime(&local) {
             // In the second turn of a repeated span, local times ahead have had their moment in the first.
             local += REPEATED_AT_MOST;
         }
         loop {
-            local = self.cron.before(local)?;
+            local = cron.before(local)?;
             let slot = moment(self.zone, local);
             if slot < before {
                 return Some(slot);

@@ -36,6 +36,11 @@ pub enum WindowError {
 }
 
 impl Window {
+    /// The same window, told in this zone.
+    pub fn in_zone(self, zone: Tz) -> Window {
+        Window { start: self.start.with_timezone(&zone), end: self.end.with_timezone(&zone) }
+    }
+
     /// The window between two texts. Each is a moment, in RFC 3339 with offset, or a day, which is its first moment in
     /// this zone.
     pub fn parse(from: &str, to: &str, zone: Tz) -> Result<Window, WindowError> {

@@ -1,11 +1,11 @@
 //! One schedule: which of its slots run, which wait or do not, and why.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::run::CallOff;
-use crate::schedule::{Missed, Overlap, Schedule};
+use crate::schedule::{Missed, Overlap, Schedule, Slots, Window};
 use crate::store::{SlotRecord, SlotState};
 
 /// A slot that is taken up within this time of its start was not missed.
@@ -37,20 +37,35 @@ pub(super) struct Lane {
     state: State,
     /// The slots that wait for their turn, each with its row, the earliest first.
     queue: VecDeque<DateTime<Utc>>,
+    /// The runs that have waited and may go on, each with its window, by their slots.
+    waited: BTreeMap<DateTime<Utc>, Window>,
     paused: Option<DateTime<Utc>>,
     recording: bool,
     deferred: bool,
-    /// A run that had waited could not go on.
-    keeps_waiting: bool,
+    /// Its schedule is gone; what goes on comes to its end.
+    is_over: bool,
 }
 
 /// What a lane makes of the slots that are due.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Taken {
-    /// The slot that runs, once the rows are recorded.
-    pub(super) run: Option<DateTime<Utc>>,
-    /// The slots that do not, or not yet.
-    pub(super) rows: Vec<SlotRecord>,
+    /// The slots that do not run.
+    rows: Vec<SlotRecord>,
+    /// The slots that run when it is their turn, and may have it now.
+    lined_up: Vec<DateTime<Utc>>,
+    /// Since when there are more than are listed.
+    more_since: Option<DateTime<Utc>>,
+}
+
+/// A run that begins.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Begun {
+    /// Its slot.
+    pub(super) due: DateTime<Utc>,
+    /// Its window, where it has one already.
+    pub(super) window: Option<Window>,
+    /// Whether nothing may bar it for good: what queued it comes no second time.
+    pub(super) is_kept: bool,
 }
 
 impl Lane {
@@ -62,20 +77,24 @@ impl Lane {
             furthest: now,
             state: State::Idle,
             queue: VecDeque::new(),
+            waited: BTreeMap::new(),
             paused: None,
             recording: false,
             deferred: false,
-            keeps_waiting: false,
+            is_over: false,
         }
     }
 
-    /// Whether it is this schedule's.
-    pub(super) fn is_of(&self, export: &str, tenant: &str) -> bool {
-        self.schedule.export == export && self.schedule.tenant == tenant
+    /// Its export and its tenant.
+    pub(super) fn name(&self) -> (String, String) {
+        (self.schedule.export.clone(), self.schedule.tenant.clone())
     }
 
     /// When the next slot is to start.
     pub(super) fn next(&self) -> Option<DateTime<Utc>> {
+        if self.is_over {
+            return None;
+        }
         self.schedule.slots.next(self.cursor).map(|slot| self.schedule.start(slot.to_utc()))
     }
 
@@ -89,6 +108,40 @@ impl Lane {
     /// Lets a slot wait that has waited before this process began.
     pub(super) fn line_up_again(&mut self, due: DateTime<Utc>) {
         self.queue.push_back(due);
+    }
+
+    /// Goes on by another schedule of the same name. One that was over begins now; one with other slots has none before
+    /// now, but for those that fell due and could not be taken yet. Whether it was over.
+    pub(super) fn change(&mut self, schedule: Schedule, now: DateTime<Utc>) -> bool {
+        let by = |slots: &Slots| (slots.cron().map(|cron| cron.source().to_owned()), slots.zone());
+        let has_others = by(&schedule.slots) != by(&self.schedule.slots);
+        self.schedule = schedule;
+        let was_over = std::mem::take(&mut self.is_over);
+        if was_over || has_others && !self.deferred {
+            self.cursor = now;
+            self.furthest = self.furthest.max(now);
+        }
+        was_over
+    }
+
+    /// Ends it. How many slots wait: their rows stay as they are.
+    pub(super) fn end(&mut self) -> usize {
+        self.is_over = true;
+        self.waited.clear();
+        std::mem::take(&mut self.queue).len()
+    }
+
+    /// Whether others queue its slots in the store, and it has none of its own.
+    pub(super) fn is_begun_by_others(&self) -> bool {
+        self.schedule.slots.cron().is_none()
+    }
+
+    /// Lets a slot wait that was found queued, unless it is known here.
+    pub(super) fn found(&mut self, due: DateTime<Utc>) {
+        let goes_on = matches!(self.state, State::Opening(at) | State::Running(at, _) if at == due);
+        if let (false, Err(place)) = (goes_on || self.is_over, self.queue.binary_search(&due)) {
+            self.queue.insert(place, due);
+        }
     }
 
     /// Pauses it, or ends that.
@@ -108,10 +161,9 @@ impl Lane {
         }
     }
 
-    /// Nothing goes on any more. Whether a run has waited for that.
-    pub(super) fn finished(&mut self) -> bool {
+    /// Nothing goes on any more.
+    pub(super) fn finished(&mut self) {
         self.state = State::Idle;
-        std::mem::take(&mut self.keeps_waiting)
     }
 
     pub(super) fn recorded(&mut self) {
@@ -123,9 +175,34 @@ impl Lane {
         std::mem::take(&mut self.deferred)
     }
 
-    /// Whether a slot that has waited may run.
-    pub(super) fn is_ready(&self, now: DateTime<Utc>) -> bool {
-        self.is_idle() && !self.recording && !self.queue.is_empty() && self.held(now).is_none()
+    /// Lets a run go on that has waited, once it is its turn.
+    pub(super) fn may_go_on(&mut self, due: DateTime<Utc>, window: Window) {
+        let goes_on = match self.state {
+            State::Idle => None,
+            State::Opening(due) | State::Running(due, _) => Some(due),
+        };
+        if goes_on != Some(due) && !self.is_over {
+            self.waited.insert(due, window);
+        }
+    }
+
+    /// The slot whose run is next and could begin now.
+    pub(super) fn wants(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let waited = self.waited.keys().next();
+        let next = self.queue.front().into_iter().chain(waited).min().copied()?;
+        (self.is_idle() && !self.recording && self.held(now).is_none()).then_some(next)
+    }
+
+    /// Begins the run that is next, where it still may.
+    pub(super) fn begin(&mut self, now: DateTime<Utc>) -> Option<Begun> {
+        let due = self.wants(now)?;
+        let window = self.waited.remove(&due);
+        if window.is_none() {
+            self.queue.pop_front();
+        }
+        self.state = State::Opening(due);
+        let is_kept = window.is_none() && self.is_begun_by_others();
+        Some(Begun { due, window, is_kept })
     }
 
     fn is_idle(&self) -> bool {
@@ -139,40 +216,51 @@ impl Lane {
             return None;
         }
         let since = self.cursor;
-        let (due, are_all) = self.fell_due(now);
+        let (mut due, are_all) = self.fell_due(now);
         if let Some(last) = due.last() {
             self.cursor = *last;
         }
-        let mut rows = Vec::new();
+        // One that comes again has its row, and if it still waits it is not to lose it.
+        due.retain(|slot| *slot > self.furthest || !self.queue.contains(slot));
+        let mut taken = Taken { more_since: (!are_all).then_some(since), ..Taken::default() };
         let mut may_run = Vec::new();
         for slot in due {
             match self.barred(slot) {
-                Some((state, reason)) => rows.push(self.row(slot, state, reason, now)),
+                Some((state, reason)) => taken.rows.push(self.row(slot, state, reason, now)),
                 None => may_run.push(slot),
             }
         }
-        let mut waiting = Vec::new();
-        for slot in self.not_missed(may_run, now, &mut rows) {
-            self.line_up(slot, now, &mut rows, &mut waiting);
+        for slot in self.not_missed(may_run, now, &mut taken.rows) {
+            self.line_up(slot, now, &mut taken);
         }
         self.furthest = self.furthest.max(self.cursor);
-        let run = if self.is_idle() && self.held(now).is_none() { self.queue.pop_front() } else { None };
-        if let Some(due) = run {
-            self.state = State::Opening(due);
-        }
-        waiting.retain(|slot| self.queue.contains(slot));
-        rows.extend(waiting.iter().map(|slot| self.row(*slot, SlotState::Queued, self.waits_for(*slot, now), now)));
+        Some(taken)
+    }
+
+    /// What is to be recorded of the slots that were taken, `begun` being the one whose run begins. `place` says what
+    /// the next one waits for, if nothing else keeps it.
+    pub(super) fn rows(
+        &mut self,
+        taken: Taken,
+        begun: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        place: impl Fn() -> String,
+    ) -> Vec<SlotRecord> {
+        let Taken { mut rows, mut lined_up, more_since } = taken;
+        lined_up.retain(|slot| self.queue.contains(slot));
+        let queued = |slot: &DateTime<Utc>| self.row(*slot, SlotState::Queued, self.waits_for(*slot, now, &place), now);
+        rows.extend(lined_up.iter().map(queued));
         rows.sort_by_key(|row| row.due);
-        if let Some(first) = rows.first_mut().filter(|_| !are_all) {
+        if let (Some(first), Some(since)) = (rows.first_mut(), more_since) {
             let reason = first.reason.get_or_insert_default();
             reason.push_str(&format!("; those before it, since {}, are not listed", since.to_rfc3339()));
         }
-        if let Some(due) = run.filter(|_| !rows.is_empty()) {
+        if let Some(due) = begun.filter(|_| !rows.is_empty()) {
             // So that it is not lost should the process die between the rows and the run.
             rows.push(self.row(due, SlotState::Queued, "its run is about to begin".to_owned(), now));
         }
         self.recording = !rows.is_empty();
-        Some(Taken { run, rows })
+        rows
     }
 
     /// The slots since the cursor in order, and whether these are all.
@@ -246,45 +334,44 @@ impl Lane {
     }
 
     /// Lets a slot wait for its turn, which may come at once, unless what goes on bars it.
-    fn line_up(
-        &mut self,
-        slot: DateTime<Utc>,
-        now: DateTime<Utc>,
-        rows: &mut Vec<SlotRecord>,
-        waiting: &mut Vec<DateTime<Utc>>,
-    ) {
+    fn line_up(&mut self, slot: DateTime<Utc>, now: DateTime<Utc>, taken: &mut Taken) {
         let policy = &self.schedule.policy;
-        // A run that goes on does not bar what was missed, nor what comes while that is being caught up with.
+        let earlier = match (&self.state, self.queue.front()) {
+            (State::Running(running, _), _) => {
+                Some(format!("the run of the slot of {} was still going on", self.local(*running)))
+            }
+            (_, Some(first)) => Some(format!("the slot of {} was still waiting", self.local(*first))),
+            _ => None,
+        };
+        // What goes on does not bar what was missed, nor what comes while that is being caught up with.
         let catches_up = policy.missed == Missed::All && (self.is_late(slot, now) || !self.queue.is_empty());
-        if let (State::Running(running, call_off), false) = (&self.state, catches_up) {
+        if let Some(earlier) = earlier.filter(|_| !catches_up) {
             match policy.overlap {
                 Overlap::Queue => {}
                 // A slot that comes again is not new: it has its row, and replaces nothing.
                 Overlap::Replace if slot <= self.furthest => {}
                 Overlap::Replace => {
                     let reason = format!("replaced by the slot of {}", self.local(slot));
-                    call_off.call_off(&reason);
+                    if let State::Running(_, call_off) = &self.state {
+                        call_off.call_off(&reason);
+                    }
                     for replaced in std::mem::take(&mut self.queue) {
-                        waiting.retain(|slot| *slot != replaced);
-                        rows.push(self.row(replaced, SlotState::Skipped, reason.clone(), now));
+                        taken.rows.push(self.row(replaced, SlotState::Skipped, reason.clone(), now));
                     }
                 }
-                Overlap::Skip => {
-                    let reason = format!("the run of the slot of {} was still going on", self.local(*running));
-                    return rows.push(self.row(slot, SlotState::Skipped, reason, now));
-                }
+                Overlap::Skip => return taken.rows.push(self.row(slot, SlotState::Skipped, earlier, now)),
             }
         }
         if self.queue.len() >= MOST_QUEUED.max(self.schedule.policy.missed_cap) {
             let reason = format!("{} slots were waiting before it", self.queue.len());
-            return rows.push(self.row(slot, SlotState::Skipped, reason, now));
+            return taken.rows.push(self.row(slot, SlotState::Skipped, reason, now));
         }
         self.queue.push_back(slot);
-        waiting.push(slot);
+        taken.lined_up.push(slot);
     }
 
     /// What a slot waits for that is in the queue.
-    fn waits_for(&self, slot: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    fn waits_for(&self, slot: DateTime<Utc>, now: DateTime<Utc>, place: impl Fn() -> String) -> String {
         let ahead = self.queue.iter().take_while(|queued| **queued != slot).last().copied();
         let before = ahead.or(match self.state {
             State::Idle => None,
@@ -292,24 +379,13 @@ impl Lane {
         });
         match before {
             Some(before) => format!("it waits for the run of the slot of {}", self.local(before)),
-            None => format!("it waits for {}", self.held(now).unwrap_or_else(|| "its turn".to_owned())),
+            None => format!("it waits for {}", self.held(now).unwrap_or_else(place)),
         }
-    }
-
-    /// Goes on with the run of a slot that has waited, if nothing else goes on and nothing bars it.
-    pub(super) fn resume(&mut self, due: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        let may_go_on = self.is_idle() && self.held(now).is_none();
-        if may_go_on {
-            self.state = State::Opening(due);
-        }
-        self.keeps_waiting |= !may_go_on;
-        may_go_on
     }
 
     fn row(&self, due: DateTime<Utc>, state: SlotState, reason: String, now: DateTime<Utc>) -> SlotRecord {
         let Schedule { export, tenant, .. } = &self.schedule;
-        let (export, tenant) = (export.clone(), tenant.clone());
-        SlotRecord { export, tenant, due, state, reason: Some(reason), run: None, recorded: now }
+        SlotRecord { reason: Some(reason), ..SlotRecord::new(export, tenant, due, state, now) }
     }
 
     fn local(&self, moment: DateTime<Utc>) -> String {

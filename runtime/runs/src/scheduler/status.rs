@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::config::{Begins, Config};
 use crate::journal::Doubt;
 use crate::schedule::Schedule;
 use crate::store::records::words;
@@ -27,6 +27,8 @@ words! {
         Waiting = "waiting",
         /// A run of it failed and is tried again.
         Retrying = "retrying",
+        /// A slot of it waits for its turn.
+        Queued = "queued",
         /// Its latest slot could not be run at all.
         Refused = "refused",
         /// Its latest run did not succeed.
@@ -43,8 +45,9 @@ pub struct Status {
     pub export: String,
     /// The tenant.
     pub tenant: String,
-    /// The cron expression.
-    pub cron: String,
+    /// What begins its runs.
+    #[serde(flatten)]
+    pub begins: Begins,
     /// Its time zone.
     pub timezone: String,
     /// How it does.
@@ -77,7 +80,8 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
             Some(run) => store.run(run).await?,
             None => None,
         };
-        statuses.push(known.status(schedule, last, run, now));
+        let begins = config.exports.get(&schedule.export).map_or(Begins::Asked, |export| export.begins.clone());
+        statuses.push(known.status(schedule, begins, last, run, now));
     }
     Ok(statuses)
 }
@@ -92,23 +96,29 @@ struct Known {
 }
 
 impl Known {
+    /// The slots of a schedule that wait, the earliest first.
+    fn queued<'k>(&'k self, export: &'k str, tenant: &'k str) -> impl Iterator<Item = &'k SlotRecord> {
+        self.queued.iter().filter(move |slot| slot.export == export && slot.tenant == tenant)
+    }
+
     fn status(
         &self,
         schedule: Schedule,
+        begins: Begins,
         last: Option<SlotRecord>,
         run: Option<RunRecord>,
         now: DateTime<Utc>,
     ) -> Status {
         let Schedule { export, tenant, slots, .. } = &schedule;
         let next = slots.next(now).map(|slot| slot.to_rfc3339());
-        let queued = self.queued.iter().filter(|slot| slot.export == *export && slot.tenant == *tenant).count();
+        let queued = self.queued(export, tenant).count();
         let (condition, reason) = match self.trouble(&schedule, last.as_ref(), run.as_ref(), now) {
             Some((condition, reason)) => (condition, Some(reason)),
-            None if next.is_none() => (Condition::Over, None),
+            None if next.is_none() && slots.cron().is_some() => (Condition::Over, None),
             None => (Condition::Ready, None),
         };
         Status {
-            cron: slots.cron().source().to_owned(),
+            begins,
             timezone: slots.zone().name().to_owned(),
             export: schedule.export,
             tenant: schedule.tenant,
@@ -144,6 +154,13 @@ impl Known {
         if let Some(open) = of(&self.open) {
             return Some((Condition::Running, format!("since {}", local(open.opening.started))));
         }
+        let is_begun_by_others = schedule.slots.cron().is_none() && schedule.blackout(now).is_none();
+        let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_begun_by_others);
+        if let Some(slot) = waiting.filter(|slot| slot.due + OVERDUE < now) {
+            let reason =
+                format!("a slot waits since {} and nobody took it: does `tradewire serve` run?", local(slot.due));
+            return Some((Condition::Overdue, reason));
+        }
         if self.doubts.iter().any(|doubt| is_its(&doubt.export, &doubt.tenant)) {
             let reason = "a write may have taken effect; `tradewire doubts list` shows what is to be settled";
             return Some((Condition::Waiting, reason.to_owned()));
@@ -151,6 +168,11 @@ impl Known {
         if let Some(retried) = of(&self.retries) {
             let at = retried.ending.as_ref().and_then(|ending| ending.retry_at).map(local).unwrap_or_default();
             return Some((Condition::Retrying, format!("attempt {} is due at {at}", retried.opening.attempt + 1)));
+        }
+        // For the end of a blackout or for a place: what waits for an earlier run is told with that.
+        if let Some(queued) = self.queued(&schedule.export, &schedule.tenant).next() {
+            let reason = queued.reason.as_deref().unwrap_or("it waits for its turn");
+            return Some((Condition::Queued, format!("the slot of {}: {reason}", local(queued.due))));
         }
         if let Some(refused) = last.filter(|slot| slot.state == SlotState::Refused) {
             return Some((Condition::Refused, refused.reason.clone().unwrap_or_default()));

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::lane::Begun;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
 use crate::store::{SlotRecord, SlotState, Store, pause};
 
@@ -33,10 +33,12 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
 
 /// Opens the run of a slot. This is tried for as long as it takes or until the shutdown; a slot that cannot be run gets
 /// its row. None where there is no run, or another process has it.
+///
+/// A slot that is not to be lost goes on waiting, and is found again, where a run of the same window bars it.
 pub(super) async fn open(
     runner: &Runner,
     request: Request,
-    due: DateTime<Utc>,
+    Begun { due, is_kept, .. }: Begun,
     shutdown: CancellationToken,
 ) -> Option<OpenRun> {
     let (export, tenant) = (request.export.clone(), request.tenant.clone());
@@ -54,11 +56,12 @@ pub(super) async fn open(
             }
             Err(error) => {
                 let state = match error {
+                    RunError::GoesOn(_) | RunError::Waits(_) if is_kept => SlotState::Queued,
                     RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
                     _ => SlotState::Refused,
                 };
-                let (reason, recorded) = (Some(error.to_string()), runner.clock().now());
-                let row = SlotRecord { export, tenant, due, state, reason, run: None, recorded };
+                let row = SlotRecord::new(export, tenant, due, state, runner.clock().now());
+                let row = SlotRecord { reason: Some(error.to_string()), ..row };
                 record(runner.store().clone(), vec![row], shutdown).await;
                 return None;
             }

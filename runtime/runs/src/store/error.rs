@@ -22,6 +22,17 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// It is not as it was written.
+    #[error(
+        "the store `{}` is damaged ({reason}): stop tradewire and put a copy in its place with `tradewire store restore \
+         <copy>`, which keeps the damaged one beside it", path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The run has been closed meanwhile: by its end, or by another process that found it abandoned.
     #[error("run {0} is closed: another process has taken it for abandoned")]
     RunClosed(RunId),

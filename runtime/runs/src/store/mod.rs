@@ -51,7 +51,8 @@ pub trait Store: Send + Sync + 'static {
     /// Closes a run; its files that were being moved count as delivered with it, its writes that were not answered as in
     /// doubt. [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
     /// delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
-    /// would leave a doubt.
+    /// would leave a doubt. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
+    /// slots with it, all or nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
     /// The last file that the runs of this window delivered under that name to that place.
@@ -70,8 +71,11 @@ pub trait Store: Send + Sync + 'static {
     /// entry. [`StoreError::RunClosed`] where the run is not open any more.
     async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError>;
 
-    /// Records what came of a write, also after its run was closed. Nothing changes where another attempt has sent it
-    /// since, or an operator has settled it.
+    /// What the journal that a run shares with its earlier attempts knows of a write.
+    async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError>;
+
+    /// Records what came of a write that this run has sent, also after it was closed. One that was answered may turn out
+    /// to have failed; otherwise nothing changes what is settled, by another attempt since or by an operator.
     async fn settle_write(
         &self,
         run: RunId,
@@ -100,12 +104,15 @@ pub trait Store: Send + Sync + 'static {
     /// the window takes one off.
     async fn retries(&self) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Records slots that do not run, or wait. A slot that has a row keeps it, unless it has waited. The number of rows
-    /// written.
+    /// Records slots that do not run, or wait. A slot that has a row keeps it, unless it has waited; then what queued it and
+    /// its window stay what they are. The number of rows written.
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError>;
 
-    /// The latest slot that has a row.
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError>;
+    /// The row of a slot.
+    async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError>;
+
+    /// The latest slot that has a row of each of these exports and tenants, in their order.
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError>;
 
     /// The slots that wait for their turn, the earliest first.
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError>;

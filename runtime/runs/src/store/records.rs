@@ -41,6 +41,8 @@ words! {
     Trigger {
         /// A slot of its schedule.
         Schedule = "schedule",
+        /// A run of another export that succeeded.
+        After = "after",
         /// Someone asked for it.
         Manual = "manual",
     }
@@ -158,7 +160,7 @@ pub enum Opened {
     /// It was.
     Yes,
     /// Its slot has a row already.
-    SlotTaken(SlotRecord),
+    SlotTaken(Box<SlotRecord>),
     /// This run of the same window still goes on.
     GoesOn(RunId),
     /// This run of the same window waits until its doubts are settled.
@@ -188,6 +190,9 @@ pub struct Ending {
     /// What it asked of the host.
     #[serde(skip)]
     pub host_calls: Vec<HostCalls>,
+    /// The exports that run after it: each gets a slot that waits, of the same tenant and window, with the run's end.
+    #[serde(skip)]
+    pub followers: Vec<String>,
     /// Lines of log that were dropped at the limit.
     pub log_dropped: u64,
 }
@@ -276,6 +281,14 @@ pub struct SlotRecord {
     pub tenant: String,
     /// When it fell due.
     pub due: DateTime<Utc>,
+    /// What begins its run.
+    pub trigger: Trigger,
+    /// Where it comes from, where no schedule says so: the run that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What its run accounts for, in any zone; none is what the export's rule makes of the time when it fell due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// What became of it.
     pub state: SlotState,
     /// Why, where it did not run.
@@ -284,6 +297,21 @@ pub struct SlotRecord {
     pub run: Option<RunId>,
     /// When this was recorded.
     pub recorded: DateTime<Utc>,
+}
+
+impl SlotRecord {
+    /// One of a schedule, with nothing to say of it and no run.
+    pub fn new(
+        export: impl Into<String>,
+        tenant: impl Into<String>,
+        due: DateTime<Utc>,
+        state: SlotState,
+        recorded: DateTime<Utc>,
+    ) -> Self {
+        let (export, tenant) = (export.into(), tenant.into());
+        let (trigger, cause, window) = (Trigger::Schedule, None, None);
+        Self { export, tenant, due, trigger, cause, window, state, reason: None, run: None, recorded }
+    }
 }
 
 /// A schedule that someone has paused.

@@ -105,6 +105,7 @@ requests! {
     decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
+    known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();
     settle_doubt(write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> ();
     doubt(write: WriteId) -> Option<Doubt>;
@@ -113,7 +114,8 @@ requests! {
     settled_runs() -> Vec<RunRecord>;
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;
-    last_slot(export: &str, tenant: &str) -> Option<DateTime<Utc>>;
+    slot(export: &str, tenant: &str, due: DateTime<Utc>) -> Option<SlotRecord>;
+    last_slots(of: Vec<(String, String)>) -> Vec<Option<DateTime<Utc>>>;
     queued_slots() -> Vec<SlotRecord>;
     pause(pause: &Pause) -> ();
     resume(export: &str, tenant: Option<&str>) -> bool;

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod faults;
 pub mod scheduling;
+pub mod supplier;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

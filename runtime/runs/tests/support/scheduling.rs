@@ -26,15 +26,7 @@ pub async fn start(runner: Arc<Runner>) -> Going {
 
 /// Starts one whose schedules have run before: last at this time.
 pub async fn start_after(runner: Arc<Runner>, last: &str, patience: Duration) -> Going {
-    let slot = |export: &str, tenant: &str| SlotRecord {
-        export: export.to_owned(),
-        tenant: tenant.to_owned(),
-        due: at(last),
-        state: SlotState::Missed,
-        reason: None,
-        run: None,
-        recorded: at(last),
-    };
+    let slot = |export, tenant| SlotRecord::new(export, tenant, at(last), SlotState::Missed, at(last));
     let slots = vec![slot("weekly", "acme"), slot("weekly", "zenith"), slot("nowhere", "acme")];
     while runner.store().record_slots(slots.clone()).await.is_err() {}
     let stop = CancellationToken::new();
@@ -44,6 +36,11 @@ pub async fn start_after(runner: Arc<Runner>, last: &str, patience: Duration) ->
 }
 
 impl Going {
+    /// One that is started already, and what stops it.
+    pub fn of(stop: CancellationToken, task: JoinHandle<()>) -> Going {
+        Going { stop, task }
+    }
+
     /// Ends it as if its process were killed.
     pub fn kill(self) {
         self.task.abort();
@@ -66,7 +63,12 @@ pub async fn slots(bench: &Bench, tenant: &str) -> Vec<SlotRecord> {
 }
 
 pub async fn runs(bench: &Bench) -> Vec<RunRecord> {
-    let filter = RunFilter { export: Some("weekly".into()), ..RunFilter::default() };
+    runs_of(bench, "weekly").await
+}
+
+/// The runs of an export, the latest first.
+pub async fn runs_of(bench: &Bench, export: &str) -> Vec<RunRecord> {
+    let filter = RunFilter { export: Some(export.into()), ..RunFilter::default() };
     bench.store.runs(&filter).await.unwrap()
 }
 

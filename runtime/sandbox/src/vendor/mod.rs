@@ -68,6 +68,9 @@ const ROUTES: [Route; 21] = [
     (Method::GET, "invoices", "invoices.list", dealings::invoices),
 ];
 
+/// The calls that change something.
+const WRITES: [&str; 3] = ["orders.create", "links.create", "links.delete"];
+
 /// The vendor.
 pub(crate) struct Vendor {
     seed: u64,
@@ -134,6 +137,7 @@ pub(crate) async fn answer(state: &State, head: &Parts, body: &[u8], entry: &mut
         return instead(act);
     }
     let key = head.headers.get(KEY).map(|value| value.as_bytes());
+    let writes = found.as_ref().is_ok_and(|(route, _)| WRITES.contains(&route.2)) && !trouble.lost_write;
     let answer = match found {
         _ if key != Some(DEMO_VENDOR_KEY.as_bytes()) => Err(Refusal::key()),
         Ok((route, path)) => route.3(&Call {
@@ -146,6 +150,9 @@ pub(crate) async fn answer(state: &State, head: &Parts, body: &[u8], entry: &mut
         }),
         Err(refusal) => Err(refusal),
     };
+    if let (true, Ok((status, _))) = (writes, &answer) {
+        state.ledger.carried_out(entry, *status);
+    }
     outcome::end(&trouble, response(answer, &trouble, state)).await
 }
 

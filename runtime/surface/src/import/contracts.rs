@@ -4,7 +4,34 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{ImportError, Source};
-use crate::catalog::Contract;
+use crate::catalog::{Contract, Effect};
+
+/// The endpoints that only ask: what they answer is all that they are for. The schemas do not say so; what is left is
+/// to order (`purchaseorder`) and to link an account (`register`, `unregister`). One that is new acts until it is known
+/// here.
+const ASK: [&str; 19] = [
+    "account",
+    "accounts",
+    "alerts",
+    "associated-branches",
+    "available-skus",
+    "branch-pricing",
+    "branches",
+    "bulk-pricing",
+    "catalog",
+    "defaultbranch",
+    "field-configuration-CallbackName",
+    "invoices",
+    "pricing",
+    "purchase-history-OptionId",
+    "purchase-history-options",
+    "purchaseorderstatus",
+    "shippingaddresses",
+    "stock-level",
+    "subaccount",
+];
+/// By which endpoint one sees what another has done.
+const TOLD_BY: [(&str, &str); 1] = [("purchaseorder", "purchaseorderstatus")];
 
 /// The two schemas of a middleware endpoint.
 #[derive(Debug, Clone)]
@@ -25,8 +52,14 @@ pub(super) fn import(sources: &[ContractSource]) -> Result<IndexMap<String, Cont
     };
     let mut contracts = IndexMap::new();
     for source in sources {
-        let contract = Contract { request: schema(&source.request)?, response: schema(&source.response)? };
-        contracts.insert(source.endpoint.clone(), contract);
+        let endpoint = source.endpoint.as_str();
+        let contract = Contract {
+            request: schema(&source.request)?,
+            response: schema(&source.response)?,
+            effect: if ASK.contains(&endpoint) { Effect::Read } else { Effect::Write },
+            told_by: TOLD_BY.iter().find(|(acts, _)| *acts == endpoint).map(|(_, tells)| (*tells).to_owned()),
+        };
+        contracts.insert(endpoint.to_owned(), contract);
     }
     contracts.sort_keys();
     Ok(contracts)

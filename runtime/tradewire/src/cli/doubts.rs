@@ -32,8 +32,9 @@ pub struct Settle {
     /// It did not happen: the next attempt may send it.
     #[arg(long)]
     pub did_not_happen: bool,
-    /// A file with the JSON that ServiceTitan would have answered [default: the record that the call names, as it is
-    /// then; nothing where it names none].
+    /// A file with the JSON that would have been answered: by ServiceTitan [default: the record that the call names, as
+    /// it is then; nothing where it names none], or by the supplier's endpoint, in the shape of its contract [default:
+    /// that it is done].
     #[arg(long, requires = "happened")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]

@@ -64,6 +64,9 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
     let known = config.tenants.get(tenant).filter(|known| export.tenants.contains(&known.name));
     let known = known.ok_or_else(|| RunError::unknown_tenant(export, tenant))?;
     let zone = config.zone(export, known);
+    if let (true, None) = (export.begins.by_itself(), export.begins.cron()) {
+        bail!("{} cuts no windows of its own: it runs {}; leave out `--backfill`", export.name, export.begins);
+    }
     let (Some(from), Some(to)) = (&options.from, &options.to) else { bail!("a backfill needs `--from` and `--to`") };
     let span = Window::parse(from, to, zone)?;
     let mut windows = export.window.within(config.slots(export, known).as_ref(), zone, span);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::json;
-use tradewire_runs::journal::{Doubt, Look, Verdict, look};
+use tradewire_runs::journal::{Doubt, Look, Verdict, WrittenRequest, look};
 use tradewire_runs::store::{Store, StoreError};
 use tradewire_surface::{Answer, Catalog};
 
@@ -58,10 +58,18 @@ fn text(Told { doubt, look }: &Told) -> String {
     if let Some(file) = &write.arguments.file {
         line("file", &format!("{} ({}, {} bytes, sha256 {})", file.name, file.content_type, file.bytes, file.sha256));
     }
+    if let Some(WrittenRequest { bytes, sha256, .. }) = &write.arguments.supplier {
+        line("went out", &format!("{bytes} bytes, sha256 {sha256}"));
+    }
     line("sent", &write.begun.to_rfc3339_opts(SecondsFormat::Millis, true));
     line("why", write.message.as_deref().unwrap_or_default());
-    if let Some(look) = look {
-        line("look at", &format!("{} ({})", address("GET", &look.path, &look.query), look.operation));
+    match (look, &write.arguments.supplier) {
+        (Some(Look { operation, .. }), Some(_)) => line("look at", &format!("{operation}, or what the supplier shows")),
+        (None, Some(_)) => line("look at", "what the supplier shows"),
+        (Some(look), None) => {
+            line("look at", &format!("{} ({})", address("GET", &look.path, &look.query), look.operation));
+        }
+        (None, None) => {}
     }
     line("settle", &format!("tradewire doubts settle {} --happened, or --did-not-happen", write.id));
     text
@@ -107,6 +115,10 @@ async fn settle(options: Settle, output: &Output) -> Result<()> {
 
 /// What the plugin is answered where nobody gave the answer.
 fn without_answer(doubt: &Doubt) -> &'static str {
+    if doubt.write.arguments.supplier.is_some() {
+        return "whoever called is answered that it is done: to say more, such as the supplier's order number, settle again \
+                with `--answer` and a file in the shape of the endpoint's contract";
+    }
     let operation = Catalog::get().operation(&doubt.write.operation);
     let is_json = operation.is_some_and(|found| matches!(found.operation.answer, Answer::Json(_)));
     match (is_json, look(&doubt.write, doubt.tenant_id)) {
@@ -123,6 +135,6 @@ fn read_answer(file: &Path) -> Result<Vec<u8>> {
     let place = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("cannot read the answer from `{place}`"))?;
     let checked: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(&bytes);
-    checked.with_context(|| format!("`{place}` is not JSON: write what ServiceTitan would have answered"))?;
+    checked.with_context(|| format!("`{place}` is not JSON: write what would have been answered"))?;
     Ok(bytes)
 }

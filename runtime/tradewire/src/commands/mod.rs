@@ -10,6 +10,7 @@ mod run;
 mod runs;
 mod sandbox;
 mod schedule;
+mod schema;
 mod serve;
 mod setting;
 mod stop;
@@ -17,6 +18,7 @@ mod store;
 mod surface;
 mod table;
 mod template;
+mod vault;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -38,7 +40,9 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Store(command) => done(block_on(store::dispatch(command, output))),
+        Command::Vault(command) => done(vault::dispatch(command, output)),
         Command::Check(options) => done(block_on(check::check(options, output))),
+        Command::Schema => done(schema::schema(output)),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),
         Command::Template(command) => template::dispatch(command, output),

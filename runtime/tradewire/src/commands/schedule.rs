@@ -35,17 +35,24 @@ async fn list(options: List, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// `weekly-payroll for acme: ready, next at 2026-03-16T06:00:00-07:00 (0 6 * * MON, America/Phoenix)`, and what else
-/// there is to say.
+/// `weekly-payroll for acme: ready, next at 2026-03-16T06:00:00-07:00 (0 6 * * MON, America/Phoenix)`, or `payroll-report
+/// for acme: ready, after weekly-payroll`, and what else there is to say.
 fn text(status: &Status) -> String {
-    let Status { export, tenant, cron, timezone, condition, reason, next, queued, last } = status;
-    let next = next.as_ref().map_or("never again".to_owned(), |next| format!("next at {next}"));
-    let mut text = format!("{export} for {tenant}: {condition}, {next} ({cron}, {timezone})");
+    let Status { export, tenant, begins, timezone, condition, reason, next, queued, last } = status;
+    let next = match begins.cron() {
+        Some(_) => {
+            let next = next.as_ref().map_or("never again".to_owned(), |next| format!("next at {next}"));
+            format!("{next} ({begins}, {timezone})")
+        }
+        None => begins.to_string(),
+    };
+    let mut text = format!("{export} for {tenant}: {condition}, {next}");
     if let Some(reason) = reason {
         text += &format!("\n  {condition} {reason}");
     }
     if *queued > 0 {
-        text += &format!("\n  {queued} slots wait for their turn");
+        let slots = if *queued == 1 { "slot waits for its" } else { "slots wait for their" };
+        text += &format!("\n  {queued} {slots} turn");
     }
     if let Some(last) = last {
         let due = last.due.with_timezone(&timezone.parse().unwrap_or(chrono_tz::Tz::UTC));
@@ -75,9 +82,13 @@ fn next(options: Next, output: &Output) -> Result<()> {
     for schedule in config.schedules().filter(|schedule| is_meant(schedule, &options.which)) {
         let upcoming = schedule.slots.upcoming(Utc::now()).take(count);
         let slots: Vec<Slot> = upcoming.map(|due| slot(export, &schedule, due.to_utc())).collect();
-        text += &format!("{} for {} ({})\n", export.name, schedule.tenant, schedule.slots.zone().name());
+        text += &match schedule.slots.cron() {
+            Some(_) => format!("{} for {} ({})\n", export.name, schedule.tenant, schedule.slots.zone().name()),
+            None => format!("{} for {}: {}\n", export.name, schedule.tenant, export.begins),
+        };
         text.extend(slots.iter().map(slot_text));
-        values.push(json!({ "export": export.name, "tenant": schedule.tenant, "next": slots }));
+        let begins = &export.begins;
+        values.push(json!({ "export": export.name, "tenant": schedule.tenant, "begins": begins, "next": slots }));
     }
     output.result(&text, &json!({ "schedules": values }));
     Ok(())
@@ -119,7 +130,12 @@ async fn pause(options: Which, output: &Output) -> Result<()> {
 
 async fn resume(options: Which, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
-    let export = export(&setting.config, &options)?.name.clone();
+    let export = export(&setting.config, &options)?;
+    let meanwhile = match export.begins.cron() {
+        Some(_) => "slots that passed meanwhile are not made up for: `tradewire run --backfill` is",
+        None => "what has waited meanwhile goes on",
+    };
+    let export = export.name.clone();
     let store = setting.store()?;
     let was_paused = store.resume(&export, options.tenant.as_deref()).await?;
     let whose = whose(&options);
@@ -129,16 +145,14 @@ async fn resume(options: Which, output: &Output) -> Result<()> {
         bail!("{export} is paused for all of its tenants; `tradewire schedule resume {export}` ends that");
     }
     let text = match was_paused {
-        true => format!(
-            "{whose} is resumed; slots that passed meanwhile are not made up for: `tradewire run --backfill` is"
-        ),
+        true => format!("{whose} is resumed; {meanwhile}"),
         false => format!("{whose} was not paused"),
     };
     output.result(&text, &json!({ "export": export, "tenant": options.tenant, "wasPaused": was_paused }));
     Ok(())
 }
 
-/// The export that is meant: one with a schedule, for the tenant that is meant.
+/// The export that is meant: one whose runs begin by themselves, for the tenant that is meant.
 fn export<'c>(config: &'c Config, which: &Which) -> Result<&'c Export> {
     let export = config.exports.get(&which.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &which.export))?;
@@ -146,7 +160,7 @@ fn export<'c>(config: &'c Config, which: &Which) -> Result<&'c Export> {
         return Err(RunError::unknown_tenant(export, tenant).into());
     }
     let none = || anyhow!("export `{}` has no schedule; add `cron = \"0 6 * * MON\"` to it", export.name);
-    export.cron.as_ref().map(|_| export).ok_or_else(none)
+    Some(export).filter(|export| export.begins.by_itself()).ok_or_else(none)
 }
 
 fn is_meant(schedule: &schedule::Schedule, which: &Which) -> bool {

@@ -24,12 +24,7 @@ pub struct Setting {
 impl Setting {
     /// Reads the configuration.
     pub fn read(place: &Place) -> Result<Setting> {
-        let config = Config::load(&place.config).map_err(|error| match error {
-            ConfigError::Unreadable { .. } => {
-                anyhow::anyhow!("{error}; name another with `--config`, or begin with what `tradewire demo` writes")
-            }
-            faulty => faulty.into(),
-        })?;
+        let config = read_config(&place.config)?;
         let state = match &place.state {
             Some(state) => state.clone(),
             None => place.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
@@ -41,7 +36,7 @@ impl Setting {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        Executor::load(&self.config, &self.state, known)
+        Executor::load(&self.config, &self.state, known, None)
     }
 
     /// Opens the store.
@@ -81,6 +76,16 @@ impl Setting {
             onlooker,
         }))
     }
+}
+
+/// Reads a configuration.
+pub fn read_config(path: &Path) -> Result<Config> {
+    Config::load(path).map_err(|error| match error {
+        ConfigError::Unreadable { .. } => {
+            anyhow::anyhow!("{error}; name another with `--config`, or begin with what `tradewire demo` writes")
+        }
+        faulty => faulty.into(),
+    })
 }
 
 /// Executes nothing.

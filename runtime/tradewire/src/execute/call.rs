@@ -12,6 +12,7 @@ use tradewire_runs::config::SupplierCall;
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
 use tradewire_runs::store::{HostCalls, LogLevel};
 
+use super::journaled::{Journaled, ToldBy};
 use crate::suppliers::Supplier;
 
 /// How long the body's template may wait for ServiceTitan, all its calls together.
@@ -62,12 +63,14 @@ impl Call {
         if faults.is_empty() { Ok(Call { supplier: supplier.clone(), call: call.clone(), body }) } else { Err(faults) }
     }
 
-    /// Makes the call.
-    pub async fn execute(&self, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
+    /// Makes the call: once in a run, however often it is tried, and whatever the body comes to then.
+    pub async fn execute(&self, attempt: &Attempt, tenant: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
         let SupplierCall { supplier, endpoint, keeps_answer, .. } = &self.call;
-        let body = self.body(&attempt.job, api.clone()).await?;
+        let body = self.body(&attempt.job, attempt.journal.around(tenant.clone())).await?;
         let incoming = Incoming { headers: Vec::new(), body: body.into_bytes() };
-        let outgoing = self.supplier.middleware.answer(endpoint, incoming, Some(api)).await;
+        let journal = attempt.journal.clone();
+        let journal = Journaled { journal, supplier: supplier.clone(), api: tenant, told_by: ToldBy::Run };
+        let outgoing = self.supplier.middleware.answer_once(endpoint, incoming, &journal).await;
         let text = outgoing.body.to_pretty_json();
         outgoing.warnings.iter().for_each(|warning| attempt.log.write(LogLevel::Warn, warning));
         let failure = failure(&outgoing);
@@ -125,7 +128,7 @@ fn variables(job: &Job) -> Value {
     Value::object([("run", run), ("settings", Value::object(settings))])
 }
 
-/// Why an answer is no success, where it is none. It may be tried again only where the supplier cannot have acted.
+/// Why an answer is no success, where it is none. The journal sees to it that another attempt orders nothing twice.
 fn failure(outgoing: &Outgoing) -> Option<Failure> {
     let failed = outgoing.status >= 400 || outgoing.body.get("success") == Some(&Value::Bool(false));
     if !failed {
@@ -134,13 +137,10 @@ fn failure(outgoing: &Outgoing) -> Option<Failure> {
     let text = |name| outgoing.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
     let why = text("errorMessage").or(text("message")).unwrap_or("the supplier says that it failed and not why");
     let told = format!("{} ({why})", outgoing.status);
-    let passing = outgoing.status >= 500 && text("errorKind") != Some("Template");
-    Some(match (outgoing.may_have_acted, passing) {
-        (true, true) => Failure::refused(format!(
-            "the supplier was called and answered {told}; it may have acted all the same: look before calling again"
-        )),
-        (false, true) => Failure::passing(format!("the supplier could not be called: {told}")),
-        (_, false) => Failure::refused(format!("the supplier's answer is a failure: {told}")),
+    let passing = (outgoing.status >= 500 || outgoing.status == 429) && text("errorKind") != Some("Template");
+    Some(match passing {
+        true => Failure::passing(format!("the supplier could not serve the call: {told}")),
+        false => Failure::refused(format!("the supplier's answer is a failure: {told}")),
     })
 }
 

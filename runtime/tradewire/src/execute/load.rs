@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Config, Work};
+use tradewire_runs::config::{self, Config, SecretError, Work};
 
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
@@ -18,26 +19,33 @@ pub const SANDBOX: &str = "127.0.0.1:8123";
 
 impl Executor {
     /// Loads the plugins, reads the secrets, sets up the client. The faults of all of it are told together, with those
-    /// that are known.
-    pub fn load(config: &Config, state: &Path, known: Faults) -> Result<Executor> {
+    /// that are known. Engine and client are those of `before` where there is one: it holds the pace of each tenant.
+    pub fn load(config: &Config, state: &Path, known: Faults, before: Option<&Executor>) -> Result<Executor> {
         let mut faults = known;
-        let engine = engine(config, state)?;
+        let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
-        let tenants = tenants(config, &mut faults);
+        let client = client(config, before.map(|before| &before.client), &mut faults);
+        let tenants = tenants(config, client.as_ref(), &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
         let calls = calls(config, &suppliers, &mut faults);
-        faults.finish(Executor { plugins, tenants, suppliers, calls })
+        match client {
+            Some(client) => faults.finish(Executor { engine, client, plugins, tenants, suppliers, calls }),
+            None => Err(faults.into()),
+        }
     }
 }
 
-/// Sets up the engine for the plugins of a configuration.
-fn engine(config: &Config, state: &Path) -> Result<Engine> {
+/// Sets up the engine for the plugins of a configuration, unless there is one that will do.
+fn engine(config: &Config, state: &Path, before: Option<&Engine>) -> Result<Engine> {
+    let memory = config.plugins.values().map(|plugin| plugin.limits.memory).max().unwrap_or_default();
+    let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+    if let Some(engine) = before.filter(|engine| engine.memory() >= memory) {
+        return Ok(engine.clone());
+    }
     let cache = Cache::open(&state.join("compiled"))
         .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
-    let memory = config.plugins.values().map(|plugin| plugin.limits.memory).max().unwrap_or_default();
     let standard = EngineOptions::default();
-    let memory = usize::try_from(memory).unwrap_or(usize::MAX).max(standard.memory);
-    Ok(Engine::new(EngineOptions { memory, cache: Some(cache), ..standard })?)
+    Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), cache: Some(cache), ..standard })?)
 }
 
 fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Loaded> {
@@ -84,30 +92,39 @@ fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap
     calls
 }
 
-fn tenants(config: &Config, faults: &mut Faults) -> HashMap<String, Tenant> {
-    let client = client(config).map_err(|error| faults.add(format!("{error:#}"))).ok();
+fn tenants(config: &Config, client: Option<&Client>, faults: &mut Faults) -> HashMap<String, Tenant> {
     let mut tenants = HashMap::new();
     for tenant in config.tenants.values() {
-        let id = tenant.client_id.resolve().map_err(|error| format!("`client_id`: {error}"));
-        let secret = tenant.client_secret.resolve().map_err(|error| format!("`client_secret`: {error}"));
-        match (id, secret) {
+        match (tenant.client_id.resolve(), tenant.client_secret.resolve()) {
             (Ok(client_id), Ok(client_secret)) => {
                 let credentials = Credentials { tenant: tenant.id, client_id, client_secret };
-                if let Some(client) = &client {
+                if let Some(client) = client {
                     tenants.insert(tenant.name.clone(), client.tenant(credentials));
                 }
             }
             (id, secret) => {
-                let both = [id.err(), secret.err()].into_iter().flatten();
-                both.for_each(|fault| faults.add(format!("tenant `{}`, {fault}", tenant.name)));
+                let mut told = |key: &str, error: SecretError| {
+                    faults.secret(format_args!("tenant `{}`, `{key}`", tenant.name), &error);
+                };
+                id.err().into_iter().for_each(|error| told("client_id", error));
+                secret.err().into_iter().for_each(|error| told("client_secret", error));
             }
         }
     }
     tenants
 }
 
-fn client(config: &Config) -> Result<Client> {
-    let app_key = config.servicetitan.app_key.resolve().context("`app_key` of `[servicetitan]`")?;
+fn client(config: &Config, before: Option<&Client>, faults: &mut Faults) -> Option<Client> {
+    match config.servicetitan.app_key.resolve() {
+        Ok(app_key) => client_with(config, app_key, before).map_err(|error| faults.add(format!("{error:#}"))).ok(),
+        Err(error) => {
+            faults.secret("`app_key` of `[servicetitan]`", &error);
+            None
+        }
+    }
+}
+
+fn client_with(config: &Config, app_key: SecretString, before: Option<&Client>) -> Result<Client> {
     let environment = match &config.servicetitan.environment {
         config::Environment::Production => Environment::Production,
         config::Environment::Integration => Environment::Integration,
@@ -117,5 +134,8 @@ fn client(config: &Config) -> Result<Client> {
     let mut options = Options::new(environment, app_key);
     // What a single plugin may be answered is the host's to keep.
     options.max_answer = config.plugins.values().map(|plugin| plugin.limits.answer).max().unwrap_or(options.max_answer);
-    Ok(Client::new(options)?)
+    match before {
+        Some(before) => Ok(before.again(options)?),
+        None => Ok(Client::new(options)?),
+    }
 }

@@ -1,6 +1,7 @@
 //! Executes the attempts of runs: [`Execute`] by the host and the client.
 
 mod call;
+pub mod journaled;
 mod load;
 mod sink;
 
@@ -8,8 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tradewire_client::{ServiceTitan, Tenant};
-use tradewire_host::{FailureClass, Limits, Plugin, Request, Window};
+use tradewire_client::{Client, ServiceTitan, Tenant};
+use tradewire_host::{Engine, FailureClass, Limits, Plugin, Request, Window};
 use tradewire_runs::config::{MiddlewareGrant, Work};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
@@ -20,6 +21,8 @@ use sink::RunSink;
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {
+    engine: Engine,
+    client: Client,
     plugins: HashMap<String, Loaded>,
     tenants: HashMap<String, Tenant>,
     suppliers: Arc<Suppliers>,
@@ -56,23 +59,22 @@ impl Execute for Executor {
         let job = &attempt.job;
         let missing = |what: &str, name: &str| Failure::refused(format!("{what} `{name}` is not in the configuration"));
         let tenant = self.tenants.get(&job.tenant).ok_or_else(|| missing("tenant", &job.tenant))?;
-        // Whoever writes on behalf of the run, also a supplier's template, does so through its journal.
-        let api = attempt.journal.around(Arc::new(tenant.clone()));
+        let tenant: Arc<dyn ServiceTitan> = Arc::new(tenant.clone());
         match &job.work {
             Work::Plugin(name) => {
                 let loaded = self.plugins.get(name).ok_or_else(|| missing("plugin", name))?;
-                self.run(loaded, &attempt, api).await
+                self.run(loaded, &attempt, tenant).await
             }
             Work::Call(_) => {
                 let call = self.calls.get(&job.export).ok_or_else(|| missing("export", &job.export))?;
-                call.execute(&attempt, api).await
+                call.execute(&attempt, tenant).await
             }
         }
     }
 }
 
 impl Executor {
-    async fn run(&self, loaded: &Loaded, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
+    async fn run(&self, loaded: &Loaded, attempt: &Attempt, tenant: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
         let (job, plugin) = (&attempt.job, &loaded.plugin);
         attempt.calls.plugin_digest(format!("sha256:{}", plugin.digest()));
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
@@ -89,9 +91,10 @@ impl Executor {
                 suppliers: self.suppliers.clone(),
                 grants: loaded.suppliers.clone(),
                 tenant: job.tenant.clone(),
-                api: api.clone(),
+                journal: attempt.journal.clone(),
+                api: tenant.clone(),
             })),
-            api,
+            api: attempt.journal.around(tenant),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),

@@ -18,7 +18,7 @@ impl Callers {
         let mut callers = HashMap::<_, config::Caller>::new();
         for caller in config.callers.values() {
             match caller.key.resolve() {
-                Err(error) => faults.add(format!("caller `{}`, `key`: {error}", caller.name)),
+                Err(error) => faults.secret(format_args!("caller `{}`, `key`", caller.name), &error),
                 Ok(key) => {
                     if let Some(other) = callers.insert(digest(key.expose_secret().as_bytes()), caller.clone()) {
                         let (one, other) = (&other.name, &caller.name);

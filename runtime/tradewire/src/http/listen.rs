@@ -17,14 +17,14 @@ const CONNECTIONS: usize = 4096;
 /// How long the head of a call may take to arrive, and how long a connection may idle between calls.
 const HEAD: Duration = Duration::from_secs(30);
 
-/// Serves until it is told to stop, then lets what goes on come to its end, within `patience`: connections, and at `rest`
-/// the calls whose callers have hung up.
+/// Serves until it is told to stop, then lets what goes on come to its end, within what `patience` says by then:
+/// connections, and at `rest` the calls whose callers have hung up.
 pub(super) async fn serve(
     listener: TcpListener,
     routes: Router,
     stop: CancellationToken,
     rest: impl Future<Output = ()>,
-    patience: Duration,
+    patience: impl FnOnce() -> Duration,
 ) {
     let graceful = GracefulShutdown::new();
     // To tell HTTP/1 from HTTP/2 the first bytes would be waited for without end: whoever sends none would keep a place.
@@ -64,5 +64,5 @@ pub(super) async fn serve(
         graceful.shutdown().await;
         rest.await;
     };
-    let _ = tokio::time::timeout(patience, ends).await;
+    let _ = tokio::time::timeout(patience(), ends).await;
 }

@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use futures::FutureExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tradewire_client::Tenant;
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
@@ -24,11 +24,19 @@ use super::Callers;
 use super::arrivals::{Arrivals, NotArrived};
 use crate::suppliers::{Supplier, Suppliers};
 
+/// Who calls, whom and for whom: as the configuration says that is in force.
+pub struct Reach {
+    /// Who may call.
+    pub callers: Callers,
+    /// Whom.
+    pub suppliers: Arc<Suppliers>,
+    /// For whom.
+    pub tenants: HashMap<String, Tenant>,
+}
+
 /// Where calls come in.
 pub struct Desk {
-    callers: Callers,
-    suppliers: Arc<Suppliers>,
-    tenants: HashMap<String, Tenant>,
+    reach: watch::Receiver<Arc<Reach>>,
     /// One for each call that may be carried at a time.
     places: Arc<Semaphore>,
     at_once: usize,
@@ -61,16 +69,48 @@ impl Desk {
     /// Told of each call as it ends, of those whose key is known.
     pub fn new(
         serve: &Serve,
-        callers: Callers,
-        suppliers: Arc<Suppliers>,
-        tenants: HashMap<String, Tenant>,
+        reach: watch::Receiver<Arc<Reach>>,
         onlooker: impl Fn(&Carried) + Send + Sync + 'static,
     ) -> Desk {
         let places = Arc::new(Semaphore::new(serve.at_once));
         let (at_once, arrivals) = (serve.at_once, Arrivals::new(serve));
-        Desk { callers, suppliers, tenants, places, at_once, arrivals, onlooker: Box::new(onlooker) }
+        Desk { reach, places, at_once, arrivals, onlooker: Box::new(onlooker) }
     }
 
+    fn reach(&self) -> Arc<Reach> {
+        self.reach.borrow().clone()
+    }
+
+    /// How long a call may take, to whichever supplier it is.
+    pub(super) fn longest(&self) -> Duration {
+        self.reach().suppliers.iter().map(|supplier| supplier.middleware.deadline()).max().unwrap_or_default()
+    }
+
+    /// Waits until no call is being carried.
+    pub(super) async fn rest(&self) {
+        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        drop(self.places.acquire_many(all).await);
+    }
+
+    /// Lets a call in that may be carried.
+    async fn admit(
+        &self,
+        (reach, caller): (&Reach, &config::Caller),
+        called: &Called,
+        request: Request,
+    ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
+        let (supplier, tenant) = reach.find(caller, called)?;
+        let (head, body) = request.into_parts();
+        let body = self.arrivals.receive(body).await?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| {
+            Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
+        })?;
+        let incoming = Incoming { headers: texts(&head.headers), body };
+        Ok((Admitted { supplier, tenant, incoming }, place))
+    }
+}
+
+impl Reach {
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
         let refused = |message: &str| Trouble::caller(message).with_status(401);
         let key = headers.get(KEY).ok_or_else(|| refused("no key: send yours as the header `X-Tradewire-Key`"))?;
@@ -93,34 +133,6 @@ impl Desk {
             return Err(Trouble::caller(message).with_status(403));
         }
         Ok((supplier.clone(), known.clone()))
-    }
-
-    /// Lets a call in that may be carried.
-    async fn admit(
-        &self,
-        caller: &config::Caller,
-        called: &Called,
-        request: Request,
-    ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
-        let (supplier, tenant) = self.find(caller, called)?;
-        let (head, body) = request.into_parts();
-        let body = self.arrivals.receive(body).await?;
-        let place = self.places.clone().try_acquire_owned().map_err(|_| {
-            Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
-        })?;
-        let incoming = Incoming { headers: texts(&head.headers), body };
-        Ok((Admitted { supplier, tenant, incoming }, place))
-    }
-
-    /// How long a call may take, to whichever supplier it is.
-    pub(super) fn longest(&self) -> Duration {
-        self.suppliers.iter().map(|supplier| supplier.middleware.deadline()).max().unwrap_or_default()
-    }
-
-    /// Waits until no call is being carried.
-    pub(super) async fn rest(&self) {
-        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        drop(self.places.acquire_many(all).await);
     }
 }
 
@@ -178,11 +190,12 @@ async fn answer(
     let Ok(Path(called)) = called else {
         return response(Trouble::caller("the path is not UTF-8").into());
     };
-    let caller = match desk.caller(request.headers()) {
+    let reach = desk.reach();
+    let caller = match reach.caller(request.headers()) {
         Ok(caller) => caller.clone(),
         Err(trouble) => return response(trouble.into()),
     };
-    let admitted = desk.admit(&caller, &called, request).await;
+    let admitted = desk.admit((&reach, &caller), &called, request).await;
     // On a task of its own: a caller that hangs up leaves an order that is carried and told all the same.
     let carrying = tokio::spawn(async move {
         // It is free again when the answer has been told.

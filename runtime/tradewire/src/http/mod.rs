@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tradewire_runs::CancellationToken;
 
 pub use callers::Callers;
-pub use middleware::{Carried, Desk};
+pub use middleware::{Carried, Desk, Reach};
 pub use webhooks::{Letterbox, Receivers};
 
 /// How long what goes on may take to end once the server stops, whatever the suppliers' deadlines are.
@@ -55,7 +55,7 @@ impl Server {
 
     /// Serves until it is stopped; calls that go on may take as long as any call may.
     pub async fn run(self, stop: CancellationToken) {
-        let patience = self.desk.longest().max(PATIENCE);
+        let patience = || self.desk.longest().max(PATIENCE);
         listen::serve(self.listener, self.routes, stop, self.desk.rest(), patience).await;
     }
 }

@@ -14,10 +14,10 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chrono::Utc;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tradewire_runs::config::{Config, Serve};
 use tradewire_runs::store::Store;
-use tradewire_runs::webhook::{Delivery, Received, Receiver, Refused};
+use tradewire_runs::webhook::{Delivery, Received, Receiver, ReceiverFault, Refused};
 
 use super::arrivals::{Arrivals, NotArrived};
 use crate::faults::Faults;
@@ -36,6 +36,9 @@ impl Receivers {
         for (name, webhook) in &config.webhooks {
             match Receiver::load(webhook, config) {
                 Ok(receiver) => drop(receivers.insert(name.clone(), receiver)),
+                Err(ReceiverFault::Secret(error)) => {
+                    faults.secret(format_args!("webhook `{name}`, `secret`"), &error);
+                }
                 Err(error) => faults.add(format!("webhook `{name}`, `secret`: {error}")),
             }
         }
@@ -48,7 +51,7 @@ type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
 
 /// Where events come in.
 pub struct Letterbox {
-    receivers: Receivers,
+    receivers: watch::Receiver<Arc<Receivers>>,
     store: Arc<dyn Store>,
     /// One for each event that may be taken in at a time.
     places: Semaphore,
@@ -63,7 +66,7 @@ impl Letterbox {
     /// With somebody who looks on.
     pub fn new(
         serve: &Serve,
-        receivers: Receivers,
+        receivers: watch::Receiver<Arc<Receivers>>,
         store: Arc<dyn Store>,
         onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
@@ -77,8 +80,8 @@ impl Letterbox {
     }
 
     async fn take_in(&self, webhook: &str, tenant: Option<&str>, request: Request) -> Result<Received, Rejection> {
-        let receiver = self
-            .receivers
+        let receivers = self.receivers.borrow().clone();
+        let receiver = receivers
             .0
             .get(webhook)
             .ok_or_else(|| Rejection(StatusCode::NOT_FOUND, "there is no such webhook".to_owned()))?;

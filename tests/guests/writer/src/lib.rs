@@ -1,6 +1,6 @@
 //! Changes what its settings say, and delivers what it has changed as `<tenant>.csv`.
 //!
-//! `steps` is a list with commas between; `@` in a name is the day on which the window starts:
+//! `steps` is a list with commas between; `@` in a name is the day on which the window starts, `#` the very moment:
 //!
 //! | step | what it does |
 //! |---|---|
@@ -25,7 +25,8 @@ struct Made {
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let steps = settings.get("steps").unwrap_or_default();
-    let steps = steps.replace('@', run.window().start.get(..10).unwrap_or_default());
+    let start = &run.window().start;
+    let steps = steps.replace('@', start.get(..10).unwrap_or_default()).replace('#', start);
     let mut made: Vec<Made> = Vec::new();
     for step in steps.split(',').map(str::trim).filter(|step| !step.is_empty()) {
         match step.split_once(' ').unwrap_or((step, "")) {

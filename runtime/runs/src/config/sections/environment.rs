@@ -13,6 +13,11 @@ const WORDS: [(&str, Environment); 3] = [
     ("sandbox", Environment::Sandbox),
 ];
 
+/// The words that stand for an environment.
+pub(super) fn words() -> Vec<&'static str> {
+    WORDS.iter().map(|(word, _)| *word).collect()
+}
+
 pub(super) fn read(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Environment> {
     let written = text.get_ref();
     if let Some((_, environment)) = WORDS.iter().find(|(word, _)| word == written) {

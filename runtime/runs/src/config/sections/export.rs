@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use toml::Spanned;
 
+use super::begins::{self, Follows};
 use super::{nearest_of, place, zone};
 use crate::config::model::{Export, SupplierCall, Work};
 use crate::config::source::Section;
-use crate::schedule::{Blackout, CronExpression, Missed, Overlap, Policy, Retries, WindowRule};
+use crate::schedule::{Blackout, Missed, Overlap, Policy, Retries};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -19,29 +20,22 @@ pub(super) struct Known {
     pub(super) tenants: Vec<String>,
     pub(super) deliveries: Vec<String>,
     pub(super) middleware: Vec<String>,
+    pub(super) exports: Vec<String>,
 }
 
-pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Export> {
+pub(super) fn read(
+    name: &str,
+    section: Section<'_, '_>,
+    known: &Known,
+    folder: &Path,
+    follows: &mut Vec<Follows>,
+) -> Option<Export> {
     let run = section.need_text("run", &example(&known.plugins, "a plugin"));
     let work = run.and_then(|run| work(&section, run, known, folder));
     let tenants = tenants(&section, known, "this export runs for nobody");
-    let has_cron = section.get("cron").is_some();
-    let cron = section.text("cron").and_then(|text| cron(&section, &text));
+    let (begins, window) = begins::read(&section, name, known, follows);
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
     let policy = policy(&section);
-    let window = section.choice("window", &WindowRule::NAMES);
-    if !has_cron {
-        let slot = match &window {
-            None => Some(section.span.clone()),
-            Some((WindowRule::Slot, span)) => Some(span.clone()),
-            Some(_) => None,
-        };
-        if let Some(span) = slot {
-            let help = "add `cron = \"0 6 * * MON\"`, or `window = \"day\"`, `\"week\"` or `\"month\"`";
-            let message = format!("[export.{name}] has no `cron` whose slots would cut its windows");
-            section.source().fault(span, message, Some(help.to_owned()));
-        }
-    }
     let retries = section.table("retries").and_then(retries);
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
@@ -50,11 +44,11 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, known: &Known, folder: 
         name: name.to_owned(),
         work: work?,
         tenants,
-        cron,
+        begins,
         timezone,
         policy,
         retries,
-        window: window.map(|(window, _)| window).unwrap_or_default(),
+        window,
         settings,
         deliver: match deliver {
             Some(known) => Some(known?),
@@ -156,15 +150,4 @@ pub(super) fn refer(section: &Section<'_, '_>, text: Spanned<String>, names: &[S
     let help = nearest_of(text.get_ref(), names, kind);
     section.source().fault(text.span(), format!("there is no {kind} `{}`", text.get_ref()), Some(help));
     None
-}
-
-fn cron(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<CronExpression> {
-    match text.get_ref().parse::<CronExpression>() {
-        Ok(cron) => Some(cron),
-        Err(fault) => {
-            let span = section.source().inside(text, fault.span);
-            section.source().fault(span, fault.message, fault.help);
-            None
-        }
-    }
 }

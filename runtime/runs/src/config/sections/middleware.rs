@@ -11,6 +11,7 @@ use url::Url;
 use super::export::{Known, refer, tenants};
 use super::{grants, nearest_of, place, reference};
 use crate::config::model::{Caller, ContractCheck, Middleware, MiddlewareGrant, Serve};
+use crate::config::shape::Kind;
 use crate::config::source::Section;
 
 /// A call that takes longer is no call any more.
@@ -37,7 +38,7 @@ pub(super) fn read(
             None
         }
     });
-    let secrets = section.table("secrets").map(|table| {
+    let secrets = section.table_of("secrets", Kind::References).map(|table| {
         let secrets = table
             .entries()
             .into_iter()

@@ -1,12 +1,17 @@
 //! What each section of the configuration means. One file a section that has much to say.
 
+mod begins;
 mod environment;
 mod export;
 mod middleware;
 mod place;
 mod reference;
+mod vault;
 mod webhook;
 
+pub(super) use reference::KIND as REFERENCE;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -20,15 +25,18 @@ use tradewire_surface::grants::Grants;
 
 use super::fault::ConfigError;
 use super::limits::Limits;
-use super::model::{ClientId, Config, Delivery, Plugin, Serve, ServiceTitan, Tenant};
+use super::model::{ClientId, Config, Delivery, Plugin, Runs, Serve, ServiceTitan, Tenant};
+use super::shape::{Keys, Kind};
 use super::source::{SECRET_WORDS, Section, Source};
 
 /// Runs that are older are nobody's any more.
 const LONGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+/// For so many runs there is room in the plugins' engine.
+const MOST_AT_ONCE: u64 = 1_000;
 
 /// Reads the whole text; all faults are told at once.
 pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
-    let source = Source::new(text);
+    let source = Source::new(path, text);
     let (root, unreadable) = DeTable::parse_recoverable(text);
     // What cannot be read as TOML hides what stands in it: faults of meaning would be guesses.
     let config = if unreadable.is_empty() {
@@ -47,9 +55,20 @@ pub(super) fn read(catalog: &Catalog, path: &Path, text: &str) -> Result<Config,
     }
 }
 
+/// What is asked of a text that has every key: the kinds of tables with their keys.
+pub(super) fn shape(text: &str) -> BTreeMap<String, Keys> {
+    let source = Source::noted(text);
+    let (root, _) = DeTable::parse_recoverable(text);
+    read_root(Catalog::get(), Path::new(""), &source, &root);
+    source.into_shape().into_tables()
+}
+
 fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spanned<DeTable<'s>>) -> Option<Config> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let root = Section::new(source, String::new(), root.get_ref(), 0..0);
+    let root = Section::new(source, String::new(), String::new(), root.get_ref(), 0..0);
+    if let Some(section) = root.table("vault") {
+        source.has_vault(vault::read(section, folder));
+    }
     let servicetitan = read_servicetitan(&root, folder);
     // A section with a fault still has its name, so that nobody who refers to it is told that it is missing.
     let tenants = root.tables("tenant");
@@ -62,6 +81,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         tenants: names(&tenants),
         deliveries: names(&deliveries),
         middleware: names(&suppliers),
+        exports: names(&exports),
     };
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
@@ -69,6 +89,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
     let webhooks = each(root.tables("webhook"), |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
+    let runs = root.table("runs").map(runs).unwrap_or_default();
     let keep = root.table("store").map(|section| {
         let keep = section.time("keep", LONGEST_KEEP);
         section.close();
@@ -84,7 +105,9 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         let to = to?;
         Some(Delivery { name: name.to_owned(), to })
     });
-    let exports = each(exports, |name, section| export::read(name, section, &known, folder));
+    let mut follows = Vec::new();
+    let exports = each(exports, |name, section| export::read(name, section, &known, folder, &mut follows));
+    begins::check(source, &follows, &exports);
     root.close();
     Some(Config {
         path: path.to_owned(),
@@ -97,6 +120,8 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         callers,
         webhooks,
         serve: serve?,
+        vault: source.vault().cloned().flatten(),
+        runs,
         keep: keep.flatten(),
     })
 }
@@ -114,6 +139,7 @@ fn each<'t, 's, T>(
 }
 
 fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTitan> {
+    root.needs("servicetitan");
     let Some(section) = root.table("servicetitan") else {
         if root.get("servicetitan").is_none() {
             let help = "add `[servicetitan]` with `environment` and `app_key`".to_owned();
@@ -121,6 +147,7 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
         }
         return None;
     };
+    section.may_be("environment", Kind::Choice(environment::words()));
     let environment = section.need_text("environment", "\"integration\"");
     let environment = environment.and_then(|text| environment::read(&section, &text));
     let app_key = reference::need(&section, "app_key", "ST_APP_KEY", folder);
@@ -129,6 +156,7 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
 }
 
 fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Tenant> {
+    section.may_be("id", Kind::Count { most: i64::MAX as u64 });
     let id = section.need("id", "1234567890").and_then(|value| {
         let id = value.get_ref().as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
         let id = id.filter(|id| *id > 0);
@@ -137,6 +165,8 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         }
         id
     });
+    section.may_be("client_id", Kind::Text);
+    section.may_be("client_id", Kind::Reference);
     let client_id = section
         .need("client_id", &format!("{{ env = \"{}\" }}", reference::variable(name, "CLIENT_ID")))
         .and_then(|value| match value.get_ref().as_str() {
@@ -146,6 +176,7 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
     let client_secret = reference::need(&section, "client_secret", &reference::variable(name, "CLIENT_SECRET"), folder);
     let timezone = section.need_text("timezone", "\"America/Phoenix\"");
     let timezone = timezone.and_then(|text| zone(&section, &text));
+    let at_once = at_once(&section, "at_once");
     section.close();
     Some(Tenant {
         name: name.to_owned(),
@@ -153,6 +184,7 @@ fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Te
         client_id: client_id?,
         client_secret: client_secret?,
         timezone: timezone?,
+        at_once,
     })
 }
 
@@ -176,8 +208,24 @@ fn read_plugin(
         None => Limits::default(),
     };
     let settings = section.settings("settings");
+    let at_once = at_once(&section, "at_once");
     section.close();
-    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, middleware, limits, settings })
+    Some(Plugin { name: name.to_owned(), source: source?, grants, grant_line, middleware, limits, settings, at_once })
+}
+
+/// `[runs]`: how many go on at a time.
+fn runs(section: Section<'_, '_>) -> Runs {
+    let standard = Runs::default();
+    let runs = Runs {
+        at_once: at_once(&section, "at_once").unwrap_or(standard.at_once),
+        per_tenant: at_once(&section, "per_tenant").unwrap_or(standard.per_tenant),
+    };
+    section.close();
+    runs
+}
+
+fn at_once(section: &Section<'_, '_>, key: &'static str) -> Option<usize> {
+    section.count(key, MOST_AT_ONCE).and_then(|count| usize::try_from(count).ok())
 }
 
 /// `grant`, and the line of the file that holds it.

@@ -23,6 +23,7 @@ use std::task::Poll;
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::log::LogOnlooker;
@@ -30,8 +31,11 @@ use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunLog, Sum
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
+use crate::durable::what_to_do;
 use crate::journal::Journal;
-use crate::store::{Ending, FileRecord, FileState, LogLevel, LogLine, Outcome, RunId, RunRecord, Store, patiently};
+use crate::store::{
+    Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, patiently,
+};
 
 pub use open::{OpenRun, Request, RunError};
 
@@ -66,8 +70,10 @@ pub struct Runner {
     state: PathBuf,
     onlooker: Option<Onlooker>,
     owner: String,
+    /// Told when something is queued for whoever runs the schedules.
+    queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
-    active: Mutex<HashSet<RunId>>,
+    active: Arc<Mutex<HashSet<RunId>>>,
 }
 
 /// What came of a run.
@@ -108,7 +114,23 @@ impl Runner {
             state: options.state,
             onlooker: options.onlooker,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
-            active: Mutex::default(),
+            queued: Arc::default(),
+            active: Arc::default(),
+        }
+    }
+
+    /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
+    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+        Self {
+            config,
+            execute,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            state: self.state.clone(),
+            onlooker: self.onlooker.clone(),
+            owner: self.owner.clone(),
+            queued: self.queued.clone(),
+            active: self.active.clone(),
         }
     }
 
@@ -120,6 +142,12 @@ impl Runner {
     /// Where it records.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What to tell when slots have been queued in the store: whoever runs the schedules in this process looks for them at
+    /// once, other processes within half a minute.
+    pub fn queued(&self) -> &Arc<Notify> {
+        &self.queued
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -193,12 +221,17 @@ impl Runner {
                 let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let sealed = files.seal();
-                attempted.and_then(|summary| match sealed {
+                let attempted = attempted.and_then(|summary| match sealed {
                     Ok(produced) => Ok((summary, produced)),
                     Err(error) => Err(attempt::Unfinished::Failed(error.into())),
-                })
+                });
+                if attempted.is_err() {
+                    files.discard().await;
+                }
+                attempted
             }
             Err(error) => {
+                let error = what_to_do(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }
@@ -219,10 +252,10 @@ impl Runner {
         let (ending, files) = match decided {
             Ok((summary, mut files)) => {
                 self.move_into_place(open, &mut files).await?;
-                (self.success(summary, &files), files)
+                (self.success(opening, summary, &files), files)
             }
             Err(unfinished) => {
-                let ending = Ending { host_calls: calls.read().0, ..self.failure(unfinished, log) };
+                let ending = self.failure(unfinished, log);
                 (self.retried(opening, ending, log), Vec::new())
             }
         };
@@ -230,7 +263,7 @@ impl Runner {
         self.write_log(opening.id, log).await?;
         let (host_calls, plugin_digest) = calls.read();
         let ending = Ending { host_calls, plugin_digest, log_dropped: log.dropped(), ..ending };
-        patiently("closing a run", || self.store.close_run(opening.id, &ending)).await?;
+        patiently("closing a run", || self.close(opening.id, &ending)).await?;
         let files = files
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
@@ -258,10 +291,22 @@ impl Runner {
         }
     }
 
-    fn success(&self, summary: Summary, files: &[FileRecord]) -> Ending {
+    fn success(&self, opening: &Opening, summary: Summary, files: &[FileRecord]) -> Ending {
         let unchanged = !files.is_empty() && files.iter().all(|file| file.state == FileState::Unchanged);
         let outcome = if unchanged { Outcome::Unchanged } else { Outcome::Succeeded };
-        self.ending(outcome, None, one_line(&summary.message), Vec::new())
+        // Where nothing has changed there is nothing new for those that run after it.
+        let followers = self.config.followers(&opening.export, &opening.tenant).filter(|_| !unchanged);
+        let followers = followers.map(|export| export.name.clone()).collect();
+        Ending { followers, ..self.ending(outcome, None, one_line(&summary.message), Vec::new()) }
+    }
+
+    /// Closes a run. Whoever runs schedules in this process is told where that has queued slots.
+    async fn close(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
+        self.store.close_run(run, ending).await?;
+        if !ending.followers.is_empty() {
+            self.queued.notify_one();
+        }
+        Ok(())
     }
 
     fn failure(&self, unfinished: attempt::Unfinished, log: &RunLog) -> Ending {
@@ -305,6 +350,7 @@ impl Runner {
             retry_at: None,
             plugin_digest: None,
             host_calls: Vec::new(),
+            followers: Vec::new(),
             log_dropped: 0,
         }
     }

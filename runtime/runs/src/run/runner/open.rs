@@ -8,7 +8,7 @@ use tradewire_surface::Catalog;
 
 use super::alive::{self, Alive};
 use super::{LEASE, Runner};
-use crate::config::{Config, Export};
+use crate::config::{Begins, Config, Export};
 use crate::delivery::DeliveryError;
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;
@@ -23,7 +23,7 @@ pub struct Request {
     pub tenant: String,
     /// The slot, where a schedule asks.
     pub due: Option<DateTime<Utc>>,
-    /// The window; none is the slot's, or without a slot the latest complete one.
+    /// The window; none is the slot's own or as its rule cuts it, or without a slot the latest complete one.
     pub window: Option<Window>,
     /// Whether to make the writes anew that earlier runs of the window have made.
     pub again: bool,
@@ -96,6 +96,16 @@ pub enum RunError {
     /// No window.
     #[error("export `{0}` has no window at this time: its schedule has no slot before it")]
     NoWindow(String),
+    /// No window, because what begins the export's runs says what they account for.
+    #[error(
+        "export `{export}` runs {begins}, which says what its runs account for: name a window with `--from` and `--to`"
+    )]
+    NoOwnWindow {
+        /// The export.
+        export: String,
+        /// What begins its runs.
+        begins: String,
+    },
     /// The slot has a row already.
     #[error("the slot of {} is already recorded as {}", .0.due.to_rfc3339(), .0.state)]
     SlotTaken(Box<SlotRecord>),
@@ -151,12 +161,24 @@ impl Runner {
         let zone = config.zone(export, tenant);
         let slots = config.slots(export, tenant);
         let now = self.clock.now();
-        let window = match (request.window, request.due) {
+        let queued = match request.due {
+            Some(due) => self.store.slot(&export.name, &tenant.name, due).await?,
+            None => None,
+        };
+        let own = queued.as_ref().and_then(|slot| slot.window).map(|window| window.in_zone(zone));
+        let window = match (request.window.or(own), request.due) {
             (Some(window), _) => Some(window),
             (None, Some(due)) => export.window.window(slots.as_ref(), zone, due),
             (None, None) => export.window.latest(slots.as_ref(), zone, now),
         };
-        let window = window.ok_or_else(|| RunError::NoWindow(export.name.clone()))?;
+        let window = window.ok_or_else(|| match export.begins {
+            Begins::Cron(_) => RunError::NoWindow(export.name.clone()),
+            _ => RunError::NoOwnWindow { export: export.name.clone(), begins: export.begins.to_string() },
+        })?;
+        let trigger = match request.due {
+            Some(_) => queued.map_or(Trigger::Schedule, |slot| slot.trigger),
+            None => Trigger::Manual,
+        };
         let folder = self.folder(export);
         loop {
             let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
@@ -169,7 +191,7 @@ impl Runner {
                 tenant: tenant.name.clone(),
                 tenant_id: tenant.id,
                 plugin: export.work.to_string(),
-                trigger: if request.due.is_some() { Trigger::Schedule } else { Trigger::Manual },
+                trigger,
                 due: request.due.or(before.and_then(|run| run.opening.due)),
                 journal,
                 attempt,
@@ -190,7 +212,7 @@ impl Runner {
                     let call_off = CallOff::default();
                     return Ok(OpenRun { opening, job, folder, call_off, _alive: alive });
                 }
-                Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(Box::new(slot))),
+                Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(slot)),
                 Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),
                 Ok(Opened::Waits(run)) => Some(RunError::Waits(run)),
                 Ok(Opened::Overtaken) => None,

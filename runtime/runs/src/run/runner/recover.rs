@@ -44,7 +44,11 @@ impl Runner {
         let mut files = self.store.files(opening.id).await?;
         if files.is_empty() {
             let doubts = self.doubts(opening.id).await?;
-            let message = "its process ended before it was done; nothing was delivered".to_owned();
+            let message = match opening.owner == self.owner {
+                true => "the store failed when its end was to be recorded; nothing was delivered",
+                false => "its process ended before it was done; nothing was delivered",
+            };
+            let message = message.to_owned();
             let ending = match doubts.as_slice() {
                 [] => {
                     let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
@@ -52,7 +56,7 @@ impl Runner {
                 }
                 doubts => self.waiting(doubts),
             };
-            self.store.close_run(opening.id, &ending).await?;
+            self.close(opening.id, &ending).await?;
             if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {
                 delivery::sweep(&folder, opening.id).await;
             }
@@ -60,8 +64,8 @@ impl Runner {
         } else {
             delivery::move_into_place(&*self.store, opening, &mut files).await?;
             let message = "its delivery was completed after its process had ended".to_owned();
-            let ending = self.success(Summary { message }, &files);
-            self.store.close_run(opening.id, &ending).await?;
+            let ending = self.success(opening, Summary { message }, &files);
+            self.close(opening.id, &ending).await?;
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
         }
         self.clear(opening.id).await;

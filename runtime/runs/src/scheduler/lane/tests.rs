@@ -19,18 +19,45 @@ fn lane_with(cron: &str, policy: Policy, last: &str) -> Lane {
     lane
 }
 
-fn reasons(taken: &Taken) -> Vec<&str> {
+/// What a lane comes to that has a place whenever it wants one.
+#[derive(Debug, Default, PartialEq)]
+struct Came {
+    run: Option<DateTime<Utc>>,
+    rows: Vec<SlotRecord>,
+}
+
+fn take(lane: &mut Lane, now: DateTime<Utc>) -> Option<Came> {
+    let taken = lane.take(now)?;
+    let run = lane.begin(now).map(|begun| begun.due);
+    Some(Came { run, rows: lane.rows(taken, run, now, || unreachable!("it has a place")) })
+}
+
+/// What it comes to while it has none.
+fn take_without_place(lane: &mut Lane, now: DateTime<Utc>) -> Came {
+    let taken = lane.take(now).unwrap();
+    Came { run: None, rows: lane.rows(taken, None, now, || "a place".to_owned()) }
+}
+
+fn window() -> Window {
+    let zone = chrono_tz::Tz::UTC;
+    Window {
+        start: at("2026-03-01T04:00:00Z").with_timezone(&zone),
+        end: at("2026-03-01T05:00:00Z").with_timezone(&zone),
+    }
+}
+
+fn reasons(taken: &Came) -> Vec<&str> {
     taken.rows.iter().filter_map(|row| row.reason.as_deref()).collect()
 }
 
-fn states(taken: &Taken) -> Vec<(String, SlotState)> {
+fn states(taken: &Came) -> Vec<(String, SlotState)> {
     taken.rows.iter().map(|row| (row.due.to_rfc3339(), row.state)).collect()
 }
 
 #[test]
 fn a_slot_that_is_due_runs() {
     let mut lane = lane("0 6 * * *", Missed::Skip, "2026-03-01T06:00:00Z");
-    let taken = lane.take(at("2026-03-02T06:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-02T06:00:00Z")).unwrap();
     assert_eq!((taken.run, taken.rows.len()), (Some(at("2026-03-02T06:00:00Z")), 0));
     assert_eq!(lane.next(), Some(at("2026-03-03T06:00:00Z")));
 }
@@ -39,13 +66,13 @@ fn a_slot_that_is_due_runs() {
 fn after_three_days_of_sleep_latest_runs_one_and_skip_runs_none() {
     let awake = at("2026-03-04T12:00:00Z");
     let mut latest = lane("0 6 * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    let taken = latest.take(awake).unwrap();
+    let taken = take(&mut latest, awake).unwrap();
     assert_eq!(taken.run, Some(at("2026-03-04T06:00:00Z")));
     let missed = |day: u32| (format!("2026-03-0{day}T06:00:00+00:00"), SlotState::Missed);
     let about_to_run = ("2026-03-04T06:00:00+00:00".to_owned(), SlotState::Queued);
     assert_eq!(states(&taken), [missed(2), missed(3), about_to_run]);
     let mut skip = lane("0 6 * * *", Missed::Skip, "2026-03-01T06:00:00Z");
-    let taken = skip.take(awake).unwrap();
+    let taken = take(&mut skip, awake).unwrap();
     assert_eq!(taken.run, None);
     assert_eq!(states(&taken), [missed(2), missed(3), missed(4)]);
     assert_eq!(skip.next(), Some(at("2026-03-05T06:00:00Z")));
@@ -55,7 +82,7 @@ fn after_three_days_of_sleep_latest_runs_one_and_skip_runs_none() {
 fn a_slot_that_overlaps_a_run_is_skipped_and_says_which() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
     lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
-    let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert_eq!(taken.run, None);
     assert_eq!(taken.rows[0].state, SlotState::Skipped);
     assert!(taken.rows[0].reason.as_ref().unwrap().contains("2026-03-01T06:00:00+00:00"));
@@ -64,13 +91,16 @@ fn a_slot_that_overlaps_a_run_is_skipped_and_says_which() {
 #[test]
 fn a_run_that_has_waited_goes_on_when_nothing_else_does() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    let waited = at("2026-03-01T05:00:00Z");
+    let (waited, now) = (at("2026-03-01T05:00:00Z"), at("2026-03-01T06:30:00Z"));
     lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
-    assert!(!lane.resume(waited, at("2026-03-01T12:00:00Z")));
+    lane.may_go_on(waited, window());
+    assert_eq!(lane.wants(now), None);
     lane.finished();
-    assert!(lane.resume(waited, at("2026-03-01T12:00:00Z")) && !lane.resume(waited, at("2026-03-01T12:00:00Z")));
+    assert_eq!(lane.begin(now), Some(Begun { due: waited, window: Some(window()), is_kept: false }));
+    lane.may_go_on(waited, window());
+    assert_eq!(lane.wants(now), None, "it goes on already");
     lane.opened(CallOff::default());
-    let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert!(taken.rows[0].reason.as_ref().unwrap().contains("2026-03-01T05:00:00+00:00"), "it is overlapped");
 }
 
@@ -78,17 +108,17 @@ fn a_run_that_has_waited_goes_on_when_nothing_else_does() {
 fn while_a_slot_is_being_opened_later_ones_wait_and_are_not_lost() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
     lane.state = State::Opening(at("2026-03-01T06:00:00Z"));
-    assert_eq!(lane.take(at("2026-03-01T07:00:00Z")), None);
+    assert_eq!(take(&mut lane, at("2026-03-01T07:00:00Z")), None);
     assert_eq!(lane.next(), Some(at("2026-03-01T07:00:00Z")));
     lane.finished();
     assert!(lane.was_deferred() && !lane.was_deferred());
-    assert_eq!(lane.take(at("2026-03-01T07:00:01Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
+    assert_eq!(take(&mut lane, at("2026-03-01T07:00:01Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
 }
 
 #[test]
 fn a_year_of_absence_is_listed_up_to_a_limit() {
     let mut lane = lane("* * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    let taken = lane.take(at("2027-03-01T06:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2027-03-01T06:00:00Z")).unwrap();
     assert_eq!(taken.run, Some(at("2027-03-01T06:00:00Z")));
     assert_eq!(taken.rows.len(), MOST_MISSED + 1);
     assert!(taken.rows[0].reason.as_ref().unwrap().contains("since 2026-03-01T06:00:00+00:00, are not listed"));
@@ -116,7 +146,7 @@ fn with_missed_all_what_was_slept_through_runs_in_order_up_to_the_cap() {
     let policy = Policy { missed: Missed::All, missed_cap: 2, ..Policy::default() };
     let mut lane = lane_with("0 6 * * *", policy, "2026-03-01T06:00:00Z");
     let awake = at("2026-03-05T12:00:00Z");
-    let taken = lane.take(awake).unwrap();
+    let taken = take(&mut lane, awake).unwrap();
     assert_eq!(taken.run, Some(at("2026-03-04T06:00:00Z")));
     let day = |day: u32, state| (format!("2026-03-0{day}T06:00:00+00:00"), state);
     let expected = [SlotState::Missed, SlotState::Missed, SlotState::Queued, SlotState::Queued];
@@ -125,15 +155,15 @@ fn with_missed_all_what_was_slept_through_runs_in_order_up_to_the_cap() {
     assert_eq!(reasons(&taken)[2], "it waits for the run of the slot of 2026-03-04T06:00:00+00:00");
     lane.recorded();
     lane.opened(CallOff::default());
-    assert!(!lane.is_ready(awake));
+    assert!(lane.wants(awake).is_none());
     // What falls due meanwhile waits behind it, though `overlap` is "skip".
-    let taken = lane.take(at("2026-03-06T06:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-06T06:00:00Z")).unwrap();
     assert_eq!((taken.run, states(&taken)), (None, vec![day(6, SlotState::Queued)]));
     lane.recorded();
     for day in [5, 6] {
         lane.finished();
-        assert!(lane.is_ready(at("2026-03-06T06:10:00Z")));
-        let taken = lane.take(at("2026-03-06T06:10:00Z")).unwrap();
+        assert!(lane.wants(at("2026-03-06T06:10:00Z")).is_some());
+        let taken = take(&mut lane, at("2026-03-06T06:10:00Z")).unwrap();
         assert_eq!((taken.run, taken.rows.len()), (Some(at(&format!("2026-03-0{day}T06:00:00Z"))), 0));
     }
 }
@@ -144,13 +174,13 @@ fn with_overlap_queue_slots_wait_and_say_for_what() {
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
     lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
     for hour in [7, 8] {
-        let taken = lane.take(at(&format!("2026-03-01T0{hour}:00:00Z"))).unwrap();
+        let taken = take(&mut lane, at(&format!("2026-03-01T0{hour}:00:00Z"))).unwrap();
         let waits = format!("it waits for the run of the slot of 2026-03-01T0{}:00:00+00:00", hour - 1);
         assert_eq!((taken.run, reasons(&taken)), (None, vec![waits.as_str()]));
         lane.recorded();
     }
     lane.finished();
-    assert_eq!(lane.take(at("2026-03-01T08:30:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
+    assert_eq!(take(&mut lane, at("2026-03-01T08:30:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
 }
 
 #[test]
@@ -158,20 +188,20 @@ fn with_overlap_replace_the_run_that_goes_on_and_the_slot_that_waits_give_way() 
     let policy = Policy { overlap: Overlap::Replace, ..Policy::default() };
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
     lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
-    let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert_eq!((taken.run, states(&taken)[0].1), (None, SlotState::Queued));
     lane.recorded();
-    let taken = lane.take(at("2026-03-01T08:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T08:00:00Z")).unwrap();
     let row = |hour: u32, state| (format!("2026-03-01T0{hour}:00:00+00:00"), state);
     assert_eq!(states(&taken), [row(7, SlotState::Skipped), row(8, SlotState::Queued)]);
     assert_eq!(reasons(&taken)[0], "replaced by the slot of 2026-03-01T08:00:00+00:00");
     lane.recorded();
     lane.finished();
-    assert_eq!(lane.take(at("2026-03-01T08:00:10Z")).unwrap().run, Some(at("2026-03-01T08:00:00Z")));
+    assert_eq!(take(&mut lane, at("2026-03-01T08:00:10Z")).unwrap().run, Some(at("2026-03-01T08:00:00Z")));
     lane.opened(CallOff::default());
     // What comes again waits, and finds that it has its row.
     lane.set_back(at("2026-03-01T06:30:00Z"));
-    let taken = lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert_eq!(states(&taken), [row(7, SlotState::Queued)]);
 }
 
@@ -180,21 +210,19 @@ fn while_it_is_paused_slots_do_not_run_and_those_that_wait_stay() {
     let policy = Policy { overlap: Overlap::Queue, ..Policy::default() };
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
     lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
-    lane.take(at("2026-03-01T07:00:00Z")).unwrap();
+    take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     lane.recorded();
     lane.pause(Some(at("2026-03-01T07:30:00Z")));
     lane.finished();
-    let taken = lane.take(at("2026-03-01T08:00:00Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-01T08:00:00Z")).unwrap();
     assert_eq!((taken.run, taken.rows[0].state), (None, SlotState::Paused));
     assert_eq!(reasons(&taken), ["its schedule is paused, since 2026-03-01T07:30:00+00:00"]);
     lane.recorded();
-    assert!(
-        !lane.is_ready(at("2026-03-01T08:10:00Z"))
-            && !lane.resume(at("2026-03-01T05:00:00Z"), at("2026-03-01T08:10:00Z"))
-    );
+    lane.may_go_on(at("2026-03-01T07:10:00Z"), window());
+    assert_eq!(lane.wants(at("2026-03-01T08:10:00Z")), None);
     lane.pause(None);
-    assert!(lane.is_ready(at("2026-03-01T08:20:00Z")));
-    assert_eq!(lane.take(at("2026-03-01T08:20:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
+    assert_eq!(lane.wants(at("2026-03-01T08:20:00Z")), Some(at("2026-03-01T07:00:00Z")), "the earliest first");
+    assert_eq!(take(&mut lane, at("2026-03-01T08:20:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
 }
 
 #[test]
@@ -202,7 +230,7 @@ fn in_a_blackout_slots_do_not_run_and_nothing_else_begins() {
     let blackout = vec!["22:00-04:00".parse().unwrap()];
     let mut lane = lane_with("0 */3 * * *", Policy { blackout, ..Policy::default() }, "2026-03-01T18:00:00Z");
     // The slot of 21:00 was missed, and is found in the blackout.
-    let taken = lane.take(at("2026-03-02T00:00:10Z")).unwrap();
+    let taken = take(&mut lane, at("2026-03-02T00:00:10Z")).unwrap();
     let row = |time: &str, state| (format!("{time}:00+00:00"), state);
     assert_eq!(
         states(&taken),
@@ -211,8 +239,8 @@ fn in_a_blackout_slots_do_not_run_and_nothing_else_begins() {
     let expected = ["it waits for the end of the blackout `22:00-04:00`", "it lies in the blackout `22:00-04:00`"];
     assert_eq!((taken.run, reasons(&taken)), (None, expected.to_vec()));
     lane.recorded();
-    assert!(!lane.is_ready(at("2026-03-02T03:59:59Z")) && lane.is_ready(at("2026-03-02T04:00:00Z")));
-    assert_eq!(lane.take(at("2026-03-02T04:00:00Z")).unwrap().run, Some(at("2026-03-01T21:00:00Z")));
+    assert_eq!(lane.wants(at("2026-03-02T03:59:59Z")), None);
+    assert_eq!(take(&mut lane, at("2026-03-02T04:00:00Z")).unwrap().run, Some(at("2026-03-01T21:00:00Z")));
 }
 
 #[test]
@@ -223,8 +251,44 @@ fn jitter_moves_the_start_and_neither_the_slot_nor_the_order() {
         let slot = at(&format!("2026-03-01T06:{minute}:00Z"));
         let start = lane.next().unwrap();
         assert!((slot..slot + TimeDelta::minutes(10)).contains(&start), "{start}");
-        assert_eq!(lane.take(start - TimeDelta::milliseconds(1)).unwrap(), Taken::default());
-        assert_eq!(lane.take(start).unwrap(), Taken { run: Some(slot), rows: Vec::new() });
+        assert_eq!(take(&mut lane, start - TimeDelta::milliseconds(1)).unwrap(), Came::default());
+        assert_eq!(take(&mut lane, start).unwrap(), Came { run: Some(slot), rows: Vec::new() });
         lane.finished();
     }
+}
+
+#[test]
+fn a_slot_that_waits_for_a_place_is_overlapped_as_its_run_would_be() {
+    let day = |overlap| lane_with("0 * * * *", Policy { overlap, ..Policy::default() }, "2026-03-01T06:00:00Z");
+    let row = |hour: u32, state| (format!("2026-03-01T0{hour}:00:00+00:00"), state);
+    let [mut skip, mut queue, mut replace] = [Overlap::Skip, Overlap::Queue, Overlap::Replace].map(day);
+    for lane in [&mut skip, &mut queue, &mut replace] {
+        let came = take_without_place(lane, at("2026-03-01T07:00:00Z"));
+        assert_eq!((states(&came), reasons(&came)), (vec![row(7, SlotState::Queued)], vec!["it waits for a place"]));
+        lane.recorded();
+    }
+    let later = at("2026-03-01T08:00:00Z");
+    let came = take_without_place(&mut skip, later);
+    assert_eq!(states(&came), [row(8, SlotState::Skipped)]);
+    assert_eq!(reasons(&came), ["the slot of 2026-03-01T07:00:00+00:00 was still waiting"]);
+    let came = take_without_place(&mut queue, later);
+    assert_eq!(reasons(&came), ["it waits for the run of the slot of 2026-03-01T07:00:00+00:00"]);
+    let came = take_without_place(&mut replace, later);
+    assert_eq!(states(&came), [row(7, SlotState::Skipped), row(8, SlotState::Queued)]);
+    for (mut lane, next) in [(skip, 7), (queue, 7), (replace, 8)] {
+        lane.recorded();
+        assert_eq!(lane.begin(later).unwrap().due, at(&format!("2026-03-01T0{next}:00:00Z")));
+    }
+}
+
+#[test]
+fn a_slot_that_waits_keeps_its_row_when_the_clock_is_set_back() {
+    let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
+    take_without_place(&mut lane, at("2026-03-01T07:00:00Z"));
+    lane.recorded();
+    lane.set_back(at("2026-03-01T06:30:00Z"));
+    assert_eq!(take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
+    lane.opened(CallOff::default());
+    lane.finished();
+    assert_eq!(lane.wants(at("2026-03-01T07:30:00Z")), None, "it runs once");
 }

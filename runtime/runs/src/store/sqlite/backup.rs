@@ -12,7 +12,8 @@ use std::time::Duration;
 use chrono::Utc;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{SqliteStore, schema};
+use super::{SqliteStore, fault, schema};
+use crate::durable::{folder_of, sync_folder};
 
 /// Why there is no copy, or why it is not put back.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,17 @@ pub enum BackupError {
         /// The file.
         file: PathBuf,
         /// What is wrong.
+        reason: String,
+    },
+    /// The store is damaged, so that a copy might lack something.
+    #[error(
+        "the store `{}` is damaged ({reason}), and no copy of it was made: stop tradewire and put an earlier copy in its \
+         place with `tradewire store restore <copy>`, which keeps the damaged one beside it", store.display()
+    )]
+    Damaged {
+        /// The store.
+        store: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
     /// A newer version of Tradewire has written it.
@@ -99,6 +111,10 @@ impl SqliteStore {
             return Err(BackupError::NoStore(store.to_owned()));
         }
         let _in_use = share(store).map_err(|source| BackupError::File { file: store.to_owned(), source })?;
+        // A copy is written anew from the tables: it would not show that an index is damaged.
+        if let Some(reason) = damage(store)? {
+            return Err(BackupError::Damaged { store: store.to_owned(), reason });
+        }
         copy(store, file)
     }
 
@@ -115,7 +131,7 @@ impl SqliteStore {
         copy(file, &new)?;
         let before = store.exists().then(|| set_aside(store)).transpose()?;
         fs::rename(&new, store).map_err(|source| BackupError::File { file: store.to_owned(), source })?;
-        sync_folder(store)?;
+        sync_name(store)?;
         Ok(before)
     }
 }
@@ -142,7 +158,25 @@ fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     let named = fs::hard_link(&part, to);
     named.or_else(|error| if to.exists() { Err(error) } else { fs::rename(&part, to) }).map_err(failed)?;
     remove(&part)?;
-    sync_folder(to)
+    sync_name(to)
+}
+
+/// What is damaged, where something is.
+fn damage(store: &Path) -> Result<Option<String>, BackupError> {
+    let check = || {
+        let connection = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(super::BUSY)?;
+        connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get::<_, String>(0))
+    };
+    match check() {
+        Ok(check) if check == "ok" => Ok(None),
+        // On lines of its own it says where.
+        Ok(check) => Ok(Some(check.lines().last().unwrap_or_default().to_owned())),
+        Err(error) => match fault::damage(&error) {
+            Some(reason) => Ok(Some(reason)),
+            None => Err(BackupError::Database { file: store.to_owned(), source: error }),
+        },
+    }
 }
 
 /// That a file is a store of this version or an earlier one, and not damaged.
@@ -189,15 +223,8 @@ fn remove(file: &Path) -> Result<(), BackupError> {
 }
 
 /// Makes sure that a name survives a power cut.
-fn sync_folder(file: &Path) -> Result<(), BackupError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|source| BackupError::File { file: file.to_owned(), source })?;
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
+fn sync_name(file: &Path) -> Result<(), BackupError> {
+    sync_folder(folder_of(file)).map_err(|source| BackupError::File { file: file.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod backup;
 mod events;
+mod fault;
 mod files;
 mod pauses;
 mod prune;
@@ -15,6 +16,7 @@ mod slots;
 mod writes;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,7 @@ use super::{
 };
 pub use backup::BackupError;
 
+use crate::durable::what_to_do;
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
@@ -42,6 +45,7 @@ type Request = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A store in an SQLite file. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
+    path: Arc<Path>,
     requests: mpsc::Sender<Request>,
 }
 
@@ -50,13 +54,14 @@ impl SqliteStore {
     /// for a moment.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed =
-            |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open { path: path.to_owned(), source };
+            |error: std::io::Error| StoreError::Open { path: path.to_owned(), source: what_to_do(error).into() };
+        let unopened = |error| fault::unopened(path, error);
         if let Some(folder) = path.parent() {
             // Where this fails for a reason that matters, opening fails and says it.
             let _ = std::fs::create_dir(folder);
         }
-        let in_use = backup::share(path).map_err(|e| failed(e.into()))?;
-        let mut connection = Connection::open(path).map_err(|e| failed(e.into()))?;
+        let in_use = backup::share(path).map_err(failed)?;
+        let mut connection = Connection::open(path).map_err(unopened)?;
         let set_up = |connection: &Connection| -> rusqlite::Result<()> {
             connection.busy_timeout(BUSY)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -67,7 +72,7 @@ impl SqliteStore {
         let patience = Instant::now() + BUSY;
         while let Err(error) = set_up(&connection) {
             if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) || Instant::now() > patience {
-                return Err(failed(error.into()));
+                return Err(unopened(error));
             }
             thread::sleep(BUSY / 500);
         }
@@ -76,7 +81,8 @@ impl SqliteStore {
             Err(rusqlite_migration::Error::MigrationDefinition(
                 rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
             )) => return Err(StoreError::Newer { path: path.to_owned() }),
-            Err(error) => return Err(failed(error.into())),
+            Err(rusqlite_migration::Error::RusqliteError { err, .. }) => return Err(unopened(err)),
+            Err(error) => return Err(StoreError::Open { path: path.to_owned(), source: error.into() }),
         }
         let (requests, mut waiting) = mpsc::channel::<Request>(QUEUE);
         let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
@@ -86,8 +92,8 @@ impl SqliteStore {
             drop(connection);
             drop(in_use);
         });
-        thread.map_err(|e| failed(e.into()))?;
-        Ok(Self { requests })
+        thread.map_err(failed)?;
+        Ok(Self { path: path.into(), requests })
     }
 
     /// Has the thread do something with the connection.
@@ -104,7 +110,7 @@ impl SqliteStore {
         self.requests.send(request).await.map_err(|_| stopped())?;
         match answered.await.map_err(|_| stopped())? {
             Ok(value) => Ok(value),
-            Err(Fault::Sql(error)) => Err(StoreError::Failed(error.into())),
+            Err(Fault::Sql(error)) => Err(fault::failed(&self.path, error)),
             Err(Fault::Store(error)) => Err(error),
         }
     }
@@ -178,7 +184,8 @@ impl Store for SqliteStore {
             }
             runs::close(t, run, &ending)?;
             writes::doubt(t, run, ending.ended)?;
-            files::settle(t, run, ending.ended)
+            files::settle(t, run, ending.ended)?;
+            runs::follow(t, run, &ending)
         })
         .await
     }
@@ -204,6 +211,11 @@ impl Store for SqliteStore {
     async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError> {
         let call = call.clone();
         self.write(move |t| writes::begin(t, run, &call, at)).await
+    }
+
+    async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError> {
+        let digest = digest.to_owned();
+        self.ask(move |c| Ok(writes::known(c, run, &digest, ordinal)?)).await
     }
 
     async fn settle_write(
@@ -246,9 +258,13 @@ impl Store for SqliteStore {
         self.write(move |t| Ok(slots::record(t, &slots)?)).await
     }
 
-    async fn last_slot(&self, export: &str, tenant: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+    async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError> {
         let (export, tenant) = (export.to_owned(), tenant.to_owned());
-        self.ask(move |c| Ok(slots::last(c, &export, &tenant)?)).await
+        self.ask(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
+    }
+
+    async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
+        self.ask(move |c| Ok(slots::last(c, &of)?)).await
     }
 
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError> {

@@ -19,7 +19,7 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
         && slot.state != SlotState::Queued
         && !goes_on(connection, opening, latest.as_ref(), &slot)?
     {
-        return Ok(Opened::SlotTaken(slot));
+        return Ok(Opened::SlotTaken(Box::new(slot)));
     }
     if let Some(latest) = &latest {
         let run = latest.opening.id;
@@ -61,16 +61,9 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
             ":lease_until": millis(opening.lease_until),
         })?;
     if let Some(due) = opening.due {
-        let slot = SlotRecord {
-            export: opening.export.clone(),
-            tenant: opening.tenant.clone(),
-            due,
-            state: SlotState::Taken,
-            reason: None,
-            run: Some(opening.id),
-            recorded: opening.started,
-        };
-        slots::take(connection, &slot)?;
+        let Opening { id, export, tenant, started, .. } = opening;
+        let slot = SlotRecord::new(export, tenant, due, SlotState::Taken, *started);
+        slots::take(connection, &SlotRecord { run: Some(*id), ..slot })?;
     }
     Ok(Opened::Yes)
 }
@@ -199,6 +192,27 @@ pub(super) fn close(connection: &Connection, run: RunId, ending: &Ending) -> Res
     Ok(())
 }
 
+/// Queues the slots of the exports that run after one which has just succeeded. Its attempts are followed once: whoever
+/// runs its window again goes on with what is done already.
+pub(super) fn follow(connection: &Connection, run: RunId, ending: &Ending) -> Result<(), Fault> {
+    if ending.followers.is_empty() {
+        return Ok(());
+    }
+    let opening = one(connection, run)?.ok_or(StoreError::RunClosed(run))?.opening;
+    let sql = "SELECT 1 FROM runs WHERE journal = ?1 AND id <> ?2 AND outcome IN ('succeeded', 'unchanged')";
+    if connection.prepare_cached(sql)?.exists([opening.journal.to_string(), run.to_string()])? {
+        return Ok(());
+    }
+    let Opening { export, tenant, window, .. } = &opening;
+    let cause = format!("run {run} of {export}");
+    for follower in &ending.followers {
+        let slot =
+            slots::Queued { export: follower, tenant, trigger: Trigger::After, cause: &cause, window: Some(window) };
+        slots::queue(connection, &slot, ending.ended)?;
+    }
+    Ok(())
+}
+
 const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
                        owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id, \
                        journal, retry_at, cancel_asked";
@@ -283,6 +297,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         retry_at: row.get::<_, Option<i64>>(22)?.map(|at| moment(22, at)).transpose()?,
         plugin_digest: row.get(18)?,
         host_calls: Vec::new(),
+        followers: Vec::new(),
         log_dropped: from_column(row.get(19)?),
     };
     Ok(RunRecord { opening, cancel_asked, ending: Some(ending) })

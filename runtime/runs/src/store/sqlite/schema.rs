@@ -158,6 +158,15 @@ const STEPS: &[M<'_>] = &[
     ) STRICT;
     ",
     ),
+    M::up(
+        "
+    -- What queued a slot that no schedule has, and what its run accounts for.
+    ALTER TABLE slots ADD COLUMN begun_by TEXT NOT NULL DEFAULT 'schedule';
+    ALTER TABLE slots ADD COLUMN cause TEXT;
+    ALTER TABLE slots ADD COLUMN window_start INTEGER;
+    ALTER TABLE slots ADD COLUMN window_end INTEGER;
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.

@@ -1,13 +1,47 @@
 //! Slots in SQLite.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{millis, moment, run_id, word};
-use crate::store::{SlotFilter, SlotRecord, SlotState};
+use crate::schedule::Window;
+use crate::store::{SlotFilter, SlotRecord, SlotState, Trigger};
 
-const COLUMNS: &str = "export, tenant, due, state, reason, run, recorded";
+const COLUMNS: &str = "export, tenant, due, state, reason, run, recorded, begun_by, cause, window_start, window_end";
 
+/// A slot that waits from the moment when something queues it.
+pub(super) struct Queued<'q> {
+    pub(super) export: &'q str,
+    pub(super) tenant: &'q str,
+    pub(super) trigger: Trigger,
+    pub(super) cause: &'q str,
+    /// None is what the export's rule makes of the slot.
+    pub(super) window: Option<&'q Window>,
+}
+
+/// Queues a slot at this time, or right after the latest one that its export has for the tenant; when it is due.
+pub(super) fn queue(connection: &Connection, slot: &Queued<'_>, at: DateTime<Utc>) -> rusqlite::Result<DateTime<Utc>> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO slots (export, tenant, due, state, reason, recorded, begun_by, cause, window_start, window_end)
+         VALUES (:export, :tenant,
+                 max(:at, coalesce((SELECT max(due) + 1 FROM slots WHERE export = :export AND tenant = :tenant), :at)),
+                 'queued', 'it waits for its turn', :at, :begun_by, :cause, :window_start, :window_end)
+         RETURNING due",
+    )?;
+    let values = named_params! {
+        ":export": slot.export,
+        ":tenant": slot.tenant,
+        ":at": millis(at),
+        ":begun_by": slot.trigger.as_str(),
+        ":cause": slot.cause,
+        ":window_start": slot.window.map(|window| millis(window.start.to_utc())),
+        ":window_end": slot.window.map(|window| millis(window.end.to_utc())),
+    };
+    statement.query_row(values, |row| moment(0, row.get(0)?))
+}
+
+/// Writes rows. What queued a slot, and its window, stay as they were.
 pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO slots (export, tenant, due, state, reason, run, recorded)
@@ -52,10 +86,14 @@ pub(super) fn one(
     connection.prepare_cached(&sql)?.query_row((export, tenant, millis(due)), read).optional()
 }
 
-pub(super) fn last(connection: &Connection, export: &str, tenant: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
+/// The latest of each of these exports and tenants.
+pub(super) fn last(connection: &Connection, of: &[(String, String)]) -> rusqlite::Result<Vec<Option<DateTime<Utc>>>> {
     let mut statement = connection.prepare_cached("SELECT max(due) FROM slots WHERE export = ?1 AND tenant = ?2")?;
-    let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
-    due.map(|due| moment(0, due)).transpose()
+    let last = |(export, tenant): &(String, String)| {
+        let due: Option<i64> = statement.query_row((export, tenant), |row| row.get(0))?;
+        due.map(|due| moment(0, due)).transpose()
+    };
+    of.iter().map(last).collect()
 }
 
 /// Those that wait, the earliest first.
@@ -96,5 +134,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SlotRecord> {
         reason: row.get(4)?,
         run: row.get::<_, Option<String>>(5)?.map(|run| run_id(5, &run)).transpose()?,
         recorded: moment(6, row.get(6)?)?,
+        trigger: word(7, &row.get::<_, String>(7)?, Trigger::from_word)?,
+        cause: row.get(8)?,
+        window: match (row.get::<_, Option<i64>>(9)?, row.get::<_, Option<i64>>(10)?) {
+            (Some(start), Some(end)) => {
+                let utc = |column, at| moment(column, at).map(|at| at.with_timezone(&Tz::UTC));
+                Some(Window { start: utc(9, start)?, end: utc(10, end)? })
+            }
+            _ => None,
+        },
     })
 }

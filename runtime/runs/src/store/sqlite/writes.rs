@@ -26,7 +26,7 @@ pub(super) fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: D
         return Err(StoreError::Decided(run).into());
     }
     let journal = one(connection, run)?.ok_or(StoreError::RunClosed(run))?.opening.journal;
-    let known = find(connection, journal, call)?;
+    let known = find(connection, journal, &call.digest, call.ordinal)?;
     if let Some(known) = &known {
         match known.state {
             WriteState::Answered | WriteState::Happened => {
@@ -52,10 +52,17 @@ pub(super) fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: D
             connection
                 .prepare_cached(
                     "UPDATE writes SET run = ?2, state = 'begun', begun = ?3, settled = NULL, status = NULL,
-                                       answer = NULL, message = NULL
+                                       answer = NULL, message = NULL, method = ?4, path = ?5, arguments = ?6
                      WHERE id = ?1",
                 )?
-                .execute((known.id.to_string(), run.to_string(), millis(at)))?;
+                .execute((
+                    known.id.to_string(),
+                    run.to_string(),
+                    millis(at),
+                    call.method.as_str(),
+                    &call.path,
+                    arguments(call)?,
+                ))?;
             let again = matches!(known.state, WriteState::Begun | WriteState::InDoubt);
             Ok(Begun::Send { id: known.id, again })
         }
@@ -63,12 +70,27 @@ pub(super) fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: D
     }
 }
 
-fn find(connection: &Connection, journal: RunId, call: &WriteCall) -> rusqlite::Result<Option<WriteRecord>> {
+/// What the journal of a run knows of a write.
+pub(super) fn known(
+    connection: &Connection,
+    run: RunId,
+    digest: &str,
+    ordinal: u32,
+) -> rusqlite::Result<Option<WriteRecord>> {
+    let Some(run) = one(connection, run)? else { return Ok(None) };
+    find(connection, run.opening.journal, digest, ordinal)
+}
+
+fn find(connection: &Connection, journal: RunId, digest: &str, ordinal: u32) -> rusqlite::Result<Option<WriteRecord>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM writes JOIN runs ON runs.id = writes.run
          WHERE writes.journal = ?1 AND writes.digest = ?2 AND writes.ordinal = ?3"
     );
-    connection.prepare_cached(&sql)?.query_row((journal.to_string(), &call.digest, call.ordinal), read).optional()
+    connection.prepare_cached(&sql)?.query_row((journal.to_string(), digest, ordinal), read).optional()
+}
+
+fn arguments(call: &WriteCall) -> Result<String, StoreError> {
+    serde_json::to_string(&call.arguments).map_err(|error| StoreError::Failed(error.into()))
 }
 
 fn insert(
@@ -79,7 +101,6 @@ fn insert(
     at: DateTime<Utc>,
 ) -> Result<WriteId, Fault> {
     let id = WriteId::new();
-    let arguments = serde_json::to_string(&call.arguments).map_err(|e| StoreError::Failed(e.into()))?;
     connection
         .prepare_cached(
             "INSERT INTO writes (id, journal, digest, ordinal, run, operation, method, path, arguments, repeatable,
@@ -96,8 +117,8 @@ fn insert(
             ":operation": call.operation,
             ":method": call.method.as_str(),
             ":path": call.path,
-            ":arguments": arguments,
-            ":repeatable": call.is_repeatable(),
+            ":arguments": arguments(call)?,
+            ":repeatable": call.repeatable,
             ":begun": millis(at),
         })?;
     Ok(id)
@@ -120,7 +141,8 @@ pub(super) fn settle(
     connection
         .prepare_cached(
             "UPDATE writes SET state = :state, settled = :at, status = :status, answer = :answer, message = :message
-             WHERE id = :id AND run = :run AND state IN ('begun', 'in-doubt')",
+             WHERE id = :id AND run = :run
+               AND (state IN ('begun', 'in-doubt') OR (state = 'answered' AND :state = 'failed'))",
         )?
         .execute(named_params! {
             ":id": write.to_string(),

@@ -17,7 +17,7 @@ use crate::output::Output;
 /// What has a line.
 enum Entry {
     Run(Box<RunRecord>),
-    Slot(SlotRecord),
+    Slot(Box<SlotRecord>),
 }
 
 impl Entry {
@@ -50,7 +50,8 @@ impl Entry {
                 let reason = slot.reason.clone().unwrap_or_default();
                 let none = || "-".to_owned();
                 let (export, tenant, state) = (slot.export.clone(), slot.tenant.clone(), slot.state.to_string());
-                vec![none(), due, export, tenant, "schedule".to_owned(), none(), none(), state, none(), reason]
+                let (by, window) = (slot.trigger.to_string(), slot.window.as_ref().map_or_else(none, window));
+                vec![none(), due, export, tenant, by, window, none(), state, none(), reason]
             }
         }
     }
@@ -83,7 +84,7 @@ pub(super) async fn list(options: List, output: &Output) -> Result<ExitCode> {
             limit: Some(options.limit),
             ..SlotFilter::default()
         };
-        entries.extend(store.slots(&filter).await?.into_iter().map(Entry::Slot));
+        entries.extend(store.slots(&filter).await?.into_iter().map(|slot| Entry::Slot(Box::new(slot))));
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.at()));
         entries.truncate(usize::try_from(options.limit).unwrap_or(usize::MAX));
     }

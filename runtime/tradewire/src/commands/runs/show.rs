@@ -23,7 +23,7 @@ pub(super) async fn show(options: Show, output: &Output) -> Result<ExitCode> {
 }
 
 fn text(account: &Account) -> String {
-    let Account { run, host_calls, files, writes, other_attempts } = account;
+    let Account { run, cause, host_calls, files, writes, other_attempts } = account;
     let RunRecord { opening, cancel_asked, ending } = run;
     let zone = opening.window.start.timezone();
     let mut text = format!("run {}\n", opening.id);
@@ -31,7 +31,8 @@ fn text(account: &Account) -> String {
     line("export", &format!("{} for {} ({})", opening.export, opening.tenant, opening.tenant_id));
     line("window", &opening.window.to_string());
     let due = opening.due.map(|due| format!(", the slot of {}", moment(due, zone))).unwrap_or_default();
-    line("begun by", &format!("{}{due}", opening.trigger));
+    let cause = cause.as_ref().map(|cause| format!(" {cause}")).unwrap_or_default();
+    line("begun by", &format!("{}{cause}{due}", opening.trigger));
     line("attempt", &opening.attempt.to_string());
     let digest = ending.as_ref().and_then(|ending| ending.plugin_digest.as_ref());
     let digest = digest.map(|digest| format!(" ({digest})")).unwrap_or_default();

@@ -1,0 +1,22 @@
+//! `[vault]`: the encrypted file that `{ vault = "name" }` refers to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{place, reference};
+use crate::config::source::Section;
+use crate::vault::Vault;
+
+const FILE: &str = "tradewire.vault";
+/// What a suggestion calls the environment variable of its key.
+const KEY: &str = "TRADEWIRE_VAULT_KEY";
+
+pub(super) fn read(section: Section<'_, '_>, folder: &Path) -> Option<Arc<Vault>> {
+    let file = match section.text("file") {
+        Some(text) => place::path(&section, &text, text.get_ref(), folder),
+        None => Some(folder.join(FILE)),
+    };
+    let key = reference::need_outside_the_vault(&section, "key", KEY, folder);
+    section.close();
+    Some(Arc::new(Vault::new(file?, key?)))
+}

@@ -1,0 +1,120 @@
+//! One write: begun before it is sent, settled after, or answered from what is known of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tradewire_client::CallError;
+
+use super::{Begun, Journal, Settlement, Shared, WriteAnswer, WriteCall};
+use crate::store::{LogLevel, StoreError, WriteId, patiently};
+
+/// A write that happened.
+pub(super) enum Written<T> {
+    /// It was sent under this entry, and this came of it.
+    Now(WriteId, T),
+    /// It was made before.
+    Before(WriteAnswer),
+}
+
+impl Journal {
+    /// Makes a write, or answers for it. `send` is told whether it was sent before and may have happened, which only one
+    /// that is repeatable can be. In a task of its own: whoever calls may be cancelled, and what was sent is to be
+    /// settled all the same.
+    pub(super) async fn write<T, F>(
+        &self,
+        call: WriteCall,
+        send: impl FnOnce(bool) -> F + Send + 'static,
+    ) -> Result<Written<T>, CallError>
+    where
+        T: Send + 'static,
+        F: Future<Output = (Settlement, T)> + Send,
+    {
+        let shared = self.shared.clone();
+        let written = self.shared.writes.spawn(async move {
+            let Some(_under_way) = UnderWay::enter(&shared, &call) else {
+                return Err(CallError::new("refused", "not sent: the same write is still on its way"));
+            };
+            shared.write(&call, send).await
+        });
+        written.await.unwrap_or_else(|error| Err(lost(format!("the runtime failed: {error}"))))
+    }
+}
+
+impl Shared {
+    async fn write<T, F>(&self, call: &WriteCall, send: impl FnOnce(bool) -> F) -> Result<Written<T>, CallError>
+    where
+        F: Future<Output = (Settlement, T)>,
+    {
+        if self.is_behind.load(Ordering::SeqCst) {
+            return Err(CallError::new("refused", "not sent: the answer to an earlier write could not be recorded"));
+        }
+        let begun = patiently("beginning a write", || self.store.begin_write(self.run, call, self.clock.now())).await;
+        let (id, again) = match begun {
+            Ok(Begun::Answered(answer)) => {
+                self.tell_answered(&call.operation);
+                return Ok(Written::Before(answer));
+            }
+            Ok(Begun::InDoubt(doubt)) => return Err(waits(call, doubt)),
+            Ok(Begun::Send { id, again }) => (id, again),
+            Err(error) => return Err(not_sent(&error)),
+        };
+        let (settlement, came) = send(again).await;
+        let settled =
+            patiently("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
+        if let Err(error) = settled.await {
+            tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is in doubt");
+            self.is_behind.store(true, Ordering::SeqCst);
+            return Err(lost(format!("its answer could not be recorded: {error}")));
+        }
+        Ok(Written::Now(id, came))
+    }
+
+    /// Tells that the journal answers.
+    pub(super) fn tell_answered(&self, operation: &str) {
+        let text = format!("{operation}: made before; answered from the journal, nothing was sent");
+        // Once for people; of a thousand writes the rest is detail.
+        let first = !self.has_answered.swap(true, Ordering::SeqCst);
+        self.log.write(if first { LogLevel::Info } else { LogLevel::Debug }, &text);
+    }
+}
+
+/// A write is under way for as long as this lives.
+struct UnderWay {
+    shared: Arc<Shared>,
+    write: (String, u32),
+}
+
+impl UnderWay {
+    /// None where it is under way already: whoever made it did not wait for its end and makes it again.
+    fn enter(shared: &Arc<Shared>, call: &WriteCall) -> Option<UnderWay> {
+        let write = (call.digest.clone(), call.ordinal);
+        let entered = shared.under_way().insert(write.clone());
+        entered.then(|| UnderWay { shared: shared.clone(), write })
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.shared.under_way().remove(&self.write);
+    }
+}
+
+fn waits(call: &WriteCall, doubt: WriteId) -> CallError {
+    let message = format!(
+        "not sent: write {doubt} of this run is in doubt, so the run waits; `tradewire doubts list` shows what is to be \
+         settled"
+    );
+    tracing::debug!(operation = call.operation, %doubt, "a write is held back");
+    CallError::new("refused", message)
+}
+
+/// The journal does not take the write. A store that failed may do so later.
+pub(super) fn not_sent(error: &StoreError) -> CallError {
+    let kind = if error.is_passing() { "unreachable" } else { "refused" };
+    CallError::new(kind, format!("not sent: it cannot be written down before: {error}"))
+}
+
+/// It was sent, and what came of it is not known.
+pub(super) fn lost(message: String) -> CallError {
+    CallError { in_doubt: true, ..CallError::new("unreadable", message) }
+}

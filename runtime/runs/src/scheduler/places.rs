@@ -1,0 +1,320 @@
+//! How many runs go on at a time, and whose turn it is when a place becomes free.
+//!
+//! Tenants that wait take turns, so one with many runs that are due keeps nobody else waiting for all of them. Of one
+//! tenant's, the earliest due goes first. Whoever waits for a place that is the tenant's own or the plugin's holds
+//! nobody up who does not need it.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{Config, Export};
+
+/// How many runs may go on at a time: in all, for each tenant, of each plugin.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    at_once: usize,
+    per_tenant: usize,
+    /// Of tenants that have their own.
+    tenants: HashMap<String, usize>,
+    /// Of plugins that have one.
+    plugins: HashMap<String, usize>,
+}
+
+impl Limits {
+    pub(super) fn of(config: &Config) -> Self {
+        let tenants = config.tenants.values().filter_map(|tenant| Some((tenant.name.clone(), tenant.at_once?)));
+        let plugins = config.plugins.values().filter_map(|plugin| Some((plugin.name.clone(), plugin.at_once?)));
+        let (at_once, per_tenant) = (config.runs.at_once, config.runs.per_tenant);
+        Self { at_once, per_tenant, tenants: tenants.collect(), plugins: plugins.collect() }
+    }
+}
+
+/// Whose place it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Claim {
+    tenant: String,
+    /// None where no plugin runs.
+    plugin: Option<String>,
+}
+
+impl Claim {
+    pub(super) fn new(tenant: &str, export: Option<&Export>) -> Self {
+        let plugin = export.and_then(|export| export.work.plugin()).map(str::to_owned);
+        Self { tenant: tenant.to_owned(), plugin }
+    }
+}
+
+/// The places, those that have one and those that wait, each a lane by its number.
+#[derive(Debug)]
+pub(super) struct Places {
+    limits: Limits,
+    held: HashMap<usize, Claim>,
+    waiting: HashMap<usize, (DateTime<Utc>, Claim)>,
+    tenants: HashMap<String, Tenant>,
+    /// How many places each plugin holds.
+    plugins: HashMap<String, usize>,
+    /// The tenants that wait, whose turn is next first.
+    turns: VecDeque<String>,
+}
+
+/// What a tenant holds and waits for.
+#[derive(Debug, Default)]
+struct Tenant {
+    held: usize,
+    /// By plugin: where one has no place left, its others need not be looked at.
+    waiting: HashMap<Option<String>, BTreeSet<(DateTime<Utc>, usize)>>,
+}
+
+impl Places {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            held: HashMap::new(),
+            waiting: HashMap::new(),
+            tenants: HashMap::new(),
+            plugins: HashMap::new(),
+            turns: VecDeque::new(),
+        }
+    }
+
+    /// Puts other limits in place of those in force. Whoever has a place keeps it.
+    pub(super) fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Lets a lane wait for a place, for a run that is due then. One that waits already keeps its turn.
+    pub(super) fn ask(&mut self, lane: usize, due: DateTime<Utc>, claim: Claim) {
+        if self.waiting.get(&lane).is_some_and(|(since, known)| *since == due && *known == claim) {
+            return;
+        }
+        self.leave(lane);
+        let tenant = self.tenants.entry(claim.tenant.clone()).or_default();
+        if tenant.waiting.is_empty() {
+            self.turns.push_back(claim.tenant.clone());
+        }
+        tenant.waiting.entry(claim.plugin.clone()).or_default().insert((due, lane));
+        self.waiting.insert(lane, (due, claim));
+    }
+
+    /// Lets a lane wait no longer.
+    pub(super) fn leave(&mut self, lane: usize) {
+        let Some((due, claim)) = self.waiting.remove(&lane) else { return };
+        let Some(tenant) = self.tenants.get_mut(&claim.tenant) else { return };
+        if let Some(lanes) = tenant.waiting.get_mut(&claim.plugin) {
+            lanes.remove(&(due, lane));
+            if lanes.is_empty() {
+                tenant.waiting.remove(&claim.plugin);
+            }
+        }
+        if tenant.waiting.is_empty() {
+            self.turns.retain(|waits| *waits != claim.tenant);
+        }
+        self.forget(&claim.tenant);
+    }
+
+    /// Gives a place to the next lane that may have one.
+    pub(super) fn give(&mut self) -> Option<usize> {
+        if self.held.len() >= self.limits.at_once {
+            return None;
+        }
+        let (turn, lane) = self.turns.iter().enumerate().find_map(|(n, tenant)| Some((n, self.first_of(tenant)?)))?;
+        let (_, claim) = self.waiting.get(&lane).cloned()?;
+        // Its next turn is after everybody else's who waits.
+        let tenant = self.turns.remove(turn)?;
+        self.turns.push_back(tenant);
+        self.leave(lane);
+        self.tenants.entry(claim.tenant.clone()).or_default().held += 1;
+        if let Some(plugin) = &claim.plugin {
+            *self.plugins.entry(plugin.clone()).or_default() += 1;
+        }
+        self.held.insert(lane, claim);
+        Some(lane)
+    }
+
+    /// Takes a lane's place back.
+    pub(super) fn give_back(&mut self, lane: usize) {
+        let Some(claim) = self.held.remove(&lane) else { return };
+        if let Some(tenant) = self.tenants.get_mut(&claim.tenant) {
+            tenant.held -= 1;
+        }
+        self.forget(&claim.tenant);
+        if let Some(plugin) = claim.plugin
+            && let Some(held) = self.plugins.get_mut(&plugin)
+        {
+            *held -= 1;
+            if *held == 0 {
+                self.plugins.remove(&plugin);
+            }
+        }
+    }
+
+    /// What a lane waits for.
+    pub(super) fn waits_for(&self, claim: &Claim) -> String {
+        let Claim { tenant, plugin } = claim;
+        let full = |held: usize, limit: usize, whose: &str, setting: &str| {
+            let runs = if held == 1 { format!("1 run{whose} goes on") } else { format!("{held} runs{whose} go on") };
+            (held >= limit).then(|| format!("a place: {runs}, the most that {setting} allows"))
+        };
+        let setting = match self.limits.tenants.contains_key(tenant) {
+            true => format!("`at_once` of `[tenant.{tenant}]`"),
+            false => "`per_tenant` of `[runs]`".to_owned(),
+        };
+        let of_tenant = full(self.held_by(tenant), self.of_tenant(tenant), &format!(" for {tenant}"), &setting);
+        let of_plugin = || {
+            let plugin = plugin.as_ref()?;
+            let setting = format!("`at_once` of `[plugin.{plugin}]`");
+            full(self.held_of(plugin), *self.limits.plugins.get(plugin)?, &format!(" of {plugin}"), &setting)
+        };
+        let of_all = || full(self.held.len(), self.limits.at_once, "", "`at_once` of `[runs]`");
+        of_tenant.or_else(of_plugin).or_else(of_all).unwrap_or_else(|| "its turn".to_owned())
+    }
+
+    /// The lane of a tenant that is next, where it may have a place.
+    fn first_of(&self, name: &str) -> Option<usize> {
+        let tenant = self.tenants.get(name).filter(|tenant| tenant.held < self.of_tenant(name))?;
+        let may_have = |plugin: &Option<String>| {
+            plugin
+                .as_ref()
+                .is_none_or(|plugin| self.limits.plugins.get(plugin).is_none_or(|limit| self.held_of(plugin) < *limit))
+        };
+        let waiting = tenant.waiting.iter().filter(|(plugin, _)| may_have(plugin));
+        waiting.filter_map(|(_, lanes)| lanes.first()).min().map(|(_, lane)| *lane)
+    }
+
+    fn of_tenant(&self, tenant: &str) -> usize {
+        self.limits.tenants.get(tenant).copied().unwrap_or(self.limits.per_tenant)
+    }
+
+    fn held_by(&self, tenant: &str) -> usize {
+        self.tenants.get(tenant).map_or(0, |tenant| tenant.held)
+    }
+
+    fn held_of(&self, plugin: &str) -> usize {
+        self.plugins.get(plugin).copied().unwrap_or(0)
+    }
+
+    /// A tenant that neither has nor wants a place is nobody to remember.
+    fn forget(&mut self, tenant: &str) {
+        if self.tenants.get(tenant).is_some_and(|tenant| tenant.held == 0 && tenant.waiting.is_empty()) {
+            self.tenants.remove(tenant);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn limits(at_once: usize, per_tenant: usize) -> Limits {
+        Limits { at_once, per_tenant, tenants: HashMap::new(), plugins: HashMap::new() }
+    }
+
+    fn claim(tenant: &str, plugin: &str) -> Claim {
+        Claim { tenant: tenant.to_owned(), plugin: Some(plugin.to_owned()) }
+    }
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    /// Everybody who gets a place, in order, each giving it back at once.
+    fn one_after_the_other(places: &mut Places) -> Vec<usize> {
+        std::iter::from_fn(|| places.give().inspect(|lane| places.give_back(*lane))).collect()
+    }
+
+    #[test]
+    fn tenants_take_turns_and_each_begins_with_its_earliest() {
+        let mut places = Places::new(limits(1, 1));
+        for lane in 0..500 {
+            places.ask(lane, at(500 - lane as i64), claim("many", "p"));
+        }
+        places.ask(500, at(900), claim("one", "p"));
+        places.ask(501, at(901), claim("two", "p"));
+        places.ask(502, at(800), claim("two", "p"));
+        let order = one_after_the_other(&mut places);
+        assert_eq!(order[..6], [499, 500, 502, 498, 501, 497]);
+        assert_eq!(order.len(), 503);
+        assert!(places.tenants.is_empty() && places.turns.is_empty() && places.plugins.is_empty());
+    }
+
+    #[test]
+    fn whoever_comes_late_has_its_turn_before_those_who_had_theirs() {
+        let mut places = Places::new(limits(1, 1));
+        for lane in 0..3 {
+            places.ask(lane, at(0), claim("many", "p"));
+        }
+        assert_eq!(places.give(), Some(0));
+        places.ask(3, at(5), claim("late", "p"));
+        places.give_back(0);
+        // It was not there yet when the turn was given.
+        assert_eq!(one_after_the_other(&mut places), [1, 3, 2]);
+    }
+
+    #[test]
+    fn no_limit_is_ever_passed_and_none_holds_up_who_does_not_need_it() {
+        let mut places = Places::new(Limits {
+            tenants: HashMap::from([("big".to_owned(), 3)]),
+            plugins: HashMap::from([("rare".to_owned(), 1)]),
+            ..limits(6, 2)
+        });
+        for lane in 0..10 {
+            places.ask(lane, at(0), claim("big", "rare"));
+            places.ask(10 + lane, at(1), claim("big", "common"));
+            places.ask(20 + lane, at(0), claim("small", "common"));
+            places.ask(30 + lane, at(0), claim("third", "rare"));
+        }
+        let given: Vec<_> = std::iter::from_fn(|| places.give()).collect();
+        assert_eq!(
+            given,
+            [0, 20, 10, 21, 11],
+            "big has three, of the rare plugin one; small two; third waits for rare"
+        );
+        let waits = |tenant: &str, plugin: &str| places.waits_for(&claim(tenant, plugin));
+        assert_eq!(
+            waits("big", "rare"),
+            "a place: 3 runs for big go on, the most that `at_once` of `[tenant.big]` allows"
+        );
+        assert_eq!(
+            waits("small", "x"),
+            "a place: 2 runs for small go on, the most that `per_tenant` of `[runs]` allows"
+        );
+        assert_eq!(
+            waits("third", "rare"),
+            "a place: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows"
+        );
+        places.give_back(0);
+        assert_eq!(places.give(), Some(30), "it was third's turn");
+        assert_eq!(places.give(), Some(12));
+        assert_eq!(places.give(), None);
+        let all = places.waits_for(&claim("fourth", "common"));
+        assert_eq!(all, "a place: 6 runs go on, the most that `at_once` of `[runs]` allows");
+    }
+
+    #[test]
+    fn who_asks_again_keeps_its_turn_and_who_leaves_has_none() {
+        let mut places = Places::new(limits(1, 1));
+        places.ask(0, at(0), claim("a", "p"));
+        places.ask(1, at(0), claim("b", "p"));
+        places.ask(2, at(0), claim("c", "p"));
+        places.ask(0, at(0), claim("a", "p"));
+        places.leave(1);
+        assert_eq!(one_after_the_other(&mut places), [0, 2]);
+    }
+
+    #[test]
+    fn lower_limits_take_no_place_away_and_let_nobody_in() {
+        let mut places = Places::new(limits(4, 4));
+        for lane in 0..6 {
+            places.ask(lane, at(lane as i64), claim("a", "p"));
+        }
+        assert_eq!(std::iter::from_fn(|| places.give()).count(), 4);
+        places.limit(limits(2, 2));
+        places.give_back(0);
+        places.give_back(1);
+        assert_eq!(places.give(), None);
+        places.give_back(2);
+        assert_eq!(places.give(), Some(4));
+    }
+}

@@ -1,0 +1,102 @@
+//! A configuration that is served, with all that it names loaded; and another in its place.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tokio::sync::watch;
+use tradewire_runs::config::{Config, Serve};
+use tradewire_runs::run::Runner;
+
+use super::super::setting::Setting;
+use crate::cli::Place;
+use crate::execute::Executor;
+use crate::faults::Faults;
+use crate::http::{Callers, Reach, Receivers};
+
+/// A configuration that is served.
+pub struct Loaded {
+    pub setting: Setting,
+    pub executor: Arc<Executor>,
+    pub reach: Arc<Reach>,
+    pub receivers: Arc<Receivers>,
+}
+
+impl Loaded {
+    /// Reads a configuration and loads all that it names; every fault is told. Blocks. What tenants share of the
+    /// configuration before, their pace above all, they keep.
+    pub fn load(place: &Place, before: Option<&Executor>) -> Result<Loaded> {
+        let setting = Setting::read(place)?;
+        let mut faults = Faults::default();
+        let callers = Callers::load(&setting.config, &mut faults);
+        let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
+        let executor = Arc::new(Executor::load(&setting.config, &setting.state, faults, before)?);
+        let (suppliers, tenants) = (executor.suppliers().clone(), executor.tenants().clone());
+        let reach = Arc::new(Reach { callers, suppliers, tenants });
+        Ok(Loaded { setting, executor, reach, receivers })
+    }
+}
+
+/// Whether there is someone to listen to.
+pub fn listens(config: &Config) -> bool {
+    !config.callers.is_empty() || !config.webhooks.is_empty()
+}
+
+/// What is in force, for all who go by it.
+pub struct InForce {
+    executor: Arc<Executor>,
+    runner: watch::Sender<Arc<Runner>>,
+    reach: watch::Sender<Arc<Reach>>,
+    receivers: watch::Sender<Arc<Receivers>>,
+    /// As it was at the start, where something listens.
+    serve: Option<Serve>,
+}
+
+impl InForce {
+    /// Begins with this configuration.
+    pub fn new(loaded: Loaded, runner: Arc<Runner>) -> InForce {
+        let Loaded { setting, executor, reach, receivers } = loaded;
+        InForce {
+            executor,
+            runner: watch::Sender::new(runner),
+            reach: watch::Sender::new(reach),
+            receivers: watch::Sender::new(receivers),
+            serve: listens(&setting.config).then(|| setting.config.serve.clone()),
+        }
+    }
+
+    pub fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    pub fn runner(&self) -> watch::Receiver<Arc<Runner>> {
+        self.runner.subscribe()
+    }
+
+    pub fn reach(&self) -> watch::Receiver<Arc<Reach>> {
+        self.reach.subscribe()
+    }
+
+    pub fn receivers(&self) -> watch::Receiver<Arc<Receivers>> {
+        self.receivers.subscribe()
+    }
+
+    /// Puts another configuration in the place of the one in force. What goes on ends by that one. What cannot be taken
+    /// over is told.
+    pub fn becomes(&mut self, loaded: Loaded) -> Option<&'static str> {
+        let config = loaded.setting.config;
+        let runner = self.runner.borrow().again(config.clone(), loaded.executor.clone());
+        self.executor = loaded.executor;
+        self.reach.send_replace(loaded.reach);
+        self.receivers.send_replace(loaded.receivers);
+        self.runner.send_replace(Arc::new(runner));
+        match &self.serve {
+            Some(serve) if *serve != config.serve => Some(
+                "`[serve]` is read at the start only: it is served as before until `tradewire serve` is started anew",
+            ),
+            None if listens(&config) => {
+                Some("nothing listens for callers and events yet: `tradewire serve` has to be started anew for that")
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `tradewire serve`: the schedules, the suppliers for whoever has a key, and ServiceTitan's events, until it is told to
+//! stop.
+
+//!
+//! A configuration that changes meanwhile is taken over as a whole, or not at all.
+
+mod changes;
+mod loaded;
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use chrono::TimeDelta;
+use serde_json::json;
+use tokio::sync::watch;
+use tradewire_runs::CancellationToken;
+use tradewire_runs::clock::SystemClock;
+use tradewire_runs::config::Config;
+use tradewire_runs::history;
+use tradewire_runs::run::Runner;
+use tradewire_runs::scheduler::Scheduler;
+use tradewire_runs::store::{RunFilter, SlotFilter, Store, StoreError};
+use tradewire_runs::webhook::Received;
+
+use super::report;
+use super::stop::told_to_stop;
+use crate::cli::{Place, Serve};
+use crate::http::{Carried, Desk, Letterbox, Server};
+use crate::output::{Busy, Output};
+use changes::Changes;
+use loaded::{InForce, Loaded, listens};
+
+/// How many of the next slots are told at the start.
+const SHOWN: usize = 20;
+
+/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
+/// events in.
+pub async fn serve(options: Serve, output: &Output) -> Result<()> {
+    let place = options.place;
+    let busy = Arc::new(output.busy("loading plugins and packs"));
+    let changes = Changes::of(&place.config).context("cannot listen to signals")?;
+    let loaded = Loaded::load(&place, None)?;
+    let config = loaded.setting.config.clone();
+    if !listens(&config) && config.schedules().next().is_none() {
+        bail!(
+            "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
+             MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
+             runs an export now",
+            config.path.display()
+        );
+    }
+    let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
+    ensure_sound(&**runner.store()).await?;
+    let stop = told_to_stop(output)?;
+    let in_force = InForce::new(loaded, runner.clone());
+    let server = match listens(&config) {
+        true => {
+            let server = Server::bind(desk(&config, &in_force, output, &busy), config.serve.listen).await?;
+            Some(server.with_webhooks(letterbox(&runner, &in_force, output, &busy)))
+        }
+        false => None,
+    };
+    let (told, beside) = (*output, busy.clone());
+    let scheduler = Scheduler::new(runner).follow(in_force.runner()).on_report(move |report| {
+        let (text, value) = (report::text(report), report::value(report));
+        beside.apart(|| told.result(&text, &value));
+    });
+    let upcoming = scheduler.upcoming(chrono::Utc::now());
+    for (export, tenant, due) in upcoming.iter().take(SHOWN) {
+        busy.line(&format!("{export} for {tenant}: next at {}", due.to_rfc3339()));
+    }
+    if upcoming.len() > SHOWN {
+        busy.line(&format!("and {} more: `tradewire schedule list` tells of all", upcoming.len() - SHOWN));
+    }
+    for export in config.exports.values().filter(|export| export.begins.by_itself() && export.begins.cron().is_none()) {
+        busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.begins));
+    }
+    busy.at(&format!("serving {} schedules", config.schedules().count()));
+    let runners = in_force.runner();
+    let served = async {
+        let Some(server) = server else { return Ok(()) };
+        let address = server.addr()?;
+        if !config.callers.is_empty() {
+            busy.line(&format!("serving {} suppliers at http://{address}", config.middleware.len()));
+        }
+        for webhook in config.webhooks.keys() {
+            busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
+        }
+        server.run(stop.clone()).await;
+        anyhow::Ok(())
+    };
+    let follow = follow(in_force, changes, place, (output, &busy), stop.clone());
+    let ((), served, (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget(runners, stop.clone()), follow);
+    served?;
+    drop((scheduler, busy));
+    output.note("stopped");
+    Ok(())
+}
+
+/// Takes the configuration over each time that it changes. One with faults is told, and the one before stays in force.
+async fn follow(
+    mut in_force: InForce,
+    mut changes: Changes,
+    place: Place,
+    (output, busy): (&Output, &Busy),
+    stop: CancellationToken,
+) {
+    let place = Arc::new(place);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = changes.next() => {}
+        }
+        let (place, before) = (place.clone(), in_force.executor().clone());
+        let loading = tokio::task::spawn_blocking(move || Loaded::load(&place, Some(&before)));
+        let loaded = loading.await.unwrap_or_else(|error| Err(error.into()));
+        match loaded {
+            Err(error) => busy.apart(|| {
+                output.failure("the configuration is not taken over; the one before stays in force");
+                output.error(&error);
+            }),
+            Ok(loaded) => {
+                let path = loaded.setting.config.path.display().to_string();
+                let schedules = loaded.setting.config.schedules().count();
+                if let Some(warning) = in_force.becomes(loaded) {
+                    tracing::warn!("{warning}");
+                }
+                busy.line(&format!("{path} is taken over"));
+                busy.at(&format!("serving {schedules} schedules"));
+            }
+        }
+    }
+}
+
+/// A store that is damaged is no hiccup that is waited for: whoever starts this is to know at once.
+async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
+    let latest = Some(1);
+    let failed = [
+        store.runs(&RunFilter { limit: latest, ..RunFilter::default() }).await.err(),
+        store.slots(&SlotFilter { limit: latest, ..SlotFilter::default() }).await.err(),
+        store.pauses().await.err(),
+    ];
+    let damaged = failed.into_iter().flatten().find(|error| matches!(error, StoreError::Damaged { .. }));
+    damaged.map_or(Ok(()), Err)
+}
+
+fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Letterbox {
+    let (told, beside) = (*output, busy.clone());
+    let onlooker = move |webhook: &str, received: &Received| {
+        let Received { id, kind, tenant, is_repeated } = received;
+        let again = if *is_repeated { ", again" } else { "" };
+        let value = json!({ "webhook": webhook, "event": id, "type": kind, "tenant": tenant, "repeated": is_repeated });
+        // The type may be one that nobody knows, so it is written with its control characters escaped.
+        let text = format!("{webhook}: {} for {tenant}: event {id}{again}", kind.escape_debug());
+        beside.apart(|| told.result(&text, &value));
+    };
+    Letterbox::new(&runner.config().serve, in_force.receivers(), runner.store().clone(), onlooker)
+}
+
+/// Forgets what is old, where the configuration says what that is.
+async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationToken) {
+    loop {
+        let runner = runners.borrow_and_update().clone();
+        let keep = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok());
+        let forget = async {
+            match keep {
+                Some(keep) => history::keep_pruned(&**runner.store(), &SystemClock, keep, stop.clone()).await,
+                None => stop.cancelled().await,
+            }
+        };
+        tokio::select! {
+            () = forget => return,
+            changed = runners.changed() => if changed.is_err() { return stop.cancelled().await },
+        }
+    }
+}
+
+fn desk(config: &Config, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Desk {
+    let (told, beside) = (*output, busy.clone());
+    let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
+    Desk::new(&config.serve, in_force.reach(), onlooker)
+}
+
+/// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`
+fn text(carried: &Carried) -> String {
+    let Carried { caller, tenant, middleware, endpoint, status, milliseconds, error, warnings } = carried;
+    let mut text = format!("{middleware}/{endpoint} for {tenant} by {caller}: {status} in {milliseconds} ms");
+    if !error.is_empty() {
+        text += &format!(": {error}");
+    }
+    let mut text = on_one_line(&text);
+    warnings.iter().for_each(|warning| text += &format!("\n  warning: {}", on_one_line(warning)));
+    text
+}
+
+/// Names come from addresses and messages from vendors: neither begins a line that looks like one of ours.
+fn on_one_line(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        if c.is_control() {
+            line.extend(c.escape_default())
+        } else {
+            line.push(c)
+        }
+        line
+    })
+}
