@@ -110,7 +110,7 @@ impl Month {
 
     /// The sheet, or every refusal in words.
     pub fn sheet(&self, rules: &Rules) -> Result<Sheet, Vec<String>> {
-        let codes: Vec<_> = CODES.iter().enumerate().map(|(place, code)| ActivityCode {
+        let codes = CODES.iter().enumerate().map(|(place, code)| ActivityCode {
             id: place as i64,
             name: format!("Activity {code}"),
             code: (*code).to_owned(),
