@@ -1,6 +1,8 @@
 //! ServiceTitan's events: `tradewire serve` takes them in, `tradewire webhooks` shows them.
 #![cfg(unix)]
 
+mod runs;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -29,10 +29,12 @@
 //!
 //! Query and body records have a setter for every optional field and `new` where something must be given; a paged
 //! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call suppliers
-//! with [`middleware::call`].
+//! with [`middleware::call`]. With the feature `webhooks`, `Run::events` has the events that began the run.
 
 pub mod config;
 pub mod errors;
+#[cfg(feature = "webhooks")]
+pub mod events;
 pub mod files;
 pub mod logging;
 pub mod middleware;

@@ -56,6 +56,12 @@ impl Run {
         Settings::read()
     }
 
+    /// The webhook events that began the run: see [`events`](crate::events).
+    #[cfg(feature = "webhooks")]
+    pub fn events(&self) -> crate::events::Events {
+        Default::default()
+    }
+
     /// Begins a file. `name` is a plain file name of at most 120 bytes, without separators; no two are alike.
     ///
     /// # Errors

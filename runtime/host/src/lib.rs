@@ -17,6 +17,7 @@ mod cache;
 mod calls;
 mod direct;
 mod engine;
+mod events;
 mod limits;
 mod load;
 mod middleware;
@@ -26,6 +27,7 @@ mod sink;
 
 pub use cache::Cache;
 pub use engine::{Engine, EngineError, EngineOptions};
+pub use events::{Event, Events};
 pub use limits::{Limit, Limits};
 pub use load::{ImportFault, LoadError, Plugin};
 pub use middleware::{Middleware, MiddlewareResponse};

@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use tradewire_runs::journal::{Begun, Verdict, WriteArguments, WriteCall};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Ending, EventFilter, EventId, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening,
-    Outcome, Pruned, RunFilter, RunId, SlotFilter, SlotRecord, SlotState, SqliteStore, Store, StoreError, Trigger,
+    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pruned, RunFilter, RunId,
+    SlotFilter, SlotRecord, SlotState, SqliteStore, Store, StoreError, Trigger,
 };
 use tradewire_surface::Method;
 
@@ -103,50 +103,6 @@ async fn a_run_that_is_not_open_takes_nothing_more() {
     assert!(matches!(store.renew(stranger, Utc::now()).await, Err(StoreError::RunClosed(id)) if id == stranger));
     assert!(matches!(store.append_log(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
     assert!(matches!(store.decide_delivery(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
-}
-
-fn event(occurrence: &str) -> EventRecord {
-    EventRecord {
-        id: EventId::new(),
-        webhook: "jobs".to_owned(),
-        tenant: "acme".to_owned(),
-        tenant_id: 7,
-        kind: "tn.jpm.job-completed".to_owned(),
-        occurrence: occurrence.to_owned(),
-        delivery: format!("delivery of {occurrence}"),
-        time: at("2026-03-09T13:00:00Z"),
-        received: at("2026-03-09T13:00:01Z"),
-        payload: r#"{ "total": 12.10 }"#.to_owned(),
-    }
-}
-
-#[tokio::test]
-async fn an_event_is_stored_once_however_often_it_comes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("tradewire.db");
-    let first = event("a");
-    {
-        let store = SqliteStore::open(&path).unwrap();
-        assert_eq!(store.store_event(&first).await.unwrap(), first.id);
-    }
-    let store = SqliteStore::open(&path).unwrap();
-    let again = EventRecord { delivery: "another".to_owned(), payload: "{}".to_owned(), ..event("a") };
-    assert_eq!(store.store_event(&again).await.unwrap(), first.id);
-    assert_eq!(store.events(&EventFilter::default()).await.unwrap(), std::slice::from_ref(&first), "as it came first");
-    // What differs in anything that it is known by is another.
-    for other in [
-        event("b"),
-        EventRecord { webhook: "all".to_owned(), ..event("a") },
-        EventRecord { tenant: "zenith".to_owned(), ..event("a") },
-        EventRecord { kind: "tn.jpm.job-updated".to_owned(), ..event("a") },
-    ] {
-        assert_eq!(store.store_event(&other).await.unwrap(), other.id);
-    }
-    assert_eq!(store.events(&EventFilter::default()).await.unwrap().len(), 5);
-    let of_all = EventFilter { webhook: Some("all".to_owned()), ..EventFilter::default() };
-    assert_eq!(store.events(&of_all).await.unwrap().len(), 1);
-    let latest = EventFilter { limit: Some(1), ..EventFilter::default() };
-    assert_eq!(store.events(&latest).await.unwrap()[0].kind, "tn.jpm.job-updated");
 }
 
 #[tokio::test]
@@ -285,9 +241,10 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
         if step == Pruned::default() {
             break;
         }
-        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots };
+        all =
+            Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots, events: 0 };
     }
-    assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3 });
+    assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3, events: 0 });
     assert_eq!(store.run(failed).await.unwrap(), None);
     assert!(store.run(delivered).await.unwrap().is_some() && store.files(delivered).await.unwrap().len() == 1);
     assert!(

@@ -52,6 +52,8 @@ fn every_package_parses_and_every_operation_is_a_function() {
     assert_eq!(functions, 559);
     assert_eq!(Catalog::get().surfaces.len(), 25);
     assert_eq!(Catalog::get().surfaces["webhooks"].events.len(), 21);
+    let events = resolve.interfaces.iter().find(|(_, interface)| interface.name.as_deref() == Some("events"));
+    assert!(events.unwrap().1.functions.contains_key("next"));
     assert_eq!(Catalog::get().contracts.len(), 22);
 }
 

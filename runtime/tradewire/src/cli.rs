@@ -46,7 +46,7 @@ pub enum Command {
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
-    /// Shows the webhook events that came in.
+    /// Shows the webhook events that came in, and hands them over once more.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
     /// Copies the store, puts a copy back, and forgets what is old.

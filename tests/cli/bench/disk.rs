@@ -73,7 +73,8 @@ impl Disk {
     /// The same, which is refused where somebody has a file open for writing.
     pub fn try_remount(&self, how: &str) -> bool {
         let mut mount = self.enter();
-        mount.args(["mount", "-o", &format!("remount,{how}")]).arg(&self.folder).stderr(Stdio::null());
+        // With its source named nothing is added from what is mounted, such as owners that a namespace does not know.
+        mount.args(["mount", "-o", &format!("remount,{how}"), "tmpfs"]).arg(&self.folder).stderr(Stdio::null());
         mount.status().unwrap().success()
     }
 

@@ -1,6 +1,7 @@
 //! The host functions: what a plugin's imports become.
 
 mod arguments;
+mod events;
 mod files;
 mod operations;
 mod raw;
@@ -14,6 +15,7 @@ use tradewire_client::{CallError, FileAnswer, PageSource, Source};
 use crate::run::Held;
 
 pub(crate) use arguments::ArgumentsPlan;
+pub(crate) use events::{OPERATION as EVENTS, link_events};
 pub(crate) use files::{FilePlans, link_files};
 pub(crate) use operations::{OperationPlan, link_operation, link_pager, link_pages};
 pub(crate) use raw::link_raw;

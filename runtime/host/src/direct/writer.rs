@@ -99,6 +99,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             DecodeKind::Map { value_offset, pair, value } => self.map(json, peek, *value_offset, *pair, value, at),
             DecodeKind::Record { .. } => self.record(json, peek, plan, at),
             DecodeKind::Words { .. } => self.word(json, peek, plan, at),
+            DecodeKind::Event { .. } => self.event(json, peek, plan, at),
         }
     }
 
@@ -282,9 +283,58 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             }
             (None, None) => return Err(Fault::of(format!("`{}` is not a known word", shortened(word)))),
         };
-        let width = *discriminant as usize;
-        self.scratch[at..at + width].copy_from_slice(&case.to_le_bytes()[..width]);
+        self.case(at, *discriminant, case);
         Ok(())
+    }
+
+    /// An event by its type. One that does not fit must not keep those beside it from being read: it is handed over as
+    /// it is.
+    fn event(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+        let DecodeKind::Event { discriminant, payload, by_type, other } = &plan.kind else {
+            return Err(Fault::of("no event"));
+        };
+        if peek != Peek::Object {
+            return Err(unexpected("an object", peek));
+        }
+        let known = json.known_object()?.ok_or_else(|| Fault::of("no type of an event"))?;
+        let known = by_type.get(known);
+        let peek = json.peek()?;
+        let start = json.current_index();
+        json.known_skip(peek)?;
+        let data = json.slice_to_current(start);
+        let case = match known {
+            Some((case, value)) => self.fits(data, value, at, plan.size as usize, *payload as usize)?.then_some(*case),
+            None => None,
+        };
+        if case.is_none() {
+            let text = std::str::from_utf8(data).map_err(|_| Fault::of("not UTF-8"))?;
+            put(self.cx, &mut self.scratch, at + *payload as usize, text)?;
+        }
+        self.case(at, *discriminant, case.unwrap_or(*other));
+        match json.next_key()? {
+            None => Ok(()),
+            Some(_) => Err(Fault::of("more than one type of an event")),
+        }
+    }
+
+    /// Lays out the payload of the `size` bytes at `at`, unless the data is not as the plan wants it.
+    fn fits(&mut self, data: &[u8], plan: &Decode, at: usize, size: usize, payload: usize) -> Result<bool, Fault> {
+        let (top, children, depth) = (self.scratch.len(), self.children, self.depth);
+        match self.json(data, plan, at + payload) {
+            Ok(()) => Ok(true),
+            Err(Fault::Unreadable { .. }) => {
+                self.scratch.truncate(top);
+                self.scratch[at..at + size].fill(0);
+                (self.children, self.depth) = (children, depth);
+                Ok(false)
+            }
+            Err(trap) => Err(trap),
+        }
+    }
+
+    fn case(&mut self, at: usize, discriminant: u32, case: u32) {
+        let width = discriminant as usize;
+        self.scratch[at..at + width].copy_from_slice(&case.to_le_bytes()[..width]);
     }
 }
 

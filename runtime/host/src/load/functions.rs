@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tradewire_surface::{Answer as Answers, Body, Need, OperationRef, Place, Type as Wire, wit};
+use tradewire_surface::{Answer as Answers, Body, Need, OperationRef, Place, Surface, Type as Wire, wit};
 use wasmtime::component::LinkerInstance;
 use wasmtime::component::types::{ComponentFunc, Type};
 
-use crate::calls::{ArgumentsPlan, OperationPlan, link_operation, link_pager, link_pages};
+use crate::calls::{ArgumentsPlan, EVENTS, OperationPlan, link_operation, link_pager, link_pages};
 use crate::direct::AnswerPlan;
-use crate::plan::{DecodeKind, Layout, Mismatch, Site, decode, encode, fields_plan, flat_count, result_of};
+use crate::plan::{DecodeKind, Layout, Mismatch, Site, decode, encode, envelopes, fields_plan, flat_count, result_of};
 use crate::run::RunState;
 
 /// The three functions that an operation may have.
@@ -133,6 +133,23 @@ fn answer_plan(
     };
     let (layout, payload) = result_layout(&result_type);
     Ok(AnswerPlan { operation: operation.id(), layout, payload, ok, err })
+}
+
+/// The plan of the events of a surface that a run reads.
+pub(super) fn events_plan(surface: &Surface, ty: &ComponentFunc) -> Result<AnswerPlan, Mismatch> {
+    let site = Site { surface, operation: EVENTS };
+    let mut params = ty.params();
+    if !matches!((params.next(), params.next()), (Some((_, Type::U32)), None)) {
+        return Err(site.mismatch("limit", "other parameters", "`u32`"));
+    }
+    let no_result = || site.mismatch("answer", "another result", "a list of envelopes, or the contract's `error`");
+    let result_type = ty.results().next().ok_or_else(no_result)?;
+    let Type::Result(result) = &result_type else { return Err(no_result()) };
+    let (Some(Type::List(list)), Some(err)) = (result.ok(), result.err()) else { return Err(no_result()) };
+    let ok = Some(envelopes(&site, &list)?);
+    let err = result_of(&err).ok_or_else(no_result)?;
+    let (layout, payload) = result_layout(&result_type);
+    Ok(AnswerPlan { operation: EVENTS.to_owned(), layout, payload, ok, err })
 }
 
 /// The plan of an answer of our own interfaces.

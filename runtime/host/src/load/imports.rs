@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use tradewire_surface::grants::Grants;
-use tradewire_surface::{Catalog, OperationRef};
+use tradewire_surface::{Catalog, OperationRef, Surface};
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, Resource, ResourceType};
 
-use super::functions::{Form, link, own_answer};
+use super::functions::{Form, events_plan, link, own_answer};
 use super::{ImportFault, standard};
-use crate::calls::{FilePlans, Pager, link_files, link_raw};
+use crate::calls::{FilePlans, Pager, link_events, link_files, link_raw};
 use crate::engine::Engine;
 use crate::run::RunState;
 
@@ -21,6 +21,7 @@ pub(super) struct Linking<'a> {
     denied: Vec<OperationRef<'static>>,
     operations: Vec<OperationRef<'static>>,
     uses_middleware: bool,
+    reads_events: bool,
 }
 
 impl<'a> Linking<'a> {
@@ -32,12 +33,18 @@ impl<'a> Linking<'a> {
             denied: Vec::new(),
             operations: Vec::new(),
             uses_middleware: false,
+            reads_events: false,
         }
     }
 
     /// Whether suppliers can be called.
     pub fn uses_middleware(&self) -> bool {
         self.uses_middleware
+    }
+
+    /// Whether the run's webhook events can be read.
+    pub fn reads_events(&self) -> bool {
+        self.reads_events
     }
 
     /// What is asked for in vain, and the operations that can be called.
@@ -160,7 +167,8 @@ impl<'a> Linking<'a> {
             self.unknown(name, nearest.map(|n| format!("is `servicetitan:{n}` meant?")));
             return Ok(());
         };
-        if !surface.resources.contains_key(resource) {
+        let is_events = resource == "events" && !surface.events.is_empty();
+        if !is_events && !surface.resources.contains_key(resource) {
             let nearest = Catalog::nearest(resource, surface.resources.keys().map(String::as_str));
             self.unknown(name, nearest.map(|n| format!("is `servicetitan:{surface_name}/{n}` meant?")));
             return Ok(());
@@ -169,6 +177,9 @@ impl<'a> Linking<'a> {
             let help = format!("this host has version {}; build the plugin against it", surface.version);
             self.unknown(name, Some(help));
             return Ok(());
+        }
+        if is_events {
+            return self.events(name, surface, &functions, linker);
         }
         let mut instance = linker.instance(name)?;
         for (item, export) in interface.exports(&engine.wasm) {
@@ -196,6 +207,30 @@ impl<'a> Linking<'a> {
             if let Err(mismatch) = link(&mut instance, function, &form, operation, ty)? {
                 self.faults.push(ImportFault::Mismatch(mismatch));
             }
+        }
+        Ok(())
+    }
+}
+
+impl Linking<'_> {
+    /// The events that began the run: whose runs they begin is the operator's to say, so reading them needs no grant.
+    fn events(
+        &mut self,
+        name: &str,
+        surface: &Surface,
+        functions: &[(String, ComponentFunc)],
+        linker: &mut Linker<RunState>,
+    ) -> wasmtime::Result<()> {
+        for (function, ty) in functions {
+            if function != "next" {
+                self.unknown(format!("{name}#{function}"), Some("is `next` meant?".to_owned()));
+                continue;
+            }
+            match events_plan(surface, ty) {
+                Ok(plan) => link_events(&mut linker.instance(name)?, Arc::new(plan))?,
+                Err(mismatch) => self.faults.push(ImportFault::Mismatch(mismatch)),
+            }
+            self.reads_events = true;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ pub struct Plugin {
     digest: Arc<str>,
     operations: Arc<[OperationRef<'static>]>,
     uses_middleware: bool,
+    reads_events: bool,
 }
 
 /// Why a plugin is not loaded.
@@ -116,7 +117,7 @@ impl Plugin {
         let mut linker = base_linker(&engine.wasm).map_err(LoadError::Invalid)?;
         linking.imports(engine, &component, &mut linker).map_err(LoadError::Invalid)?;
         check_world(engine, &component)?;
-        let uses_middleware = linking.uses_middleware();
+        let (uses_middleware, reads_events) = (linking.uses_middleware(), linking.reads_events());
         let (faults, operations) = linking.finish();
         if !faults.is_empty() {
             return Err(LoadError::Imports(faults));
@@ -131,6 +132,7 @@ impl Plugin {
             digest: digest.into(),
             operations: operations.into(),
             uses_middleware,
+            reads_events,
         })
     }
 
@@ -147,6 +149,11 @@ impl Plugin {
     /// Whether the plugin calls suppliers: it imports `tradewire:plugin/middleware`.
     pub fn uses_middleware(&self) -> bool {
         self.uses_middleware
+    }
+
+    /// Whether the plugin reads the events that begin its runs: it imports `servicetitan:webhooks/events`.
+    pub fn reads_events(&self) -> bool {
+        self.reads_events
     }
 }
 

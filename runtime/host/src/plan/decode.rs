@@ -53,6 +53,14 @@ pub(crate) enum DecodeKind {
         /// The case that takes an unknown word, and where its text goes.
         other: Option<(u32, u32)>,
     },
+    /// An object whose one member is named by the type of an event and holds its data.
+    Event {
+        discriminant: u32,
+        payload: u32,
+        by_type: HashMap<Box<str>, (u32, Decode)>,
+        /// The case that takes the text of what is unknown, or not as it should be.
+        other: u32,
+    },
 }
 
 /// The numbers that JSON's become.

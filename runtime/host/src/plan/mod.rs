@@ -10,9 +10,11 @@
 mod abi;
 mod decode;
 mod encode;
+mod events;
 mod mismatch;
 
 pub(crate) use abi::{Layout, flat_count};
 pub(crate) use decode::{Decode, DecodeKind, Number, RecordField, Site, decode, result_of};
 pub(crate) use encode::{Absent, Encode, encode, fields_plan};
+pub(crate) use events::envelopes;
 pub use mismatch::Mismatch;

@@ -16,6 +16,7 @@ use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
+use crate::events::Events;
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
 use crate::middleware::Middleware;
@@ -62,6 +63,8 @@ pub struct Request {
     pub api: Arc<dyn ServiceTitan>,
     /// The suppliers that the plugin may call; none where nothing is granted.
     pub middleware: Option<Arc<dyn Middleware>>,
+    /// The events that began it; none where no event did.
+    pub events: Option<Arc<dyn Events>>,
     /// Where log lines and files go.
     pub sink: Arc<dyn Sink>,
     /// What the run may use.
@@ -126,6 +129,7 @@ pub(crate) struct RunState {
     pub table: ResourceTable,
     pub api: Arc<dyn ServiceTitan>,
     middleware: Option<Arc<dyn Middleware>>,
+    pub events: Option<Arc<dyn Events>>,
     pub grants: Arc<Grants>,
     wasi: WasiCtx,
     settings: WasiConfigVariables,
@@ -251,6 +255,7 @@ impl Plugin {
             table,
             api: request.api.clone(),
             middleware: request.middleware.clone(),
+            events: request.events.clone(),
             grants: self.grants.clone(),
             wasi: wasi.build(),
             settings: request.settings.iter().cloned().collect(),

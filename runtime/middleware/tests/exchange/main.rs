@@ -6,6 +6,7 @@ mod apart;
 #[path = "../shared/certified.rs"]
 mod certified;
 mod faults;
+mod journal;
 mod redirects;
 mod round_trip;
 mod sent;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -138,13 +139,13 @@ pub struct Export {
     pub work: Work,
     /// `tenants`.
     pub tenants: Vec<String>,
-    /// `cron` or `after`.
+    /// `cron`, `after` or `on`.
     pub begins: Begins,
     /// `timezone`; none is the tenant's.
     pub timezone: Option<Tz>,
     /// What its schedule does about slots that cannot simply run.
     pub policy: Policy,
-    /// `retries`; none tries once.
+    /// `retries`; none tries once. With `on`, three times unless it says otherwise.
     pub retries: Option<Retries>,
     /// `window`.
     pub window: WindowRule,
@@ -165,6 +166,25 @@ pub enum Begins {
     Cron(CronExpression),
     /// `after`: each run of one of these exports that succeeds, for the same tenant and window.
     After(Vec<String>),
+    /// `on`: webhook events.
+    On(On),
+}
+
+/// Which webhook events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct On {
+    /// `on`: their CloudEvents types.
+    pub types: Vec<String>,
+    /// `webhook`: the one that they come by; none is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
+}
+
+impl On {
+    /// Whether it is an event that comes by this webhook, of this type.
+    pub fn takes(&self, webhook: &str, kind: &str) -> bool {
+        self.webhook.as_ref().is_none_or(|wanted| wanted == webhook) && self.types.iter().any(|wanted| wanted == kind)
+    }
 }
 
 impl Begins {
@@ -183,12 +203,14 @@ impl Begins {
 }
 
 impl fmt::Display for Begins {
-    /// `0 6 * * MON`, `after hours, expenses`
+    /// `0 6 * * MON`, `after hours, expenses`, `on tn.jpm.job-completed by jobs`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Begins::Asked => f.write_str("only when asked"),
             Begins::Cron(cron) => f.write_str(cron.source()),
             Begins::After(exports) => write!(f, "after {}", exports.join(", ")),
+            Begins::On(On { types, webhook: None }) => write!(f, "on {}", types.join(", ")),
+            Begins::On(On { types, webhook: Some(name) }) => write!(f, "on {} by {name}", types.join(", ")),
         }
     }
 }
@@ -335,6 +357,9 @@ pub struct Caller {
     pub tenants: Option<Vec<String>>,
 }
 
+/// The longest `replay_window`: what is older can be read from ServiceTitan's export feeds.
+pub const LONGEST_REPLAY_WINDOW: TimeDelta = TimeDelta::days(30);
+
 /// Where ServiceTitan's webhook events come in: `POST /webhooks/{name}`.
 #[derive(Debug, Clone)]
 pub struct Webhook {
@@ -350,7 +375,7 @@ pub struct Webhook {
     pub encoding: Option<SignatureEncoding>,
     /// `events`: the CloudEvents types that it takes; none is all, also those that the catalog does not know.
     pub events: Option<Vec<String>>,
-    /// `replay_window`: how old an event may be. A day; at most 30 days.
+    /// `replay_window`: how old an event may be. A day; at most [`LONGEST_REPLAY_WINDOW`].
     pub replay_window: Duration,
 }
 
@@ -449,6 +474,14 @@ impl Config {
             let follows =
                 matches!(&follower.begins, Begins::After(exports) if exports.iter().any(|name| name == export));
             follows && follower.tenants.iter().any(|name| name == tenant)
+        })
+    }
+
+    /// The exports whose runs an event begins that comes by this webhook.
+    pub fn takers(&self, webhook: &str, tenant: &str, kind: &str) -> impl Iterator<Item = &Export> {
+        self.exports.values().filter(move |export| {
+            let takes = matches!(&export.begins, Begins::On(on) if on.takes(webhook, kind));
+            takes && export.tenants.iter().any(|name| name == tenant)
         })
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::LONGEST_REPLAY_WINDOW;
 use crate::store::{Pruned, Store, StoreError};
 
 /// How many runs are forgotten at a time.
@@ -14,15 +15,24 @@ const STEP: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 const EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// Forgets what ended before, step by step.
-pub async fn prune(store: &dyn Store, before: DateTime<Utc>) -> Result<Pruned, StoreError> {
+/// Forgets what ended before, step by step. Events are remembered for as long at least as one that comes again may be taken
+/// in: until it would be refused for its age, only the one that is stored tells that it is a repeated one.
+pub async fn prune(store: &dyn Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+    let events_before = now.checked_sub_signed(LONGEST_REPLAY_WINDOW).map_or(before, |youngest| youngest.min(before));
     let mut all = Pruned::default();
     loop {
-        let step = store.prune(before, STEP).await?;
+        // Events first: a run that they began is kept for as long as they are.
+        let events = store.prune_events(events_before, STEP).await?;
+        let step = Pruned { events, ..store.prune(before, STEP).await? };
         if step == Pruned::default() {
             return Ok(all);
         }
-        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots };
+        all = Pruned {
+            runs: all.runs + step.runs,
+            logs: all.logs + step.logs,
+            slots: all.slots + step.slots,
+            events: all.events + step.events,
+        };
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -31,10 +41,13 @@ pub async fn prune(store: &dyn Store, before: DateTime<Utc>) -> Result<Pruned, S
 pub async fn keep_pruned(store: &dyn Store, clock: &dyn Clock, keep: TimeDelta, shutdown: CancellationToken) {
     let forget = async {
         loop {
-            if let Some(before) = clock.now().checked_sub_signed(keep) {
-                match prune(store, before).await {
+            let now = clock.now();
+            if let Some(before) = now.checked_sub_signed(keep) {
+                match prune(store, before, now).await {
                     Ok(pruned) if pruned == Pruned::default() => {}
-                    Ok(Pruned { runs, logs, slots }) => tracing::info!(runs, logs, slots, "forgot what is old"),
+                    Ok(Pruned { runs, logs, slots, events }) => {
+                        tracing::info!(runs, logs, slots, events, "forgot what is old");
+                    }
                     Err(error) => tracing::warn!(%error, "cannot forget what is old; trying again in an hour"),
                 }
             }

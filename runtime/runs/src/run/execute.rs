@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{CallLedger, Failure, Job, RunLog, Summary, Workspace};
+use super::{CallLedger, Failure, Job, RunEvents, RunLog, Summary, Workspace};
 use crate::journal::Journal;
 
 /// One attempt of a run: what it is given, and where it puts what it produces. Cheap to clone; a clone that outlives
@@ -11,6 +11,8 @@ use crate::journal::Journal;
 pub struct Attempt {
     /// What is to be done.
     pub job: std::sync::Arc<Job>,
+    /// The webhook events that it accounts for.
+    pub events: RunEvents,
     /// Where its files go.
     pub files: Workspace,
     /// Where its log lines go.

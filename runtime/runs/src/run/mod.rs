@@ -2,6 +2,7 @@
 
 mod call_off;
 mod calls;
+mod events;
 mod execute;
 mod file_name;
 mod job;
@@ -11,6 +12,7 @@ mod workspace;
 
 pub use call_off::CallOff;
 pub use calls::CallLedger;
+pub use events::RunEvents;
 pub use execute::{Attempt, Execute};
 pub(crate) use file_name::TOTAL_SUFFIX;
 pub use file_name::{FileName, FileNameError};

@@ -74,12 +74,18 @@ impl Overlap {
 /// How often and when a run that failed for a passing reason is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// The attempts after the first.
+    /// The attempts after the first. 3.
     pub times: u32,
-    /// The pause after the first attempt; it doubles with each.
+    /// The pause after the first attempt; it doubles with each. A minute.
     pub backoff: TimeDelta,
-    /// The longest pause.
+    /// The longest pause. An hour.
     pub longest: TimeDelta,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { times: 3, backoff: TimeDelta::minutes(1), longest: TimeDelta::hours(1) }
+    }
 }
 
 impl Retries {

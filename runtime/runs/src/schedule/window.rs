@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -36,6 +36,12 @@ pub enum WindowError {
 }
 
 impl Window {
+    /// The window of a single moment: a millisecond, the grain of what is recorded.
+    pub fn moment(at: DateTime<Utc>) -> Window {
+        let start = at.with_timezone(&Tz::UTC);
+        Window { start, end: start + TimeDelta::milliseconds(1) }
+    }
+
     /// The same window, told in this zone.
     pub fn in_zone(self, zone: Tz) -> Window {
         Window { start: self.start.with_timezone(&zone), end: self.end.with_timezone(&zone) }

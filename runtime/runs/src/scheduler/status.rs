@@ -155,7 +155,9 @@ impl Known {
             return Some((Condition::Running, format!("since {}", local(open.opening.started))));
         }
         let is_begun_by_others = schedule.slots.cron().is_none() && schedule.blackout(now).is_none();
-        let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_begun_by_others);
+        // While others run, it may wait for a place.
+        let is_idle = is_begun_by_others && self.open.is_empty();
+        let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_idle);
         if let Some(slot) = waiting.filter(|slot| slot.due + OVERDUE < now) {
             let reason =
                 format!("a slot waits since {} and nobody took it: does `tradewire serve` run?", local(slot.due));

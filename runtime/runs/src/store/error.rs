@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{RunId, WriteId};
+use super::{EventId, RunId, WriteId};
 
 /// What may go wrong with a store.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,9 @@ pub enum StoreError {
     /// There is no such write in doubt.
     #[error("there is no write {0} in doubt: `tradewire doubts list` shows those that there are")]
     NoDoubt(WriteId),
+    /// There is no such event.
+    #[error("there is no event {0}: `tradewire webhooks list` shows those that there are")]
+    NoEvent(EventId),
     /// The store did not do what it was asked. It may later.
     #[error("the store failed: {0}")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

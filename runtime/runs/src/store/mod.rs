@@ -7,6 +7,7 @@
 //! it had sent is taken: that is a fact, whoever knows it.
 
 mod error;
+mod events;
 mod ids;
 mod patience;
 pub(crate) mod records;
@@ -16,11 +17,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 pub use error::StoreError;
+pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, Incoming, ReceivedEvent, Stored};
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, EventFilter, EventRecord, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome,
-    Pause, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
+    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter,
+    RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
 
@@ -154,12 +156,34 @@ pub trait Store: Send + Sync + 'static {
     /// What a run produced.
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;
 
-    /// Stores a webhook event. The id by which it is stored: its own, or that of the one that came before, where one of
-    /// the same webhook, tenant, type and occurrence did.
-    async fn store_event(&self, event: &EventRecord) -> Result<EventId, StoreError>;
+    /// Stores webhook events, all of them or none, and what becomes of each, in order. One of the same webhook, tenant, type
+    /// and occurrence as one before is not stored and begins nothing. Any other joins the events that wait to begin a run
+    /// of each of its takers, or queues a slot there; once a run has taken the slot, no event joins it any more.
+    async fn store_events(&self, incoming: Vec<Incoming>) -> Result<Vec<Stored>, StoreError>;
+
+    /// A webhook event, and what it began.
+    async fn event(&self, id: EventId) -> Result<Option<ReceivedEvent>, StoreError>;
 
     /// Webhook events, the latest first.
-    async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError>;
+    async fn events(&self, filter: &EventFilter) -> Result<Vec<ReceivedEvent>, StoreError>;
+
+    /// Has stored events begin runs of these exports once more, in slots of their own. What they begin, in order.
+    async fn hand_again(&self, events: Vec<(EventId, String)>, at: DateTime<Utc>) -> Result<Vec<Handover>, StoreError>;
+
+    /// The events that begin runs of an export for a tenant whose slots lie in a window and do not wait any more, after
+    /// this place: at most so many, fewer where they are large, but for one.
+    async fn events_in(
+        &self,
+        export: &str,
+        tenant: &str,
+        window: &Window,
+        after: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<Vec<(EventPlace, EventRecord)>, StoreError>;
+
+    /// Forgets some webhook events that both happened and came in before, at most so many; those that a run is still to be
+    /// begun by, or that one may still be tried again with, are left. How many it were.
+    async fn prune_events(&self, before: DateTime<Utc>, most: u32) -> Result<usize, StoreError>;
 }
 
 /// What makes two files the same to those who receive them: whose, of which window, where and by which name.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::ids::{EventId, RunId};
+use super::ids::RunId;
 use crate::run::FailureKind;
 use crate::schedule::Window;
 
@@ -43,6 +43,8 @@ words! {
         Schedule = "schedule",
         /// A run of another export that succeeded.
         After = "after",
+        /// Webhook events.
+        Events = "events",
         /// Someone asked for it.
         Manual = "manual",
     }
@@ -283,7 +285,7 @@ pub struct SlotRecord {
     pub due: DateTime<Utc>,
     /// What begins its run.
     pub trigger: Trigger,
-    /// Where it comes from, where no schedule says so: the run that it follows.
+    /// Where it comes from, where that is not plain: the run that it follows, or that an operator asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// What its run accounts for, in any zone; none is what the export's rule makes of the time when it fell due.
@@ -341,6 +343,8 @@ pub struct Pruned {
     pub logs: usize,
     /// Slots.
     pub slots: usize,
+    /// Webhook events.
+    pub events: usize,
 }
 
 /// Which runs.
@@ -375,44 +379,6 @@ pub struct SlotFilter {
     pub idle: bool,
     /// That fell due then or later.
     pub since: Option<DateTime<Utc>>,
-    /// At most this many; none is 100.
-    pub limit: Option<u32>,
-}
-
-/// A webhook event that is stored.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EventRecord {
-    /// Its id here.
-    pub id: EventId,
-    /// The webhook that it came by.
-    pub webhook: String,
-    /// The tenant's name in the configuration.
-    pub tenant: String,
-    /// The tenant's number at ServiceTitan.
-    pub tenant_id: i64,
-    /// Its CloudEvents type: `tn.jpm.job-completed`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// ServiceTitan's `userassignedid`: of one webhook, tenant and type, no two events that are stored have the same.
-    pub occurrence: String,
-    /// ServiceTitan's `id` of the delivery that came first.
-    pub delivery: String,
-    /// When it happened.
-    pub time: DateTime<Utc>,
-    /// When it came in.
-    pub received: DateTime<Utc>,
-    /// Its `data`: JSON, as it was written.
-    pub payload: String,
-}
-
-/// Which events.
-#[derive(Debug, Clone, Default)]
-pub struct EventFilter {
-    /// Of this webhook.
-    pub webhook: Option<String>,
-    /// Of this tenant.
-    pub tenant: Option<String>,
     /// At most this many; none is 100.
     pub limit: Option<u32>,
 }

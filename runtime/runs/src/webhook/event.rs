@@ -13,6 +13,8 @@ pub(super) struct Envelope<'b> {
     pub(super) occurrence: String,
     /// `id`: of this delivery.
     pub(super) delivery: String,
+    /// `source`; empty where it says none.
+    pub(super) source: String,
     /// `time`: when it happened.
     pub(super) time: DateTime<Utc>,
     /// `data`.
@@ -45,6 +47,7 @@ struct Members<'b> {
     id: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
+    source: Option<String>,
     time: Option<String>,
     userassignedid: Option<String>,
     #[serde(borrow)]
@@ -73,6 +76,7 @@ impl<'b> Envelope<'b> {
             kind: need("type", members.kind)?,
             occurrence: need("userassignedid", members.userassignedid)?,
             delivery: need("id", members.id)?,
+            source: members.source.unwrap_or_default(),
             time: time.parse().map_err(|_| NotAnEvent::Time(time))?,
             payload: data.get(),
             tenant_id,

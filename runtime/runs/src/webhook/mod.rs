@@ -2,13 +2,19 @@
 //!
 //! An event comes in as a CloudEvents 1.0 envelope with a signature in a header. A [`Receiver`] checks the signature over
 //! the body as it came, then that the event is young enough, whose it is and that its webhook takes it, and has the store
-//! keep it once ([`Store::store_event`](crate::store::Store::store_event)). Whoever is answered [`Received`] may forget
-//! the event; whoever is not sends it again.
+//! keep it once, by an [`Intake`]. Whoever is answered [`Received`] may forget the event; whoever is not sends it again.
+//!
+//! Exports that run `on` events get a slot in the same transaction, with as many events as wait together; so an event is
+//! never stored without being handed over, nor the other way round. [`replay`] hands one over once more.
 
 mod event;
+mod intake;
 mod receiver;
+mod replay;
 mod signature;
 
 pub use event::NotAnEvent;
+pub use intake::Intake;
 pub use receiver::{Delivery, Received, Receiver, ReceiverFault, Refused};
+pub use replay::{ReplayError, replay};
 pub use signature::Forged;

@@ -1,12 +1,15 @@
 //! What takes the events of one webhook in.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
 
 use super::event::{Envelope, NotAnEvent};
+use super::intake::Intake;
 use super::signature::{Forged, Signature};
-use crate::config::{Config, SecretError, Webhook};
-use crate::store::{EventId, EventRecord, Store, StoreError};
+use crate::config::{Begins, Config, On, SecretError, Webhook};
+use crate::store::{EventId, EventRecord, Incoming, StoreError};
 
 /// A key of fewer characters is none of ServiceTitan's, and may be guessed.
 const SHORTEST_KEY: usize = 32;
@@ -22,6 +25,14 @@ pub struct Receiver {
     tenants: Vec<(String, i64)>,
     events: Option<Vec<String>>,
     replay_window: TimeDelta,
+    takers: Vec<Taker>,
+}
+
+/// An export whose runs events of the webhook may begin.
+struct Taker {
+    export: String,
+    tenants: Vec<String>,
+    on: On,
 }
 
 /// An event as it comes in.
@@ -127,7 +138,7 @@ pub enum Refused {
     },
     /// It could not be stored: whoever sent it is to send it again.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] Arc<StoreError>),
 }
 
 impl Receiver {
@@ -138,7 +149,14 @@ impl Receiver {
         let bad_key = || ReceiverFault::Key { reference: webhook.secret.to_string(), characters };
         let signature = Signature::new(&key, webhook.encoding).filter(|_| characters >= SHORTEST_KEY);
         let tenants = webhook.tenants.iter().filter_map(|name| config.tenants.get(name));
+        let takers = config.exports.values().filter_map(|export| match &export.begins {
+            Begins::On(on) => {
+                Some(Taker { export: export.name.clone(), tenants: export.tenants.clone(), on: on.clone() })
+            }
+            _ => None,
+        });
         Ok(Receiver {
+            takers: takers.collect(),
             name: webhook.name.clone(),
             header: webhook.header.clone(),
             signature: signature.ok_or_else(bad_key)?,
@@ -159,10 +177,12 @@ impl Receiver {
     }
 
     /// Takes an event in: once this answers, it is stored.
-    pub async fn receive(&self, store: &dyn Store, delivery: Delivery<'_>) -> Result<Received, Refused> {
-        let record = self.check(delivery)?;
-        let id = store.store_event(&record).await?;
-        let EventRecord { id: new, kind, tenant, .. } = record;
+    pub async fn receive(&self, intake: &Intake, delivery: Delivery<'_>) -> Result<Received, Refused> {
+        let event = self.check(delivery)?;
+        let (new, kind, tenant) = (event.id, event.kind.clone(), event.tenant.clone());
+        let takes = |taker: &&Taker| taker.tenants.contains(&tenant) && taker.on.takes(&self.name, &kind);
+        let takers = self.takers.iter().filter(takes).map(|taker| taker.export.clone()).collect();
+        let id = intake.store(Incoming { event, takers }).await?;
         Ok(Received { id, kind, tenant, is_repeated: id != new })
     }
 
@@ -182,6 +202,7 @@ impl Receiver {
             tenant_id,
             kind: event.kind,
             occurrence: event.occurrence,
+            source: event.source,
             delivery: event.delivery,
             time: event.time,
             received: delivery.at,
@@ -242,6 +263,7 @@ mod tests {
             tenants: vec![("acme".to_owned(), 7), ("zenith".to_owned(), 8)],
             events: Some(vec!["tn.jpm.job-completed".to_owned()]),
             replay_window: TimeDelta::hours(1),
+            takers: Vec::new(),
         };
         let (signature, body, at) = (Some(signature.as_bytes()), body.as_bytes(), NOW.parse().unwrap());
         receiver.check(Delivery { tenant, signature, body, at }).map_err(|refused| refused.to_string())

@@ -11,8 +11,9 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Pause,
-    Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
+    LogLine, Opened, Opening, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
+    SlotRecord, Store, StoreError, Stored, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -129,6 +130,11 @@ requests! {
     host_calls(run: RunId) -> Vec<HostCalls>;
     prune(before: DateTime<Utc>, most: u32) -> Pruned;
     files(run: RunId) -> Vec<FileRecord>;
-    store_event(event: &EventRecord) -> EventId;
-    events(filter: &EventFilter) -> Vec<EventRecord>;
+    store_events(incoming: Vec<Incoming>) -> Vec<Stored>;
+    event(id: EventId) -> Option<ReceivedEvent>;
+    events(filter: &EventFilter) -> Vec<ReceivedEvent>;
+    hand_again(events: Vec<(EventId, String)>, at: DateTime<Utc>) -> Vec<Handover>;
+    events_in(export: &str, tenant: &str, window: &Window, after: Option<EventPlace>, limit: u32)
+        -> Vec<(EventPlace, EventRecord)>;
+    prune_events(before: DateTime<Utc>, most: u32) -> usize;
 }

@@ -184,8 +184,13 @@ impl<'a> Interface<'a> {
     }
 
     fn events(&mut self, surface: &'a Surface) {
-        self.common.extend(["date-time", "json"]);
-        self.body.push_str("\n  /// What happened.\n  variant event {\n");
+        self.common.extend(["date-time", "error", "json"]);
+        self.body.push_str(concat!(
+            "\n  /// The events that began this run and were not read before, in the order in which they came in: at most so\n",
+            "  /// many, fewer where they are large, none after the last. Every attempt of a run gets the same ones.\n",
+            "  next: func(limit: u32) -> result<list<envelope>, error>;\n",
+            "\n  /// What happened.\n  variant event {\n",
+        ));
         for event in &surface.events {
             self.note(&event.payload);
             let _ = writeln!(
@@ -197,7 +202,8 @@ impl<'a> Interface<'a> {
             );
         }
         self.body.push_str(concat!(
-            "    /// An event that this contract does not know: its data.\n    other(json),\n  }\n\n",
+            "    /// An event that this contract does not know, or whose data is not as it says: its data.\n",
+            "    other(json),\n  }\n\n",
             "  /// A CloudEvents 1.0 envelope. `user-assigned-id` is the same for every delivery of one event.\n",
             "  record envelope {\n    id: string,\n    %type: string,\n    time: date-time,\n    source: string,\n",
             "    user-assigned-id: string,\n    event: event,\n  }\n",

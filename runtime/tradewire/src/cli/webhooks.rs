@@ -1,13 +1,16 @@
 //! `tradewire webhooks`.
 
 use clap::{Args, Subcommand};
+use tradewire_runs::store::EventId;
 
 use super::Place;
 
 #[derive(Debug, Subcommand)]
 pub enum Webhooks {
-    /// Lists events that came in, the latest first; with `--json` also what they say.
+    /// Lists events that came in, the latest first, and what each began; with `--json` also what they say.
     List(List),
+    /// Has events begin runs once more, whatever became of them. `tradewire serve` begins these within half a minute.
+    Replay(Replay),
 }
 
 #[derive(Debug, Args)]
@@ -21,6 +24,18 @@ pub struct List {
     /// At most this many.
     #[arg(long, default_value_t = 100)]
     pub limit: u32,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The events, by their ids as `tradewire webhooks list` shows them.
+    #[arg(required = true)]
+    pub events: Vec<EventId>,
+    /// Only for this export [default: all that take them].
+    #[arg(long)]
+    pub export: Option<String>,
     #[command(flatten)]
     pub place: Place,
 }

@@ -41,11 +41,13 @@ async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
     let setting = Setting::read(&place)?;
     let none = "nothing says how long runs are remembered; add `[store]` with `keep = \"400 days\"`, or write `--keep`";
     let keep = TimeDelta::from_std(keep.or(setting.config.keep).context(none)?).ok();
-    let before = keep.and_then(|keep| Utc::now().checked_sub_signed(keep)).context("`keep` is too long")?;
-    let pruned = history::prune(&setting.store()?, before).await?;
-    let Pruned { runs, logs, slots } = pruned;
-    let text =
-        format!("forgot {runs} runs, {slots} slots, and the logs of {logs} runs that delivered or wrote something");
+    let now = Utc::now();
+    let before = keep.and_then(|keep| now.checked_sub_signed(keep)).context("`keep` is too long")?;
+    let pruned = history::prune(&setting.store()?, before, now).await?;
+    let Pruned { runs, logs, slots, events } = pruned;
+    let text = format!(
+        "forgot {runs} runs, {slots} slots, {events} events, and the logs of {logs} runs that delivered or wrote something"
+    );
     output.result(&text, &pruned);
     Ok(())
 }

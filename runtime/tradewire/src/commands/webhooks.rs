@@ -1,18 +1,20 @@
-//! `tradewire webhooks`: the events that came in.
+//! `tradewire webhooks`: the events that came in, and handing them over once more.
 
 use anyhow::Result;
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, Utc};
 use serde_json::json;
-use tradewire_runs::store::{EventFilter, EventRecord, Store};
+use tradewire_runs::store::{EventFilter, EventRecord, Handover, HandoverState, ReceivedEvent, Store};
+use tradewire_runs::webhook;
 
 use super::setting::Setting;
-use crate::cli::webhooks::{List, Webhooks};
+use crate::cli::webhooks::{List, Replay, Webhooks};
 use crate::output::Output;
 
 /// Does what was asked.
 pub async fn dispatch(command: Webhooks, output: &Output) -> Result<()> {
     match command {
         Webhooks::List(options) => list(options, output).await,
+        Webhooks::Replay(options) => replay(options, output).await,
     }
 }
 
@@ -28,9 +30,39 @@ async fn list(options: List, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// `2026-03-02T06:00:01.204Z  jobs  acme  tn.jpm.job-completed  <its id>`
-fn text(event: &EventRecord) -> String {
+/// `2026-03-02T06:00:01.204Z  jobs  acme  tn.jpm.job-completed  <its id>  on-completed: handed over, run 1b2c3d4e`
+fn text(ReceivedEvent { event, handovers }: &ReceivedEvent) -> String {
     let EventRecord { id, webhook, tenant, kind, received, .. } = event;
     let received = received.to_rfc3339_opts(SecondsFormat::Millis, true);
-    format!("{received}  {webhook}  {tenant}  {}  {id}", kind.escape_debug())
+    let mut text = format!("{received}  {webhook}  {tenant}  {}  {id}", kind.escape_debug());
+    if !handovers.is_empty() {
+        text += &format!("  {}", handovers.iter().map(handover).collect::<Vec<_>>().join("; "));
+    }
+    text
+}
+
+/// `on-completed: failed, run 1b2c3d4e`
+fn handover(Handover { export, state, run, .. }: &Handover) -> String {
+    let state = match state {
+        HandoverState::Waiting => "waits",
+        HandoverState::HandedOver => "handed over",
+        HandoverState::Failed => "failed",
+    };
+    let run = run.map(|run| format!(", run {}", run.short())).unwrap_or_default();
+    format!("{export}: {state}{run}")
+}
+
+async fn replay(options: Replay, output: &Output) -> Result<()> {
+    let setting = Setting::read(&options.place)?;
+    let store = setting.store()?;
+    let begun =
+        webhook::replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
+    let line = |(event, Handover { export, due, .. }): &(_, Handover)| {
+        format!("event {event} waits for {export}, in the slot of {}", due.to_rfc3339_opts(SecondsFormat::Millis, true))
+    };
+    let text = begun.iter().map(line).collect::<Vec<_>>().join("\n");
+    let values: Vec<_> =
+        begun.iter().map(|(event, handover)| json!({ "event": event, "handover": handover })).collect();
+    output.result(&text, &json!({ "replayed": values }));
+    Ok(())
 }

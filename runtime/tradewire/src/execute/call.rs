@@ -12,6 +12,7 @@ use tradewire_runs::config::SupplierCall;
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
 use tradewire_runs::store::{HostCalls, LogLevel};
 
+use super::events;
 use super::journaled::{Journaled, ToldBy};
 use crate::suppliers::Supplier;
 
@@ -66,7 +67,7 @@ impl Call {
     /// Makes the call: once in a run, however often it is tried, and whatever the body comes to then.
     pub async fn execute(&self, attempt: &Attempt, tenant: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
         let SupplierCall { supplier, endpoint, keeps_answer, .. } = &self.call;
-        let body = self.body(&attempt.job, attempt.journal.around(tenant.clone())).await?;
+        let body = self.body(attempt, attempt.journal.around(tenant.clone())).await?;
         let incoming = Incoming { headers: Vec::new(), body: body.into_bytes() };
         let journal = attempt.journal.clone();
         let journal = Journaled { journal, supplier: supplier.clone(), api: tenant, told_by: ToldBy::Run };
@@ -96,9 +97,9 @@ impl Call {
         Ok(Summary { message: format!("{supplier}/{endpoint} answered {status} {said}").trim_end().to_owned() })
     }
 
-    async fn body(&self, job: &Job, api: Arc<dyn ServiceTitan>) -> Result<String, Failure> {
+    async fn body(&self, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<String, Failure> {
         let Some(template) = self.body.clone() else { return Ok("{}".to_owned()) };
-        let data = variables(job);
+        let data = variables(&attempt.job, events::all(&attempt.events).await?);
         let calls = Live::new(api, Instant::now() + ASKING);
         let rendering =
             tokio::task::spawn_blocking(move || template.render_calling(&data, Mode::Json, &Limits::default(), &calls));
@@ -109,8 +110,8 @@ impl Call {
     }
 }
 
-/// What the body's template is given: `run` and `settings`.
-fn variables(job: &Job) -> Value {
+/// What the body's template is given: `run`, `settings`, and the `events` that began the run.
+fn variables(job: &Job, events: Value) -> Value {
     let window = Value::object([
         ("start", job.window.start.to_rfc3339().as_str().into()),
         ("end", job.window.end.to_rfc3339().as_str().into()),
@@ -125,7 +126,7 @@ fn variables(job: &Job) -> Value {
         ("attempt", i64::from(job.attempt).into()),
     ]);
     let settings = job.settings.iter().map(|(name, value)| (name.as_str(), value.as_str().into()));
-    Value::object([("run", run), ("settings", Value::object(settings))])
+    Value::object([("run", run), ("settings", Value::object(settings)), ("events", events)])
 }
 
 /// Why an answer is no success, where it is none. The journal sees to it that another attempt orders nothing twice.

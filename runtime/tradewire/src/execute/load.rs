@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
-use tradewire_runs::config::{self, Config, SecretError, Work};
+use tradewire_runs::config::{self, Begins, Config, SecretError, Work};
 
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
@@ -24,6 +24,7 @@ impl Executor {
         let mut faults = known;
         let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
+        listeners(config, &plugins, &mut faults);
         let client = client(config, before.map(|before| &before.client), &mut faults);
         let tenants = tenants(config, client.as_ref(), &mut faults);
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
@@ -76,6 +77,20 @@ fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<Str
         }
     }
     plugins
+}
+
+/// Events that begin the runs of a plugin must be read by it. One that is not loaded is told already.
+fn listeners(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults) {
+    for export in config.exports.values().filter(|export| matches!(export.begins, Begins::On(_))) {
+        let Some(name) = export.work.plugin() else { continue };
+        if plugins.get(name).is_some_and(|loaded| !loaded.plugin.reads_events()) {
+            faults.add(format!(
+                "export `{}` runs {}, and its plugin `{name}` never reads events; help: read them in the plugin \
+                 (`run.events()`), or begin its runs otherwise",
+                export.name, export.begins
+            ));
+        }
+    }
 }
 
 /// The calls of exports; where the supplier is not loaded, that is told already.

@@ -1,6 +1,7 @@
 //! Executes the attempts of runs: [`Execute`] by the host and the client.
 
 mod call;
+mod events;
 pub mod journaled;
 mod load;
 mod sink;
@@ -16,6 +17,7 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
 use crate::suppliers::{Granted, Suppliers};
 use call::Call;
+use events::RunFeed;
 pub use load::SANDBOX;
 use sink::RunSink;
 
@@ -94,6 +96,7 @@ impl Executor {
                 journal: attempt.journal.clone(),
                 api: tenant.clone(),
             })),
+            events: Some(Arc::new(RunFeed::new(attempt.events.clone()))),
             api: attempt.journal.around(tenant),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {

@@ -16,8 +16,7 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 use tradewire_runs::config::{Config, Serve};
-use tradewire_runs::store::Store;
-use tradewire_runs::webhook::{Delivery, Received, Receiver, ReceiverFault, Refused};
+use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, ReceiverFault, Refused};
 
 use super::arrivals::{Arrivals, NotArrived};
 use crate::faults::Faults;
@@ -52,7 +51,7 @@ type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
 /// Where events come in.
 pub struct Letterbox {
     receivers: watch::Receiver<Arc<Receivers>>,
-    store: Arc<dyn Store>,
+    intake: Intake,
     /// One for each event that may be taken in at a time.
     places: Semaphore,
     arrivals: Arrivals,
@@ -67,12 +66,12 @@ impl Letterbox {
     pub fn new(
         serve: &Serve,
         receivers: watch::Receiver<Arc<Receivers>>,
-        store: Arc<dyn Store>,
+        intake: Intake,
         onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
         Letterbox {
             receivers,
-            store,
+            intake,
             places: Semaphore::new(serve.at_once),
             arrivals: Arrivals::new(serve),
             onlooker: Box::new(onlooker),
@@ -93,7 +92,7 @@ impl Letterbox {
         })?;
         let signature = head.headers.get(receiver.header()).map(HeaderValue::as_bytes);
         let delivery = Delivery { tenant, signature, body: &body, at: Utc::now() };
-        let receiving = tokio::time::timeout(STORING, receiver.receive(&*self.store, delivery)).await;
+        let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, delivery)).await;
         match receiving {
             Ok(Ok(received)) => {
                 (self.onlooker)(webhook, &received);

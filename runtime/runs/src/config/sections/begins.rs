@@ -1,32 +1,44 @@
-//! What begins an export's runs: `cron` or `after`, at most one of them; and the keys that go with it.
+//! What begins an export's runs: `cron`, `after` or `on`, at most one of them; and the keys that go with it.
 
 use indexmap::IndexMap;
 use toml::Spanned;
 
+use tradewire_surface::Catalog;
+
 use super::export::{Known, refer};
-use crate::config::model::{Begins, Export};
+use super::webhook;
+use crate::config::model::{Begins, Export, On, Webhook};
 use crate::config::source::{Section, Source, list};
 use crate::schedule::{CronExpression, WindowRule};
 
 /// The keys of which an export has one at most.
-const KEYS: [&str; 2] = ["cron", "after"];
+const KEYS: [&str; 3] = ["cron", "after", "on"];
 /// What is said of the slots of a cron expression. Whatever else begins a run waits for its turn.
 const OF_CRON: [&str; 4] = ["missed", "missed_cap", "overlap", "jitter"];
 /// What goes with anything but being asked.
 const OF_ITSELF: [&str; 2] = ["blackout", "retries"];
 
-/// That an export runs after another, as it is written.
-pub(super) struct Follows {
+/// What exports say of others and of webhooks, as it is written.
+#[derive(Default)]
+pub(super) struct Written {
+    follows: Vec<Follows>,
+    /// Exports that run on events, each with the types.
+    listens: Vec<(String, Vec<Spanned<String>>)>,
+}
+
+/// That an export runs after another.
+struct Follows {
     follower: String,
     followed: Spanned<String>,
 }
 
 /// What begins the runs of an export, and how their windows are cut.
 pub(super) fn read(
+    catalog: &Catalog,
     section: &Section<'_, '_>,
     name: &str,
     known: &Known,
-    follows: &mut Vec<Follows>,
+    others: &mut Written,
 ) -> (Begins, WindowRule) {
     let written: Vec<&'static str> = KEYS.into_iter().filter(|key| section.get(key).is_some()).collect();
     for second in written.iter().skip(1) {
@@ -35,7 +47,8 @@ pub(super) fn read(
         section.source().fault(section.key_span(second), message, Some(help));
     }
     let cron = section.text("cron").and_then(|text| cron(section, &text));
-    let after = after(section, name, known, follows);
+    let after = after(section, name, known, others);
+    let on = on(catalog, section, name, known, others);
     let window = section.choice("window", &WindowRule::NAMES);
     match written.first() {
         Some(&"cron") => {}
@@ -55,6 +68,7 @@ pub(super) fn read(
     }
     let begins = match written.first() {
         Some(&"cron") => cron.map_or(Begins::Asked, Begins::Cron),
+        Some(&"on") => Begins::On(on),
         Some(_) => Begins::After(after),
         None => Begins::Asked,
     };
@@ -92,7 +106,7 @@ fn cron(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<CronExpress
 }
 
 /// The exports that it runs after.
-fn after(section: &Section<'_, '_>, name: &str, known: &Known, follows: &mut Vec<Follows>) -> Vec<String> {
+fn after(section: &Section<'_, '_>, name: &str, known: &Known, others: &mut Written) -> Vec<String> {
     let mut after: Vec<String> = Vec::new();
     for text in section.one_or_more("after") {
         let span = text.span();
@@ -102,15 +116,70 @@ fn after(section: &Section<'_, '_>, name: &str, known: &Known, follows: &mut Vec
             section.source().fault(span, format!("export `{followed}` is named twice"), help);
             continue;
         }
-        follows.push(Follows { follower: name.to_owned(), followed: Spanned::new(span, followed.clone()) });
+        others.follows.push(Follows { follower: name.to_owned(), followed: Spanned::new(span, followed.clone()) });
         after.push(followed);
     }
     after
 }
 
-/// Faults of what is only seen in all exports together: one that would run after itself, and tenants for whom nothing
-/// begins a run.
-pub(super) fn check(source: &Source<'_>, follows: &[Follows], exports: &IndexMap<String, Export>) {
+/// The events that it runs on.
+fn on(catalog: &Catalog, section: &Section<'_, '_>, name: &str, known: &Known, others: &mut Written) -> On {
+    let types = webhook::types(catalog, section, section.one_or_more("on"));
+    let webhook = section.text("webhook");
+    if webhook.is_some() && section.get("on").is_none() {
+        let help = "add `on = [\"tn.jpm.job-completed\"]`, or leave it out".to_owned();
+        section.source().fault(section.key_span("webhook"), "`webhook` is for `on`", Some(help));
+    }
+    let webhook = webhook.and_then(|text| refer(section, text, &known.webhooks, "webhook"));
+    let on = On { types: types.iter().map(|text| text.get_ref().clone()).collect(), webhook };
+    if !types.is_empty() {
+        others.listens.push((name.to_owned(), types));
+    }
+    on
+}
+
+/// Faults of what is only seen in all sections together: an export that would run after itself, and tenants for whom
+/// nothing begins a run.
+pub(super) fn check(
+    source: &Source<'_>,
+    others: &Written,
+    exports: &IndexMap<String, Export>,
+    webhooks: &IndexMap<String, Webhook>,
+    known: &Known,
+) {
+    follow(source, &others.follows, exports);
+    // What a webhook with a fault of its own takes is not known.
+    if known.webhooks.len() == webhooks.len() {
+        for (export, types) in &others.listens {
+            exports.get(export).into_iter().for_each(|export| listen(source, webhooks, export, types));
+        }
+    }
+}
+
+/// Events that no webhook takes for a tenant begin nothing for it.
+fn listen(source: &Source<'_>, webhooks: &IndexMap<String, Webhook>, export: &Export, types: &[Spanned<String>]) {
+    let Begins::On(On { webhook: wanted, .. }) = &export.begins else { return };
+    let webhooks = || webhooks.values().filter(|webhook| wanted.as_ref().is_none_or(|name| *name == webhook.name));
+    for (kind, tenant) in types.iter().flat_map(|kind| export.tenants.iter().map(move |tenant| (kind, tenant))) {
+        let name = kind.get_ref();
+        let of_type = |webhook: &&Webhook| webhook.events.as_ref().is_none_or(|events| events.contains(name));
+        if webhooks().filter(of_type).any(|webhook| webhook.tenants.contains(tenant)) {
+            continue;
+        }
+        let help = match (webhooks().find(of_type), webhooks().next()) {
+            (Some(webhook), _) => {
+                format!("add `{tenant}` to `tenants` of [webhook.{}], or leave it out here", webhook.name)
+            }
+            (None, Some(webhook)) => format!("add it to `events` of [webhook.{}]", webhook.name),
+            (None, None) => "add a section `[webhook.<name>]` with `tenants` and a `secret`".to_owned(),
+        };
+        let message =
+            format!("no webhook takes `{name}` for tenant `{tenant}`: it would never begin [export.{}]", export.name);
+        source.fault(kind.span(), message, Some(help));
+    }
+}
+
+fn follow(source: &Source<'_>, follows: &[Follows], exports: &IndexMap<String, Export>) {
     for (n, first) in follows.iter().enumerate() {
         let circle = way(follows, first.followed.get_ref(), &first.follower);
         // Each circle is told once, where it is first entered.

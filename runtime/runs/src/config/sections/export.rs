@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use toml::Spanned;
+use tradewire_surface::Catalog;
 
-use super::begins::{self, Follows};
+use super::begins::{self, Written};
 use super::{nearest_of, place, zone};
-use crate::config::model::{Export, SupplierCall, Work};
+use crate::config::model::{Begins, Export, SupplierCall, Work};
 use crate::config::source::Section;
 use crate::schedule::{Blackout, Missed, Overlap, Policy, Retries};
 
@@ -21,22 +22,26 @@ pub(super) struct Known {
     pub(super) deliveries: Vec<String>,
     pub(super) middleware: Vec<String>,
     pub(super) exports: Vec<String>,
+    pub(super) webhooks: Vec<String>,
 }
 
 pub(super) fn read(
+    catalog: &Catalog,
     name: &str,
     section: Section<'_, '_>,
     known: &Known,
     folder: &Path,
-    follows: &mut Vec<Follows>,
+    others: &mut Written,
 ) -> Option<Export> {
     let run = section.need_text("run", &example(&known.plugins, "a plugin"));
     let work = run.and_then(|run| work(&section, run, known, folder));
     let tenants = tenants(&section, known, "this export runs for nobody");
-    let (begins, window) = begins::read(&section, name, known, follows);
+    let (begins, window) = begins::read(catalog, &section, name, known, others);
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
     let policy = policy(&section);
-    let retries = section.table("retries").and_then(retries);
+    // An event comes once: that a process ends or something is down for a while must not be the end of it.
+    let standard = matches!(begins, Begins::On(_)).then(Retries::default);
+    let retries = section.table("retries").map_or(standard, retries);
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
     section.close();
@@ -87,14 +92,15 @@ fn blackout(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Blackou
 fn retries(section: Section<'_, '_>) -> Option<Retries> {
     section.need("times", "3");
     let times = section.count("times", 100);
-    let backoff = section.time("backoff", DAY).unwrap_or(Duration::from_secs(60));
+    let standard = Retries::default();
+    let backoff = section.time("backoff", DAY).or(standard.backoff.to_std().ok())?;
     let longest = section.time("longest", DAY);
     if longest.is_some_and(|longest| longest < backoff) {
         let message = format!("`longest` is shorter than the first pause, {}", humantime::format_duration(backoff));
         let help = format!("write `longest = \"{}\"` or more", humantime::format_duration(backoff));
         section.source().fault(section.key_span("longest"), message, Some(help));
     }
-    let longest = longest.unwrap_or(Duration::from_secs(3600)).max(backoff);
+    let longest = longest.or(standard.longest.to_std().ok())?.max(backoff);
     section.close();
     let delta = |time| TimeDelta::from_std(time).ok();
     Some(Retries { times: u32::try_from(times?).ok()?, backoff: delta(backoff)?, longest: delta(longest)? })

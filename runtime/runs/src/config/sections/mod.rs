@@ -76,18 +76,20 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let deliveries = root.tables("delivery");
     let suppliers = root.tables("middleware");
     let exports = root.tables("export");
+    let webhooks = root.tables("webhook");
     let known = export::Known {
         plugins: names(&plugins),
         tenants: names(&tenants),
         deliveries: names(&deliveries),
         middleware: names(&suppliers),
         exports: names(&exports),
+        webhooks: names(&webhooks),
     };
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
     let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
     let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
-    let webhooks = each(root.tables("webhook"), |name, section| webhook::read(catalog, name, section, &known, folder));
+    let webhooks = each(webhooks, |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
     let runs = root.table("runs").map(runs).unwrap_or_default();
     let keep = root.table("store").map(|section| {
@@ -105,10 +107,10 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         let to = to?;
         Some(Delivery { name: name.to_owned(), to })
     });
-    let mut follows = Vec::new();
-    let exports = each(exports, |name, section| export::read(name, section, &known, folder, &mut follows));
-    begins::check(source, &follows, &exports);
+    let mut others = begins::Written::default();
+    let exports = each(exports, |name, section| export::read(catalog, name, section, &known, folder, &mut others));
     root.close();
+    begins::check(source, &others, &exports, &webhooks, &known);
     Some(Config {
         path: path.to_owned(),
         servicetitan: servicetitan?,

@@ -8,12 +8,10 @@ use tradewire_surface::Catalog;
 
 use super::export::{Known, tenants};
 use super::reference;
-use crate::config::model::{SignatureEncoding, Webhook};
+use crate::config::model::{LONGEST_REPLAY_WINDOW, SignatureEncoding, Webhook};
 use crate::config::source::Section;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// What is older can be read from ServiceTitan's export feeds.
-const OLDEST: Duration = DAY.saturating_mul(30);
 /// What most public code that verifies these signatures reads.
 const HEADER: &str = "x-servicetitan-signature";
 
@@ -28,8 +26,11 @@ pub(super) fn read(
     let secret = reference::need(&section, "secret", &reference::variable(name, "WEBHOOK_SECRET"), folder);
     let header = section.text("header").map_or(Some(HEADER.to_owned()), |text| header(&section, &text));
     let encoding = section.choice("encoding", &SignatureEncoding::NAMES).map(|(encoding, _)| encoding);
-    let events = section.get("events").is_some().then(|| events(catalog, &section));
-    let replay_window = section.time("replay_window", OLDEST).unwrap_or(DAY);
+    let events = section
+        .get("events")
+        .is_some()
+        .then(|| types(catalog, &section, section.texts("events")).into_iter().map(Spanned::into_inner).collect());
+    let replay_window = section.time("replay_window", LONGEST_REPLAY_WINDOW.to_std().unwrap_or(DAY)).unwrap_or(DAY);
     section.close();
     Some(Webhook { name: name.to_owned(), tenants, secret: secret?, header: header?, encoding, events, replay_window })
 }
@@ -45,16 +46,17 @@ fn header(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<String> {
     None
 }
 
-fn events(catalog: &Catalog, section: &Section<'_, '_>) -> Vec<String> {
+/// Those of these texts that are types of events, each once.
+pub(super) fn types(catalog: &Catalog, section: &Section<'_, '_>, texts: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
     let types = || catalog.events().map(|event| event.wire.as_str());
-    let mut events: Vec<String> = Vec::new();
-    for text in section.texts("events") {
+    let mut events: Vec<Spanned<String>> = Vec::new();
+    for text in texts {
         let name = text.get_ref();
-        if events.contains(name) {
+        if events.iter().any(|event| event.get_ref() == name) {
             let help = Some("leave one out".to_owned());
             section.source().fault(text.span(), format!("event `{name}` is named twice"), help);
         } else if types().any(|known| known == name) {
-            events.push(name.clone());
+            events.push(text);
         } else {
             let help = match Catalog::nearest(name, types()) {
                 Some(near) => format!("did you mean `{near}`?"),

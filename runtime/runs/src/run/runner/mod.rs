@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::log::LogOnlooker;
-use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunLog, Summary, Workspace};
+use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunEvents, RunLog, Summary, Workspace};
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
@@ -213,6 +213,7 @@ impl Runner {
             Ok(files) => {
                 let attempt = Attempt {
                     job: job.clone(),
+                    events: RunEvents::new(self.store.clone(), opening),
                     files: files.clone(),
                     log: log.clone(),
                     calls: calls.clone(),

@@ -1,18 +1,35 @@
 //! Webhook events in SQLite.
 
-use rusqlite::{Connection, Row, named_params};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{millis, moment, unreadable};
-use crate::store::{EventFilter, EventId, EventRecord};
+use super::{handovers, millis, moment, unreadable};
+use crate::store::{EventFilter, EventId, EventRecord, Incoming, ReceivedEvent, Stored};
 
-const COLUMNS: &str = "id, webhook, tenant, tenant_id, type, occurrence, delivery, time, received, payload";
+pub(super) const COLUMNS: &str =
+    "id, webhook, tenant, tenant_id, type, source, occurrence, delivery, time, received, payload";
+
+/// Stores an event and what it begins, unless it is there.
+pub(super) fn store(connection: &Connection, incoming: &Incoming) -> rusqlite::Result<Stored> {
+    let Incoming { event, takers } = incoming;
+    let id = insert(connection, event)?;
+    let mut queued = false;
+    if id == event.id {
+        for export in takers {
+            queued |= handovers::hand(connection, export, event)?;
+        }
+    }
+    Ok(Stored { id, queued })
+}
 
 /// Inserts an event, unless it is there. The id by which it is.
-pub(super) fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::Result<EventId> {
+fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::Result<EventId> {
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO events (id, webhook, tenant, tenant_id, type, occurrence, delivery, time, received, payload)
-             VALUES (:id, :webhook, :tenant, :tenant_id, :type, :occurrence, :delivery, :time, :received, :payload)
+            "INSERT INTO events (id, webhook, tenant, tenant_id, type, source, occurrence, delivery, time, received,
+                                 payload)
+             VALUES (:id, :webhook, :tenant, :tenant_id, :type, :source, :occurrence, :delivery, :time, :received,
+                     :payload)
              ON CONFLICT (webhook, tenant, type, occurrence) DO NOTHING",
         )?
         .execute(named_params! {
@@ -21,6 +38,7 @@ pub(super) fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::
             ":tenant": event.tenant,
             ":tenant_id": event.tenant_id,
             ":type": event.kind,
+            ":source": event.source,
             ":occurrence": event.occurrence,
             ":delivery": event.delivery,
             ":time": millis(event.time),
@@ -36,7 +54,13 @@ pub(super) fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::
     statement.query_row(before, |row| event_id(0, &row.get::<_, String>(0)?))
 }
 
-pub(super) fn list(connection: &Connection, filter: &EventFilter) -> rusqlite::Result<Vec<EventRecord>> {
+pub(super) fn one(connection: &Connection, id: EventId) -> rusqlite::Result<Option<ReceivedEvent>> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE id = ?1");
+    let event = connection.prepare_cached(&sql)?.query_row([id.to_string()], read).optional()?;
+    event.map(|event| received(connection, event)).transpose()
+}
+
+pub(super) fn list(connection: &Connection, filter: &EventFilter) -> rusqlite::Result<Vec<ReceivedEvent>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM events
          WHERE (:webhook IS NULL OR webhook = :webhook) AND (:tenant IS NULL OR tenant = :tenant)
@@ -51,21 +75,46 @@ pub(super) fn list(connection: &Connection, filter: &EventFilter) -> rusqlite::R
         },
         read,
     )?;
-    rows.collect()
+    rows.map(|event| received(connection, event?)).collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<EventRecord> {
+fn received(connection: &Connection, event: EventRecord) -> rusqlite::Result<ReceivedEvent> {
+    Ok(ReceivedEvent { handovers: handovers::of(connection, event.id)?, event })
+}
+
+/// Forgets events for which nothing is still to come.
+pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqlite::Result<usize> {
+    let sql = format!(
+        "SELECT id FROM events
+         WHERE received < ?1 AND time < ?1
+           AND NOT EXISTS (SELECT 1 FROM {} WHERE handovers.event = events.id AND {})
+         ORDER BY received LIMIT ?2",
+        handovers::WITH_RUNS,
+        handovers::WAITING
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids: Vec<String> =
+        statement.query_map((millis(before), most), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    for id in &ids {
+        connection.prepare_cached("DELETE FROM handovers WHERE event = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(ids.len())
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<EventRecord> {
     Ok(EventRecord {
         id: event_id(0, &row.get::<_, String>(0)?)?,
         webhook: row.get(1)?,
         tenant: row.get(2)?,
         tenant_id: row.get(3)?,
         kind: row.get(4)?,
-        occurrence: row.get(5)?,
-        delivery: row.get(6)?,
-        time: moment(7, row.get(7)?)?,
-        received: moment(8, row.get(8)?)?,
-        payload: row.get(9)?,
+        source: row.get(5)?,
+        occurrence: row.get(6)?,
+        delivery: row.get(7)?,
+        time: moment(8, row.get(8)?)?,
+        received: moment(9, row.get(9)?)?,
+        payload: row.get(10)?,
     })
 }
 

@@ -8,6 +8,7 @@ mod backup;
 mod events;
 mod fault;
 mod files;
+mod handovers;
 mod pauses;
 mod prune;
 mod runs;
@@ -26,8 +27,9 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Delivered, Ending, EventFilter, EventId, EventRecord, FileRecord, HostCalls, LogLine, Opened, Opening, Outcome,
-    Pause, Pruned, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, Store, StoreError, WriteId,
+    Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
+    LogLine, Opened, Opening, Outcome, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
+    SlotRecord, Store, StoreError, Stored, WriteId,
 };
 pub use backup::BackupError;
 
@@ -324,12 +326,36 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(files::of_run(c, run)?)).await
     }
 
-    async fn store_event(&self, event: &EventRecord) -> Result<EventId, StoreError> {
-        let event = event.clone();
-        self.write(move |t| Ok(events::insert(t, &event)?)).await
+    async fn store_events(&self, incoming: Vec<Incoming>) -> Result<Vec<Stored>, StoreError> {
+        self.write(move |t| Ok(incoming.iter().map(|one| events::store(t, one)).collect::<rusqlite::Result<_>>()?))
+            .await
     }
 
-    async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
+    async fn event(&self, id: EventId) -> Result<Option<ReceivedEvent>, StoreError> {
+        self.ask(move |c| Ok(events::one(c, id)?)).await
+    }
+
+    async fn hand_again(&self, wanted: Vec<(EventId, String)>, at: DateTime<Utc>) -> Result<Vec<Handover>, StoreError> {
+        self.write(move |t| handovers::hand_again(t, &wanted, at)).await
+    }
+
+    async fn events_in(
+        &self,
+        export: &str,
+        tenant: &str,
+        window: &Window,
+        after: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<Vec<(EventPlace, EventRecord)>, StoreError> {
+        let (export, tenant, window) = (export.to_owned(), tenant.to_owned(), *window);
+        self.ask(move |c| Ok(handovers::page(c, (&export, &tenant, &window), after, limit)?)).await
+    }
+
+    async fn prune_events(&self, before: DateTime<Utc>, most: u32) -> Result<usize, StoreError> {
+        self.write(move |t| Ok(events::prune(t, before, most)?)).await
+    }
+
+    async fn events(&self, filter: &EventFilter) -> Result<Vec<ReceivedEvent>, StoreError> {
         let filter = filter.clone();
         self.ask(move |c| Ok(events::list(c, &filter)?)).await
     }

@@ -2,7 +2,7 @@
 //!
 //! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
 //! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
-//! that delivery from being made twice. A run with a doubt or with an attempt to come is left whole, and so is the latest
+//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt or with an attempt to come is left whole, and so is the latest
 //! slot of each schedule, which says how far it has come.
 
 use chrono::{DateTime, Utc};
@@ -31,6 +31,8 @@ pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -
             "DELETE FROM slots WHERE (export, tenant, due) IN (
                  SELECT export, tenant, due FROM slots old
                  WHERE due < ?1 AND run IS NULL AND state <> 'queued'
+                   AND NOT EXISTS (SELECT 1 FROM handovers WHERE handovers.export = old.export
+                                   AND handovers.tenant = old.tenant AND handovers.due = old.due)
                    AND EXISTS (SELECT 1 FROM slots later WHERE later.export = old.export AND later.tenant = old.tenant
                                                            AND later.due > old.due)
                  ORDER BY due LIMIT ?2)",
@@ -55,12 +57,13 @@ fn old_runs(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqli
     ids.collect()
 }
 
-/// Whether a run has written or delivered something.
+/// Whether a run has written or delivered something, or was begun by events that are still there.
 fn is_needed(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM files WHERE run = ?1 AND state <> 'unchanged')
-                OR EXISTS (SELECT 1 FROM writes WHERE journal = (SELECT journal FROM runs WHERE id = ?1))",
+                OR EXISTS (SELECT 1 FROM writes WHERE journal = (SELECT journal FROM runs WHERE id = ?1))
+                OR EXISTS (SELECT 1 FROM slots JOIN handovers USING (export, tenant, due) WHERE slots.run = ?1)",
         )?
         .exists([id])
 }

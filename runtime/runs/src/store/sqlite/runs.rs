@@ -206,8 +206,13 @@ pub(super) fn follow(connection: &Connection, run: RunId, ending: &Ending) -> Re
     let Opening { export, tenant, window, .. } = &opening;
     let cause = format!("run {run} of {export}");
     for follower in &ending.followers {
-        let slot =
-            slots::Queued { export: follower, tenant, trigger: Trigger::After, cause: &cause, window: Some(window) };
+        let slot = slots::Queued {
+            export: follower,
+            tenant,
+            trigger: Trigger::After,
+            cause: Some(&cause),
+            window: Some(window),
+        };
         slots::queue(connection, &slot, ending.ended)?;
     }
     Ok(())

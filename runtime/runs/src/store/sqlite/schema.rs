@@ -167,6 +167,24 @@ const STEPS: &[M<'_>] = &[
     ALTER TABLE slots ADD COLUMN window_end INTEGER;
     ",
     ),
+    M::up(
+        "
+    ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    CREATE INDEX events_by_receipt ON events (received);
+
+    -- Which events begin the run of a slot, in the order in which they came in.
+    CREATE TABLE handovers (
+        export  TEXT NOT NULL,
+        tenant  TEXT NOT NULL,
+        due     INTEGER NOT NULL,
+        seq     INTEGER NOT NULL,      -- from 0
+        bytes   INTEGER NOT NULL,      -- of the payloads up to this one
+        event   TEXT NOT NULL REFERENCES events (id),
+        PRIMARY KEY (export, tenant, due, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX handovers_by_event ON handovers (event);
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.

@@ -1,6 +1,6 @@
 //! Slots in SQLite.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -15,30 +15,44 @@ pub(super) struct Queued<'q> {
     pub(super) export: &'q str,
     pub(super) tenant: &'q str,
     pub(super) trigger: Trigger,
-    pub(super) cause: &'q str,
+    pub(super) cause: Option<&'q str>,
     /// None is what the export's rule makes of the slot.
     pub(super) window: Option<&'q Window>,
+}
+
+/// When a slot is due that is queued at this time.
+pub(super) fn next_due(
+    connection: &Connection,
+    export: &str,
+    tenant: &str,
+    at: DateTime<Utc>,
+) -> rusqlite::Result<DateTime<Utc>> {
+    let whose = [(export.to_owned(), tenant.to_owned())];
+    let after_last = last(connection, &whose)?.pop().flatten().map(|last| last + TimeDelta::milliseconds(1));
+    // As a column holds it.
+    let at = moment(0, millis(at))?;
+    Ok(after_last.map_or(at, |after_last| after_last.max(at)))
 }
 
 /// Queues a slot at this time, or right after the latest one that its export has for the tenant; when it is due.
 pub(super) fn queue(connection: &Connection, slot: &Queued<'_>, at: DateTime<Utc>) -> rusqlite::Result<DateTime<Utc>> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO slots (export, tenant, due, state, reason, recorded, begun_by, cause, window_start, window_end)
-         VALUES (:export, :tenant,
-                 max(:at, coalesce((SELECT max(due) + 1 FROM slots WHERE export = :export AND tenant = :tenant), :at)),
-                 'queued', 'it waits for its turn', :at, :begun_by, :cause, :window_start, :window_end)
-         RETURNING due",
+         VALUES (:export, :tenant, :due, 'queued', 'it waits for its turn', :at, :begun_by, :cause, :window_start,
+                 :window_end)",
     )?;
-    let values = named_params! {
+    let due = next_due(connection, slot.export, slot.tenant, at)?;
+    statement.execute(named_params! {
         ":export": slot.export,
         ":tenant": slot.tenant,
+        ":due": millis(due),
         ":at": millis(at),
         ":begun_by": slot.trigger.as_str(),
         ":cause": slot.cause,
         ":window_start": slot.window.map(|window| millis(window.start.to_utc())),
         ":window_end": slot.window.map(|window| millis(window.end.to_utc())),
-    };
-    statement.query_row(values, |row| moment(0, row.get(0)?))
+    })?;
+    Ok(due)
 }
 
 /// Writes rows. What queued a slot, and its window, stay as they were.

@@ -20,7 +20,7 @@ use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
 use tradewire_runs::store::{RunFilter, SlotFilter, Store, StoreError};
-use tradewire_runs::webhook::Received;
+use tradewire_runs::webhook::{Intake, Received};
 
 use super::report;
 use super::stop::told_to_stop;
@@ -154,7 +154,8 @@ fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Bu
         let text = format!("{webhook}: {} for {tenant}: event {id}{again}", kind.escape_debug());
         beside.apart(|| told.result(&text, &value));
     };
-    Letterbox::new(&runner.config().serve, in_force.receivers(), runner.store().clone(), onlooker)
+    let intake = Intake::start(runner.store().clone(), runner.queued().clone());
+    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, onlooker)
 }
 
 /// Forgets what is old, where the configuration says what that is.
