@@ -105,6 +105,7 @@ async fn run(sandbox: &Running, examples: &BTreeMap<String, Vec<String>>) -> BTr
             settings: examples.iter().map(|(id, values)| (id.clone(), values.join(","))).collect(),
             api: Arc::new(tenant),
             middleware: None,
+            state: None,
             events: None,
             sink: told.clone(),
             limits: Limits { time: Duration::from_secs(600), ..Limits::default() },

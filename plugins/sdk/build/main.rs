@@ -36,6 +36,8 @@ fn write() -> Result<(), Box<dyn Error>> {
     let mut files = Files::default();
     let options = Opts {
         additional_derive_attributes: vec!["PartialEq".into()],
+        // It holds a resource, which nothing is equal to.
+        additional_derive_ignore: vec!["cas-error".into()],
         generate_all: true,
         generate_unused_types: true,
         pub_export_macro: true,

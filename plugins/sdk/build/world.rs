@@ -27,7 +27,7 @@ pub fn enabled_surfaces(wit: &Path) -> Result<Vec<String>, Box<dyn Error>> {
 /// The packages of `surfaces` with what they stand on, and the world that imports all of their interfaces.
 pub fn resolve(wit: &Path, surfaces: &[String]) -> Result<(Resolve, WorldId), Box<dyn Error>> {
     let mut resolve = Resolve::default();
-    for package in ["wasi/config", "wasi/logging", "servicetitan/api", "tradewire"] {
+    for package in ["wasi/config", "wasi/logging", "wasi/keyvalue", "servicetitan/api", "tradewire"] {
         push(&mut resolve, &wit.join(package))?;
     }
     let mut imports = interfaces(&resolve, "api");

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use crate::bindings::wasi::config::store;
+use crate::bindings::wasi::keyvalue::{atomics, store as keyvalue};
 use crate::{Error, ErrorKind, Failure, FailureKind, Summary};
 
 /// What plugin functions return.
@@ -53,6 +54,25 @@ impl Wording for store::Error {
     fn word(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             store::Error::Upstream(reason) | store::Error::Io(reason) => write!(f, "cannot read settings: {reason}"),
+        }
+    }
+}
+
+impl Wording for keyvalue::Error {
+    fn word(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            keyvalue::Error::NoSuchStore => f.write_str("there is no such bucket"),
+            keyvalue::Error::AccessDenied => f.write_str("it is not the plugin's"),
+            keyvalue::Error::Other(reason) => f.write_str(reason),
+        }
+    }
+}
+
+impl Wording for atomics::CasError {
+    fn word(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            atomics::CasError::StoreError(error) => error.word(f),
+            atomics::CasError::CasFailed(_) => f.write_str("the value has changed since it was looked at"),
         }
     }
 }

@@ -29,7 +29,8 @@
 //!
 //! Query and body records have a setter for every optional field and `new` where something must be given; a paged
 //! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call suppliers
-//! with [`middleware::call`]. With the feature `webhooks`, `Run::events` has the events that began the run.
+//! with [`middleware::call`]; keep what later runs are to know in [`Run::state`]. With the feature `webhooks`, `Run::events` has
+//! the events that began the run.
 
 pub mod config;
 pub mod errors;
@@ -41,6 +42,7 @@ pub mod middleware;
 pub mod money;
 pub mod pages;
 pub mod run;
+pub mod state;
 pub mod time;
 
 /// The bindings as wit-bindgen makes them. Use the modules of the surfaces instead.
@@ -66,6 +68,7 @@ pub use log;
 pub use money::{Decimal, decimal};
 pub use pages::{Pages, RecordOf, Records};
 pub use run::Run;
+pub use state::State;
 #[allow(unused_imports)] // Without features there are no surfaces.
 pub use surfaces::*;
 pub use time::moment;

@@ -2,7 +2,7 @@
 
 use crate::bindings::tradewire::plugin::runs;
 use crate::config::Settings;
-use crate::{Failure, File, Result, Summary, Window, logging};
+use crate::{Failure, File, Result, State, Summary, Window, logging};
 
 #[doc(hidden)]
 pub use runs::Context;
@@ -54,6 +54,14 @@ impl Run {
     /// When the host cannot read them.
     pub fn settings(&self) -> Result<Settings> {
         Settings::read()
+    }
+
+    /// What the plugin keeps from run to run, for this export and this tenant.
+    ///
+    /// # Errors
+    /// When the host keeps nothing.
+    pub fn state(&self) -> Result<State> {
+        State::bucket("default")
     }
 
     /// The webhook events that began the run: see [`events`](crate::events).

@@ -24,6 +24,7 @@ mod middleware;
 mod plan;
 mod run;
 mod sink;
+mod state;
 
 pub use cache::Cache;
 pub use engine::{Engine, EngineError, EngineOptions};
@@ -34,3 +35,4 @@ pub use middleware::{Middleware, MiddlewareResponse};
 pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};
 pub use sink::{Cost, Level, OutputFile, Sink};
+pub use state::{State, StateKeys};

@@ -102,7 +102,7 @@ async fn a_run_that_is_not_open_takes_nothing_more() {
     let stranger = RunId::new();
     assert!(matches!(store.renew(stranger, Utc::now()).await, Err(StoreError::RunClosed(id)) if id == stranger));
     assert!(matches!(store.append_log(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
-    assert!(matches!(store.decide_delivery(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
+    assert!(matches!(store.decide_delivery(stranger, vec![], None).await, Err(StoreError::RunClosed(_))));
 }
 
 #[tokio::test]
@@ -187,8 +187,10 @@ async fn ended(store: &SqliteStore, due: &str, outcome: Outcome, files: Vec<File
     store.open_run(&run, None).await.unwrap();
     let line = LogLine { seq: 0, at: run.started, level: LogLevel::Info, text: "hello".to_owned() };
     store.append_log(run.id, vec![line]).await.unwrap();
-    let files = files.into_iter().map(|file| (FileRecord { run: run.id, ..file }, None)).collect();
-    store.decide_delivery(run.id, files).await.unwrap();
+    if !files.is_empty() {
+        let files = files.into_iter().map(|file| (FileRecord { run: run.id, ..file }, None)).collect();
+        store.decide_delivery(run.id, files, None).await.unwrap();
+    }
     let ended = run.started + TimeDelta::minutes(1);
     store.close_run(run.id, &Ending { ended, outcome, ..ending(due) }).await.unwrap();
     run.id

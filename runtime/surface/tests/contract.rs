@@ -60,7 +60,7 @@ fn every_package_parses_and_every_operation_is_a_function() {
 #[test]
 fn the_plugin_world_parses_with_its_standard_interfaces() {
     let mut resolve = Resolve::default();
-    for folder in ["wit/wasi/config", "wit/wasi/logging", "wit/tradewire"] {
+    for folder in ["wit/wasi/config", "wit/wasi/logging", "wit/wasi/keyvalue", "wit/tradewire"] {
         resolve.push_group(UnresolvedPackageGroup::parse_dir(root().join(folder)).unwrap()).unwrap();
     }
     let (_, world) = resolve.worlds.iter().find(|(_, w)| w.name == "plugin").unwrap();

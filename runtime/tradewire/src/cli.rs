@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 pub mod doubts;
 pub mod runs;
 pub mod schedule;
+pub mod state;
 pub mod store;
 pub mod template;
 pub mod vault;
@@ -43,6 +44,9 @@ pub enum Command {
     /// Shows, previews, pauses and resumes the schedules.
     #[command(subcommand)]
     Schedule(schedule::Schedule),
+    /// Shows, sets and deletes what exports keep for their tenants from run to run.
+    #[command(subcommand)]
+    State(state::State),
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),

@@ -18,7 +18,7 @@ mod customers {
 
 mod plugin {
     wasmtime::component::bindgen!({
-        path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/tradewire"],
+        path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/wasi/keyvalue", "../../wit/tradewire"],
         world: "tradewire:plugin/plugin",
         exports: { default: async },
         imports: { default: trappable },

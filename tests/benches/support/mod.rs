@@ -52,6 +52,7 @@ pub fn request(api: Arc<dyn ServiceTitan>, settings: &[(&str, String)]) -> Reque
         settings: settings.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
         api,
         middleware: None,
+        state: None,
         events: None,
         sink: Arc::new(Nowhere),
         limits: Limits::default(),

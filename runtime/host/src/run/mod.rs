@@ -2,6 +2,7 @@
 
 mod ending;
 mod imports;
+mod state;
 mod stdio;
 mod suppliers;
 
@@ -21,24 +22,32 @@ use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
 use crate::middleware::Middleware;
 use crate::sink::{Cost, Level, Sink};
+use crate::state::State;
 use stdio::LogStream;
 
 mod contract {
     wasmtime::component::bindgen!({
-        path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/tradewire"],
+        path: ["../../wit/wasi/config", "../../wit/wasi/logging", "../../wit/wasi/keyvalue", "../../wit/tradewire"],
         world: "tradewire:plugin/plugin",
         exports: { default: async },
         imports: {
             "tradewire:plugin/files": async | trappable,
             "tradewire:plugin/middleware": async | trappable,
+            "wasi:keyvalue/store": async | trappable,
+            "wasi:keyvalue/atomics": async | trappable,
             default: trappable,
         },
-        with: { "tradewire:plugin/files.file": super::imports::File },
+        with: {
+            "tradewire:plugin/files.file": super::imports::File,
+            "wasi:keyvalue/store.bucket": super::state::Bucket,
+            "wasi:keyvalue/atomics.cas": super::state::Cas,
+        },
     });
 }
 
 pub(crate) use contract::PluginPre;
 use contract::tradewire::plugin::{files, middleware, runs};
+use contract::wasi::keyvalue::{atomics, store as keyvalue};
 use contract::wasi::logging::logging;
 
 /// What a run is called with.
@@ -63,6 +72,8 @@ pub struct Request {
     pub api: Arc<dyn ServiceTitan>,
     /// The suppliers that the plugin may call; none where nothing is granted.
     pub middleware: Option<Arc<dyn Middleware>>,
+    /// What the plugin keeps from run to run; none where nothing is kept.
+    pub state: Option<Arc<dyn State>>,
     /// The events that began it; none where no event did.
     pub events: Option<Arc<dyn Events>>,
     /// Where log lines and files go.
@@ -129,6 +140,7 @@ pub(crate) struct RunState {
     pub table: ResourceTable,
     pub api: Arc<dyn ServiceTitan>,
     middleware: Option<Arc<dyn Middleware>>,
+    state: Option<Arc<dyn State>>,
     pub events: Option<Arc<dyn Events>>,
     pub grants: Arc<Grants>,
     wasi: WasiCtx,
@@ -215,6 +227,8 @@ pub(crate) fn base_linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<
     files::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     middleware::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     logging::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
+    keyvalue::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
+    atomics::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
@@ -255,6 +269,7 @@ impl Plugin {
             table,
             api: request.api.clone(),
             middleware: request.middleware.clone(),
+            state: request.state.clone(),
             events: request.events.clone(),
             grants: self.grants.clone(),
             wasi: wasi.build(),

@@ -181,6 +181,7 @@ pub fn request(answer: &'static str, settings: &[(&str, &str)]) -> Request {
         settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         api: Arc::new(Canned(answer)),
         middleware: None,
+        state: None,
         events: None,
         sink: Arc::new(Listening(Ear::new(1 << 20, 10))),
         limits: Limits::default(),

@@ -23,6 +23,14 @@ pub struct Limits {
     pub hand_over: u64,
     /// `answer`: bytes of one answer of ServiceTitan. 64 MiB.
     pub answer: u64,
+    /// `state`: bytes of all that an export keeps for a tenant, keys included. 16 MiB; at most 1 GiB.
+    pub state: u64,
+    /// `state_keys`: how many values it keeps. 10,000; at most 1,000,000.
+    pub state_keys: u64,
+    /// `state_value`: bytes of one value. 1 MiB.
+    pub state_value: u64,
+    /// `state_key`: bytes of one key. 512; at most 64 KiB.
+    pub state_key: u64,
     /// `log_lines`: lines of log that are kept; more are counted and dropped. 10,000.
     pub log_lines: u32,
 }
@@ -37,6 +45,10 @@ impl Default for Limits {
             host_calls: 1_000_000,
             hand_over: 16 * MIB,
             answer: 64 * MIB,
+            state: 16 * MIB,
+            state_keys: 10_000,
+            state_value: MIB,
+            state_key: 512,
             log_lines: 10_000,
         }
     }
@@ -54,6 +66,10 @@ impl Limits {
             host_calls: count("host_calls", i64::MAX as u64).unwrap_or(standard.host_calls),
             hand_over: section.size("hand_over", 64 * 1024, 1024 * MIB).unwrap_or(standard.hand_over),
             answer: section.size("answer", 1024, 4096 * MIB).unwrap_or(standard.answer),
+            state: section.size("state", 1, 1024 * MIB).unwrap_or(standard.state),
+            state_keys: count("state_keys", 1_000_000).unwrap_or(standard.state_keys),
+            state_value: section.size("state_value", 1, 1024 * MIB).unwrap_or(standard.state_value),
+            state_key: section.size("state_key", 1, 64 * 1024).unwrap_or(standard.state_key),
             log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
         }
     }

@@ -15,6 +15,7 @@ use tradewire_surface::grants::Grants;
 use url::Url;
 
 use super::{ConfigError, Limits, Secret, sections};
+use crate::feed::Feed;
 use crate::schedule::{CronExpression, Policy, Retries, Schedule, Slots, WindowRule};
 use crate::vault::Vault;
 
@@ -147,6 +148,8 @@ pub struct Export {
     pub policy: Policy,
     /// `retries`; none tries once. With `on`, three times unless it says otherwise.
     pub retries: Option<Retries>,
+    /// `feed`, and `since`: it runs where there is something new.
+    pub feed: Option<Feed>,
     /// `window`.
     pub window: WindowRule,
     /// `settings`: over those of the plugin.

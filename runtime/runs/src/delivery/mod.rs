@@ -2,7 +2,7 @@
 //!
 //! 1. Each file and its control total are written to the target folder as hidden parts (`.<name>.<run>.part`) and
 //!    flushed to the disk.
-//! 2. The store records the delivery as decided. Before this moment nothing is delivered, whatever happens; after it
+//! 2. The store records the delivery as decided, and the run's changes of state with it. Before this moment nothing is delivered, whatever happens; after it
 //!    everything is, also when the machine dies: whoever finds the run abandoned goes on from here.
 //! 3. The parts are moved to their names, the control total before its file. A reader that waits for the file so
 //!    finds the total; one that finds a total alone waits a moment longer.
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::what_to_do;
 use crate::run::Produced;
-use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, Store, StoreError, patiently};
+use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError, patiently};
 
 /// Why files could not be delivered.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,7 @@ pub(crate) async fn decide(
     store: &dyn Store,
     opening: &Opening,
     produced: &[Produced],
+    state: Option<&StateChanges>,
     folder: &Path,
 ) -> Result<Vec<FileRecord>, DeliveryError> {
     let folder = folder::ensure(folder).await?;
@@ -79,7 +80,7 @@ pub(crate) async fn decide(
         let decided = plan(store, opening, produced, &folder).await?;
         let files: Vec<FileRecord> = decided.iter().map(|(file, _)| file.clone()).collect();
         let outcome = match write_parts(opening, produced, &files, &folder).await {
-            Ok(()) => commit(store, opening.id, decided).await.map_err(DeliveryError::from),
+            Ok(()) => commit(store, opening.id, decided, state).await.map_err(DeliveryError::from),
             Err(error) => Err(error),
         };
         match outcome {
@@ -101,16 +102,21 @@ pub(crate) async fn decide(
 }
 
 /// Records the decision, patiently. A store that failed may have recorded it all the same: it is asked first.
-async fn commit(store: &dyn Store, run: RunId, decided: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError> {
+pub(crate) async fn commit(
+    store: &dyn Store,
+    run: RunId,
+    decided: Vec<(FileRecord, Option<RunId>)>,
+    state: Option<&StateChanges>,
+) -> Result<(), StoreError> {
     let mut failed_before = false;
     patiently("deciding a delivery", || {
-        let decided = decided.clone();
+        let (decided, state) = (decided.clone(), state.cloned());
         let ask_first = std::mem::replace(&mut failed_before, true);
         async move {
-            if ask_first && !store.files(run).await?.is_empty() {
+            if ask_first && store.run(run).await?.is_some_and(|run| run.decided) {
                 return Ok(());
             }
-            store.decide_delivery(run, decided).await
+            store.decide_delivery(run, decided, state).await
         }
     })
     .await

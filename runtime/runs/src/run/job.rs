@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::config::{Limits, Work};
+use crate::feed::Feed;
 use crate::schedule::Window;
 use crate::store::{RunId, records::words};
 
@@ -19,6 +20,8 @@ pub struct Job {
     pub tenant_id: i64,
     /// What it does.
     pub work: Work,
+    /// The feed that it is handed.
+    pub feed: Option<Feed>,
     /// What the run accounts for, in the export's time zone.
     pub window: Window,
     /// 1 for the first try.

@@ -19,4 +19,5 @@ pub use file_name::{FileName, FileNameError};
 pub use job::{Failure, FailureKind, Job, Summary};
 pub use log::RunLog;
 pub use runner::{Onlooker, OpenRun, Report, Request, RunError, Runner, RunnerOptions};
+pub(crate) use workspace::hex;
 pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::run::{Report, Runner};
 use crate::schedule::Schedule;
-pub use status::{Condition, Status, statuses};
+pub use status::{Condition, FeedStatus, Status, statuses};
 use work::Work;
 
 /// The time of day is looked at again at least so often.

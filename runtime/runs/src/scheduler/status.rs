@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::config::{Begins, Config};
+use crate::feed::watermark;
 use crate::journal::Doubt;
 use crate::schedule::Schedule;
 use crate::store::records::words;
@@ -60,6 +61,20 @@ pub struct Status {
     pub queued: usize,
     /// The latest slot.
     pub last: Option<SlotRecord>,
+    /// The feed that it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feed: Option<FeedStatus>,
+}
+
+/// How far a feed has come.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeedStatus {
+    /// The operation.
+    pub operation: String,
+    /// Where it goes on: a token or a time; none is the beginning.
+    pub from: Option<String>,
+    /// When a run has moved it last.
+    pub moved: Option<DateTime<Utc>>,
 }
 
 /// How every schedule of a configuration does, in the order of the file.
@@ -80,8 +95,16 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
             Some(run) => store.run(run).await?,
             None => None,
         };
+        let feed = match config.exports.get(&schedule.export).and_then(|export| export.feed.as_ref()) {
+            Some(feed) => {
+                let kept = watermark(&store.state(&schedule.export, &schedule.tenant).await?, &feed.operation);
+                let (from, moved) = kept.map_or((feed.since.clone(), None), |kept| (kept.from, kept.moved));
+                Some(FeedStatus { operation: feed.operation.clone(), from, moved })
+            }
+            None => None,
+        };
         let begins = config.exports.get(&schedule.export).map_or(Begins::Asked, |export| export.begins.clone());
-        statuses.push(known.status(schedule, begins, last, run, now));
+        statuses.push(Status { feed, ..known.status(schedule, begins, last, run, now) });
     }
     Ok(statuses)
 }
@@ -127,6 +150,7 @@ impl Known {
             next,
             queued,
             last,
+            feed: None,
         }
     }
 

@@ -42,6 +42,18 @@ pub(super) async fn open(
     shutdown: CancellationToken,
 ) -> Option<OpenRun> {
     let (export, tenant) = (request.export.clone(), request.tenant.clone());
+    // What goes on with a run that had something new need not ask again.
+    let news = if request.window.is_none() { runner.has_news(&request).await } else { Ok(true) };
+    let idle = match news {
+        Ok(true) => None,
+        Ok(false) => Some((SlotState::NothingNew, None)),
+        Err(why) => Some((SlotState::Refused, Some(why))),
+    };
+    if let Some((state, reason)) = idle {
+        let row = SlotRecord { reason, ..SlotRecord::new(export, tenant, due, state, runner.clock().now()) };
+        record(runner.store().clone(), vec![row], shutdown).await;
+        return None;
+    }
     let mut tries = 0;
     loop {
         match runner.open(request.clone()).await {

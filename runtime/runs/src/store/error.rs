@@ -39,6 +39,17 @@ pub enum StoreError {
     /// Another run of the same window has delivered meanwhile.
     #[error("another run of the same window has delivered meanwhile")]
     Overtaken,
+    /// The state has been changed since it was read.
+    #[error(
+        "the state of `{export}` for `{tenant}` has been changed meanwhile, by another run of them or by `tradewire state`; \
+         nothing is delivered or kept of this one: run it again"
+    )]
+    StateMoved {
+        /// The export.
+        export: String,
+        /// The tenant.
+        tenant: String,
+    },
     /// The run's delivery is decided, so it cannot end as if nothing were delivered.
     #[error("the delivery of run {0} is decided")]
     Decided(RunId),

@@ -12,6 +12,7 @@ mod ids;
 mod patience;
 pub(crate) mod records;
 mod sqlite;
+mod state;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -25,6 +26,7 @@ pub use records::{
     RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
+pub use state::{StateChanges, StateKey, StateRecord};
 
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
@@ -60,11 +62,23 @@ pub trait Store: Send + Sync + 'static {
     /// The last file that the runs of this window delivered under that name to that place.
     async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError>;
 
-    /// Decides the delivery of a run: from here on its files are moved to their names, also by whoever finds the run
-    /// abandoned. Each comes with what [`Store::delivered`] answered when its name was chosen;
-    /// [`StoreError::Overtaken`] where another run has delivered since, [`StoreError::InDoubt`] where a write of the run
-    /// is not settled.
-    async fn decide_delivery(&self, run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError>;
+    /// Decides the delivery of a run: from here on it can only succeed. Its changes of state are made in the same moment,
+    /// and its files are moved to their names, also by whoever finds the run abandoned. Each comes with what
+    /// [`Store::delivered`] answered when its name was chosen; [`StoreError::Overtaken`] where another run has delivered
+    /// since, [`StoreError::StateMoved`] where the state is not any more what the run has read,
+    /// [`StoreError::InDoubt`] where a write of the run is not settled.
+    async fn decide_delivery(
+        &self,
+        run: RunId,
+        files: Vec<(FileRecord, Option<RunId>)>,
+        state: Option<StateChanges>,
+    ) -> Result<(), StoreError>;
+
+    /// What an export keeps for a tenant.
+    async fn state(&self, export: &str, tenant: &str) -> Result<StateRecord, StoreError>;
+
+    /// Changes that by hand; [`StoreError::StateMoved`] where it is not any more what was read.
+    async fn change_state(&self, export: &str, tenant: &str, changes: StateChanges) -> Result<(), StoreError>;
 
     /// Records another name for a file that is being moved, because someone else has taken the one that was chosen.
     async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError>;

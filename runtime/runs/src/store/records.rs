@@ -84,6 +84,8 @@ words! {
         BlackedOut = "blacked-out",
         /// Its schedule was paused.
         Paused = "paused",
+        /// The feed that it follows had nothing new. Of these only the latest is kept.
+        NothingNew = "nothing-new",
         /// It could not be run at all.
         Refused = "refused",
     }
@@ -209,6 +211,9 @@ pub struct RunRecord {
     /// When someone asked for its end, if anyone has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_asked: Option<DateTime<Utc>>,
+    /// Whether its delivery and its changes of state are decided: then it can only succeed.
+    #[serde(skip)]
+    pub decided: bool,
     /// What it ended with; none while it goes on.
     #[serde(flatten)]
     pub ending: Option<Ending>,

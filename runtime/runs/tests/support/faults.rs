@@ -13,7 +13,7 @@ use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
     LogLine, Opened, Opening, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError, Stored, WriteId,
+    SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -103,7 +103,9 @@ requests! {
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;
-    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>) -> ();
+    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>, state: Option<StateChanges>) -> ();
+    state(export: &str, tenant: &str) -> StateRecord;
+    change_state(export: &str, tenant: &str, changes: StateChanges) -> ();
     rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
     known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;

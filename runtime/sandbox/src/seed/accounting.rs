@@ -99,6 +99,7 @@ pub(super) fn bill(world: &World, place: usize) -> Given {
     given.insert("vendorInvoiceTotal".into(), dollars(amount + tax));
     given.insert("taxAmount".into(), dollars(tax));
     given.insert("shippingAmount".into(), json!("0.00"));
+    given.insert("otherAmount".into(), json!("0.00"));
     given.insert("vendor".into(), named(world.id_of("inventory/vendors", vendor), inventory::vendor_name(vendor)));
     let items: Vec<Value> = lines
         .iter()

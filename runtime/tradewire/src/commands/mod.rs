@@ -13,6 +13,7 @@ mod schedule;
 mod schema;
 mod serve;
 mod setting;
+mod state;
 mod stop;
 mod store;
 mod surface;
@@ -38,6 +39,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
+        Command::State(command) => done(block_on(state::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Vault(command) => done(vault::dispatch(command, output)),

@@ -1,5 +1,7 @@
 //! `tradewire schedule`: how the schedules do, when they are due, and pausing them.
 
+use std::time::Duration;
+
 use anyhow::{Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,7 +9,7 @@ use serde_json::json;
 use tradewire_runs::config::{Config, Export};
 use tradewire_runs::run::RunError;
 use tradewire_runs::schedule::{self, Window};
-use tradewire_runs::scheduler::{Status, statuses};
+use tradewire_runs::scheduler::{FeedStatus, Status, statuses};
 use tradewire_runs::store::{Pause, Store};
 
 use super::setting::Setting;
@@ -38,7 +40,7 @@ async fn list(options: List, output: &Output) -> Result<()> {
 /// `weekly-payroll for acme: ready, next at 2026-03-16T06:00:00-07:00 (0 6 * * MON, America/Phoenix)`, or `payroll-report
 /// for acme: ready, after weekly-payroll`, and what else there is to say.
 fn text(status: &Status) -> String {
-    let Status { export, tenant, begins, timezone, condition, reason, next, queued, last } = status;
+    let Status { export, tenant, begins, timezone, condition, reason, next, queued, last, feed } = status;
     let next = match begins.cron() {
         Some(_) => {
             let next = next.as_ref().map_or("never again".to_owned(), |next| format!("next at {next}"));
@@ -58,6 +60,13 @@ fn text(status: &Status) -> String {
         let due = last.due.with_timezone(&timezone.parse().unwrap_or(chrono_tz::Tz::UTC));
         let reason = last.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         text += &format!("\n  the slot of {} was {}{reason}", due.to_rfc3339(), last.state);
+    }
+    if let Some(FeedStatus { operation, from, moved }) = feed {
+        let from = from.as_deref().unwrap_or("the beginning");
+        let since = moved.map(|moved| Utc::now().signed_duration_since(moved).to_std().unwrap_or_default());
+        let since =
+            since.map(|age| format!(", moved {} ago", humantime::format_duration(Duration::from_secs(age.as_secs()))));
+        text += &format!("\n  {operation} goes on from {from}{}", since.unwrap_or_default());
     }
     text
 }

@@ -24,6 +24,7 @@ impl Executor {
         let mut faults = known;
         let engine = engine(config, state, before.map(|before| &before.engine))?;
         let plugins = plugins(config, &engine, &mut faults);
+        feeds(config, &plugins, &mut faults);
         listeners(config, &plugins, &mut faults);
         let client = client(config, before.map(|before| &before.client), &mut faults);
         let tenants = tenants(config, client.as_ref(), &mut faults);
@@ -77,6 +78,21 @@ fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<Str
         }
     }
     plugins
+}
+
+/// A plugin that follows a feed has to walk through it; that it may is seen when it is loaded.
+fn feeds(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults) {
+    for export in config.exports.values() {
+        let (Some(feed), Some(name)) = (&export.feed, export.work.plugin()) else { continue };
+        let Some(loaded) = plugins.get(name) else { continue };
+        if loaded.plugin.operations().iter().all(|operation| operation.id() != feed.operation) {
+            faults.add(format!(
+                "export `{}` follows the feed `{}`, which plugin `{name}` never asks for; help: name a feed that it walks \
+                 through (`tradewire plugin inspect` shows what it asks for), or leave `feed` out",
+                export.name, feed.operation
+            ));
+        }
+    }
 }
 
 /// Events that begin the runs of a plugin must be read by it. One that is not loaded is told already.

@@ -5,6 +5,7 @@ mod events;
 pub mod journaled;
 mod load;
 mod sink;
+mod state;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use call::Call;
 use events::RunFeed;
 pub use load::SANDBOX;
 use sink::RunSink;
+use state::RunState;
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {
@@ -73,6 +75,10 @@ impl Execute for Executor {
             }
         }
     }
+
+    fn servicetitan(&self, tenant: &str) -> Option<Arc<dyn ServiceTitan>> {
+        Some(Arc::new(self.tenants.get(tenant)?.clone()))
+    }
 }
 
 impl Executor {
@@ -97,7 +103,8 @@ impl Executor {
                 api: tenant.clone(),
             })),
             events: Some(Arc::new(RunFeed::new(attempt.events.clone()))),
-            api: attempt.journal.around(tenant),
+            api: attempt.around(tenant),
+            state: Some(Arc::new(RunState(attempt.state.clone()))),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
                 memory: bytes(job.limits.memory),

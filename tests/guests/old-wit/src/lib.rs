@@ -7,6 +7,7 @@ mod bindings {
         path: [
             "../../../wit/wasi/config",
             "../../../wit/wasi/logging",
+            "../../../wit/wasi/keyvalue",
             "../../../wit/servicetitan/api",
             "../../../wit/tradewire",
             "wit",

@@ -9,6 +9,9 @@
 //! | `try NAME` | makes one, and goes on whatever comes of it |
 //! | `delete` | deletes the team that was made last |
 //! | `read` | reads all teams |
+//! | `count KEY` | adds one to a number that is kept, and tells it |
+//! | `keep KEY BYTES` | keeps a value of so many bytes |
+//! | `forget KEY` | forgets a value |
 //! | `fail` | fails, at the first attempt |
 //! | `fail-always` | fails |
 
@@ -28,6 +31,7 @@ fn run(run: Run) -> Result<Summary> {
     let start = &run.window().start;
     let steps = steps.replace('@', start.get(..10).unwrap_or_default()).replace('#', start);
     let mut made: Vec<Made> = Vec::new();
+    let mut counted = String::new();
     for step in steps.split(',').map(str::trim).filter(|step| !step.is_empty()) {
         match step.split_once(' ').unwrap_or((step, "")) {
             ("create", name) => made.push(create(name)?),
@@ -46,6 +50,12 @@ fn run(run: Run) -> Result<Summary> {
                     team?;
                 }
             }
+            ("count", key) => counted += &format!(", {key} {}", run.state()?.add(key, 1)?),
+            ("keep", rest) => {
+                let (key, bytes) = rest.split_once(' ').unwrap_or((rest, "0"));
+                run.state()?.set_bytes(key, &vec![b'x'; bytes.parse().unwrap_or_default()])?;
+            }
+            ("forget", key) => run.state()?.delete(key)?,
             ("fail", _) if run.attempt() > 1 => {}
             ("fail" | "fail-always", _) => return Err(Failure::passing("failed, as it was told to")),
             _ => return Err(Failure::refused(format!("no step `{step}`"))),
@@ -56,7 +66,7 @@ fn run(run: Run) -> Result<Summary> {
         write!(file, "{id},{name}\r\n")?;
     }
     file.finish([("teams", made.len())])?;
-    Ok(Summary::new(format!("{} teams", made.len())))
+    Ok(Summary::new(format!("{} teams{counted}", made.len())))
 }
 
 fn create(name: &str) -> Result<Made> {

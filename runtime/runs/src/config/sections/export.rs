@@ -8,7 +8,7 @@ use toml::Spanned;
 use tradewire_surface::Catalog;
 
 use super::begins::{self, Written};
-use super::{nearest_of, place, zone};
+use super::{feed, nearest_of, place, zone};
 use crate::config::model::{Begins, Export, SupplierCall, Work};
 use crate::config::source::Section;
 use crate::schedule::{Blackout, Missed, Overlap, Policy, Retries};
@@ -39,6 +39,11 @@ pub(super) fn read(
     let (begins, window) = begins::read(catalog, &section, name, known, others);
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
     let policy = policy(&section);
+    let feed = feed::read(catalog, &section);
+    if let (Some(feed), Some(Work::Call(_))) = (&feed, &work) {
+        let message = format!("a call of a supplier is not handed the feed `{}`", feed.operation);
+        section.source().fault(section.key_span("feed"), message, Some("run a plugin".to_owned()));
+    }
     // An event comes once: that a process ends or something is down for a while must not be the end of it.
     let standard = matches!(begins, Begins::On(_)).then(Retries::default);
     let retries = section.table("retries").map_or(standard, retries);
@@ -53,6 +58,7 @@ pub(super) fn read(
         timezone,
         policy,
         retries,
+        feed,
         window,
         settings,
         deliver: match deliver {

@@ -3,6 +3,7 @@
 mod begins;
 mod environment;
 mod export;
+mod feed;
 mod middleware;
 mod place;
 mod reference;

@@ -9,6 +9,7 @@
 
 mod alive;
 mod attempt;
+mod news;
 mod open;
 mod recover;
 mod retry;
@@ -27,14 +28,17 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::log::LogOnlooker;
-use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, RunEvents, RunLog, Summary, Workspace};
+use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, RunEvents, RunLog, Summary, Workspace};
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
 use crate::delivery::{self, DeliveryError};
 use crate::durable::what_to_do;
+use crate::feed;
 use crate::journal::Journal;
+use crate::state::{State, StateError};
 use crate::store::{
-    Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, patiently,
+    Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, StateChanges, Store,
+    StoreError, patiently,
 };
 
 pub use open::{OpenRun, Request, RunError};
@@ -207,6 +211,7 @@ impl Runner {
         let undeliverable = open.folder.is_none().then(|| job.export.clone());
         let limits = &job.limits;
         let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
+        let state = State::new(self.store.clone(), &job.export, &job.tenant, limits);
         let files =
             Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
         let attempted = match files {
@@ -218,13 +223,20 @@ impl Runner {
                     log: log.clone(),
                     calls: calls.clone(),
                     journal: journal.clone(),
+                    state: state.clone(),
                 };
                 let attempted = self.attempt(attempt, cancel, &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
-                let sealed = files.seal();
-                let attempted = attempted.and_then(|summary| match sealed {
-                    Ok(produced) => Ok((summary, produced)),
-                    Err(error) => Err(attempt::Unfinished::Failed(error.into())),
+                let (sealed, kept) = (files.seal(), state.seal().await);
+                let attempted = attempted.and_then(|summary| {
+                    let produced = sealed.map_err(|error| attempt::Unfinished::Failed(error.into()))?;
+                    let kept = kept.map_err(|error| attempt::Unfinished::Failed(error.into()))?;
+                    if let Some(feed) = job.feed.as_ref().filter(|_| feed::is_untouched(kept.as_ref())) {
+                        let untouched =
+                            "the plugin has taken no page of its feed, so it runs for the same changes again";
+                        log.write_end(LogLevel::Warn, &format!("{}: {untouched}", feed.operation));
+                    }
+                    Ok((summary, produced, kept))
                 });
                 if attempted.is_err() {
                     files.discard().await;
@@ -238,15 +250,13 @@ impl Runner {
             }
         };
         let decided = match self.hold_back(opening.id, attempted).await? {
-            Ok((summary, produced)) => match &open.folder {
-                Some(folder) if !produced.is_empty() => {
-                    match delivery::decide(&*self.store, opening, &produced, folder).await {
-                        Ok(files) => Ok((summary, files)),
-                        Err(DeliveryError::Store(error)) => return Err(error.into()),
-                        Err(error) => Err(attempt::Unfinished::Failed(error.into())),
-                    }
+            Ok((summary, produced, kept)) => match self.decide(open, &produced, kept.as_ref()).await {
+                Ok(files) => Ok((summary, files)),
+                Err(DeliveryError::Store(error @ StoreError::StateMoved { .. })) => {
+                    Err(attempt::Unfinished::Failed(Failure::passing(error.to_string())))
                 }
-                _ => Ok((summary, Vec::new())),
+                Err(DeliveryError::Store(error)) => return Err(error.into()),
+                Err(error) => Err(attempt::Unfinished::Failed(error.into())),
             },
             Err(unfinished) => Err(unfinished),
         };
@@ -269,8 +279,29 @@ impl Runner {
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
             .collect();
-        let run = RunRecord { opening: opening.clone(), cancel_asked: None, ending: Some(ending) };
+        let decided = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
+        let run = RunRecord { opening: opening.clone(), cancel_asked: None, decided, ending: Some(ending) };
         Ok(Report { run, files })
+    }
+
+    /// Decides what is delivered and what is kept, where there is anything.
+    async fn decide(
+        &self,
+        open: &OpenRun,
+        produced: &[Produced],
+        kept: Option<&StateChanges>,
+    ) -> Result<Vec<FileRecord>, DeliveryError> {
+        let store = &*self.store;
+        match &open.folder {
+            Some(folder) if !produced.is_empty() => {
+                delivery::decide(store, &open.opening, produced, kept, folder).await
+            }
+            _ if kept.is_some() => {
+                delivery::commit(store, open.opening.id, Vec::new(), kept).await?;
+                Ok(Vec::new())
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Moves what is decided. From here on the run can only succeed: what fails now is tried again, and in the end
@@ -376,6 +407,12 @@ impl From<DeliveryError> for Failure {
             DeliveryError::Path(_) | DeliveryError::NoName { .. } => Failure::refused(error.to_string()),
             _ => Failure::passing(error.to_string()),
         }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        if error.is_passing() { Failure::passing(error.to_string()) } else { Failure::refused(error.to_string()) }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
+use chrono_tz::Tz;
 use tradewire_surface::Catalog;
 
 use super::alive::{self, Alive};
@@ -12,7 +13,7 @@ use crate::config::{Begins, Config, Export};
 use crate::delivery::DeliveryError;
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;
-use crate::store::{Opened, Opening, Outcome, RunId, RunRecord, SlotRecord, StoreError, Trigger};
+use crate::store::{Opened, Opening, Outcome, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -168,6 +169,11 @@ impl Runner {
         let own = queued.as_ref().and_then(|slot| slot.window).map(|window| window.in_zone(zone));
         let window = match (request.window.or(own), request.due) {
             (Some(window), _) => Some(window),
+            (None, due) if export.feed.is_some() => {
+                let due = due.unwrap_or(now).trunc_subsecs(3).with_timezone(&zone);
+                let before = self.window_before(&export.name, &tenant.name, due).await?;
+                before.or_else(|| export.window.window(slots.as_ref(), zone, due.to_utc()))
+            }
             (None, Some(due)) => export.window.window(slots.as_ref(), zone, due),
             (None, None) => export.window.latest(slots.as_ref(), zone, now),
         };
@@ -226,6 +232,18 @@ impl Runner {
         }
     }
 
+    /// What the next run of a feed accounts for: what the latest did, where that has not succeeded, so that it goes on with
+    /// that one's journal; else what has come since. None where there was no run.
+    async fn window_before(&self, export: &str, tenant: &str, due: DateTime<Tz>) -> Result<Option<Window>, StoreError> {
+        let (export, tenant) = (Some(export.to_owned()), Some(tenant.to_owned()));
+        let filter = RunFilter { export, tenant, limit: Some(1), ..RunFilter::default() };
+        let Some(latest) = self.store.runs(&filter).await?.pop() else { return Ok(None) };
+        let window = latest.opening.window;
+        let succeeded = latest.ending.is_some_and(|end| matches!(end.outcome, Outcome::Succeeded | Outcome::Unchanged));
+        let since = Window { start: window.end.with_timezone(&due.timezone()), end: due };
+        Ok(if !succeeded { Some(window) } else { Some(since).filter(|since| since.start < since.end) })
+    }
+
     fn job(&self, opening: &Opening, export: &Export) -> Job {
         let plugin = self.config.plugin(export);
         Job {
@@ -234,6 +252,7 @@ impl Runner {
             tenant: opening.tenant.clone(),
             tenant_id: opening.tenant_id,
             work: export.work.clone(),
+            feed: export.feed.clone(),
             window: opening.window,
             attempt: opening.attempt,
             settings: self.config.settings(export),

@@ -3,7 +3,8 @@
 //! A process on this machine that has ended is known at once, by the lock it no longer holds ([`super::alive`]); any
 //! other, also one that hangs, by its lease.
 //!
-//! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded. A run
+//! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded; what it
+//! keeps was kept with the decision. A run
 //! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
 //! process that merely slept can no longer decide. Where it had sent a write that was never answered, the run waits.
 
@@ -41,8 +42,7 @@ impl Runner {
 
     async fn end_abandoned(&self, run: RunRecord) -> Result<(), DeliveryError> {
         let opening = &run.opening;
-        let mut files = self.store.files(opening.id).await?;
-        if files.is_empty() {
+        if !run.decided {
             let doubts = self.doubts(opening.id).await?;
             let message = match opening.owner == self.owner {
                 true => "the store failed when its end was to be recorded; nothing was delivered",
@@ -62,6 +62,7 @@ impl Runner {
             }
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "closed an abandoned run");
         } else {
+            let mut files = self.store.files(opening.id).await?;
             delivery::move_into_place(&*self.store, opening, &mut files).await?;
             let message = "its delivery was completed after its process had ended".to_owned();
             let ending = self.success(opening, Summary { message }, &files);

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::runs::{ensure_open, from_column, to_column};
+use super::runs::{from_column, to_column};
 use super::{Fault, millis, moment, run_id, unreadable, word};
-use crate::store::{Delivered, FileRecord, FileState, RunId, StoreError};
+use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, StoreError};
 
 const COLUMNS: &str = "files.run, files.name, files.content_type, files.sha256, files.bytes, files.totals, \
                        files.destination, files.delivered_as, files.version, files.state, files.delivered_at";
@@ -33,16 +33,14 @@ pub(super) fn delivered(connection: &Connection, of: &Delivered) -> rusqlite::Re
 
 pub(super) fn decide(
     connection: &Connection,
-    run: RunId,
+    opening: &Opening,
     decided: &[(FileRecord, Option<RunId>)],
 ) -> Result<(), Fault> {
-    ensure_open(connection, run)?;
-    let record = super::runs::one(connection, run)?.ok_or(StoreError::RunClosed(run))?;
     for (file, expected) in decided {
         let of = Delivered {
-            export: record.opening.export.clone(),
-            tenant: record.opening.tenant.clone(),
-            window: record.opening.window,
+            export: opening.export.clone(),
+            tenant: opening.tenant.clone(),
+            window: opening.window,
             destination: file.destination.clone(),
             name: file.name.clone(),
         };
@@ -52,10 +50,6 @@ pub(super) fn decide(
         insert(connection, file)?;
     }
     Ok(())
-}
-
-pub(super) fn is_decided(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM files WHERE run = ?1")?.exists([run.to_string()])
 }
 
 fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {

@@ -14,6 +14,7 @@ mod prune;
 mod runs;
 mod schema;
 mod slots;
+mod states;
 mod writes;
 
 use std::path::Path;
@@ -29,7 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
     LogLine, Opened, Opening, Outcome, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
-    SlotRecord, Store, StoreError, Stored, WriteId,
+    SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
 };
 pub use backup::BackupError;
 
@@ -178,7 +179,7 @@ impl Store for SqliteStore {
         let ending = ending.clone();
         self.write(move |t| {
             let delivers = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
-            if !delivers && files::is_decided(t, run)? {
+            if !delivers && runs::is_decided(t, run)? {
                 return Err(StoreError::Decided(run).into());
             }
             if ending.outcome != Outcome::Waiting {
@@ -197,12 +198,29 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(files::delivered(c, &of)?)).await
     }
 
-    async fn decide_delivery(&self, run: RunId, decided: Vec<(FileRecord, Option<RunId>)>) -> Result<(), StoreError> {
+    async fn decide_delivery(
+        &self,
+        run: RunId,
+        decided: Vec<(FileRecord, Option<RunId>)>,
+        state: Option<StateChanges>,
+    ) -> Result<(), StoreError> {
         self.write(move |t| {
+            let opening = runs::decide(t, run)?;
             writes::ensure_settled(t, run)?;
-            files::decide(t, run, &decided)
+            files::decide(t, &opening, &decided)?;
+            state.map_or(Ok(()), |changes| states::change(t, &opening.export, &opening.tenant, &changes))
         })
         .await
+    }
+
+    async fn state(&self, export: &str, tenant: &str) -> Result<StateRecord, StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.to_owned());
+        self.write(move |t| Ok(states::read(t, &export, &tenant)?)).await
+    }
+
+    async fn change_state(&self, export: &str, tenant: &str, changes: StateChanges) -> Result<(), StoreError> {
+        let (export, tenant) = (export.to_owned(), tenant.to_owned());
+        self.write(move |t| states::change(t, &export, &tenant, &changes)).await
     }
 
     async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError> {

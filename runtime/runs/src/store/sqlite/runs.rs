@@ -140,6 +140,17 @@ pub(super) fn ensure_open(connection: &Connection, run: RunId) -> Result<(), Fau
     still_open(run, usize::from(statement.exists([run.to_string()])?))
 }
 
+/// From here on an open run can only succeed.
+pub(super) fn decide(connection: &Connection, run: RunId) -> Result<Opening, Fault> {
+    let sql = "UPDATE runs SET decided = 1 WHERE id = ?1 AND ended IS NULL";
+    still_open(run, connection.prepare_cached(sql)?.execute([run.to_string()])?)?;
+    Ok(one(connection, run)?.ok_or(StoreError::RunClosed(run))?.opening)
+}
+
+pub(super) fn is_decided(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND decided = 1")?.exists([run.to_string()])
+}
+
 pub(super) fn append_log(connection: &Connection, run: RunId, lines: &[LogLine]) -> Result<(), Fault> {
     ensure_open(connection, run)?;
     let run = run.to_string();
@@ -220,7 +231,7 @@ pub(super) fn follow(connection: &Connection, run: RunId, ending: &Ending) -> Re
 
 const COLUMNS: &str = "id, export, tenant, plugin, begun_by, due, attempt, window_start, window_end, timezone, started, \
                        owner, lease_until, ended, outcome, failure, message, reasons, plugin_digest, log_dropped, tenant_id, \
-                       journal, retry_at, cancel_asked";
+                       journal, retry_at, cancel_asked, decided";
 
 pub(super) fn one(connection: &Connection, run: RunId) -> rusqlite::Result<Option<RunRecord>> {
     let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
@@ -285,8 +296,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         lease_until: moment(12, row.get(12)?)?,
     };
     let cancel_asked = row.get::<_, Option<i64>>(23)?.map(|at| moment(23, at)).transpose()?;
+    let decided = row.get(24)?;
     let Some(ended) = row.get::<_, Option<i64>>(13)? else {
-        return Ok(RunRecord { opening, cancel_asked, ending: None });
+        return Ok(RunRecord { opening, cancel_asked, decided, ending: None });
     };
     let reasons: Option<String> = row.get(17)?;
     let failure: Option<String> = row.get(15)?;
@@ -305,7 +317,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         followers: Vec::new(),
         log_dropped: from_column(row.get(19)?),
     };
-    Ok(RunRecord { opening, cancel_asked, ending: Some(ending) })
+    Ok(RunRecord { opening, cancel_asked, decided, ending: Some(ending) })
 }
 
 pub(super) fn log(connection: &Connection, run: RunId, from: u32, limit: u32) -> rusqlite::Result<Vec<LogLine>> {

@@ -185,6 +185,29 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX handovers_by_event ON handovers (event);
     ",
     ),
+    M::up(
+        "
+    -- 1 once its delivery and its changes of state are decided: it can only succeed.
+    ALTER TABLE runs ADD COLUMN decided INTEGER NOT NULL DEFAULT 0;
+    UPDATE runs SET decided = 1 WHERE EXISTS (SELECT 1 FROM files WHERE files.run = runs.id);
+
+    -- What an export keeps for a tenant, and how often that was changed.
+    CREATE TABLE states (
+        export   TEXT NOT NULL,
+        tenant   TEXT NOT NULL,
+        version  INTEGER NOT NULL,
+        PRIMARY KEY (export, tenant)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE state_entries (
+        export  TEXT NOT NULL,
+        tenant  TEXT NOT NULL,
+        bucket  TEXT NOT NULL,
+        key     TEXT NOT NULL,
+        value   BLOB NOT NULL,
+        PRIMARY KEY (export, tenant, bucket, key)
+    ) STRICT;
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::runs::{ensure_open, one};
-use super::{Fault, files, millis, moment, run_id, unreadable, word};
+use super::runs::{ensure_open, is_decided, one};
+use super::{Fault, millis, moment, run_id, unreadable, word};
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteAnswer, WriteCall, WriteRecord, WriteState};
 use crate::schedule::Window;
 use crate::store::{RunId, StoreError, WriteId};
@@ -22,7 +22,7 @@ const WHOSE: &str = "runs.export, runs.tenant, runs.tenant_id, runs.window_start
 
 pub(super) fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, Fault> {
     ensure_open(connection, run)?;
-    if files::is_decided(connection, run)? {
+    if is_decided(connection, run)? {
         return Err(StoreError::Decided(run).into());
     }
     let journal = one(connection, run)?.ok_or(StoreError::RunClosed(run))?.opening.journal;

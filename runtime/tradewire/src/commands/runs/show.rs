@@ -24,7 +24,7 @@ pub(super) async fn show(options: Show, output: &Output) -> Result<ExitCode> {
 
 fn text(account: &Account) -> String {
     let Account { run, cause, host_calls, files, writes, other_attempts } = account;
-    let RunRecord { opening, cancel_asked, ending } = run;
+    let RunRecord { opening, cancel_asked, ending, .. } = run;
     let zone = opening.window.start.timezone();
     let mut text = format!("run {}\n", opening.id);
     let mut line = |name: &str, value: &str| text += &format!("  {name:9}  {value}\n");

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+use tradewire_plugin::{Result, Run, Summary, inventory, log};
+use tradewire_purchasing::{open_orders, servicetitan};
+
+fn run(run: Run) -> Result<Summary> {
+    let settings = run.settings()?;
+    let mut reading = settings.reading();
+    let name = reading.optional("file-name").unwrap_or_else(|| "open-orders.csv".to_owned());
+    reading.finish()?;
+
+    let day = servicetitan::last_day(run.window())?;
+    let vendors = servicetitan::vendors()?;
+    let orders = servicetitan::orders(inventory::purchase_orders(), &vendors, |order| !order.status.is_closed())?;
+    log::info!("{} orders are not closed", orders.len());
+
+    let orders: Vec<_> = orders.into_values().collect();
+    let mut file = run.create_file(&name, "text/csv")?;
+    let totals = open_orders::write(&orders, day, &mut file).map_err(std::io::Error::other)?;
+    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    file.finish(totals)?;
+    Ok(Summary::new(format!("{name}: {}", said.join(", "))))
+}
+
+tradewire_plugin::export_plugin!(run);

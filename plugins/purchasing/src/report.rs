@@ -1,0 +1,64 @@
+//! How reports are written: comma-separated values that spreadsheets and programs read alike.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use rust_decimal::Decimal;
+
+/// One line of a control total: a name and a value.
+pub type Total = (String, String);
+
+/// A line of a control total.
+pub(crate) fn total(name: &str, value: impl ToString) -> Total {
+    (name.to_owned(), value.to_string())
+}
+
+/// A writer of rows that end in CRLF.
+pub(crate) fn writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
+}
+
+/// A cell of text that comes from people: what a spreadsheet would run as a formula is shown as text.
+pub(crate) fn text(value: &str) -> Cow<'_, str> {
+    match value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => Cow::Owned(format!("'{value}")),
+        false => Cow::Borrowed(value),
+    }
+}
+
+/// An exact number with at least two decimals, as money is read.
+pub(crate) fn money(value: Decimal) -> String {
+    let mut value = value.normalize();
+    if value.scale() < 2 {
+        value.rescale(2);
+    }
+    value.to_string()
+}
+
+/// An exact number without zeros that say nothing.
+pub(crate) fn quantity(value: Decimal) -> String {
+    value.normalize().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_formula_becomes_text_and_nothing_else_changes() {
+        assert_eq!(text("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(text("O'Malley & Sons"), "O'Malley & Sons");
+        assert_eq!(text("Công ty Điện Lạnh"), "Công ty Điện Lạnh");
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let number = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(
+            [money(number("3")), money(number("3.1005")), money(number("-0.5000"))],
+            ["3.00", "3.1005", "-0.50"]
+        );
+        assert_eq!([quantity(number("12.00")), quantity(number("0.2500"))], ["12", "0.25"]);
+    }
+}

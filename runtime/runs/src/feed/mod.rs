@@ -1,0 +1,139 @@
+//! Change feeds: exports that run when something has changed at ServiceTitan, and get what has.
+//!
+//! An export with `feed = "crm/export.get-customers"` is asked for at its slots whether anything has changed since its
+//! *watermark*: one call, and no run where nothing has. In a run the plugin walks through the feed's own pages as any
+//! other plugin would; where it does not say itself from where on, the host begins at the watermark. Each page that the
+//! plugin takes moves the watermark past it, and that is kept as the plugin's own state is ([`crate::state`]): with the
+//! run's success, or not at all. So each change comes to a run that succeeds, at least once; and once only, where that run
+//! is the first to succeed. A plugin that stops early finds the rest the next time.
+//!
+//! There are two kinds of feeds:
+//!
+//! - *Export feeds* go on with the token that ServiceTitan gave with the last page. A plugin that asks for recent changes
+//!   (`includeRecentChanges`) gets rows again that it had: those are dropped here, as far as [`RECENT`] rows back.
+//! - *Lists* with `modifiedOnOrAfter` are walked through by the time of change, not by page numbers: a record that changes
+//!   meanwhile would shift the pages, and others would be lost. They are therefore asked for in order (`sort=+ModifiedOn`),
+//!   always for the first page from the latest time seen on, and of that very time what was seen is remembered. Only
+//!   lists that can be sorted so can be feeds.
+//!
+//! A row is told from another by its `id` and `modifiedOn`, where it has both, else by all that it says.
+
+mod handed;
+mod rows;
+mod walk;
+mod watermark;
+
+use std::sync::Arc;
+
+use tradewire_client::{CallError, ServiceTitan};
+use tradewire_surface::{Catalog, OperationRef, Paging, Place};
+
+use crate::run::RunLog;
+use crate::state::State;
+use crate::store::{StateChanges, StateKey, StateRecord};
+use handed::Fed;
+pub(crate) use rows::moment;
+use walk::Walk;
+pub use watermark::Watermark;
+
+/// The bucket of an export's state in which the watermark stands, under the operation's name.
+pub const BUCKET: &str = "_feed";
+/// How many rows of an export feed are remembered where they may come again.
+const RECENT: usize = 5000;
+
+/// A feed, as an export names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// `feed`: the operation.
+    pub operation: String,
+    /// `since`: a day or a moment from which on it begins, the first time; none is the beginning.
+    pub since: Option<String>,
+}
+
+/// How a feed is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By its tokens.
+    Tokens,
+    /// By the time of change.
+    Times,
+}
+
+/// What says from where on a list is to begin.
+const MODIFIED: &str = "modifiedOnOrAfter";
+/// What says so for an export feed.
+const FROM: &str = "from";
+
+impl Feed {
+    fn kind(operation: OperationRef<'_>) -> Kind {
+        match operation.operation.paging {
+            Some(Paging::Feed) => Kind::Tokens,
+            _ => Kind::Times,
+        }
+    }
+
+    fn operation(&self) -> Option<OperationRef<'static>> {
+        Catalog::get().operation(&self.operation)
+    }
+
+    /// Where it stands by what is kept.
+    fn watermark(&self, kept: Option<&[u8]>) -> Result<Watermark, CallError> {
+        let begin = || Watermark { from: self.since.clone(), ..Watermark::default() };
+        kept.map_or_else(|| Ok(begin()), |kept| Watermark::read(kept).map_err(|error| CallError::new("refused", error)))
+    }
+
+    /// ServiceTitan, for a run of the feed.
+    pub(crate) fn around(&self, api: Arc<dyn ServiceTitan>, state: State, log: RunLog) -> Arc<dyn ServiceTitan> {
+        Arc::new(Fed { feed: self.clone(), api, state, log })
+    }
+
+    /// Whether anything has changed since the watermark.
+    pub(crate) async fn has_news(&self, api: Arc<dyn ServiceTitan>, state: &StateRecord) -> Result<bool, CallError> {
+        let Some(operation) = self.operation() else {
+            return Err(CallError::new("refused", format!("there is no operation `{}`", self.operation)));
+        };
+        let watermark = self.watermark(kept(state, &self.operation))?;
+        // As the plugin asked the last time, so that both see the same.
+        let asked = watermark.asked.clone();
+        let page = Walk::new(api, operation, asked, watermark).next().await?;
+        Ok(page.is_some())
+    }
+}
+
+/// Whether a run has moved no watermark: it took no page of its feed.
+pub(crate) fn is_untouched(kept: Option<&StateChanges>) -> bool {
+    kept.iter().flat_map(|kept| &kept.entries).all(|(place, _)| place.bucket != BUCKET)
+}
+
+fn kept<'s>(state: &'s StateRecord, operation: &str) -> Option<&'s [u8]> {
+    let place = StateKey::new(BUCKET, operation);
+    state.entries.get(&place).map(Vec::as_slice)
+}
+
+/// The watermark of an operation, by an export's state; none where there is none, or it cannot be read.
+pub fn watermark(state: &StateRecord, operation: &str) -> Option<Watermark> {
+    Watermark::read(kept(state, operation)?).ok()
+}
+
+/// Why an operation cannot be a feed.
+pub(crate) fn refusal(operation: OperationRef<'_>) -> Option<String> {
+    let operation = operation.operation;
+    let param = |name: &str| operation.params.iter().find(|param| param.wire == name);
+    if let Some(param) = operation.params.iter().find(|param| param.required || param.place == Place::Path) {
+        return Some(format!("it has to be asked for a `{}`", param.wire));
+    }
+    match operation.paging {
+        Some(Paging::Feed) => None,
+        Some(Paging::Pages { .. }) if param(MODIFIED).is_some() => {
+            let is_sorted = param("sort").is_some_and(|sort| sort.choices.iter().any(|field| field == "ModifiedOn"));
+            let why = "it cannot be sorted by `ModifiedOn`, so that records which change meanwhile would be lost";
+            (!is_sorted).then(|| why.to_owned())
+        }
+        _ => Some(format!("it is neither an export feed nor a list with `{MODIFIED}`")),
+    }
+}
+
+/// The operations of a catalog that can be feeds.
+pub(crate) fn possible(catalog: &Catalog) -> impl Iterator<Item = String> + '_ {
+    catalog.operations().filter(|operation| refusal(*operation).is_none()).map(|operation| operation.id())
+}
