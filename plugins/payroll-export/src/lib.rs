@@ -5,13 +5,13 @@ mod options;
 mod servicetitan;
 
 use options::{Options, WhenEmpty};
-use tradewire_payroll::{PaySheet, adp_workforce_now};
+use tradewire_payroll::{Sheet, Table, postings};
 use tradewire_plugin::{Failure, Result, Run, Summary, log};
 
 fn run(run: Run) -> Result<Summary> {
     let window = run.window();
-    let options = Options::read(&run.settings()?, &window.end)?;
-    let periods = servicetitan::periods_ending_in(&window.start, &window.end, options.longest_period)?;
+    let options = Options::read(&run.settings()?, window)?;
+    let periods = servicetitan::periods_ending_in(&window.start, &window.end, &options)?;
     if periods.is_empty() {
         let message = format!("no payroll period ends from {} to {}", window.start, window.end);
         return match options.when_empty {
@@ -23,7 +23,7 @@ fn run(run: Run) -> Result<Summary> {
 
     let settings = servicetitan::person_settings()?;
     let codes = servicetitan::activity_codes()?;
-    let items = servicetitan::pay_items(&periods)?;
+    let items = servicetitan::pay_items(&periods, &options)?;
     log::info!(
         "{} gross pay items, {} activity codes, payroll settings of {} people",
         items.len(),
@@ -31,21 +31,21 @@ fn run(run: Run) -> Result<Summary> {
         settings.len()
     );
 
-    let sheet = PaySheet::gather(&periods, items, &settings, &codes, &options.rules).map_err(names::refuse)?;
-    let refusals = adp_workforce_now::refusals(&sheet);
-    if !refusals.is_empty() {
-        return Err(names::refuse(refusals));
+    let mut sheet = Sheet::gather(&periods, items, &settings, &codes, &options.rules).map_err(names::refuse)?;
+    if options.layout.wants_names() {
+        names::fill(&mut sheet)?;
     }
     for person in &sheet.excluded {
         log::warn!("{person} has gross pay and is not included in payroll: left out");
     }
+    let postings = postings::of(&sheet, &options.layout.grain());
+    let table = Table::lay_out(&options.layout, &sheet, &postings).map_err(names::refuse)?;
 
     let name = options.file_name.clone().unwrap_or_else(|| options.layout.file_name());
-    let mut file = run.create_file(&name, "text/csv")?;
-    let total = adp_workforce_now::write(&sheet, &options.layout, &mut file)
-        .map_err(|error| Failure::refused(format!("cannot write `{name}`: {error}")))?;
-    file.finish(total.lines(&sheet))?;
-    Ok(Summary::new(format!("{name}: {} rows, {} people", total.rows, total.people)))
+    let mut file = run.create_file(&name, options.layout.content_type())?;
+    table.write(&mut file).map_err(|error| Failure::refused(format!("cannot write `{name}`: {error}")))?;
+    file.finish(table.total.lines(&sheet))?;
+    Ok(Summary::new(format!("{name}: {} rows, {} people", table.total.rows, table.total.people)))
 }
 
 tradewire_plugin::export_plugin!(run);

@@ -4,13 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tradewire_payroll::{
-    ActivityCode, HoursClass, PayItem, PayKind, PayrollPeriod, PersonKey, PersonKind, PersonSettings,
+    ActivityCode, HoursClass, PayItem, PayKind, PayrollPeriod, PersonKey, PersonKind, PersonSettings, days,
 };
 use tradewire_plugin::payroll::gross_pay_items::GrossPayItem;
 use tradewire_plugin::payroll::types::{ActiveRequestArg, EmployeeType, GrossPayItemType, PaidTimeType};
 use tradewire_plugin::{Failure, Result, decimal, moment, payroll, time};
+
+use crate::options::Options;
 
 const PAGE: i32 = 1000;
 /// As many numbers as ServiceTitan takes in one list.
@@ -19,11 +21,11 @@ const IDS_A_CALL: usize = 50;
 /// The payroll periods whose end is in the window, in the order of their numbers.
 ///
 /// ServiceTitan can only be asked for periods that start after one moment and end before another, so the first of
-/// the two is `longest` before the window.
-pub(crate) fn periods_ending_in(start: &str, end: &str, longest: Duration) -> Result<Vec<PayrollPeriod>> {
+/// the two is the longest period before the window.
+pub(crate) fn periods_ending_in(start: &str, end: &str, options: &Options) -> Result<Vec<PayrollPeriod>> {
     let (start, end) = (time::parse(start)?, time::parse(end)?);
     let query = payroll::payrolls()
-        .started_on_or_after(rfc3339(start - longest))
+        .started_on_or_after(rfc3339(start - options.longest_period))
         .ended_on_or_before(rfc3339(end))
         .page_size(PAGE);
     let mut periods = Vec::new();
@@ -34,11 +36,13 @@ pub(crate) fn periods_ending_in(start: &str, end: &str, longest: Duration) -> Re
         if ended < start || ended >= end {
             continue;
         }
+        let started = moment(&record.started_on)?.ok_or_else(|| missing("start"))?;
+        let (first_day, last_day) = days::of_period(started, ended, options.offset);
         periods.push(PayrollPeriod {
             id: record.id,
             person: person(record.employee_type.as_ref(), record.employee_id).ok_or_else(|| missing("employee"))?,
-            started: moment(&record.started_on)?.ok_or_else(|| missing("start"))?,
-            ended,
+            first_day,
+            last_day,
             status: record.status.as_ref().map(ToString::to_string),
         });
     }
@@ -49,7 +53,7 @@ pub(crate) fn periods_ending_in(start: &str, end: &str, longest: Duration) -> Re
 }
 
 /// The gross pay items of the periods.
-pub(crate) fn pay_items(periods: &[PayrollPeriod]) -> Result<Vec<PayItem>> {
+pub(crate) fn pay_items(periods: &[PayrollPeriod], options: &Options) -> Result<Vec<PayItem>> {
     let mut items = Vec::new();
     let mut seen = BTreeSet::new();
     for periods in periods.chunks(IDS_A_CALL) {
@@ -60,14 +64,14 @@ pub(crate) fn pay_items(periods: &[PayrollPeriod]) -> Result<Vec<PayItem>> {
             // Whatever a filter lets through, an item counts once, and only with its own period.
             let asked_for = record.payroll_id.is_some_and(|id| periods.iter().any(|period| period.id == id));
             if asked_for && record.id.is_none_or(|id| seen.insert(id)) {
-                items.push(pay_item(&record)?);
+                items.push(pay_item(record, options)?);
             }
         }
     }
     Ok(items)
 }
 
-fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
+fn pay_item(record: GrossPayItem, options: &Options) -> Result<PayItem> {
     let id = record.id.unwrap_or_default();
     let named = |failure: Failure| Failure::refused(format!("gross pay item {id}: {}", failure.message));
     let number = |text| decimal(text).map_err(named).map(Option::unwrap_or_default);
@@ -84,8 +88,10 @@ fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
         Some(GrossPayItemType::Other(word)) => PayKind::Unknown(word.clone()),
         None => PayKind::Unknown("of no type".to_owned()),
     };
+    let day = moment(&record.date).map_err(named)?.map(|date| days::of_item(date, options.offset));
     Ok(PayItem {
         id,
+        day,
         payroll_id: record.payroll_id.unwrap_or_default(),
         person: person(record.employee_type.as_ref(), record.employee_id),
         kind,
@@ -100,6 +106,7 @@ fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
         amount: number(&record.amount)?,
         adjustment: number(&record.amount_adjustment)?,
         activity_code_id: record.activity_code_id,
+        unit: if options.payout_unit { record.payout_business_unit_name } else { record.business_unit_name },
     })
 }
 
