@@ -81,6 +81,16 @@ impl Client {
     }
 }
 
+impl Client {
+    fn put(&self, resource: &str, body: String) {
+        let call = self.http.put(format!("{}/payroll/v2/tenant/{DEMO_TENANT}/{resource}", self.address));
+        let call = call.bearer_auth(&self.token).header("ST-App-Key", DEMO_APP_KEY);
+        let call = call.header("content-type", "application/json").body(body);
+        let answer = self.runtime.block_on(call.send()).unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+}
+
 /// A number of at most four decimals in ten-thousandths.
 fn number(value: &Value) -> i64 {
     let text = match value {
@@ -318,4 +328,91 @@ sure = "uncertain"
     }
     assert_eq!(sums, expected(false, true));
     refused(&settings(&whole.replace("{external-id}", "{externalid}")), &["layout: line 15: `externalid` is no"]);
+}
+
+/// The window of the payroll periods two weeks before [`WEEK`].
+const EARLIER: &str = "--from 2025-12-16 --to 2025-12-23";
+
+/// Changes the amount of a bonus that was earned in [`EARLIER`] by so many cents, and gives the person's id.
+fn change_a_bonus(client: &Client, cents: i64) -> String {
+    let key = |record: &Value| (record["employeeType"].to_string(), record["employeeId"].as_i64().unwrap());
+    let payrolls = client.all("payrolls");
+    let ended = |payroll: &&Value| payroll["endedOn"].as_str().unwrap().starts_with("2025-12-22T00:00:00");
+    let payrolls: Vec<_> = payrolls.iter().filter(ended).map(|payroll| payroll["id"].clone()).collect();
+    let settings = client.all("payroll-settings");
+    let included = settings.iter().filter(|settings| settings["isIncludedInPayroll"] == true);
+    let ids: BTreeMap<_, _> = included.map(|s| (key(s), s["externalPayrollId"].as_str().unwrap().to_owned())).collect();
+    let items = client.all("gross-pay-items");
+    let is_bonus = |item: &&Value| item["activityCode"] == "BON" && payrolls.contains(&item["payrollId"]);
+    let item = items.iter().filter(is_bonus).find(|item| ids.contains_key(&key(item))).unwrap();
+    let hundredths = number(&item["amount"]) / 100 + cents;
+    let body = format!(
+        r#"{{"payrollId": {}, "amount": {}.{:02}, "activityCodeId": {}, "date": {}}}"#,
+        item["payrollId"],
+        hundredths / 100,
+        hundredths % 100,
+        item["activityCodeId"],
+        item["date"]
+    );
+    client.put(&format!("gross-pay-items/{}", item["id"]), body);
+    ids[&key(item)].clone()
+}
+
+/// What became of a run: its outcome, and each file's name with what is in it.
+fn files_of(bench: &Bench, window: &str) -> (String, Vec<(String, String)>) {
+    let run = &bench.tradewire(&format!("run weekly-payroll {window} --json")).succeeded().json()["runs"][0];
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{run}")).to_owned();
+    let file = |file: &Value| (text(&file["name"]), bench.read(&format!("outbox/{}", text(&file["deliveredAs"]))));
+    (text(&run["outcome"]), run["files"].as_array().unwrap().iter().map(file).collect())
+}
+
+#[test]
+fn a_late_change_becomes_a_correction_and_every_window_says_the_same_again() {
+    let offline = Offline::with("[]");
+    let client = Client::new(&offline.url());
+    let bench = exporting(&offline.url(), "provider = 'adp-workforce-now'\ncompany-code = 'AB'");
+    let (_, first) = files_of(&bench, EARLIER);
+    assert_eq!(first.len(), 1);
+
+    let id = change_a_bonus(&client, -125);
+    let (_, second) = files_of(&bench, WEEK);
+    let header = second[0].1.lines().next().unwrap();
+    let correction = format!("{header}\r\nAB,20260106,{id},,,,,,,BON,-1.25,,,,\r\n");
+    assert_eq!(second[1], ("PRAB_EPI-correction-20260106.csv".to_owned(), correction.clone()));
+    assert_eq!(second.len(), 2);
+    let total: Value = serde_json::from_str(&bench.read("outbox/PRAB_EPI-correction-20260106.csv.total.json")).unwrap();
+    assert!(total.to_string().contains("-1.25"), "{total}");
+
+    // The same window again says the same; so does the one before, as long as nobody changes it.
+    assert_eq!(files_of(&bench, WEEK), ("unchanged".to_owned(), second.clone()));
+
+    // One more change: this window's correction is of all that the first one did not say, as a version of its own.
+    assert_eq!(change_a_bonus(&client, 200), id);
+    let (outcome, third) = files_of(&bench, WEEK);
+    assert_eq!((outcome.as_str(), &third[0]), ("succeeded", &second[0]));
+    assert_eq!(third[1].1, correction.replace("-1.25", "0.75"));
+    assert_eq!(bench.read("outbox/PRAB_EPI-correction-20260106.csv"), correction, "nothing is written over");
+
+    // The first window again is whole, with the changes in it; then there is nothing to correct.
+    let (_, whole) = files_of(&bench, EARLIER);
+    assert_ne!(whole[0].1, first[0].1);
+    assert_eq!(files_of(&bench, WEEK).1, second[..1]);
+}
+
+#[test]
+fn a_correction_that_the_provider_would_not_take_is_refused_with_what_it_would_be() {
+    let offline = Offline::with("[]");
+    let client = Client::new(&offline.url());
+    let settings = "provider = 'gusto'\nnames = 'no'\npto-column = 'pto'\n\
+                    codes = 'BON=bonus, COM=commission, MIL=reimbursement'";
+    let bench = exporting(&offline.url(), settings);
+    bench.tradewire(&format!("run weekly-payroll {EARLIER}")).succeeded();
+    change_a_bonus(&client, -125);
+    let delivered = bench.delivered();
+    bench.tradewire(&format!("run weekly-payroll {WEEK} --quiet")).refused(&[
+        "`gusto-20260106-correction-20260106.csv`",
+        "`-1.25` cannot stand in column `bonus`",
+        "late changes are left alone with `look-back-weeks = \"0\"`",
+    ]);
+    assert_eq!(bench.delivered(), delivered);
 }

@@ -1,6 +1,6 @@
 //! The operator's settings, read as a whole: every fault at once.
 
-use chrono::{DateTime, Duration, FixedOffset};
+use chrono::{DateTime, Duration, FixedOffset, NaiveDate};
 use tradewire_payroll::layout::PROVIDERS;
 use tradewire_payroll::{AmountAdjustment, Bound, Layout, Rules};
 use tradewire_plugin::config::Reading;
@@ -15,6 +15,12 @@ pub(crate) struct Options {
     pub file_name: Option<String>,
     pub when_empty: WhenEmpty,
     pub longest_period: Duration,
+    /// How long before the window periods that were exported are looked at again.
+    pub look_back: Duration,
+    /// The day in the company on which the window begins.
+    pub window_start: NaiveDate,
+    /// The day on which it ends.
+    pub window_end: NaiveDate,
     /// The company's distance from UTC at the window's end.
     pub offset: FixedOffset,
 }
@@ -27,10 +33,13 @@ pub(crate) enum WhenEmpty {
 }
 
 impl Options {
-    /// The options that `settings` give; the window's end, in the company's own time, names batches and files.
+    /// The options that `settings` give; the window, in the company's own time, names batches and files.
     pub fn read(settings: &Settings, window: &Window) -> Result<Options> {
-        let end = DateTime::parse_from_rfc3339(&window.end)
-            .map_err(|_| Failure::refused(format!("`{}`, the end of the window, is not a moment", window.end)))?;
+        let moment = |text: &str| {
+            DateTime::parse_from_rfc3339(text)
+                .map_err(|_| Failure::refused(format!("`{text}`, an end of the window, is not a moment")))
+        };
+        let (start, end) = (moment(&window.start)?, moment(&window.end)?);
         let mut reading = settings.reading();
         // Nothing that a layout asks for is known before there is one.
         let layout = layout(&mut reading)?;
@@ -55,6 +64,7 @@ impl Options {
         let when_empty =
             choice(&mut reading, "when-empty", [("nothing", WhenEmpty::Nothing), ("refuse", WhenEmpty::Refuse)]);
         let days: u16 = reading.parsed("longest-period-days", 35);
+        let weeks: u8 = reading.parsed("look-back-weeks", 8);
         for fault in rules.faults() {
             reading.fault(fault);
         }
@@ -62,7 +72,18 @@ impl Options {
         // Its faults were among those that ended the reading.
         let layout = layout.map_err(|()| Failure::refused("the layout cannot be used"))?;
         let longest_period = Duration::days(days.into());
-        Ok(Options { layout, rules, payout_unit, file_name, when_empty, longest_period, offset: *end.offset() })
+        Ok(Options {
+            layout,
+            rules,
+            payout_unit,
+            file_name,
+            when_empty,
+            longest_period,
+            look_back: Duration::weeks(weeks.into()),
+            window_start: start.date_naive(),
+            window_end: end.date_naive(),
+            offset: *end.offset(),
+        })
     }
 }
 

@@ -18,27 +18,37 @@ const PAGE: i32 = 1000;
 /// As many numbers as ServiceTitan takes in one list.
 const IDS_A_CALL: usize = 50;
 
-/// The payroll periods whose end is in the window, in the order of their numbers.
+/// The payroll periods that a run looks at, in the order of their numbers.
+pub(crate) struct Periods {
+    /// Those that end in the window.
+    pub ending: Vec<PayrollPeriod>,
+    /// Those that ended in the days before it that are looked back on.
+    pub earlier: Vec<PayrollPeriod>,
+}
+
+/// The payroll periods whose end is in the window, or in the days looked back on.
 ///
 /// ServiceTitan can only be asked for periods that start after one moment and end before another, so the first of
-/// the two is the longest period before the window.
-pub(crate) fn periods_ending_in(start: &str, end: &str, options: &Options) -> Result<Vec<PayrollPeriod>> {
+/// the two is the longest period before all that.
+pub(crate) fn periods(start: &str, end: &str, options: &Options) -> Result<Periods> {
     let (start, end) = (time::parse(start)?, time::parse(end)?);
+    let first_end = start - options.look_back;
     let query = payroll::payrolls()
-        .started_on_or_after(rfc3339(start - options.longest_period))
+        .started_on_or_after(rfc3339(first_end - options.longest_period))
         .ended_on_or_before(rfc3339(end))
         .page_size(PAGE);
-    let mut periods = Vec::new();
+    let mut periods = Periods { ending: Vec::new(), earlier: Vec::new() };
     for record in query.records() {
         let record = record?;
         let missing = |what: &str| Failure::refused(format!("payroll {} has no {what}", record.id));
         let ended = moment(&record.ended_on)?.ok_or_else(|| missing("end"))?;
-        if ended < start || ended >= end {
+        if ended < first_end || ended >= end {
             continue;
         }
         let started = moment(&record.started_on)?.ok_or_else(|| missing("start"))?;
         let (first_day, last_day) = days::of_period(started, ended, options.offset);
-        periods.push(PayrollPeriod {
+        let group = if ended < start { &mut periods.earlier } else { &mut periods.ending };
+        group.push(PayrollPeriod {
             id: record.id,
             person: person(record.employee_type.as_ref(), record.employee_id).ok_or_else(|| missing("employee"))?,
             first_day,
@@ -47,8 +57,10 @@ pub(crate) fn periods_ending_in(start: &str, end: &str, options: &Options) -> Re
         });
     }
     // A period that changes while pages are read may come twice.
-    periods.sort_by_key(|period| period.id);
-    periods.dedup_by_key(|period| period.id);
+    for group in [&mut periods.ending, &mut periods.earlier] {
+        group.sort_by_key(|period| period.id);
+        group.dedup_by_key(|period| period.id);
+    }
     Ok(periods)
 }
 

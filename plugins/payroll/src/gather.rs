@@ -67,6 +67,32 @@ impl Sheet {
         }
         Ok(Sheet { lines, people, periods, excluded, skipped })
     }
+
+    /// Makes people known who have no line: whose pay was exported, and is nothing any more.
+    ///
+    /// # Errors
+    /// Those who have no id at the provider.
+    pub fn admit(
+        &mut self,
+        people: impl IntoIterator<Item = PersonKey>,
+        settings: &[PersonSettings],
+        rules: &Rules,
+    ) -> Result<(), Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        for person in people {
+            if self.people.contains_key(&person) {
+                continue;
+            }
+            let settings = settings.iter().find(|settings| settings.person == person);
+            let external_id = settings.and_then(|settings| settings.external_id.as_deref()).map(str::trim);
+            let external_id = external_id.unwrap_or_default().to_owned();
+            if external_id.is_empty() && !rules.by_name {
+                refusals.push(Refusal::NoExternalId { person });
+            }
+            self.people.insert(person, Person { external_id, name: Name::default() });
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+    }
 }
 
 fn unapproved(period: &PayrollPeriod) -> Option<Refusal> {

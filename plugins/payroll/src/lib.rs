@@ -10,6 +10,7 @@
 
 pub mod days;
 pub mod gather;
+pub mod history;
 pub mod layout;
 pub mod line;
 pub mod postings;
@@ -19,6 +20,7 @@ pub mod rules;
 pub mod table;
 pub mod total;
 
+pub use history::History;
 pub use layout::{Bound, Layout};
 pub use line::{Line, Pay, Person, Sheet};
 pub use postings::Postings;

@@ -130,6 +130,16 @@ pub fn of(sheet: &Sheet, grain: &Grain) -> Postings {
     postings
 }
 
+/// What `now` says more than `before`: what is to be corrected. Nothing where they agree.
+pub fn difference(now: &Postings, before: &Postings) -> Postings {
+    let mut difference = now.clone();
+    for (account, value) in before {
+        *difference.entry(account.clone()).or_default() -= *value;
+    }
+    difference.retain(|_, value| !value.is_zero());
+    difference
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -178,5 +188,15 @@ mod tests {
         for (exact, written) in [("7.5", "07:30"), ("-0.25", "-00:15"), ("100", "100:00"), ("0.00833", "00:00")] {
             assert_eq!(Step::Minutes.write(Step::Minutes.round(dec(exact))), written);
         }
+    }
+
+    #[test]
+    fn a_difference_is_what_is_new_gone_or_changed() {
+        let grain = grain(Step::Decimals(2));
+        let before = of(&sheet(&[("a", "1"), ("b", "2"), ("c", "3")]), &grain);
+        let now = of(&sheet(&[("a", "1.5"), ("b", "2"), ("d", "4")]), &grain);
+        let told: Vec<_> = difference(&now, &before).into_iter().map(|(a, value)| (a.unit.unwrap(), value)).collect();
+        assert_eq!(told, [("a".into(), dec("0.50")), ("c".into(), dec("-3.00")), ("d".into(), dec("4.00"))]);
+        assert!(difference(&now, &now).is_empty());
     }
 }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::template::{Field, Slot, Template};
 use super::{Column, Content, Layout, Of, Setting, When, rule};
-use crate::postings::Grain;
+use crate::postings::{Grain, Step};
 use crate::records::HoursClass;
 
 /// A layout that can be written.
@@ -159,6 +159,20 @@ impl Bound {
             by_unit: self.shows(&[Field::Unit]),
             by_day: self.shows(&[Field::Day]),
         }
+    }
+
+    /// What the numbers of such a file mean: only files of the same terms can be compared.
+    pub fn terms(&self) -> String {
+        let grain = self.grain();
+        let step = |step: Step| match step {
+            Step::Decimals(places) => format!("{places} decimals"),
+            Step::Minutes => "minutes".to_owned(),
+        };
+        let (hours, money) = (step(grain.hours), step(grain.money));
+        let time = if grain.time_by_hours { "hours" } else { "amounts" };
+        let unit = if grain.by_unit { ", by unit" } else { "" };
+        let day = if grain.by_day { ", by day" } else { "" };
+        format!("{}: hours in {hours}, money in {money}, time by {time}{unit}{day}", self.layout.provider)
     }
 
     /// Whether time is paid by its hours.

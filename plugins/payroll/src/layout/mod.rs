@@ -77,7 +77,7 @@ pub const PROVIDERS: [(&str, &str); 6] = [
 ];
 
 /// Settings that no layout may have, because every export has them.
-pub const COMMON_SETTINGS: [&str; 12] = [
+pub const COMMON_SETTINGS: [&str; 13] = [
     "provider",
     "layout",
     "codes",
@@ -90,6 +90,7 @@ pub const COMMON_SETTINGS: [&str; 12] = [
     "file-name",
     "when-empty",
     "longest-period-days",
+    "look-back-weeks",
 ];
 
 /// A layout without a fault.
