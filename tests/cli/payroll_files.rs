@@ -53,6 +53,8 @@ struct Client {
 
 impl Client {
     fn new(address: &str) -> Client {
+        // Fails where it is set already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let http = reqwest::Client::new();
         let form = format!("grant_type=client_credentials&client_id=cid.sandbox&client_secret={DEMO_CLIENT_SECRET}");
