@@ -66,8 +66,8 @@ source = "empty.wasm"
 #[test]
 fn a_plugin_without_its_grant_is_told_the_line_that_grants_it() {
     let rest = format!(
-        "[plugin.payroll-adp]\nsource = {:?}\ngrant = [\"payroll/payrolls:view\"]\n",
-        guest("payroll-adp.wasm")
+        "[plugin.payroll-export]\nsource = {:?}\ngrant = [\"payroll/payrolls:view\"]\n",
+        guest("payroll-export.wasm")
     );
     let bench = Bench::with(&config("sandbox", &rest));
     bench.tradewire("check").refused(&[

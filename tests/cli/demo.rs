@@ -7,7 +7,7 @@ use crate::bench::{Bench, guest};
 #[test]
 fn the_demo_runs_a_scheduled_payroll_export_and_shows_the_file() {
     let bench = Bench::empty();
-    let demo = format!("demo --out demo --plugin {}", guest("payroll-adp.wasm").display());
+    let demo = format!("demo --out demo --plugin {}", guest("payroll-export.wasm").display());
     let told = bench.tradewire(&demo).succeeded();
     assert!(told.out.contains("weekly-payroll for acme: succeeded: PRAB_EPI.csv: "), "{told}");
     assert!(told.out.contains("file demo/payroll/PRAB_EPI.csv ("), "{told}");
@@ -40,7 +40,7 @@ fn the_demo_runs_a_scheduled_payroll_export_and_shows_the_file() {
 #[test]
 fn a_demo_writes_over_no_configuration_but_its_own() {
     let bench = Bench::with("# mine");
-    let demo = format!("demo --out . --plugin {}", guest("payroll-adp.wasm").display());
+    let demo = format!("demo --out . --plugin {}", guest("payroll-export.wasm").display());
     bench.tradewire(&demo).refused(&["was not written by a demo; choose another folder with `--out`"]);
     assert_eq!(bench.read("tradewire.toml"), "# mine");
 }
@@ -49,5 +49,5 @@ fn a_demo_writes_over_no_configuration_but_its_own() {
 fn a_demo_without_its_plugin_says_how_to_build_it() {
     Bench::empty()
         .tradewire("demo --out demo")
-        .refused(&["cannot read the plugin `target/guests/payroll-adp.wasm`", "build it with `plugins/build`"]);
+        .refused(&["cannot read the plugin `target/guests/payroll-export.wasm`", "build it with `plugins/build`"]);
 }

@@ -196,6 +196,8 @@ fn whoever_is_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing() {
         signal(&serving, "KILL");
         serving.wait().unwrap();
     }
+    // So that the last one has something to do before it is told to stop.
+    office.renames(&offline, 11..14);
     let serving = serve(&bench);
     until("the rest comes", || delivered(&bench).is_superset(&changed(&offline, "crm/customers")));
     end(serving);

@@ -16,6 +16,7 @@ mod hostile;
 mod inspect;
 mod journal;
 mod payroll;
+mod payroll_files;
 mod purchasing;
 mod refusals;
 mod reload;

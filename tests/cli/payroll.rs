@@ -5,18 +5,18 @@ use crate::bench::{Bench, Offline, WEEK, config, guest, servicetitan};
 /// A configuration whose export is the weekly payroll.
 pub fn payroll(address: &str) -> String {
     let rest = r#"
-[plugin.payroll-adp]
+[plugin.payroll-export]
 source = "SOURCE"
 grant = ["payroll:view", "settings/technicians:view", "settings/employees:view"]
 
 [export.weekly-payroll]
-run = "payroll-adp"
+run = "payroll-export"
 tenants = ["acme"]
 cron = "0 6 * * MON"
-settings = { company-code = "AB" }
+settings = { provider = "adp-workforce-now", company-code = "AB" }
 deliver = "outbox"
 "#;
-    config(address, &rest.replace("SOURCE", &guest("payroll-adp.wasm").display().to_string()))
+    config(address, &rest.replace("SOURCE", &guest("payroll-export.wasm").display().to_string()))
 }
 
 #[test]

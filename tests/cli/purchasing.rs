@@ -53,7 +53,11 @@ fn number(text: &str) -> Decimal {
 }
 
 fn field(record: &Value, name: &str) -> Decimal {
-    number(record[name].as_str().unwrap_or("0"))
+    match &record[name] {
+        Value::String(text) => number(text),
+        Value::Number(exact) => number(&exact.to_string()),
+        _ => Decimal::ZERO,
+    }
 }
 
 fn items(record: &Value) -> impl Iterator<Item = &Value> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 /// A person: technicians and other employees are numbered separately.
@@ -38,10 +38,10 @@ pub struct PayrollPeriod {
     pub id: i64,
     /// Whose it is.
     pub person: PersonKey,
-    /// When it begins.
-    pub started: DateTime<Utc>,
-    /// When it ends.
-    pub ended: DateTime<Utc>,
+    /// Its first day.
+    pub first_day: NaiveDate,
+    /// Its last day.
+    pub last_day: NaiveDate,
     /// Its status, as ServiceTitan words it: only `Approved`, `Paid` and `Locked` are paid out.
     pub status: Option<String>,
 }
@@ -62,6 +62,10 @@ pub struct PayItem {
     pub payroll_id: i64,
     /// Whose it is, where the item says so itself.
     pub person: Option<PersonKey>,
+    /// The day on which it was earned.
+    pub day: Option<NaiveDate>,
+    /// The business unit whose cost it is.
+    pub unit: Option<String>,
     /// What it is.
     pub kind: PayKind,
     /// The class of its hours, where it is time.
@@ -112,7 +116,8 @@ impl PayKind {
 }
 
 /// The class of hours (`paidTimeType`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum HoursClass {
     Regular,
@@ -157,4 +162,14 @@ pub struct ActivityCode {
     pub name: String,
     /// The code itself: the earnings code, unless the operator maps it to another.
     pub code: String,
+}
+
+/// A person's name, as `settings/technicians` or `settings/employees` has it. Parts that are not known are empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct Name {
+    pub first: String,
+    pub last: String,
+    /// The name that the company calls the person by.
+    pub full: String,
 }

@@ -15,10 +15,12 @@ pub enum Refusal {
     Unapproved { person: PersonKey, payroll: i64, from: String, to: String, status: String },
     /// The person's id at the provider is not set.
     NoExternalId { person: PersonKey },
-    /// The person's id at the provider is not one that the provider takes.
-    BadExternalId { person: PersonKey, id: String, rule: &'static str },
     /// Several people have one id at the provider.
     SharedExternalId { id: String, people: Vec<PersonKey> },
+    /// The person has no name, and the layout asks for it.
+    NoName { person: PersonKey },
+    /// Several people have one name, and the provider finds people by their names.
+    SharedName { name: String, people: Vec<PersonKey> },
     /// An item belongs to another person than its period.
     ForeignItem { person: PersonKey, item: i64, owner: PersonKey },
     /// An item is of a kind that this contract does not know.
@@ -33,16 +35,28 @@ pub enum Refusal {
     NoActivityCode { person: PersonKey, item: i64, kind: String, amount: Decimal },
     /// An item's activity code is not among ServiceTitan's activity codes, or has no code.
     UnknownActivityCode { person: PersonKey, item: i64, activity_code: i64 },
+    /// An item has no day, and the file tells days apart.
+    NoDay { person: PersonKey, payroll: i64 },
+    /// A business unit is not in the setting that says what the provider calls it.
+    NoUnit { unit: Option<String>, setting: String },
+    /// The person's id at the provider is not one that the provider takes.
+    BadExternalId { person: PersonKey, id: String, rule: String },
     /// A code is not one that the provider takes.
-    BadCode { code: String, rule: &'static str },
+    BadCode { code: String, rule: String },
+    /// What would stand in a cell is not what the provider takes.
+    BadCell { person: PersonKey, column: String, text: String, rule: String },
+    /// Cells of a row of which the provider takes only one.
+    TooMuch { person: PersonKey, columns: Vec<String> },
+    /// The layout has no place for a kind of pay.
+    NoPlace { what: String, help: String },
 }
 
 impl Refusal {
     /// The people whom it names.
     pub fn people(&self) -> Vec<PersonKey> {
         match self {
-            Refusal::SharedExternalId { people, .. } => people.clone(),
-            Refusal::BadCode { .. } => Vec::new(),
+            Refusal::SharedExternalId { people, .. } | Refusal::SharedName { people, .. } => people.clone(),
+            Refusal::BadCode { .. } | Refusal::NoUnit { .. } | Refusal::NoPlace { .. } => Vec::new(),
             Refusal::ForeignItem { person, owner, .. } => vec![*person, *owner],
             Refusal::Unapproved { person, .. }
             | Refusal::NoExternalId { person }
@@ -51,6 +65,10 @@ impl Refusal {
             | Refusal::UnclassifiedTime { person, .. }
             | Refusal::MoneyWithoutHours { person, .. }
             | Refusal::AdjustedTime { person, .. }
+            | Refusal::NoName { person }
+            | Refusal::NoDay { person, .. }
+            | Refusal::BadCell { person, .. }
+            | Refusal::TooMuch { person, .. }
             | Refusal::NoActivityCode { person, .. }
             | Refusal::UnknownActivityCode { person, .. } => vec![*person],
         }
@@ -71,7 +89,14 @@ impl Refusal {
                 format!("{}: no external payroll id: set it in the person's payroll settings", who(person))
             }
             Refusal::BadExternalId { person, id, rule } => {
-                format!("{}: external payroll id `{id}` is not {rule}", who(person))
+                format!("{}: external payroll id `{}` is not {rule}", who(person), id.escape_debug())
+            }
+            Refusal::NoName { person } => {
+                format!("{}: no name, by which the provider finds people: set it in ServiceTitan", who(person))
+            }
+            Refusal::SharedName { name, people } => {
+                let people: Vec<_> = people.iter().map(who).collect();
+                format!("the name `{}` belongs to {}: give each their own", name.escape_debug(), people.join(" and "))
             }
             Refusal::SharedExternalId { id, people } => {
                 let people: Vec<_> = people.iter().map(who).collect();
@@ -107,7 +132,23 @@ impl Refusal {
                 "{}: gross pay item {item} has activity code {activity_code}, which has no code in ServiceTitan",
                 who(person)
             ),
+            Refusal::NoDay { person, payroll } => {
+                format!("{}: payroll {payroll} has an item without a date, and the file has a row a day", who(person))
+            }
+            Refusal::NoUnit { unit: Some(unit), setting } => {
+                format!("business unit `{}` is not in `{setting}`: add `{unit}=…` to it", unit.escape_debug())
+            }
+            Refusal::NoUnit { unit: None, setting } => {
+                format!("there is pay without a business unit: add `*=…`, which stands for all others, to `{setting}`")
+            }
             Refusal::BadCode { code, rule } => format!("earnings code `{}` is not {rule}", code.escape_debug()),
+            Refusal::BadCell { person, column, text, rule } => {
+                format!("{}: `{}` cannot stand in column `{column}`: write {rule}", who(person), text.escape_debug())
+            }
+            Refusal::TooMuch { person, columns } => {
+                format!("{}: the provider takes only one of {} in a row", who(person), columns.join(", "))
+            }
+            Refusal::NoPlace { what, help } => format!("{what} has no place in this file: {help}"),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Rules {
     pub time_by_hours: bool,
     /// The earnings code of what was changed by hand of the money of time, where time is paid by its hours.
     pub time_adjustment_code: Option<String>,
+    /// Whether the provider finds people by their names, so that nobody needs an id there.
+    pub by_name: bool,
 }
 
 /// What `amountAdjustment` is to `amount`.

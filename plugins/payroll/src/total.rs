@@ -4,42 +4,57 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use crate::line::Sheet;
+use crate::postings::{Grain, Postings, What};
 use crate::records::HoursClass;
-use crate::sheet::PaySheet;
 
 /// The sums of what a file says: reckoned from the rounded values that were written, not from what they came of.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ControlTotal {
     /// Rows, without the header.
     pub rows: usize,
     /// People.
     pub people: usize,
-    /// Hours, by class.
-    pub hours: BTreeMap<HoursClass, Decimal>,
-    /// Money of time, by class, where time is paid by its amount.
-    pub time: BTreeMap<HoursClass, Decimal>,
-    /// Other money, by earnings code.
-    pub earnings: BTreeMap<String, Decimal>,
+    /// Hours by class, money of time by class where time is paid by its amount, other money by earnings code.
+    pub sums: BTreeMap<What, Decimal>,
+    grain: Grain,
 }
 
 impl ControlTotal {
+    pub(crate) fn of(postings: &Postings, rows: usize, people: usize, grain: Grain) -> ControlTotal {
+        let mut sums = BTreeMap::new();
+        for (account, value) in postings {
+            *sums.entry(account.what.clone()).or_default() += *value;
+        }
+        ControlTotal { rows, people, sums, grain }
+    }
+
+    /// Hours of a class, in the file's steps.
+    pub fn hours(&self, class: HoursClass) -> Decimal {
+        self.sums.get(&What::Hours(class)).copied().unwrap_or_default()
+    }
+
+    /// All money.
+    pub fn amount(&self) -> Decimal {
+        self.sums.iter().filter(|(what, _)| !matches!(what, What::Hours(_))).map(|(_, sum)| *sum).sum()
+    }
+
     /// Names and values, in the order in which people read them; with what the sheet left out.
-    pub fn lines(&self, sheet: &PaySheet) -> Vec<(String, String)> {
+    pub fn lines(&self, sheet: &Sheet) -> Vec<(String, String)> {
         let mut lines =
             vec![("rows".to_owned(), self.rows.to_string()), ("people".to_owned(), self.people.to_string())];
-        for (class, hours) in &self.hours {
-            lines.push((format!("{} hours", class.name()), format!("{hours:.2}")));
+        for (what, sum) in &self.sums {
+            let name = match what {
+                What::Hours(class) => format!("{} hours", class.name()),
+                What::Wages(class) => format!("{} amount", class.name()),
+                What::Earning(code) => format!("earnings {code}"),
+            };
+            lines.push((name, self.grain.step(what).write(*sum)));
         }
-        for (class, amount) in &self.time {
-            lines.push((format!("{} amount", class.name()), format!("{amount:.2}")));
-        }
-        for (code, amount) in &self.earnings {
-            lines.push((format!("earnings {code}"), format!("{amount:.2}")));
-        }
-        let amount: Decimal = self.earnings.values().chain(self.time.values()).sum();
-        lines.push(("amount".to_owned(), format!("{amount:.2}")));
+        lines.push(("amount".to_owned(), self.grain.money.write(self.amount())));
         for (kind, amount) in &sheet.skipped {
-            lines.push((format!("left out: {kind}"), format!("{amount:.2}")));
+            let money = self.grain.money;
+            lines.push((format!("left out: {kind}"), money.write(money.round(*amount))));
         }
         if !sheet.excluded.is_empty() {
             lines.push(("left out: people not in payroll".to_owned(), sheet.excluded.len().to_string()));

@@ -30,7 +30,7 @@ fn suppliers_and_their_callers_mean_what_they_say() {
     let branch = Secret::File("conf/branch.secret".into());
     assert_eq!(secrets, [("ApiKey", Secret::Env("HARBORLINE_KEY".to_owned())), ("Branch", branch)]);
     let grant = MiddlewareGrant { supplier: "harborline".to_owned(), endpoint: Some("purchaseorder".to_owned()) };
-    assert_eq!(config.plugins["payroll-adp"].middleware, [grant]);
+    assert_eq!(config.plugins["payroll-export"].middleware, [grant]);
     let anybody = &config.callers["servicetitan"];
     assert!(anybody.middleware.is_none() && anybody.tenants.is_none());
     let office = &config.callers["back-office"];
@@ -78,8 +78,8 @@ fn a_good_configuration_means_what_it_says() {
     let (acme, zenith) = (&config.tenants["acme"], &config.tenants["zenith"]);
     assert_eq!(acme.client_secret, Secret::File("conf/acme.secret".into()), "seen from the configuration's folder");
     assert_eq!(zenith.client_id, ClientId::Literal("cid.zenith".to_owned()));
-    let plugin = &config.plugins["payroll-adp"];
-    assert_eq!(plugin.source, Path::new("conf/payroll-adp.wasm"));
+    let plugin = &config.plugins["payroll-export"];
+    assert_eq!(plugin.source, Path::new("conf/payroll-export.wasm"));
     assert_eq!((plugin.limits.memory, plugin.limits.output), (32 << 20, 1000));
     assert_eq!(plugin.limits.time, Duration::from_secs(300));
     assert_eq!(plugin.grant_line, 20);

@@ -95,7 +95,7 @@ pub struct Demo {
     #[arg(long, default_value = "out/demo")]
     pub out: PathBuf,
     /// The payroll plugin.
-    #[arg(long, default_value = "target/guests/payroll-adp.wasm")]
+    #[arg(long, default_value = "target/guests/payroll-export.wasm")]
     pub plugin: PathBuf,
 }
 

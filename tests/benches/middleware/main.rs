@@ -101,9 +101,9 @@ async fn rates(direct: &Way, through: &Way, server: &Served) {
     for connections in [1, 16, 64] {
         let (_, rate) = direct.rate(connections).await;
         line(&format!("to the vendor itself, {connections} connections"), &format!("{rate:.0} calls/s"), None);
-        let before = server.on_core();
+        let before = server.process().on_core();
         let (calls, rate) = through.rate(connections).await;
-        let each = (server.on_core() - before).as_secs_f64() / f64::from(calls);
+        let each = (server.process().on_core() - before).as_secs_f64() / f64::from(calls);
         line(&format!("through the middleware, {connections} connections"), &format!("{rate:.0} calls/s"), None);
         let found = format!("{:.0} µs on a core", each * 1e6);
         line("  of which each call costs the server", &found, None);

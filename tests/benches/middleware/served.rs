@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use tempfile::TempDir;
 use tradewire_sandbox as sandbox;
+
+use crate::support::Process;
 
 /// What its callers show.
 pub const KEY: &str = "ck1.bench";
@@ -72,12 +73,8 @@ impl Served {
         Served { url, child, _folder: folder }
     }
 
-    /// The time that it has been on a core, in the kernel's ticks of 10 ms.
-    pub fn on_core(&self) -> Duration {
-        let status = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        // The name in parentheses may hold blanks; what follows does not.
-        let fields = status.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
-        Duration::from_millis(10 * fields.filter_map(|ticks| ticks.parse::<u64>().ok()).sum::<u64>())
+    pub fn process(&self) -> Process {
+        Process(self.child.id())
     }
 }
 

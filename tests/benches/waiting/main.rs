@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use support::{line, plugin, request, tenant};
+use support::{Process, line, plugin, request, tenant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -67,13 +67,6 @@ fn is_whole(request: &[u8]) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
-/// Bytes of this process that are in memory.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib * 1024.0)
-}
-
 #[tokio::main]
 async fn main() {
     let files = getrlimit(Resource::Nofile);
@@ -85,7 +78,7 @@ async fn main() {
 
     let plugin = plugin();
     let api = Arc::new(tenant(&url, RateLimit::UNLIMITED));
-    let before = resident();
+    let before = Process::own().resident();
     let runs: Vec<_> = (0..RUNS)
         .map(|_| {
             let (plugin, request) = (plugin.clone(), request(api.clone(), &[("calls", "1".to_owned())]));
@@ -97,7 +90,7 @@ async fn main() {
         assert!(start.elapsed() < Duration::from_secs(60), "only {} wait", server.waiting.load(Ordering::SeqCst));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let during = resident();
+    let during = Process::own().resident();
     server.go.send(true).unwrap();
     for run in runs {
         assert_eq!(run.await.unwrap().unwrap(), "1");

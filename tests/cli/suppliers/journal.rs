@@ -157,7 +157,10 @@ fn a_pack_whose_response_is_at_fault_is_mended_and_the_order_is_not_placed_again
     write_pack(&bench, "own", &order("Request.liquid"), "{ \"body\": {{ source.body.order | json }} \"broken\" }");
     bench.write("own/Templates/account/endpoint.json", r#"{ "url": "orders", "effect": "write" }"#);
     let told = run(&bench).succeeded();
-    assert!(told.out.contains("succeeded: 500 ") && told.out.contains("the template gave no JSON"), "{told}");
+    assert!(
+        told.out.contains("succeeded: 500 ") && told.out.contains("Response.liquid:1:42: here should be"),
+        "{told}"
+    );
     assert_eq!(vendor.done(ORDERS), 1);
     bench.write("own/Templates/account/Response.liquid", order("Response.liquid"));
     let told = run(&bench).succeeded();

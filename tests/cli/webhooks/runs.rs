@@ -96,7 +96,7 @@ fn events_begin_a_run_whose_plugin_has_them_as_their_types() {
     let text = bench.tradewire("webhooks list").succeeded().out;
     assert_eq!(text.matches("  jobs: handed over, run ").count(), 3, "{text}");
     let runs = bench.tradewire("runs list").succeeded().out;
-    assert!(runs.lines().skip(1).all(|line| line.contains("  jobs    acme    events   ")), "{runs}");
+    assert!(runs.lines().skip(1).all(|line| line.contains("  jobs    acme    events  ")), "{runs}");
     let list = bench.tradewire("schedule list").succeeded().out;
     assert!(list.starts_with("jobs for acme: ready, on tn.jpm.job-completed, tn.jpm.job-updated\n"), "{list}");
     serving.stop();

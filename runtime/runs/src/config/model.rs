@@ -221,7 +221,7 @@ impl fmt::Display for Begins {
 /// What an export does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// `payroll-adp`: it runs this plugin.
+    /// `payroll-export`: it runs this plugin.
     Plugin(String),
     /// `harborline/catalog`: it calls a supplier.
     Call(SupplierCall),

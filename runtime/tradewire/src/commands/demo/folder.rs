@@ -54,7 +54,7 @@ impl Folder {
 
     /// Puts the plugin and the secrets there.
     pub fn furnish(&self, plugin: &Path) -> Result<()> {
-        fs::copy(plugin, self.0.join("payroll-adp.wasm")).with_context(|| {
+        fs::copy(plugin, self.0.join("payroll-export.wasm")).with_context(|| {
             format!(
                 "cannot read the plugin `{}`; build it with `plugins/build`, or name it with `--plugin`",
                 plugin.display()
@@ -80,8 +80,8 @@ client_id = "{DEMO_CLIENT_ID}"
 client_secret = {{ file = "client.secret" }}
 timezone = "{zone}"
 
-[plugin.payroll-adp]
-source = "payroll-adp.wasm"
+[plugin.payroll-export]
+source = "payroll-export.wasm"
 grant = [
   "payroll/payrolls.get-list",
   "payroll/gross-pay-items.get-list",
@@ -93,10 +93,10 @@ grant = [
 limits = {{ memory = "64 MiB", time = "1 min" }}
 
 [export.weekly-payroll]
-run = "payroll-adp"
+run = "payroll-export"
 tenants = ["acme"]
 cron = "{cron}"    # second, minute, hour, day of the month, month, day of the week; in the tenant's time zone
-settings = {{ company-code = "AB" }}
+settings = {{ provider = "adp-workforce-now", company-code = "AB" }}
 deliver = "adp"
 
 [delivery.adp]

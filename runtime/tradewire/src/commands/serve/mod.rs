@@ -1,6 +1,5 @@
 //! `tradewire serve`: the schedules, the suppliers for whoever has a key, and ServiceTitan's events, until it is told to
 //! stop.
-
 //!
 //! A configuration that changes meanwhile is taken over as a whole, or not at all.
 

@@ -4,52 +4,68 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use tradewire_payroll::{
-    ActivityCode, HoursClass, PayItem, PayKind, PayrollPeriod, PersonKey, PersonKind, PersonSettings,
+    ActivityCode, HoursClass, PayItem, PayKind, PayrollPeriod, PersonKey, PersonKind, PersonSettings, days,
 };
 use tradewire_plugin::payroll::gross_pay_items::GrossPayItem;
 use tradewire_plugin::payroll::types::{ActiveRequestArg, EmployeeType, GrossPayItemType, PaidTimeType};
 use tradewire_plugin::{Failure, Result, decimal, moment, payroll, time};
 
+use crate::options::Options;
+
 const PAGE: i32 = 1000;
 /// As many numbers as ServiceTitan takes in one list.
 const IDS_A_CALL: usize = 50;
 
-/// The payroll periods whose end is in the window, in the order of their numbers.
+/// The payroll periods that a run looks at, in the order of their numbers.
+pub(crate) struct Periods {
+    /// Those that end in the window.
+    pub ending: Vec<PayrollPeriod>,
+    /// Those that ended in the days before it that are looked back on.
+    pub earlier: Vec<PayrollPeriod>,
+}
+
+/// The payroll periods whose end is in the window, or in the days looked back on.
 ///
 /// ServiceTitan can only be asked for periods that start after one moment and end before another, so the first of
-/// the two is `longest` before the window.
-pub(crate) fn periods_ending_in(start: &str, end: &str, longest: Duration) -> Result<Vec<PayrollPeriod>> {
+/// the two is the longest period before all that.
+pub(crate) fn periods(start: &str, end: &str, options: &Options) -> Result<Periods> {
     let (start, end) = (time::parse(start)?, time::parse(end)?);
+    let first_end = start - options.look_back;
     let query = payroll::payrolls()
-        .started_on_or_after(rfc3339(start - longest))
+        .started_on_or_after(rfc3339(first_end - options.longest_period))
         .ended_on_or_before(rfc3339(end))
         .page_size(PAGE);
-    let mut periods = Vec::new();
+    let mut periods = Periods { ending: Vec::new(), earlier: Vec::new() };
     for record in query.records() {
         let record = record?;
         let missing = |what: &str| Failure::refused(format!("payroll {} has no {what}", record.id));
         let ended = moment(&record.ended_on)?.ok_or_else(|| missing("end"))?;
-        if ended < start || ended >= end {
+        if ended < first_end || ended >= end {
             continue;
         }
-        periods.push(PayrollPeriod {
+        let started = moment(&record.started_on)?.ok_or_else(|| missing("start"))?;
+        let (first_day, last_day) = days::of_period(started, ended, options.offset);
+        let group = if ended < start { &mut periods.earlier } else { &mut periods.ending };
+        group.push(PayrollPeriod {
             id: record.id,
             person: person(record.employee_type.as_ref(), record.employee_id).ok_or_else(|| missing("employee"))?,
-            started: moment(&record.started_on)?.ok_or_else(|| missing("start"))?,
-            ended,
+            first_day,
+            last_day,
             status: record.status.as_ref().map(ToString::to_string),
         });
     }
     // A period that changes while pages are read may come twice.
-    periods.sort_by_key(|period| period.id);
-    periods.dedup_by_key(|period| period.id);
+    for group in [&mut periods.ending, &mut periods.earlier] {
+        group.sort_by_key(|period| period.id);
+        group.dedup_by_key(|period| period.id);
+    }
     Ok(periods)
 }
 
 /// The gross pay items of the periods.
-pub(crate) fn pay_items(periods: &[PayrollPeriod]) -> Result<Vec<PayItem>> {
+pub(crate) fn pay_items(periods: &[PayrollPeriod], options: &Options) -> Result<Vec<PayItem>> {
     let mut items = Vec::new();
     let mut seen = BTreeSet::new();
     for periods in periods.chunks(IDS_A_CALL) {
@@ -60,14 +76,14 @@ pub(crate) fn pay_items(periods: &[PayrollPeriod]) -> Result<Vec<PayItem>> {
             // Whatever a filter lets through, an item counts once, and only with its own period.
             let asked_for = record.payroll_id.is_some_and(|id| periods.iter().any(|period| period.id == id));
             if asked_for && record.id.is_none_or(|id| seen.insert(id)) {
-                items.push(pay_item(&record)?);
+                items.push(pay_item(record, options)?);
             }
         }
     }
     Ok(items)
 }
 
-fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
+fn pay_item(record: GrossPayItem, options: &Options) -> Result<PayItem> {
     let id = record.id.unwrap_or_default();
     let named = |failure: Failure| Failure::refused(format!("gross pay item {id}: {}", failure.message));
     let number = |text| decimal(text).map_err(named).map(Option::unwrap_or_default);
@@ -84,8 +100,10 @@ fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
         Some(GrossPayItemType::Other(word)) => PayKind::Unknown(word.clone()),
         None => PayKind::Unknown("of no type".to_owned()),
     };
+    let day = moment(&record.date).map_err(named)?.map(|date| days::of_item(date, options.offset));
     Ok(PayItem {
         id,
+        day,
         payroll_id: record.payroll_id.unwrap_or_default(),
         person: person(record.employee_type.as_ref(), record.employee_id),
         kind,
@@ -100,6 +118,7 @@ fn pay_item(record: &GrossPayItem) -> Result<PayItem> {
         amount: number(&record.amount)?,
         adjustment: number(&record.amount_adjustment)?,
         activity_code_id: record.activity_code_id,
+        unit: if options.payout_unit { record.payout_business_unit_name } else { record.business_unit_name },
     })
 }
 

@@ -1,48 +1,16 @@
-//! The pay sheet: everything that one file pays, one entry a person.
+//! From ServiceTitan's records to pay lines, under the operator's rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use crate::records::{ActivityCode, HoursClass, PayItem, PayKind, PayrollPeriod, PersonKey, PersonSettings};
+use crate::line::{Line, Pay, Person, Sheet};
+use crate::records::{ActivityCode, HoursClass, Name, PayItem, PayKind, PayrollPeriod, PersonKey, PersonSettings};
 use crate::refusal::Refusal;
 use crate::rules::{AmountAdjustment, Rules};
 
-/// Everything that one file pays. People stand in the order of their ids at the provider.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct PaySheet {
-    /// One entry a person who is paid anything.
-    pub people: Vec<PersonPay>,
-    /// People with items who are not paid through payroll.
-    pub excluded: BTreeSet<PersonKey>,
-    /// What the operator's rules left out, by kind of pay.
-    pub skipped: BTreeMap<String, Decimal>,
-}
-
-/// What one person is paid. Sums are exact; layouts round once, when they write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PersonPay {
-    /// Who.
-    pub person: PersonKey,
-    /// The person's id at the provider, trimmed, never empty.
-    pub external_id: String,
-    /// Time, by class.
-    pub time: BTreeMap<HoursClass, TimePay>,
-    /// All other pay, by earnings code.
-    pub earnings: BTreeMap<String, Decimal>,
-}
-
-/// Hours and ServiceTitan's own amount for them.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct TimePay {
-    /// Hours.
-    pub hours: Decimal,
-    /// What ServiceTitan reckons for them.
-    pub amount: Decimal,
-}
-
-impl PaySheet {
-    /// Adds the items of the periods up, under the rules.
+impl Sheet {
+    /// The lines of the items that belong to the periods, under the rules.
     ///
     /// Items of other periods than `periods` are not looked at.
     ///
@@ -54,15 +22,15 @@ impl PaySheet {
         settings: &[PersonSettings],
         codes: &[ActivityCode],
         rules: &Rules,
-    ) -> Result<PaySheet, Vec<Refusal>> {
+    ) -> Result<Sheet, Vec<Refusal>> {
         let mut gathering = Gathering {
             rules,
             codes: codes.iter().map(|code| (code.id, code)).collect(),
-            pay: BTreeMap::new(),
+            lines: Vec::new(),
             skipped: BTreeMap::new(),
             refusals: periods.iter().filter_map(unapproved).collect(),
         };
-        let periods: BTreeMap<i64, &PayrollPeriod> = periods.iter().map(|period| (period.id, period)).collect();
+        let periods: BTreeMap<i64, PayrollPeriod> = periods.iter().map(|period| (period.id, period.clone())).collect();
         let settings: BTreeMap<PersonKey, &PersonSettings> = settings.iter().map(|s| (s.person, s)).collect();
         let is_excluded = |person: &PersonKey| settings.get(person).is_some_and(|settings| !settings.included);
         let mut excluded = BTreeSet::new();
@@ -74,53 +42,73 @@ impl PaySheet {
             }
             gathering.add(period, item);
         }
-        let Gathering { pay, skipped, mut refusals, .. } = gathering;
+        let Gathering { lines, skipped, mut refusals, .. } = gathering;
 
-        let mut people = Vec::new();
+        let mut people = BTreeMap::new();
         let mut holders: BTreeMap<String, Vec<PersonKey>> = BTreeMap::new();
-        for (person, (time, earnings)) in pay {
+        for person in lines.iter().map(|line| line.person).collect::<BTreeSet<_>>() {
             let external_id = settings.get(&person).and_then(|settings| settings.external_id.as_deref());
-            match external_id.map(str::trim).filter(|id| !id.is_empty()) {
-                Some(id) => {
-                    holders.entry(id.to_owned()).or_default().push(person);
-                    people.push(PersonPay { person, external_id: id.to_owned(), time, earnings });
+            let external_id = external_id.map(str::trim).unwrap_or_default().to_owned();
+            if external_id.is_empty() {
+                if !rules.by_name {
+                    refusals.push(Refusal::NoExternalId { person });
                 }
-                None => refusals.push(Refusal::NoExternalId { person }),
+            } else {
+                holders.entry(external_id.clone()).or_default().push(person);
             }
+            people.insert(person, Person { external_id, name: Name::default() });
         }
-        refusals.extend(shared(holders));
+        let shared = holders.into_iter().filter(|(_, people)| people.len() > 1);
+        refusals.extend(shared.map(|(id, people)| Refusal::SharedExternalId { id, people }));
         if !refusals.is_empty() {
             refusals.sort();
             refusals.dedup();
             return Err(refusals);
         }
-        people.sort_by(|a, b| a.external_id.cmp(&b.external_id));
-        Ok(PaySheet { people, excluded, skipped })
+        Ok(Sheet { lines, people, periods, excluded, skipped })
     }
-}
 
-/// Refusals of the ids that several people hold.
-pub(crate) fn shared(holders: BTreeMap<String, Vec<PersonKey>>) -> impl Iterator<Item = Refusal> {
-    let several = holders.into_iter().filter(|(_, people)| people.len() > 1);
-    several.map(|(id, people)| Refusal::SharedExternalId { id, people })
+    /// Makes people known who have no line: whose pay was exported, and is nothing any more.
+    ///
+    /// # Errors
+    /// Those who have no id at the provider.
+    pub fn admit(
+        &mut self,
+        people: impl IntoIterator<Item = PersonKey>,
+        settings: &[PersonSettings],
+        rules: &Rules,
+    ) -> Result<(), Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        for person in people {
+            if self.people.contains_key(&person) {
+                continue;
+            }
+            let settings = settings.iter().find(|settings| settings.person == person);
+            let external_id = settings.and_then(|settings| settings.external_id.as_deref()).map(str::trim);
+            let external_id = external_id.unwrap_or_default().to_owned();
+            if external_id.is_empty() && !rules.by_name {
+                refusals.push(Refusal::NoExternalId { person });
+            }
+            self.people.insert(person, Person { external_id, name: Name::default() });
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+    }
 }
 
 fn unapproved(period: &PayrollPeriod) -> Option<Refusal> {
     (!period.is_approved()).then(|| Refusal::Unapproved {
         person: period.person,
         payroll: period.id,
-        from: period.started.date_naive().to_string(),
-        to: period.ended.date_naive().to_string(),
+        from: period.first_day.to_string(),
+        to: period.last_day.to_string(),
         status: period.status.clone().unwrap_or_else(|| "without a status".to_owned()),
     })
 }
 
-type Pay = (BTreeMap<HoursClass, TimePay>, BTreeMap<String, Decimal>);
-
 struct Gathering<'a> {
     rules: &'a Rules,
     codes: BTreeMap<i64, &'a ActivityCode>,
-    pay: BTreeMap<PersonKey, Pay>,
+    lines: Vec<Line>,
     skipped: BTreeMap<String, Decimal>,
     refusals: Vec<Refusal>,
 }
@@ -147,7 +135,7 @@ impl Gathering<'_> {
             }
             _ if amount.is_zero() => {}
             _ => match self.earnings_code(person, &item, amount) {
-                Ok(code) => *self.pay.entry(person).or_default().1.entry(code).or_default() += amount,
+                Ok(code) => self.lines.push(line(person, &item, Pay::Earning(code), Decimal::ZERO, amount)),
                 Err(refusal) => self.refusals.push(refusal),
             },
         }
@@ -173,8 +161,8 @@ impl Gathering<'_> {
             if !item.adjustment.is_zero() {
                 match &self.rules.time_adjustment_code {
                     Some(code) => {
-                        let earnings = &mut self.pay.entry(person).or_default().1;
-                        *earnings.entry(code.clone()).or_default() += item.adjustment;
+                        let pay = Pay::Earning(code.clone());
+                        self.lines.push(line(person, item, pay, Decimal::ZERO, item.adjustment));
                     }
                     None => {
                         let adjustment = item.adjustment;
@@ -183,9 +171,7 @@ impl Gathering<'_> {
                 }
             }
         }
-        let time = self.pay.entry(person).or_default().0.entry(class).or_default();
-        time.hours += item.hours;
-        time.amount += amount;
+        self.lines.push(line(person, item, Pay::Time(class), item.hours, amount));
     }
 
     fn earnings_code(&self, person: PersonKey, item: &PayItem, amount: Decimal) -> Result<String, Refusal> {
@@ -206,6 +192,11 @@ impl Gathering<'_> {
     }
 }
 
+fn line(person: PersonKey, item: &PayItem, pay: Pay, hours: Decimal, amount: Decimal) -> Line {
+    let unit = item.unit.as_deref().map(str::trim).filter(|unit| !unit.is_empty());
+    Line { payroll: item.payroll_id, person, day: item.day, unit: unit.map(str::to_owned), pay, hours, amount }
+}
+
 #[cfg(test)]
-#[path = "sheet_tests.rs"]
+#[path = "gather_tests.rs"]
 mod tests;

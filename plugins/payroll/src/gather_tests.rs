@@ -14,8 +14,8 @@ fn period(id: i64, person: PersonKey, status: &str) -> PayrollPeriod {
     PayrollPeriod {
         id,
         person,
-        started: "2025-10-06T07:00:00Z".parse().unwrap(),
-        ended: "2025-10-13T07:00:00Z".parse().unwrap(),
+        first_day: "2025-10-06".parse().unwrap(),
+        last_day: "2025-10-12".parse().unwrap(),
         status: Some(status.to_owned()),
     }
 }
@@ -25,6 +25,8 @@ fn time(id: i64, payroll_id: i64, class: Option<HoursClass>, hours: &str) -> Pay
         id,
         payroll_id,
         person: None,
+        day: None,
+        unit: None,
         kind: PayKind::Time,
         class,
         hours: dec(hours),
@@ -53,6 +55,10 @@ fn by_hours() -> Rules {
     Rules { time_by_hours: true, ..Rules::default() }
 }
 
+fn hours(sheet: &Sheet, class: HoursClass) -> Decimal {
+    sheet.lines.iter().filter(|line| line.pay == Pay::Time(class)).map(|line| line.hours).sum()
+}
+
 fn codes() -> Vec<ActivityCode> {
     vec![
         ActivityCode { id: 7, name: "Spiff".into(), code: "SPF".into() },
@@ -67,17 +73,16 @@ fn hours_add_up_exactly_by_class() {
         time(2, 10, Some(HoursClass::Regular), "0.2"),
         time(3, 10, Some(HoursClass::Overtime), "1.3333333"),
     ];
-    let sheet =
-        PaySheet::gather(&[period(10, ANN, "Approved")], items, &[settings(ANN, Some(" 123 "))], &[], &by_hours())
-            .unwrap();
-    assert_eq!(sheet.people[0].external_id, "123");
-    assert_eq!(sheet.people[0].time[&HoursClass::Regular].hours, dec("0.3"));
-    assert_eq!(sheet.people[0].time[&HoursClass::Overtime].hours, dec("1.3333333"));
+    let sheet = Sheet::gather(&[period(10, ANN, "Approved")], items, &[settings(ANN, Some(" 123 "))], &[], &by_hours())
+        .unwrap();
+    assert_eq!(sheet.people[&ANN].external_id, "123");
+    assert_eq!(hours(&sheet, HoursClass::Regular), dec("0.3"));
+    assert_eq!(hours(&sheet, HoursClass::Overtime), dec("1.3333333"));
 }
 
 #[test]
 fn a_technician_and_an_employee_of_one_number_are_two_people() {
-    let sheet = PaySheet::gather(
+    let sheet = Sheet::gather(
         &[period(10, ANN, "Paid"), period(11, BOB, "Locked")],
         [time(1, 10, Some(HoursClass::Regular), "1"), time(2, 11, Some(HoursClass::Regular), "2")],
         &[settings(BOB, Some("200")), settings(ANN, Some("300"))],
@@ -85,7 +90,8 @@ fn a_technician_and_an_employee_of_one_number_are_two_people() {
         &by_hours(),
     )
     .unwrap();
-    assert_eq!(sheet.people.iter().map(|pay| pay.person).collect::<Vec<_>>(), [BOB, ANN]);
+    assert_eq!((&*sheet.people[&ANN].external_id, &*sheet.people[&BOB].external_id), ("300", "200"));
+    assert_eq!(sheet.lines.iter().map(|line| line.person).collect::<Vec<_>>(), [ANN, BOB]);
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn every_reason_is_told_at_once_and_names_people() {
         unpaid,
         time(9, 11, Some(HoursClass::Regular), "1"),
     ];
-    let refusals = PaySheet::gather(
+    let refusals = Sheet::gather(
         &[period(10, ANN, "Pending"), period(11, BOB, "Expired")],
         items,
         &[settings(ANN, Some("123")), settings(BOB, Some("  "))],
@@ -118,7 +124,7 @@ fn every_reason_is_told_at_once_and_names_people() {
     let names = BTreeMap::from([(ANN, "Ann".to_owned())]);
     let told: Vec<_> = refusals.iter().map(|refusal| refusal.told(&names)).collect();
     let parts = [
-        "Ann (technician 1): payroll 10 of 2025-10-06 to 2025-10-13 is Pending",
+        "Ann (technician 1): payroll 10 of 2025-10-06 to 2025-10-12 is Pending",
         "employee 1: payroll 11",
         "employee 1: no external payroll id",
         "employee 1: gross pay item 6 stands in the payroll of Ann (technician 1)",
@@ -138,7 +144,7 @@ fn every_reason_is_told_at_once_and_names_people() {
 
 #[test]
 fn two_people_with_one_id_are_refused_by_both_names() {
-    let refusals = PaySheet::gather(
+    let refusals = Sheet::gather(
         &[period(10, ANN, "Paid"), period(11, BOB, "Paid")],
         [time(1, 10, Some(HoursClass::Regular), "1"), time(2, 11, Some(HoursClass::Regular), "2")],
         &[settings(ANN, Some("123")), settings(BOB, Some("123 "))],
@@ -162,6 +168,7 @@ fn the_operators_rules_decide_what_the_data_leaves_open() {
         adjustment: AmountAdjustment::Added,
         time_by_hours: true,
         time_adjustment_code: Some("ADJ".into()),
+        by_name: false,
     };
     let mut adjusted = money(2, 10, PayKind::InvoiceBonus, Some(7), "50");
     adjusted.adjustment = dec("-0.50");
@@ -175,13 +182,15 @@ fn the_operators_rules_decide_what_the_data_leaves_open() {
         corrected,
     ];
     let sheet =
-        PaySheet::gather(&[period(10, ANN, "Paid")], items, &[settings(ANN, Some("9"))], &codes(), &rules).unwrap();
-    let pay = &sheet.people[0];
-    assert_eq!(pay.time[&HoursClass::Regular].hours, dec("3"));
-    assert_eq!(
-        pay.earnings,
-        BTreeMap::from([("ADJ".into(), dec("3")), ("B1".into(), dec("49.50")), ("B2".into(), dec("9.99"))])
-    );
+        Sheet::gather(&[period(10, ANN, "Paid")], items, &[settings(ANN, Some("9"))], &codes(), &rules).unwrap();
+    assert_eq!(hours(&sheet, HoursClass::Regular), dec("3"));
+    let mut earnings = BTreeMap::new();
+    for line in &sheet.lines {
+        if let Pay::Earning(code) = &line.pay {
+            *earnings.entry(code.as_str()).or_default() += line.amount;
+        }
+    }
+    assert_eq!(earnings, BTreeMap::from([("ADJ", dec("3")), ("B1", dec("49.50")), ("B2", dec("9.99"))]));
     assert_eq!(sheet.skipped, BTreeMap::from([("salary".to_owned(), dec("1000"))]));
 }
 
@@ -189,7 +198,7 @@ fn the_operators_rules_decide_what_the_data_leaves_open() {
 fn people_outside_payroll_are_left_out_and_counted() {
     let outside = PersonSettings { included: false, ..settings(ANN, None) };
     let items = [time(1, 10, None, "2")];
-    let sheet = PaySheet::gather(&[period(10, ANN, "Paid")], items, &[outside], &[], &by_hours()).unwrap();
+    let sheet = Sheet::gather(&[period(10, ANN, "Paid")], items, &[outside], &[], &by_hours()).unwrap();
     assert!(sheet.people.is_empty());
     assert_eq!(sheet.excluded, BTreeSet::from([ANN]));
 }
@@ -198,12 +207,20 @@ fn people_outside_payroll_are_left_out_and_counted() {
 fn items_of_other_periods_are_not_paid_here() {
     let items = [time(1, 99, Some(HoursClass::Regular), "2")];
     let sheet =
-        PaySheet::gather(&[period(10, ANN, "Paid")], items, &[settings(ANN, Some("9"))], &[], &by_hours()).unwrap();
-    assert_eq!(sheet, PaySheet::default());
+        Sheet::gather(&[period(10, ANN, "Paid")], items, &[settings(ANN, Some("9"))], &[], &by_hours()).unwrap();
+    assert!(sheet.lines.is_empty() && sheet.people.is_empty());
 }
 
 #[test]
 fn rules_about_kinds_that_do_not_exist_are_faults() {
     let rules = Rules { skipped: BTreeSet::from(["sallary".into()]), ..Rules::default() };
     assert!(rules.faults()[0].contains("`sallary` is not a kind of pay"));
+}
+
+#[test]
+fn whoever_is_found_by_name_needs_no_id() {
+    let rules = Rules { by_name: true, ..by_hours() };
+    let items = [time(1, 10, Some(HoursClass::Regular), "2")];
+    let sheet = Sheet::gather(&[period(10, ANN, "Paid")], items, &[], &[], &rules).unwrap();
+    assert_eq!(sheet.people[&ANN].external_id, "");
 }
