@@ -1,5 +1,5 @@
 //! What the store says is left to do, and whether in the end all agree: the sandbox's ledger of writes, its records, the
-//! files, and the history.
+//! files, what plugins keep, and the history.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotState
 use tradewire_sandbox::Entry;
 
 use super::Crash;
-use super::world::{MAKES, ORDERS, PERIOD, tenants};
+use super::world::{MAKES, Makes, ORDERS, PERIOD, tenants};
 
 const CREATE: &str = "dispatch/team.create";
 const DELETE: &str = "dispatch/team.delete";
@@ -118,6 +118,7 @@ impl Crash {
             assert!(succeeded(run), "{of:?}: {run:?}");
         }
         self.slots_agree(&last);
+        self.state_agrees(&runs);
         let mut files = self.files();
         let created: Vec<(String, String)> =
             self.done(CREATE).iter().map(|write| (write.path.clone(), said(write, "name"))).collect();
@@ -178,6 +179,20 @@ impl Crash {
         let writes = self.bench.recorded(async |store| store.writes(run.opening.id).await.unwrap());
         let made = |write: &&WriteRecord| matches!(write.state, WriteState::Answered | WriteState::Happened);
         assert_eq!((writes.iter().filter(made).count(), writes.len()), (wanted, wanted), "{of:?}: {writes:#?}");
+    }
+
+    /// The runs that succeeded have counted themselves, and no other has.
+    fn state_agrees(&self, runs: &[RunRecord]) {
+        for (tenant, _) in tenants() {
+            for Makes { export, .. } in &MAKES {
+                let mine = |run: &&RunRecord| run.opening.export == *export && run.opening.tenant == tenant;
+                let wanted = runs.iter().filter(mine).filter(|run| succeeded(run)).count();
+                if wanted > 0 {
+                    let counted = self.bench.tradewire(&format!("state get {export} {tenant} runs")).succeeded();
+                    assert_eq!(counted.out.trim(), wanted.to_string(), "{export} for {tenant}");
+                }
+            }
+        }
     }
 
     /// No slot of a schedule is left out, each has run, and what succeeded is followed once.

@@ -20,7 +20,7 @@ pub const ORDER: &str = r#"{
 }"#;
 
 /// An export that makes teams: what it does (`#` is the start of its window), the teams that it makes, those that it
-/// leaves, in order. One is made twice, one by the raw door, and one is gone at the end.
+/// leaves, in order. One is made twice, one by the raw door, and one is gone at the end. Each counts its runs in its state.
 pub struct Makes {
     pub export: &'static str,
     steps: &'static str,
@@ -31,17 +31,17 @@ pub struct Makes {
 pub const MAKES: [Makes; 3] = [
     Makes {
         export: "by-hand",
-        steps: "create A#, read, create B#, raw C#, create A#, create D#, delete, read, create E#",
+        steps: "create A#, read, create B#, raw C#, create A#, create D#, count runs, delete, read, create E#",
         made: &["A", "B", "C", "A", "D", "E"],
         left: &["A", "B", "C", "A", "E"],
     },
     Makes {
         export: "ticks",
-        steps: "create F#, read, raw G#, create F#, create H#, delete",
+        steps: "create F#, read, raw G#, count runs, create F#, create H#, delete",
         made: &["F", "G", "F", "H"],
         left: &["F", "G", "F"],
     },
-    Makes { export: "follows", steps: "create I#", made: &["I"], left: &["I"] },
+    Makes { export: "follows", steps: "count runs, create I#", made: &["I"], left: &["I"] },
 ];
 
 /// The export that orders.
