@@ -69,7 +69,9 @@ impl Client {
     fn all(&self, resource: &str) -> Vec<Value> {
         let (mut records, mut page) = (Vec::new(), 1);
         loop {
-            let place = format!("payroll/v2/tenant/{DEMO_TENANT}/{resource}?page={page}&pageSize=500");
+            // Who has left is still paid.
+            let all = if resource == "payroll-settings" { "&active=Any" } else { "" };
+            let place = format!("payroll/v2/tenant/{DEMO_TENANT}/{resource}?page={page}&pageSize=500{all}");
             let call = self.http.get(format!("{}/{place}", self.address)).bearer_auth(&self.token);
             let call = call.header("ST-App-Key", DEMO_APP_KEY);
             let text = self.runtime.block_on(async { call.send().await.unwrap().text().await.unwrap() });
@@ -143,7 +145,7 @@ fn expected(minutes: bool, money: bool) -> Sums {
         *sum = if is_time && minutes { divide(*sum * 60, 10_000) } else { divide(*sum, 100) };
     }
     sums.retain(|_, sum| *sum != 0);
-    assert!(sums.len() > 30, "{sums:?}");
+    assert!(sums.len() > 20, "{sums:?}");
     sums
 }
 
@@ -329,7 +331,7 @@ sure = "uncertain"
         add(&mut sums, &row["Worker"], label, hundredths(&row["Hours"]) + hundredths(&row["Amount"]));
     }
     assert_eq!(sums, expected(false, true));
-    refused(&settings(&whole.replace("{external-id}", "{externalid}")), &["layout: line 15: `externalid` is no"]);
+    refused(&settings(&whole.replace("{external-id}", "{externalid}")), &["layout: line 13: `externalid` is no"]);
 }
 
 /// The window of the payroll periods two weeks before [`WEEK`].

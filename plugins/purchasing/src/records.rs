@@ -121,6 +121,8 @@ pub struct Receipt {
     pub id: i64,
     /// The order that it belongs to.
     pub order: i64,
+    /// The bill that it is on, where it says so.
+    pub bill: Option<i64>,
     /// Its lines.
     pub lines: Vec<ReceiptLine>,
 }

@@ -73,7 +73,7 @@ pub fn receipts(query: inventory::receipts::GetListQuery) -> Result<BTreeMap<i64
                 quantity: number(&item.quantity, || format!("receipt {}, item {}", record.id, item.id))?,
             });
         }
-        all.insert(record.id, Receipt { id: record.id, order, lines });
+        all.insert(record.id, Receipt { id: record.id, order, bill: record.bill_id, lines });
     }
     Ok(all)
 }
@@ -123,6 +123,17 @@ pub fn bills(
         bills.insert(bill.id, bill);
     }
     Ok(bills)
+}
+
+/// The bills of these numbers.
+#[cfg(feature = "bills")]
+pub fn bills_of(ids: impl IntoIterator<Item = i64>) -> Result<BTreeMap<i64, crate::records::Bill>> {
+    let mut all = BTreeMap::new();
+    for list in lists(ids) {
+        let query = tradewire_plugin::accounting::inventory_bills::GetListPaginatedQuery::default();
+        all.extend(bills(query.ids(list))?);
+    }
+    Ok(all)
 }
 
 /// The day on which a window ends, in the window's own zone: the last that belongs to it.

@@ -48,7 +48,8 @@ impl Moved {
         let ids = ids(window, &vendors)?;
         let orders = servicetitan::orders_of(ids.iter().copied(), &vendors)?;
         let receipts = servicetitan::receipts_of(ids.iter().copied())?;
-        // ServiceTitan cannot be asked for the bills of orders, and none is older than its order.
+        // ServiceTitan cannot be asked for the bills of orders: those that are not older than the oldest order are looked
+        // through, and older ones are known by their receipts.
         let oldest = orders.values().filter_map(|order| order.ordered.min(order.sent)).min();
         let undated = orders.values().any(|order| order.ordered.is_none());
         let mut query = GetListPaginatedQuery::default();
@@ -56,6 +57,10 @@ impl Moved {
             query = query.created_on_or_after(format!("{day}T00:00:00Z"));
         }
         let mut bills = if orders.is_empty() { Default::default() } else { servicetitan::bills(query)? };
+        let known: BTreeSet<i64> = receipts.values().filter_map(|receipt| receipt.bill).collect();
+        bills.extend(servicetitan::bills_of(
+            known.into_iter().filter(|id| !bills.contains_key(id)).collect::<Vec<_>>(),
+        )?);
         bills.retain(|_, bill| ids.contains(&bill.order));
         Ok(Moved {
             orders: orders.into_values().collect(),

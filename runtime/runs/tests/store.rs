@@ -123,7 +123,7 @@ fn what_is_not_a_store_is_named() {
     let path = folder.path().join("tradewire.db");
     std::fs::write(&path, "this is no database, and long enough to be told from an empty one").unwrap();
     let error = SqliteStore::open(&path).unwrap_err().to_string();
-    assert!(error.contains("cannot open the store") && error.contains("not a database"), "{error}");
+    assert!(error.contains("tradewire.db` is damaged") && error.contains("not a database"), "{error}");
     let error = SqliteStore::open(&folder.path().join("no/such/folder.db")).unwrap_err().to_string();
     assert!(error.contains("no/such/folder.db"), "{error}");
 }

@@ -42,7 +42,7 @@ fn receipt(lines: &[(i64, Option<i64>, i64, &str)]) -> Receipt {
         name: "Filter".into(),
         quantity: number(quantity),
     });
-    Receipt { id: 1, order: 1, lines: lines.collect() }
+    Receipt { id: 1, order: 1, bill: None, lines: lines.collect() }
 }
 
 /// Lines of a bill: number, line of the receipt, item, pieces, price; its amount is right.
