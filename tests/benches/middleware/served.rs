@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tradewire_sandbox as sandbox;
 
-use crate::support::Process;
+use crate::support::process::Process;
 
 /// What its callers show.
 pub const KEY: &str = "ck1.bench";

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tradewire_sandbox as sandbox;
 
-use crate::support::Process;
+use crate::support::process::Process;
 
 /// The server. It ends with this.
 pub struct Served(Child);

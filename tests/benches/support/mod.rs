@@ -1,7 +1,7 @@
 //! What the benches share: the guest, its runs, a sandbox on a thread of its own, and the figures' table.
 #![allow(dead_code)]
 
-mod process;
+pub mod process;
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -12,8 +12,6 @@ use tradewire_client::{Client, Credentials, Later, Options, RateLimit, ServiceTi
 use tradewire_host::{Cost, Engine, EngineOptions, Level, Limits, OutputFile, Plugin, Request, Sink, Window};
 use tradewire_sandbox as sandbox;
 use tradewire_surface::grants::Grants;
-
-pub use process::Process;
 
 /// Takes log lines to standard error, and no files.
 pub struct Nowhere;
