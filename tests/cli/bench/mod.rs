@@ -13,7 +13,7 @@ use tradewire_runs::journal::WriteRecord;
 use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
 
 pub use disk::Disk;
-pub use offline::{Offline, WEEK, servicetitan};
+pub use offline::{Offline, TODAY, WEEK, servicetitan};
 pub use told::Told;
 
 /// The key of whoever calls suppliers through `tradewire serve`.

@@ -7,7 +7,7 @@ use tokio::runtime::Runtime;
 use tradewire_sandbox::{DEMO_TENANT, Options, Running, Sandbox, SandboxTenant};
 
 /// The day that the sandbox lives in.
-const TODAY: &str = "2026-01-07T18:00:00Z";
+pub const TODAY: &str = "2026-01-07T18:00:00Z";
 /// The options of `tradewire run` for the week that is approved by then.
 pub const WEEK: &str = "--from 2025-12-30 --to 2026-01-06";
 

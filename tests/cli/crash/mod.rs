@@ -94,7 +94,7 @@ impl Crash {
             // What has been tried as often as its schedule says is run by hand.
             let left = self.unfinished();
             if left.is_empty() {
-                return;
+                return self.follow_up();
             }
             for words in left {
                 self.bench.tradewire(&words);
@@ -102,6 +102,13 @@ impl Crash {
             }
         }
         panic!("these do not come to an end: {:#?}", self.unfinished());
+    }
+
+    /// Hands over what the feed's last slot did not see.
+    fn follow_up(&self) {
+        for (tenant, _) in world::tenants() {
+            self.bench.tradewire(&format!("run {} --tenant {tenant}", world::CHANGES)).succeeded();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use tradewire_sandbox::DEMO_TENANT;
 
-use crate::bench::{self, Offline, guest};
+use crate::bench::{self, Offline, TODAY, guest};
 
 /// Tenants besides the first.
 pub const MORE_TENANTS: i64 = 3;
@@ -46,6 +46,8 @@ pub const MAKES: [Makes; 3] = [
 
 /// The export that orders.
 pub const ORDERS: &str = "orders";
+/// The export that follows the teams that the others make.
+pub const CHANGES: &str = "changes";
 /// Seconds between the slots of a schedule.
 pub const PERIOD: i64 = 4;
 
@@ -72,9 +74,9 @@ pub fn windows(kills: usize) -> Vec<String> {
 }
 
 pub fn config(offline: &Offline, by: By) -> String {
-    let (ticks, orders) = match by {
-        By::Seconds => (format!("*/{PERIOD} * * * * *"), format!("1/{PERIOD} * * * * *")),
-        By::Years => ("0 0 0 1 1 *".to_owned(), "0 0 0 1 1 *".to_owned()),
+    let [ticks, orders, changes] = match by {
+        By::Seconds => [0, 1, 2].map(|second| format!("{second}/{PERIOD} * * * * *")),
+        By::Years => [0; 3].map(|_| "0 0 0 1 1 *".to_owned()),
     };
     let scheduled = r#"missed = "all"
 overlap = "queue"
@@ -98,10 +100,26 @@ tenants = TENANTS
 deliver = "outbox"
 cron = "{orders}"
 {scheduled}
+
+[plugin.follower]
+source = {:?}
+grant = ["dispatch/team:view", "crm/export:view", "crm/bookings:view"]
+settings = {{ feed = "teams" }}
+
+[export.{CHANGES}]
+run = "follower"
+tenants = TENANTS
+deliver = "outbox"
+feed = "dispatch/team.get-list"
+since = "{}"
+cron = "{changes}"
+retries = {{ times = 30, backoff = "500 ms", longest = "1 s" }}
 "#,
         guest("writer.wasm"),
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/harborline"),
         offline.sandbox().vendor_url(),
+        guest("follower.wasm"),
+        TODAY,
     );
     for Makes { export, steps, .. } in &MAKES {
         let begins = match *export {
