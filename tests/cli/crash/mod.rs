@@ -97,7 +97,7 @@ impl Crash {
                 return self.follow_up();
             }
             for words in left {
-                self.bench.tradewire(&words);
+                println!("{words}: {}", self.bench.tradewire(&words));
                 self.settle_all();
             }
         }
