@@ -8,14 +8,13 @@
 //! to wait for included. The sandbox is on a thread of the bench's own process and shares the cores with the server.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod served;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Timelike, Utc};
-use served::Served;
+use support::served::Served;
 use support::{Apart, line, quantile};
 use tradewire_runs::config::Config;
 use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SqliteStore, Store};
@@ -123,7 +122,7 @@ async fn measure(tenants: usize) {
     let of = format!("{tenants} tenants, {schedules} schedules");
 
     let start = Instant::now();
-    let server = Served::start(folder.path());
+    let (server, ()) = Served::start(folder.path(), &[], |line| line.starts_with("serving ").then_some(()));
     line(&format!("{of}: from start to serving"), &format!("{:.2} s", start.elapsed().as_secs_f64()), None);
     // What the start leaves to do.
     tokio::time::sleep(Duration::from_secs(5)).await;

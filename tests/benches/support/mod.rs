@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod process;
+pub mod served;
 
 use std::sync::Arc;
 use std::sync::mpsc;

@@ -15,7 +15,6 @@ mod support;
 use std::collections::{HashMap, VecDeque};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -26,6 +25,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::json;
 use sha2::Sha256;
 use support::line;
+use support::served::Served;
 use tempfile::TempDir;
 
 const EVENTS: usize = 10_000;
@@ -77,16 +77,6 @@ struct Place {
     address: SocketAddr,
 }
 
-/// The server. It is killed with this.
-struct Served(Child);
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Place {
     fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
@@ -100,25 +90,8 @@ impl Place {
         Place { folder, address }
     }
 
-    async fn serve(&self) -> Served {
-        let child = Command::new(env!("CARGO_BIN_EXE_tradewire"))
-            .args(["serve", "--quiet"])
-            .current_dir(self.folder.path())
-            .env("APP_KEY", "ak1.bench")
-            .env("CLIENT_SECRET", "cs1.bench")
-            .stdin(Stdio::null())
-            // It tells of every event; where to is the operator's affair.
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let served = Served(child);
-        let start = Instant::now();
-        while std::net::TcpStream::connect(self.address).is_err() {
-            assert!(start.elapsed() < PATIENCE, "it does not serve");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        served
+    fn serve(&self) -> Served {
+        Served::start(self.folder.path(), &[], |line| line.starts_with("taking events in ").then_some(())).0
     }
 
     /// How often each event stands in the files that were delivered.
@@ -198,7 +171,7 @@ async fn send(address: SocketAddr, connections: usize, burst: &Mutex<VecDeque<Se
 /// One after the other.
 async fn alone() {
     let place = Place::new();
-    let _served = place.serve().await;
+    let _served = place.serve();
     let burst = burst(ALONE);
     let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));
     let start = Instant::now();
@@ -209,7 +182,7 @@ async fn alone() {
 
 async fn round(kills: usize) {
     let place = Place::new();
-    let mut served = Some(place.serve().await);
+    let mut served = Some(place.serve());
     let burst = burst(EVENTS);
     let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));
     let start = Instant::now();
@@ -221,7 +194,7 @@ async fn round(kills: usize) {
             }
             let killed = Instant::now();
             served.take();
-            served = Some(place.serve().await);
+            served = Some(place.serve());
             down += killed.elapsed();
         }
     };

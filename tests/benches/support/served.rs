@@ -6,30 +6,32 @@ use std::process::{Child, Command, Stdio};
 
 use tradewire_sandbox as sandbox;
 
-use crate::support::process::Process;
+use super::process::Process;
 
-/// The server. It ends with this.
+/// The server. It is killed with this.
 pub struct Served(Child);
 
 impl Served {
-    /// Starts it, and waits until it serves.
-    pub fn start(folder: &Path) -> Served {
+    /// Starts it with the sandbox's secrets and these variables, and listens to what it says until it says that it serves:
+    /// what `serves` makes of that line.
+    pub fn start<T>(folder: &Path, variables: &[(&str, &str)], serves: impl FnMut(String) -> Option<T>) -> (Served, T) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tradewire"))
             .arg("serve")
             .current_dir(folder)
             .env("APP_KEY", sandbox::DEMO_APP_KEY)
             .env("CLIENT_SECRET", sandbox::DEMO_CLIENT_SECRET)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
-            // It tells of every run; where to is the operator's affair.
+            // It tells of all that it does; where to is the operator's affair.
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let serves = lines.find(|line| line.starts_with("serving "));
-        assert!(serves.is_some(), "it does not serve: {:?}", child.wait());
+        let said = lines.find_map(serves);
+        let said = said.unwrap_or_else(|| panic!("it does not serve: {:?}", child.wait()));
         std::thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
-        Served(child)
+        (Served(child), said)
     }
 
     pub fn process(&self) -> Process {
