@@ -3,11 +3,10 @@
 //! An operator's `tradewire.toml` becomes a [`Config`](config::Config). A [`Runner`](run::Runner) carries out one
 //! export for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
 //! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
-//! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so
-//! whenever a slot of a [`schedule`] is due.
-//! An export may run when something has changed there: [`feed`].
-//! Secrets are in the environment, in files, or in an encrypted [`vault`].
-//! What became of runs, and what operators may do about it, is [`history`].
+//! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and
+//! records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
+//! [`schedule`] is due, something has changed at ServiceTitan ([`feed`]), events have come in ([`webhook`]) or another
+//! run has succeeded. Secrets are in the environment, in files, or in an encrypted [`vault`]. What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
 //! use std::{path::PathBuf, sync::Arc};

@@ -2,10 +2,11 @@
 //!
 //! `cargo bench -p tradewire --bench webhooks`
 //!
-//! First some on one connection, where each waits for the one before and for the disk. Then two bursts of 10,000 events, to a server that is a process of its own; a tenth of them comes again, and a hundredth as
-//! many forged ones come between. The second burst is met by three kills. Whoever sends does as ServiceTitan does: it sends
-//! an event again until it is told that it was taken. Each event is signed and is answered when it is on the disk; a plugin
-//! then writes it to a file. In the end each genuine event stands in one line of one file, and no forged one does.
+//! First some on one connection, where each waits for the one before and for the disk. Then two bursts of 10,000 events,
+//! to a server that is a process of its own; a tenth of them comes again, and a hundredth as many forged ones come
+//! between. The second burst is met by three kills. Whoever sends does as ServiceTitan does: it sends an event again
+//! until it is told that it was taken. Each event is signed and is answered when it is on the disk; a plugin then writes
+//! it to a file. In the end each genuine event stands in one line of one file, and no forged one does.
 //! Sender and server share the machine's cores and its disk.
 #![allow(missing_docs, clippy::unwrap_used)]
 

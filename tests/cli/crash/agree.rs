@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tradewire_runs::journal::{Doubt, WriteRecord, WriteState};
-use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger};
+use tradewire_runs::store::{RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger};
 use tradewire_sandbox::Entry;
 
 use super::Crash;
@@ -97,7 +97,7 @@ impl Crash {
     /// The words that run the windows again that have not succeeded.
     pub fn unfinished(&self) -> Vec<String> {
         let last = self.last_runs();
-        let left = last.values().filter(|run| !succeeded(run));
+        let left = last.values().filter(|run| !run.succeeded());
         let words = left.map(|run| {
             let opening = &run.opening;
             let (from, to) = (opening.window.start.to_rfc3339(), opening.window.end.to_rfc3339());
@@ -115,7 +115,7 @@ impl Crash {
         }
         let last = self.last_runs();
         for (of, run) in &last {
-            assert!(succeeded(run), "{of:?}: {run:?}");
+            assert!(run.succeeded(), "{of:?}: {run:?}");
         }
         self.slots_agree(&last);
         self.state_agrees(&runs);
@@ -206,7 +206,7 @@ impl Crash {
         for (tenant, _) in tenants() {
             for Makes { export, .. } in &MAKES {
                 let mine = |run: &&RunRecord| run.opening.export == *export && run.opening.tenant == tenant;
-                let wanted = runs.iter().filter(mine).filter(|run| succeeded(run)).count();
+                let wanted = runs.iter().filter(mine).filter(|run| run.succeeded()).count();
                 if wanted > 0 {
                     let counted = self.bench.tradewire(&format!("state get {export} {tenant} runs")).succeeded();
                     assert_eq!(counted.out.trim(), wanted.to_string(), "{export} for {tenant}");
@@ -262,11 +262,6 @@ impl Crash {
 fn of(run: &RunRecord) -> Of {
     let opening = &run.opening;
     (opening.export.clone(), opening.tenant.clone(), opening.window.start.to_rfc3339())
-}
-
-fn succeeded(run: &RunRecord) -> bool {
-    let outcome = run.ending.as_ref().map(|ending| ending.outcome);
-    matches!(outcome, Some(Outcome::Succeeded | Outcome::Unchanged))
 }
 
 fn order_number(write: &Entry) -> String {

@@ -2,8 +2,9 @@
 //!
 //! 1. Each file and its control total are written to the target folder as hidden parts (`.<name>.<run>.part`) and
 //!    flushed to the disk.
-//! 2. The store records the delivery as decided, and the run's changes of state with it. Before this moment nothing is delivered, whatever happens; after it
-//!    everything is, also when the machine dies: whoever finds the run abandoned goes on from here.
+//! 2. The store records the delivery as decided, and the run's changes of state with it. Before this moment nothing is
+//!    delivered, whatever happens; after it everything is, also when the machine dies: whoever finds the run abandoned
+//!    goes on from here.
 //! 3. The parts are moved to their names, the control total before its file. A reader that waits for the file so
 //!    finds the total; one that finds a total alone waits a moment longer.
 //! 4. The run is closed.

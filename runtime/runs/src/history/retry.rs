@@ -5,7 +5,7 @@
 //! [`Runner::open`](crate::run::Runner::open) for anyone who asks for that window. Here stands what is refused before.
 
 use crate::run::Request;
-use crate::store::{Outcome, RunId, RunRecord, Store, StoreError};
+use crate::store::{RunId, RunRecord, Store, StoreError};
 
 /// Why a run is not tried again.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub async fn retry(store: &dyn Store, run: &RunRecord, again: bool) -> Result<Re
     if let Some(later) = latest.map(|latest| latest.opening.id).filter(|latest| *latest != id) {
         return Err(RetryError::Later { run: id, later });
     }
-    if !again && matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged) {
+    if !again && ending.outcome.is_success() {
         return Err(RetryError::Succeeded(id));
     }
     Ok(Request { window: Some(opening.window), again, ..Request::now(&opening.export, &opening.tenant) })

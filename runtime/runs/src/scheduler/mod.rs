@@ -1,8 +1,10 @@
 //! What runs exports when they are due.
 //!
-//! Each export that begins by itself has a lane for each of its tenants. A lane knows how far it has come (its cursor) and takes its slots
-//! one after the other; every slot gets a row in the store, also when it does not run. Slots that wait for their turn
-//! have rows that say for what; rows are recorded before a run is opened, so a process that dies in between loses none.
+//! Each export that begins by itself has a lane for each of its tenants. A lane knows how far it has come (its cursor)
+//! and takes its slots one after the other; every slot gets a row in the store, also when it does not run. Slots that
+//! wait for their turn have rows that say for what; rows are recorded before a run is opened, so a process that dies in
+//! between loses none.
+//!
 //! Lanes do not wait for each other, and what fails in one (the store included) is tried again there and nowhere else.
 //!
 //! Nothing begins while a schedule is paused or in a blackout: slots that fall due then do not run, and what waits goes

@@ -8,7 +8,7 @@ use crate::feed::watermark;
 use crate::journal::Doubt;
 use crate::schedule::Schedule;
 use crate::store::records::words;
-use crate::store::{Outcome, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError};
+use crate::store::{Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError};
 
 /// A slot that nobody has taken so long after its start is overdue: whoever runs schedules looks twice in that time.
 const OVERDUE: TimeDelta = TimeDelta::seconds(90);
@@ -204,7 +204,6 @@ impl Known {
             return Some((Condition::Refused, refused.reason.clone().unwrap_or_default()));
         }
         let ending = run?.ending.as_ref()?;
-        let did = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
-        (!did).then(|| (Condition::Failing, format!("{}: {}", ending.outcome, ending.message)))
+        (!ending.outcome.is_success()).then(|| (Condition::Failing, format!("{}: {}", ending.outcome, ending.message)))
     }
 }

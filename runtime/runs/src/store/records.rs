@@ -69,6 +69,13 @@ words! {
     }
 }
 
+impl Outcome {
+    /// Whether the run did what it should.
+    pub fn is_success(self) -> bool {
+        matches!(self, Outcome::Succeeded | Outcome::Unchanged)
+    }
+}
+
 words! {
     /// What became of a slot.
     SlotState {
@@ -217,6 +224,13 @@ pub struct RunRecord {
     /// What it ended with; none while it goes on.
     #[serde(flatten)]
     pub ending: Option<Ending>,
+}
+
+impl RunRecord {
+    /// Whether it has ended, and did what it should.
+    pub fn succeeded(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| ending.outcome.is_success())
+    }
 }
 
 /// Calls of one operation in one run, together.

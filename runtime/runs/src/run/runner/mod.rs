@@ -98,7 +98,7 @@ impl Report {
 
     /// Whether it did what it should.
     pub fn succeeded(&self) -> bool {
-        matches!(self.outcome(), Outcome::Succeeded | Outcome::Unchanged)
+        self.run.succeeded()
     }
 
     /// Whether it waits for an operator.
@@ -279,7 +279,7 @@ impl Runner {
             .into_iter()
             .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
             .collect();
-        let decided = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
+        let decided = ending.outcome.is_success();
         let run = RunRecord { opening: opening.clone(), cancel_asked: None, decided, ending: Some(ending) };
         Ok(Report { run, files })
     }

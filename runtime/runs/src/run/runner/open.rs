@@ -13,7 +13,7 @@ use crate::config::{Begins, Config, Export};
 use crate::delivery::DeliveryError;
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;
-use crate::store::{Opened, Opening, Outcome, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
+use crate::store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -239,9 +239,8 @@ impl Runner {
         let filter = RunFilter { export, tenant, limit: Some(1), ..RunFilter::default() };
         let Some(latest) = self.store.runs(&filter).await?.pop() else { return Ok(None) };
         let window = latest.opening.window;
-        let succeeded = latest.ending.is_some_and(|end| matches!(end.outcome, Outcome::Succeeded | Outcome::Unchanged));
         let since = Window { start: window.end.with_timezone(&due.timezone()), end: due };
-        Ok(if !succeeded { Some(window) } else { Some(since).filter(|since| since.start < since.end) })
+        Ok(if !latest.succeeded() { Some(window) } else { Some(since).filter(|since| since.start < since.end) })
     }
 
     fn job(&self, opening: &Opening, export: &Export) -> Job {
@@ -266,10 +265,8 @@ impl Runner {
 /// That one has not succeeded, or nobody can tell that it has: whoever runs a window again after a machine died must
 /// not pay anyone twice. Only another slot of the same window (an hourly schedule of daily windows) is a run of its own.
 fn goes_on(latest: &RunRecord, request: &Request) -> bool {
-    let succeeded =
-        latest.ending.as_ref().is_some_and(|end| matches!(end.outcome, Outcome::Succeeded | Outcome::Unchanged));
     let another_slot = request.due.is_some() && latest.opening.due.is_some() && request.due != latest.opening.due;
-    !(request.again || succeeded && another_slot)
+    !(request.again || latest.succeeded() && another_slot)
 }
 
 fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {

@@ -4,9 +4,9 @@
 //! other, also one that hangs, by its lease.
 //!
 //! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded; what it
-//! keeps was kept with the decision. A run
-//! that had not come so far is closed as interrupted, and only then its parts are removed: once it is closed, a
-//! process that merely slept can no longer decide. Where it had sent a write that was never answered, the run waits.
+//! keeps was kept with the decision. A run that had not come so far is closed as interrupted, and only then its parts
+//! are removed: once it is closed, a process that merely slept can no longer decide. Where it had sent a write that was
+//! never answered, the run waits.
 
 use std::sync::PoisonError;
 
@@ -16,8 +16,8 @@ use crate::run::{FailureKind, Summary};
 use crate::store::{Ending, Outcome, RunId, RunRecord, StoreError};
 
 impl Runner {
-    /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended yet stays for the next
-    /// time.
+    /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended
+    /// yet stays for the next time.
     pub async fn recover(&self) -> Result<Vec<RunId>, StoreError> {
         let mut ended = Vec::new();
         let now = self.clock.now();

@@ -178,8 +178,7 @@ impl Store for SqliteStore {
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
         let ending = ending.clone();
         self.write(move |t| {
-            let delivers = matches!(ending.outcome, Outcome::Succeeded | Outcome::Unchanged);
-            if !delivers && runs::is_decided(t, run)? {
+            if !ending.outcome.is_success() && runs::is_decided(t, run)? {
                 return Err(StoreError::Decided(run).into());
             }
             if ending.outcome != Outcome::Waiting {

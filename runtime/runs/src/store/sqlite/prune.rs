@@ -2,8 +2,8 @@
 //!
 //! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
 //! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
-//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt or with an attempt to come is left whole, and so is the latest
-//! slot of each schedule, which says how far it has come.
+//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt or with an
+//! attempt to come is left whole, and so is the latest slot of each schedule, which says how far it has come.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};
