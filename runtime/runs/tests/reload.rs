@@ -14,7 +14,7 @@ use tradewire_runs::CancellationToken;
 use tradewire_runs::config::Config;
 use tradewire_runs::run::{Runner, Summary};
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::store::{Pause, SlotFilter, SlotRecord, SlotState, Store};
+use tradewire_runs::store::{Pause, RunFilter, SlotFilter, SlotRecord, SlotState, Store};
 
 use SlotState::{Paused, Queued, Taken};
 
@@ -119,6 +119,19 @@ async fn a_schedule_that_changes_has_no_slots_of_before_and_one_that_does_not_lo
     assert_eq!(follows.slots("a").await[0].0, "13:30");
     assert_eq!(follows.slots("new").await[0].0, "13:30");
     assert_eq!(follows.slots("same").await, [slot("13:00", Taken), slot("14:00", Taken)]);
+    follows.going.stop().await;
+}
+
+#[tokio::test]
+async fn a_slot_that_waits_accounts_for_what_it_did_when_it_fell_due() {
+    let follows = Follows::new(&config(1, &[("a", "0 * * * *"), ("b", "0 * * * *")])).await;
+    follows.bench.clock.set("2026-03-11T13:00:00Z");
+    until("b waits", async || follows.slots("b").await == [slot("13:00", Queued)]).await;
+    follows.becomes(&config(1, &[("a", "0 * * * *"), ("b", "*/10 * * * *")])).await;
+    follows.gate.add_permits(2);
+    until("b runs", async || follows.begun() == ["a", "b"]).await;
+    let runs = follows.bench.store.runs(&RunFilter { export: Some("b".into()), ..RunFilter::default() }).await.unwrap();
+    assert_eq!(runs[0].opening.window.to_string(), "2026-03-11T12:00:00+00:00/2026-03-11T13:00:00+00:00");
     follows.going.stop().await;
 }
 

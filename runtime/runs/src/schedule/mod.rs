@@ -31,6 +31,8 @@ pub struct Schedule {
     pub tenant: String,
     /// When it is due; none where other runs or events begin its own.
     pub slots: Slots,
+    /// How its windows are cut; none where that is only known when a run begins.
+    pub window: Option<WindowRule>,
     /// What it does about slots that cannot simply run.
     pub policy: Policy,
 }
@@ -41,6 +43,11 @@ impl Schedule {
         let Some(jitter) = self.policy.jitter else { return due };
         let gap = self.slots.next(due).map_or(jitter, |next| next.to_utc() - due);
         due + jitter::jitter(jitter.min(gap), &self.export, &self.tenant, due)
+    }
+
+    /// What the run of a slot accounts for, where that is known before it begins.
+    pub fn window(&self, due: DateTime<Utc>) -> Option<Window> {
+        self.window?.window(Some(&self.slots), self.slots.zone(), due)
     }
 
     /// The blackout that this moment lies in.

@@ -385,7 +385,9 @@ impl Lane {
 
     fn row(&self, due: DateTime<Utc>, state: SlotState, reason: String, now: DateTime<Utc>) -> SlotRecord {
         let Schedule { export, tenant, .. } = &self.schedule;
-        SlotRecord { reason: Some(reason), ..SlotRecord::new(export, tenant, due, state, now) }
+        // What it accounts for was decided when it fell due: the schedule may be another when its turn comes.
+        let window = if state == SlotState::Queued { self.schedule.window(due) } else { None };
+        SlotRecord { window, reason: Some(reason), ..SlotRecord::new(export, tenant, due, state, now) }
     }
 
     fn local(&self, moment: DateTime<Utc>) -> String {

@@ -200,8 +200,10 @@ impl Config {
             let tenants = export.tenants.iter().filter_map(|name| self.tenants.get(name));
             tenants.map(|tenant| {
                 let slots = self.slots(export, tenant).unwrap_or_else(|| Slots::none(self.zone(export, tenant)));
+                // What a feed's run accounts for depends on how the one before has ended.
+                let window = export.feed.is_none().then_some(export.window);
                 let (export, tenant, policy) = (export.name.clone(), tenant.name.clone(), export.policy.clone());
-                Schedule { export, tenant, slots, policy }
+                Schedule { export, tenant, slots, window, policy }
             })
         })
     }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::schedule::{Policy, Slots};
+use crate::schedule::{Policy, Slots, WindowRule};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -13,7 +13,7 @@ fn lane(cron: &str, missed: Missed, last: &str) -> Lane {
 
 fn lane_with(cron: &str, policy: Policy, last: &str) -> Lane {
     let slots = Slots::new(cron.parse().unwrap(), chrono_tz::Tz::UTC);
-    let schedule = Schedule { export: "e".into(), tenant: "t".into(), slots, policy };
+    let schedule = Schedule { export: "e".into(), tenant: "t".into(), slots, window: Some(WindowRule::Slot), policy };
     let mut lane = Lane::new(schedule, at(last));
     lane.take_up(Some(at(last)), at("2030-01-01T00:00:00Z"));
     lane

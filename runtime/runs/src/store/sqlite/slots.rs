@@ -58,8 +58,8 @@ pub(super) fn queue(connection: &Connection, slot: &Queued<'_>, at: DateTime<Utc
 /// Writes rows. What queued a slot, and its window, stay as they were.
 pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO slots (export, tenant, due, state, reason, run, recorded)
-         VALUES (:export, :tenant, :due, :state, :reason, :run, :recorded)
+        "INSERT INTO slots (export, tenant, due, state, reason, run, recorded, window_start, window_end)
+         VALUES (:export, :tenant, :due, :state, :reason, :run, :recorded, :window_start, :window_end)
          ON CONFLICT (export, tenant, due) DO UPDATE
          SET state = excluded.state, reason = excluded.reason, run = excluded.run, recorded = excluded.recorded
          WHERE slots.state = 'queued'",
@@ -80,6 +80,8 @@ pub(super) fn record(connection: &Connection, slots: &[SlotRecord]) -> rusqlite:
             ":reason": slot.reason,
             ":run": slot.run.map(|run| run.to_string()),
             ":recorded": millis(slot.recorded),
+            ":window_start": slot.window.map(|window| millis(window.start.to_utc())),
+            ":window_end": slot.window.map(|window| millis(window.end.to_utc())),
         })?;
     }
     Ok(written)
