@@ -41,8 +41,8 @@ const HANDFUL: [&str; 27] = [
 /// Seeded records by collection.
 pub(super) fn counts(plan: &Plan, customers: usize) -> Vec<usize> {
     let customers = customers.max(1);
-    let technicians = (customers / 50).clamp(8, 2000);
-    let employees = (customers / 100).clamp(6, 1000);
+    let technicians = (customers / 50).clamp(8, 20_000);
+    let employees = (customers / 100).clamp(6, 10_000);
     let people = technicians + employees;
     let jobs = customers * 2;
     let of = |key: &str| -> Option<usize> {

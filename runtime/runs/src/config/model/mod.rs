@@ -59,6 +59,8 @@ pub struct ServiceTitan {
     pub environment: Environment,
     /// `app_key`.
     pub app_key: Secret,
+    /// `calls_per_second`, for each tenant; none is as many as ServiceTitan allows.
+    pub calls_per_second: Option<u32>,
 }
 
 /// Where ServiceTitan is.

@@ -154,8 +154,9 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
     let environment = section.need_text("environment", "\"integration\"");
     let environment = environment.and_then(|text| environment::read(&section, &text));
     let app_key = reference::need(&section, "app_key", "ST_APP_KEY", folder);
+    let calls_per_second = section.count("calls_per_second", 1_000_000).and_then(|calls| u32::try_from(calls).ok());
     section.close();
-    Some(ServiceTitan { environment: environment?, app_key: app_key? })
+    Some(ServiceTitan { environment: environment?, app_key: app_key?, calls_per_second })
 }
 
 fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Tenant> {
