@@ -80,6 +80,7 @@ grant = ["payroll:view", "settings/technicians:view", "settings/employees:view"]
 [export.payroll]
 run = "payroll-export"
 tenants = ["acme"]
+window = "week"
 settings = {{ provider = "adp-workforce-now", company-code = "AB" }}
 deliver = "out"
 
@@ -156,8 +157,8 @@ async fn run(folder: &Path, words: &str) -> Found {
         .unwrap();
     let most_resident = watch(child);
     let store = SqliteStore::open(&folder.join(".tradewire/tradewire.db")).unwrap();
-    let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
-    let files = store.files(run.opening.id).await.unwrap();
+    let of = store.runs(&RunFilter::default()).await.unwrap().remove(0).opening.id;
+    let (run, files) = (store.run(of).await.unwrap().unwrap(), store.files(of).await.unwrap());
     let ending = run.ending.unwrap();
     let rows = files[0].totals.iter().find(|(name, _)| name == "rows").unwrap().1.parse().unwrap();
     let calls = ending.host_calls.iter();

@@ -25,7 +25,7 @@ pub struct Limits {
     pub answer: u64,
     /// `state`: bytes of all that an export keeps for a tenant, keys included. 16 MiB; at most 1 GiB.
     pub state: u64,
-    /// `state_keys`: how many values it keeps. 10,000; at most 1,000,000.
+    /// `state_keys`: how many values it keeps. 100,000; at most 1,000,000.
     pub state_keys: u64,
     /// `state_value`: bytes of one value. 1 MiB.
     pub state_value: u64,
@@ -46,7 +46,7 @@ impl Default for Limits {
             hand_over: 16 * MIB,
             answer: 64 * MIB,
             state: 16 * MIB,
-            state_keys: 10_000,
+            state_keys: 100_000,
             state_value: MIB,
             state_key: 512,
             log_lines: 10_000,
