@@ -1,0 +1,124 @@
+//! Buckets of S3-compatible stores. An object appears whole or not at all, so all is done when it is published: in one
+//! request, or in parts where it is large, and either way only where the store has no object of that name
+//! (`If-None-Match: *`). Our own objects are told by their metadata, so that a try whose answer was lost is not made
+//! twice.
+//!
+//! A process that dies within an upload in parts leaves the parts to the store, which shows them to nobody and charges
+//! for them: a lifecycle rule, `AbortIncompleteMultipartUpload`, removes them.
+
+mod client;
+mod fault;
+mod settings;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt as _, stream};
+use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, ClientOptions, GetOptions, MultipartUpload, ObjectStore, PutMode, PutMultipartOptions,
+    PutOptions, PutPayload, RetryConfig,
+};
+use secrecy::ExposeSecret as _;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt as _;
+use url::Url;
+
+use self::client::{Answer, Answers, Client};
+pub use self::settings::S3Settings;
+use crate::disk::{open_content, unreadable};
+use crate::settings::{check_timeout, check_url, decoded_path};
+use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+
+const EXAMPLE: &str = "s3://bucket/prefix";
+/// From this size on a file goes in parts, each of this size but the last. It bounds what is in memory, and, by how
+/// many parts there may be, the largest file: 78 GiB.
+const PART: u64 = 8 * 1024 * 1024;
+const MOST_PARTS: u64 = 10_000;
+/// How many parts are on their way at a time.
+const AT_ONCE: usize = 2;
+/// The metadata that our objects are told by: `x-amz-meta-tradewire-delivery` and `x-amz-meta-tradewire-sha256`.
+const DELIVERY: &str = "tradewire-delivery";
+const SHA256: &str = "tradewire-sha256";
+
+/// A bucket of an S3-compatible store.
+pub struct S3 {
+    address: String,
+    bucket: String,
+    prefix: Path,
+    builder: AmazonS3Builder,
+    client: Client,
+}
+
+impl S3 {
+    /// The place that these settings describe. Nothing is connected yet.
+    pub fn new(settings: S3Settings) -> Result<Self, SettingsError> {
+        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout } = settings;
+        let fault = |setting, message: String| Err(SettingsError::new(setting, message));
+        if url.scheme() != "s3" {
+            return fault("url", format!("it is no address of S3; write `{EXAMPLE}`"));
+        }
+        check_url(&url, EXAMPLE)?;
+        if url.port().is_some() || url.query().is_some() {
+            return fault("url", format!("it has a port or a part after `?`; write `{EXAMPLE}`, and `endpoint` beside it"));
+        }
+        let prefix = decoded_path(&url)?;
+        let prefix = Path::parse(prefix.trim_start_matches('/'))
+            .map_err(|_| SettingsError::new("url", "its prefix has an empty part, `.` or `..`; take that out"))?;
+        for (setting, value) in [("region", &region), ("access_key_id", &access_key_id)] {
+            if value.is_empty() || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                return fault(setting, "it is empty or holds white space; write it as the store's operator gave it".into());
+            }
+        }
+        check_timeout(timeout)?;
+        let bucket = url.host_str().unwrap_or_default().to_owned();
+        let mut builder = AmazonS3Builder::new()
+            .with_bucket_name(&bucket)
+            .with_region(region)
+            .with_access_key_id(access_key_id)
+            .with_secret_access_key(secret_access_key.expose_secret())
+            .with_checksum_algorithm(Checksum::SHA256)
+            .with_retry(RetryConfig { max_retries: 2, retry_timeout: timeout, ..RetryConfig::default() })
+            .with_virtual_hosted_style_request(endpoint.is_none());
+        if let Some(token) = session_token {
+            builder = builder.with_token(token.expose_secret());
+        }
+        let mut options = ClientOptions::new()
+            .with_connect_timeout(timeout)
+            .with_read_timeout(timeout)
+            // Each request has its own, by its size.
+            .with_timeout_disabled();
+        if let Some(endpoint) = endpoint {
+            let plain = check_endpoint(&endpoint)?;
+            builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/')).with_allow_http(plain);
+            options = options.with_allow_http(plain);
+        }
+        let client = Client::new(&options, timeout)
+            .map_err(|error| SettingsError::new("endpoint", format!("cannot make connections: {error}")))?;
+        let mut address = url;
+        address.set_path(address.path().trim_end_matches('/').to_owned().as_str());
+        let place = Self { address: address.to_string(), bucket, prefix, builder, client };
+        let (store, _) = place.store();
+        store.map(drop).map_err(|error| SettingsError::new("endpoint", format!("the store cannot be used: {error}")))?;
+        Ok(place)
+    }
+}
+
+fn check_endpoint(endpoint: &Url) -> Result<bool, SettingsError> {
+    let fault = |message: &str| Err(SettingsError::new("endpoint", message));
+    let plain = match endpoint.scheme() {
+        "https" => false,
+        "http" => true,
+        _ => return fault("it is no address of a web server; write `https://…`"),
+    };
+    if !endpoint.username().is_empty() || endpoint.password().is_some() {
+        return fault("it holds a user or a password; give `access_key_id` and `secret_access_key` instead");
+    }
+    if endpoint.query().is_some() || endpoint.fragment().is_some() {
+        return fault("it has a part after `?` or `#`; take that out");
+    }
+    Ok(plain)
+}
