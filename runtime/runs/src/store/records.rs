@@ -503,6 +503,8 @@ pub struct Pruned {
     pub slots: usize,
     /// Webhook events.
     pub events: usize,
+    /// Files of the outbox.
+    pub contents: usize,
 }
 
 /// Which runs.

@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
+use tradewire_delivery::what_to_do;
 
 use super::{
     Claim, Claimed, Delivered, DeliveryRecord, DeliveryState, Ending, EventFilter, EventId, EventPlace, EventRecord,
@@ -36,7 +37,6 @@ use super::{
 };
 pub use backup::BackupError;
 
-use crate::durable::what_to_do;
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
