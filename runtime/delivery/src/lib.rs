@@ -6,9 +6,11 @@ mod folder;
 mod http;
 pub mod openpgp;
 mod place;
+mod retry_after;
 mod s3;
 mod settings;
 mod sftp;
+mod text;
 
 pub use disk::what_to_do;
 pub use folder::Folder;

@@ -12,6 +12,15 @@ pub(crate) fn shown(text: &str) -> String {
     format!("{beginning:?}{more}")
 }
 
+/// What an error says at its root, which is the part that helps.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::shown;

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
-use reqwest::redirect;
+use reqwest::{Method, StatusCode, redirect};
 use url::{Host, Url};
 
 pub use self::settings::{HttpMethod, HttpSettings};
@@ -80,5 +80,73 @@ fn is_local(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+impl Http {
+    fn request(&self, method: Method) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url.clone()).headers(self.headers.clone())
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("address", &self.address).field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Place for Http {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn stage(&self, _parcel: Parcel<'_>) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+        let method = match self.method {
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Put => Method::PUT,
+        };
+        let (body, watched) = Watched::new(open_content(item.parcel).await?);
+        let request = self.request(method).headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
+        let exchange = async {
+            let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+            if response.status().is_success() {
+                return Ok(Published::Now);
+            }
+            Err(fault::of_answer(self, response).await)
+        };
+        tokio::select! {
+            published = exchange => published,
+            () = watched.stalled(self.timeout) => Err(fault::of_stall(self)),
+        }
+    }
+
+    async fn is_taken(&self, _name: &str) -> Result<bool, PlaceError> {
+        Ok(false)
+    }
+
+    async fn discard(&self, _parcel_id: &str) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<String, PlaceError> {
+        // Whatever a receiver makes of this, it is no file.
+        let request = self.request(Method::OPTIONS).timeout(self.timeout);
+        let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+        match response.status() {
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::lasting(format!(
+                "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
+                self.address
+            ))),
+            status if status.is_server_error() => Err(fault::of_answer(self, response).await),
+            status => Ok(format!(
+                "{} can be reached and answers {status} to `OPTIONS`; whether it takes files is seen with the first one",
+                self.address
+            )),
+        }
     }
 }

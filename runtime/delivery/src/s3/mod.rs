@@ -11,7 +11,6 @@ mod fault;
 mod settings;
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -19,9 +18,10 @@ use futures::{StreamExt as _, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, ClientOptions, GetOptions, MultipartUpload, ObjectStore, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload, RetryConfig,
+    Attribute, Attributes, ClientOptions, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
 };
+use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -88,7 +88,6 @@ impl S3 {
         }
         let mut options = ClientOptions::new()
             .with_connect_timeout(timeout)
-            .with_read_timeout(timeout)
             // Each request has its own, by its size.
             .with_timeout_disabled();
         if let Some(endpoint) = endpoint {
@@ -121,4 +120,209 @@ fn check_endpoint(endpoint: &Url) -> Result<bool, SettingsError> {
         return fault("it has a part after `?` or `#`; take that out");
     }
     Ok(plain)
+}
+
+impl S3 {
+    /// The store for one delivery, and what it answers.
+    fn store(&self) -> (object_store::Result<AmazonS3>, Answers) {
+        let (connections, answers) = self.client.watched();
+        (self.builder.clone().with_http_connector(connections).build(), answers)
+    }
+
+    fn key(&self, name: &str) -> Result<Path, PlaceError> {
+        let key = format!("{}/{name}", self.prefix);
+        Path::parse(key.trim_start_matches('/')).map_err(|error| {
+            PlaceError::lasting(format!("{}: `{name}` cannot be the name of an object: {error}", self.address))
+        })
+    }
+
+    fn open(&self) -> Result<Open<'_>, PlaceError> {
+        let (store, answers) = self.store();
+        let store = store
+            .map_err(|error| PlaceError::lasting(format!("{} cannot be used: {error}; correct the delivery", self.address)))?;
+        Ok(Open { place: self, store, answers })
+    }
+}
+
+/// What goes with each of our objects.
+fn attributes(parcel: Parcel<'_>) -> Attributes {
+    Attributes::from_iter([
+        (Attribute::ContentType, parcel.content_type.to_owned()),
+        (Attribute::Metadata(DELIVERY.into()), parcel.id.to_owned()),
+        (Attribute::Metadata(SHA256.into()), parcel.sha256.to_owned()),
+    ])
+}
+
+/// A store in use.
+struct Open<'a> {
+    place: &'a S3,
+    store: AmazonS3,
+    answers: Answers,
+}
+
+impl Open<'_> {
+    fn fault(&self, what: &str, error: &object_store::Error) -> PlaceError {
+        fault::of(self.place, what, error, self.answers.last().as_ref())
+    }
+
+    /// The attributes of an object. None where there is no such object, or where we may not know.
+    async fn look(&self, key: &Path) -> Result<Option<Attributes>, PlaceError> {
+        use object_store::Error::{NotFound, PermissionDenied};
+        match self.store.get_opts(key, GetOptions { head: true, ..GetOptions::default() }).await {
+            Ok(found) => Ok(Some(found.attributes)),
+            // Whoever may not list a bucket is told so of all that it does not have.
+            Err(NotFound { .. } | PermissionDenied { .. }) => Ok(None),
+            Err(error) => Err(self.fault(&format!("look for `{key}`"), &error)),
+        }
+    }
+
+    async fn put(&self, key: &Path, parcel: Parcel<'_>) -> Result<Published, PlaceError> {
+        let mut content = open_content(parcel).await?;
+        let payload = read(&mut content, parcel).await?;
+        let options = PutOptions { mode: PutMode::Create, attributes: attributes(parcel), ..PutOptions::default() };
+        match self.store.put_opts(key, PutPayload::from_bytes(payload), options).await {
+            Ok(_) => Ok(Published::Now),
+            Err(error) => self.settle(key, parcel, &error).await,
+        }
+    }
+
+    async fn put_in_parts(&self, key: &Path, parcel: Parcel<'_>) -> Result<Published, PlaceError> {
+        if parcel.bytes > PART * MOST_PARTS {
+            let most = PART * MOST_PARTS / (1024 * 1024 * 1024);
+            let message = format!("{} cannot store `{key}`: it has more than {most} GiB; make it smaller", self.place.address);
+            return Err(PlaceError::lasting(message));
+        }
+        // A store that does not know the condition is asked, at least; and what is there need not be sent to find out.
+        if let Some(found) = self.look(key).await? {
+            return Ok(whose(&found, parcel));
+        }
+        let mut content = open_content(parcel).await?;
+        let options = PutMultipartOptions { attributes: attributes(parcel), ..PutMultipartOptions::default() };
+        let upload = self.store.put_multipart_opts(key, options).await;
+        let mut upload = upload.map_err(|error| self.fault(&format!("store `{key}`"), &error))?;
+        let sent = self.send_parts(upload.as_mut(), key, &mut content, parcel).await;
+        let error = match sent {
+            Ok(()) => match upload.complete().await {
+                Ok(_) => return Ok(Published::Now),
+                Err(error) => self.settle(key, parcel, &error).await,
+            },
+            Err(error) => Err(error),
+        };
+        // Nobody sees the parts; what is not aborted costs money, and the next try makes an upload of its own.
+        let _ = upload.abort().await;
+        error
+    }
+
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        key: &Path,
+        content: &mut File,
+        parcel: Parcel<'_>,
+    ) -> Result<(), PlaceError> {
+        let mut left = parcel.bytes;
+        let parts = stream::try_unfold((content, upload), |(content, upload)| async move {
+            let part = read(content, parcel).await?;
+            if part.is_empty() {
+                return Ok(None);
+            }
+            let bytes = part.len() as u64;
+            let sent = upload.put_part(PutPayload::from_bytes(part));
+            Ok(Some(((bytes, sent), (content, upload))))
+        });
+        let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
+        let mut sent = std::pin::pin!(parts.map(|part: Result<_, PlaceError>| async {
+            let (bytes, sent) = part?;
+            sent.await.map_err(failed)?;
+            Ok::<u64, PlaceError>(bytes)
+        }).buffer_unordered(AT_ONCE));
+        while let Some(bytes) = sent.next().await {
+            left = left.saturating_sub(bytes?);
+        }
+        match left {
+            0 => Ok(()),
+            left => Err(PlaceError::lasting(format!(
+                "cannot deliver `{}`: {left} bytes of it are missing; run the export again",
+                parcel.content.display()
+            ))),
+        }
+    }
+
+    /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
+    /// whose answer was lost, or by this one's own second request.
+    async fn settle(&self, key: &Path, parcel: Parcel<'_>, error: &object_store::Error) -> Result<Published, PlaceError> {
+        use object_store::Error::{AlreadyExists, NotFound, Precondition};
+        // Before anything else is asked.
+        let fault = self.fault(&format!("store `{key}`"), error);
+        let answer = self.answers.last();
+        let taken = matches!(error, AlreadyExists { .. } | Precondition { .. });
+        let completed = matches!(error, NotFound { .. }) && answer.is_some_and(|a| a.code.as_deref() == Some("NoSuchUpload"));
+        if !taken && !completed {
+            return Err(fault);
+        }
+        match self.look(key).await? {
+            Some(found) => Ok(whose(&found, parcel)),
+            // Whoever may not look at it cannot know either: another name is sure to be right.
+            None if taken && self.answers.last().is_some_and(|answer| answer.status == StatusCode::FORBIDDEN) => {
+                Ok(Published::NameTaken)
+            }
+            None => Err(fault),
+        }
+    }
+}
+
+/// Whether an object is the one that was to be stored.
+fn whose(found: &Attributes, parcel: Parcel<'_>) -> Published {
+    let is = |name: &'static str, value: &str| found.get(&Attribute::Metadata(name.into())).is_some_and(|v| **v == *value);
+    if is(DELIVERY, parcel.id) && is(SHA256, parcel.sha256) { Published::Before } else { Published::NameTaken }
+}
+
+/// The next part of the content; nothing at its end.
+async fn read(content: &mut File, parcel: Parcel<'_>) -> Result<Bytes, PlaceError> {
+    let mut part = BytesMut::with_capacity(usize::try_from(parcel.bytes.min(PART)).unwrap_or_default());
+    let mut content = content.take(PART);
+    while content.read_buf(&mut part).await.map_err(|error| unreadable(parcel.content, &error))? > 0 {}
+    Ok(part.freeze())
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Place for S3 {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn stage(&self, _parcel: Parcel<'_>) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+        let (open, key) = (self.open()?, self.key(item.name)?);
+        match item.parcel.bytes {
+            bytes if bytes <= PART => open.put(&key, item.parcel).await,
+            _ => open.put_in_parts(&key, item.parcel).await,
+        }
+    }
+
+    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+        Ok(self.open()?.look(&self.key(name)?).await?.is_some())
+    }
+
+    async fn discard(&self, _parcel_id: &str) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<String, PlaceError> {
+        let (open, key) = (self.open()?, self.key(".tradewire-probe")?);
+        // An upload that is begun and given up needs all that a delivery needs, and leaves nothing.
+        let failed = |error: object_store::Error| open.fault("begin an upload", &error);
+        let mut upload = open.store.put_multipart(&key).await.map_err(failed)?;
+        upload.abort().await.map_err(|error| open.fault("give an upload up", &error))?;
+        Ok(format!("{} lets the key in, and can be written to", self.address))
+    }
 }

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use russh::cert::PublicKeyOrCertificate;
 use russh::client::Handler;
 use russh::keys::ssh_key::Fingerprint;
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
+use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 use russh::negotiation::Preferred;
 
 use crate::SettingsError;
