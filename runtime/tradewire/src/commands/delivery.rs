@@ -26,7 +26,7 @@ async fn test(Test { delivery: name, place }: Test, output: &Output) -> Result<(
     })?;
     let busy = output.busy(&format!("trying {}", delivery.to.kind()));
     let opened = tokio::task::spawn_blocking(move || {
-        let recipients = match &delivery.encrypt {
+        let recipients: Vec<String> = match &delivery.encrypt {
             Some(encryption) => open_encryption(encryption).map_err(|error| anyhow!(error))?.recipients().collect(),
             None => Vec::new(),
         };

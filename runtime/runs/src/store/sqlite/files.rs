@@ -117,7 +117,9 @@ pub(super) fn needed(connection: &Connection, hashes: Vec<String>) -> rusqlite::
                         WHERE files.sha256 = ?1 AND (runs.pruned = 0 OR files.state IN ('queued', 'moving')))
              OR EXISTS (SELECT 1 FROM files WHERE sent_sha256 = ?1 AND state IN ('queued', 'moving'))",
     )?;
-    let is_needed = |hash: String| needed.query_row([&hash], |row| row.get(0)).map(|needed: bool| needed.then_some(hash));
+    let mut is_needed = |hash: String| -> rusqlite::Result<Option<String>> {
+        Ok(needed.query_row([&hash], |row| row.get::<_, bool>(0))?.then_some(hash))
+    };
     hashes.into_iter().filter_map(|hash| is_needed(hash).transpose()).collect()
 }
 
