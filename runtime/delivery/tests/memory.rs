@@ -38,7 +38,7 @@ async fn a_large_file_is_encrypted_and_sent_piece_by_piece() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = TempDir::new().unwrap();
     let path = large(folder.path());
-    let key = |name| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/places/keys").join(name)).unwrap();
+    let key = |name| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/keys").join(name)).unwrap();
     let settings = OpenPgpSettings {
         recipients: vec![key("receiver.asc")],
         sign: Some(String::from_utf8(key("acme-secret.asc")).unwrap().into()),
