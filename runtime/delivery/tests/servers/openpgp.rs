@@ -94,7 +94,10 @@ fn keys_that_cannot_be_encrypted_to_are_refused_by_name() {
     for (name, says) in [
         ("expired.asc", "of \"Expired <edi@expired.example>\" has expired on 2024-01-31"),
         ("revoked.asc", "of \"Revoked <edi@revoked.example>\" was revoked"),
-        ("signs-only.asc", "the key 7BF912FD1C133C47E5F34A20C8318B0B485D55E1 of \"Signs Only <edi@signs.example>\" is for"),
+        (
+            "signs-only.asc",
+            "the key 7BF912FD1C133C47E5F34A20C8318B0B485D55E1 of \"Signs Only <edi@signs.example>\" is for",
+        ),
         ("old-subkey.asc", "has expired on 2024-01-31"),
         ("receiver-secret.asc", "it is a secret key"),
     ] {

@@ -149,10 +149,18 @@ async fn a_store_that_is_cut_off_busy_and_full_gets_the_file_whole_in_the_end() 
         assert!(fs::read(server.object("payroll/weekly/hours.csv")).unwrap() == content.bytes);
 
         let place = S3::new(settings(server.address)).unwrap();
-        server.will(&[Misdeed::Answer(507, "InsufficientStorage", None), Misdeed::Answer(507, "InsufficientStorage", None), Misdeed::Answer(507, "InsufficientStorage", None)]);
+        server.will(&[
+            Misdeed::Answer(507, "InsufficientStorage", None),
+            Misdeed::Answer(507, "InsufficientStorage", None),
+            Misdeed::Answer(507, "InsufficientStorage", None),
+        ]);
         let error = deliver(&place, &content, "more.csv").await.unwrap_err();
         assert!(error.passing && error.message.contains("it is full"), "{error}");
-        server.will(&[Misdeed::Answer(503, "SlowDown", Some("7")), Misdeed::Answer(503, "SlowDown", Some("7")), Misdeed::Answer(503, "SlowDown", Some("7"))]);
+        server.will(&[
+            Misdeed::Answer(503, "SlowDown", Some("7")),
+            Misdeed::Answer(503, "SlowDown", Some("7")),
+            Misdeed::Answer(503, "SlowDown", Some("7")),
+        ]);
         let error = deliver(&place, &content, "more.csv").await.unwrap_err();
         assert_eq!(error.retry_after, Some(Duration::from_secs(7)), "{error}");
         assert!(error.passing && error.message.contains("SlowDown"), "{error}");

@@ -74,7 +74,8 @@ impl S3Server {
                         }
                     }
                 });
-                let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer);
+                let connection =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), answer);
                 tokio::spawn(async move { drop(connection.await) });
             }
         });
@@ -98,8 +99,10 @@ impl S3Server {
     /// The names of all objects below a prefix.
     pub fn names(&self, prefix: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.object(prefix)) else { return Vec::new() };
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|n| !n.starts_with('.')).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|n| !n.starts_with('.'))
+            .collect();
         names.sort();
         names
     }
