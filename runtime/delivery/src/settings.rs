@@ -25,7 +25,9 @@ pub(crate) fn check_url(url: &Url, example: &str) -> Result<(), SettingsError> {
         return fault(format!("it names no host; write `{example}`"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return fault(format!("it holds a user or a password; write `{example}` and give those as settings of their own"));
+        return fault(format!(
+            "it holds a user or a password; write `{example}` and give those as settings of their own"
+        ));
     }
     if url.fragment().is_some() {
         return fault(format!("it has a part after `#`; write `{example}`"));

@@ -3,8 +3,8 @@
 use data_encoding::{BASE64, HEXLOWER};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{
-    CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap, HeaderName,
-    HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
+    HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -68,7 +68,8 @@ pub(super) fn of(item: Item<'_>) -> Result<HeaderMap, PlaceError> {
     let Item { parcel, name } = item;
     let fault = |what: &str| PlaceError::lasting(format!("cannot deliver `{}`: {what}", name.escape_debug()));
     let value = |text: &str, what| HeaderValue::from_str(text).map_err(|_| fault(what));
-    let sha256 = HEXLOWER.decode(parcel.sha256.as_bytes()).map_err(|_| fault("its SHA-256 is not in hexadecimal digits"))?;
+    let sha256 =
+        HEXLOWER.decode(parcel.sha256.as_bytes()).map_err(|_| fault("its SHA-256 is not in hexadecimal digits"))?;
     let digest = format!("sha-256=:{}:", BASE64.encode(&sha256));
     let disposition = format!("attachment; {}", filename(name));
     Ok(HeaderMap::from_iter([

@@ -128,7 +128,8 @@ impl Primary {
 
 /// The newest signature that binds a user to the key, where the user was not revoked since.
 fn certification<'a>(key: &SignedPublicKey, user: &'a SignedUser, now: u32) -> Option<&'a Signature> {
-    let own = user.signatures.iter().filter(|s| s.verify_certification(&key.primary_key, Tag::UserId, &user.id).is_ok());
+    let own =
+        user.signatures.iter().filter(|s| s.verify_certification(&key.primary_key, Tag::UserId, &user.id).is_ok());
     newest(own, now).filter(|newest| newest.typ() != Some(SignatureType::CertRevocation))
 }
 

@@ -30,7 +30,9 @@ impl Signer {
         let signer = Self { public: key.to_public_key(), key, passphrase: passphrase.cloned() };
         let opened = match signer.signing_key(seconds(SystemTime::now())) {
             Ok(SigningPart::Primary) => signer.key.primary_key.unlock(&signer.password(), |_, _| Ok(())),
-            Ok(SigningPart::Subkey(subkey)) => signer.key.secret_subkeys[subkey].key.unlock(&signer.password(), |_, _| Ok(())),
+            Ok(SigningPart::Subkey(subkey)) => {
+                signer.key.secret_subkeys[subkey].key.unlock(&signer.password(), |_, _| Ok(()))
+            }
             Err(error) => return Err(fault(&format!("{} {error}", name(&signer.public)))),
         };
         match (opened, passphrase) {

@@ -105,12 +105,18 @@ impl Encryption {
             recipients.extend(certificate::read(file)?);
         }
         if recipients.is_empty() {
-            return Err(SettingsError::new("recipients", "there is no key to encrypt to; give the receiver's public key"));
+            return Err(SettingsError::new(
+                "recipients",
+                "there is no key to encrypt to; give the receiver's public key",
+            ));
         }
         let signer = match (&settings.sign, &settings.passphrase) {
             (Some(key), passphrase) => Some(Signer::read(key, passphrase.as_ref())?),
             (None, Some(_)) => {
-                return Err(SettingsError::new("passphrase", "there is no key that it is of; take it out, or give `sign`"));
+                return Err(SettingsError::new(
+                    "passphrase",
+                    "there is no key that it is of; take it out, or give `sign`",
+                ));
             }
             (None, None) => None,
         };
@@ -191,7 +197,10 @@ impl Encryption {
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let recipients: Vec<String> = self.recipients().collect();
-        f.debug_struct("Encryption").field("recipients", &recipients).field("armor", &self.armor).finish_non_exhaustive()
+        f.debug_struct("Encryption")
+            .field("recipients", &recipients)
+            .field("armor", &self.armor)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn of(place: &S3, what: &str, error: &Error, answer: Option<&Answer>)
         (Some(code), None) => format!("{} ({})", answer.status, shown(code)),
         _ => answer.status.to_string(),
     };
-    let lasting = |help: &str| PlaceError::lasting(format!("{address} cannot {what}: the store answers {said}; {help}"));
+    let lasting =
+        |help: &str| PlaceError::lasting(format!("{address} cannot {what}: the store answers {said}; {help}"));
     let passing = |help: &str| {
         let mut error = PlaceError::passing(format!("{address} cannot {what}: the store answers {said}{help}"));
         error.retry_after = answer.retry_after;

@@ -11,15 +11,16 @@ mod fault;
 mod settings;
 
 use std::fmt;
+use std::pin::pin;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, ClientOptions, GetOptions, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
+    PutMultipartOptions, PutOptions, PutPayload, RetryConfig, UploadPart,
 };
 use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
@@ -63,14 +64,20 @@ impl S3 {
         }
         check_url(&url, EXAMPLE)?;
         if url.port().is_some() || url.query().is_some() {
-            return fault("url", format!("it has a port or a part after `?`; write `{EXAMPLE}`, and `endpoint` beside it"));
+            return fault(
+                "url",
+                format!("it has a port or a part after `?`; write `{EXAMPLE}`, and `endpoint` beside it"),
+            );
         }
         let prefix = decoded_path(&url)?;
         let prefix = Path::parse(prefix.trim_start_matches('/'))
             .map_err(|_| SettingsError::new("url", "its prefix has an empty part, `.` or `..`; take that out"))?;
         for (setting, value) in [("region", &region), ("access_key_id", &access_key_id)] {
             if value.is_empty() || value.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                return fault(setting, "it is empty or holds white space; write it as the store's operator gave it".into());
+                return fault(
+                    setting,
+                    "it is empty or holds white space; write it as the store's operator gave it".into(),
+                );
             }
         }
         check_timeout(timeout)?;
@@ -101,7 +108,9 @@ impl S3 {
         address.set_path(address.path().trim_end_matches('/').to_owned().as_str());
         let place = Self { address: address.to_string(), bucket, prefix, builder, client };
         let (store, _) = place.store();
-        store.map(drop).map_err(|error| SettingsError::new("endpoint", format!("the store cannot be used: {error}")))?;
+        store
+            .map(drop)
+            .map_err(|error| SettingsError::new("endpoint", format!("the store cannot be used: {error}")))?;
         Ok(place)
     }
 }
@@ -138,8 +147,9 @@ impl S3 {
 
     fn open(&self) -> Result<Open<'_>, PlaceError> {
         let (store, answers) = self.store();
-        let store = store
-            .map_err(|error| PlaceError::lasting(format!("{} cannot be used: {error}; correct the delivery", self.address)))?;
+        let store = store.map_err(|error| {
+            PlaceError::lasting(format!("{} cannot be used: {error}; correct the delivery", self.address))
+        })?;
         Ok(Open { place: self, store, answers })
     }
 }
@@ -189,7 +199,8 @@ impl Open<'_> {
     async fn put_in_parts(&self, key: &Path, parcel: Parcel<'_>) -> Result<Published, PlaceError> {
         if parcel.bytes > PART * MOST_PARTS {
             let most = PART * MOST_PARTS / (1024 * 1024 * 1024);
-            let message = format!("{} cannot store `{key}`: it has more than {most} GiB; make it smaller", self.place.address);
+            let message =
+                format!("{} cannot store `{key}`: it has more than {most} GiB; make it smaller", self.place.address);
             return Err(PlaceError::lasting(message));
         }
         // A store that does not know the condition is asked, at least; and what is there need not be sent to find out.
@@ -201,7 +212,7 @@ impl Open<'_> {
         let upload = self.store.put_multipart_opts(key, options).await;
         let mut upload = upload.map_err(|error| self.fault(&format!("store `{key}`"), &error))?;
         let sent = self.send_parts(upload.as_mut(), key, &mut content, parcel).await;
-        let error = match sent {
+        let published = match sent {
             Ok(()) => match upload.complete().await {
                 Ok(_) => return Ok(Published::Now),
                 Err(error) => self.settle(key, parcel, &error).await,
@@ -210,7 +221,7 @@ impl Open<'_> {
         };
         // Nobody sees the parts; what is not aborted costs money, and the next try makes an upload of its own.
         let _ = upload.abort().await;
-        error
+        published
     }
 
     async fn send_parts(
@@ -231,11 +242,12 @@ impl Open<'_> {
             Ok(Some(((bytes, sent), (content, upload))))
         });
         let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
-        let mut sent = std::pin::pin!(parts.map(|part: Result<_, PlaceError>| async {
+        let send = |part: Result<(u64, UploadPart), PlaceError>| async move {
             let (bytes, sent) = part?;
             sent.await.map_err(failed)?;
             Ok::<u64, PlaceError>(bytes)
-        }).buffer_unordered(AT_ONCE));
+        };
+        let mut sent = pin!(parts.map(send).buffer_unordered(AT_ONCE));
         while let Some(bytes) = sent.next().await {
             left = left.saturating_sub(bytes?);
         }
@@ -250,13 +262,19 @@ impl Open<'_> {
 
     /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
     /// whose answer was lost, or by this one's own second request.
-    async fn settle(&self, key: &Path, parcel: Parcel<'_>, error: &object_store::Error) -> Result<Published, PlaceError> {
+    async fn settle(
+        &self,
+        key: &Path,
+        parcel: Parcel<'_>,
+        error: &object_store::Error,
+    ) -> Result<Published, PlaceError> {
         use object_store::Error::{AlreadyExists, NotFound, Precondition};
         // Before anything else is asked.
         let fault = self.fault(&format!("store `{key}`"), error);
         let answer = self.answers.last();
         let taken = matches!(error, AlreadyExists { .. } | Precondition { .. });
-        let completed = matches!(error, NotFound { .. }) && answer.is_some_and(|a| a.code.as_deref() == Some("NoSuchUpload"));
+        let completed =
+            matches!(error, NotFound { .. }) && answer.is_some_and(|a| a.code.as_deref() == Some("NoSuchUpload"));
         if !taken && !completed {
             return Err(fault);
         }
@@ -273,16 +291,16 @@ impl Open<'_> {
 
 /// Whether an object is the one that was to be stored.
 fn whose(found: &Attributes, parcel: Parcel<'_>) -> Published {
-    let is = |name: &'static str, value: &str| found.get(&Attribute::Metadata(name.into())).is_some_and(|v| **v == *value);
+    let is =
+        |name: &'static str, value: &str| found.get(&Attribute::Metadata(name.into())).is_some_and(|v| **v == *value);
     if is(DELIVERY, parcel.id) && is(SHA256, parcel.sha256) { Published::Before } else { Published::NameTaken }
 }
 
 /// The next part of the content; nothing at its end.
 async fn read(content: &mut File, parcel: Parcel<'_>) -> Result<Bytes, PlaceError> {
-    let mut part = BytesMut::with_capacity(usize::try_from(parcel.bytes.min(PART)).unwrap_or_default());
-    let mut content = content.take(PART);
-    while content.read_buf(&mut part).await.map_err(|error| unreadable(parcel.content, &error))? > 0 {}
-    Ok(part.freeze())
+    let mut part = Vec::with_capacity(usize::try_from(parcel.bytes.min(PART)).unwrap_or_default());
+    content.take(PART).read_to_end(&mut part).await.map_err(|error| unreadable(parcel.content, &error))?;
+    Ok(part.into())
 }
 
 impl fmt::Debug for S3 {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse};
-use russh::keys::key::PrivateKeyWithHashAlg;
-use russh::negotiation::Preferred;
-use russh::{Disconnect, MethodKind, MethodSet};
+use russh::keys::PrivateKeyWithHashAlg;
+use russh::{Disconnect, MethodKind, MethodSet, Preferred};
 use russh_sftp::client::SftpSession;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
@@ -32,9 +31,10 @@ impl<'a> Connection<'a> {
     pub(super) async fn open(place: &'a Sftp) -> Result<Self, PlaceError> {
         let (mut ssh, host_key) = connect(place).await?;
         // A user's folder may be on a slow disk, and so may be what checks a password: each step has its own time.
-        let in_time = |what| move |_| PlaceError::passing(format!("{}: {what} took longer than {:?}", place.address, place.timeout));
-        timeout(place.timeout, sign_in(place, &mut ssh)).await.map_err(in_time("signing in"))??;
-        let sftp = timeout(place.timeout, start(place, &ssh)).await.map_err(in_time("starting SFTP"))??;
+        let late =
+            |what: &str| PlaceError::passing(format!("{}: {what} took longer than {:?}", place.address, place.timeout));
+        timeout(place.timeout, sign_in(place, &mut ssh)).await.map_err(|_| late("signing in"))??;
+        let sftp = timeout(place.timeout, start(place, &ssh)).await.map_err(|_| late("starting SFTP"))??;
         Ok(Self { place, ssh, sftp, host_key: host_key.fingerprint })
     }
 

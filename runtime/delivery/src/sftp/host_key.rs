@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use russh::Preferred;
 use russh::client::Handler;
 use russh::keys::ssh_key::Fingerprint;
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
-use russh::negotiation::Preferred;
 
 use crate::SettingsError;
 
@@ -89,9 +89,7 @@ impl Family {
         let keys = match self {
             Family::Ed25519 => vec![Algorithm::Ed25519],
             Family::Ecdsa => [EcdsaCurve::NistP256, EcdsaCurve::NistP384, EcdsaCurve::NistP521].map(ecdsa).into(),
-            Family::Rsa => {
-                [Some(HashAlg::Sha512), Some(HashAlg::Sha256)].map(|hash| Algorithm::Rsa { hash }).into()
-            }
+            Family::Rsa => [Some(HashAlg::Sha512), Some(HashAlg::Sha256)].map(|hash| Algorithm::Rsa { hash }).into(),
         };
         Preferred { key: Cow::Owned(keys), ..Preferred::DEFAULT }
     }

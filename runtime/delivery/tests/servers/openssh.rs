@@ -68,7 +68,7 @@ impl OpenSsh {
             .spawn()
             .unwrap();
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        let server = Self {
+        let mut server = Self {
             process,
             address: ([127, 0, 0, 1], port).into(),
             key: user_key.to_openssh(LineEnding::LF).unwrap().to_string(),
@@ -80,9 +80,15 @@ impl OpenSsh {
             if tokio::net::TcpStream::connect(server.address).await.is_ok() {
                 return Some(server);
             }
+            if server.process.try_wait().unwrap().is_some() {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("sshd does not listen: {}", fs::read_to_string(server.folder.path().join("log")).unwrap());
+        let log = fs::read_to_string(server.folder.path().join("log")).unwrap();
+        assert!(log.contains("privilege separation directory"), "sshd does not listen: {log}");
+        eprintln!("NOT TESTED: root's sshd wants a folder that is made when it is started as a service: {log}");
+        None
     }
 
     fn place(&self, address: SocketAddr, folder: &str) -> Sftp {

@@ -88,8 +88,11 @@ impl SftpServer {
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let cut = Arc::new(Notify::new());
-                let connection =
-                    Connection { shared: Arc::clone(&for_connections), cut: Arc::clone(&cut), channels: HashMap::new() };
+                let connection = Connection {
+                    shared: Arc::clone(&for_connections),
+                    cut: Arc::clone(&cut),
+                    channels: HashMap::new(),
+                };
                 let (mut near, far) = duplex(64 * 1024);
                 let config = Arc::clone(&config);
                 tokio::spawn(async move {
@@ -156,7 +159,7 @@ impl russh::server::Handler for Connection {
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let allowed = self.shared.allowed.key.as_ref().map(PublicKey::key_data);
-        let good = user == "acme" && allowed == Some(key.public_key().key_data());
+        let good = user == "acme" && allowed == Some(key.public_key.key_data());
         Ok(if good { Auth::Accept } else { Auth::reject() })
     }
 
@@ -201,7 +204,8 @@ impl russh::server::Handler for Connection {
             return session.channel_failure(channel);
         };
         session.channel_success(channel)?;
-        let files = Files { shared: Arc::clone(&self.shared), cut: Arc::clone(&self.cut), open: HashMap::new(), last: 0 };
+        let files =
+            Files { shared: Arc::clone(&self.shared), cut: Arc::clone(&self.cut), open: HashMap::new(), last: 0 };
         russh_sftp::server::run(taken.into_stream(), files).await;
         Ok(())
     }
@@ -253,7 +257,13 @@ impl russh_sftp::server::Handler for Files {
         Ok(version)
     }
 
-    async fn open(&mut self, id: u32, name: String, flags: OpenFlags, _: FileAttributes) -> Result<Handle, Self::Error> {
+    async fn open(
+        &mut self,
+        id: u32,
+        name: String,
+        flags: OpenFlags,
+        _: FileAttributes,
+    ) -> Result<Handle, Self::Error> {
         let path = self.shared.path(&name);
         let mut options = OpenOptions::new();
         options.read(flags.contains(OpenFlags::READ)).write(flags.contains(OpenFlags::WRITE));
