@@ -47,7 +47,8 @@ fn bench() -> (Bench, FakePlace) {
 }
 
 fn week(n: u32) -> Request {
-    let window = Window::parse(&format!("2026-01-{n:02}"), &format!("2026-01-{:02}", n + 7), chrono_tz::Tz::UTC).unwrap();
+    let window =
+        Window::parse(&format!("2026-01-{n:02}"), &format!("2026-01-{:02}", n + 7), chrono_tz::Tz::UTC).unwrap();
     Request { window: Some(window), ..Request::now("weekly", "acme") }
 }
 
@@ -70,11 +71,20 @@ async fn files_are_brought_there_first_and_each_total_gets_its_name_before_its_f
     assert_eq!(report.outcome(), Outcome::Succeeded, "{report:?}");
     assert_eq!(place.names(), ALL);
     let of_a: Vec<String> = place.steps().into_iter().filter(|step| step.contains("a.csv")).collect();
-    let expected =
-        ["look for a.csv", "look for a.csv.total.json", "stage a.csv.total.json", "stage a.csv", "publish a.csv.total.json", "publish a.csv"];
+    let expected = [
+        "look for a.csv",
+        "look for a.csv.total.json",
+        "stage a.csv.total.json",
+        "stage a.csv",
+        "publish a.csv.total.json",
+        "publish a.csv",
+    ];
     assert_eq!(of_a, expected);
     assert_eq!(report.files[0].state, FileState::Delivered);
-    assert_eq!((report.files[0].destination.as_str(), report.files[0].delivered_at), (ADDRESS, Some(at("2026-03-11T12:00:00Z"))));
+    assert_eq!(
+        (report.files[0].destination.as_str(), report.files[0].delivered_at),
+        (ADDRESS, Some(at("2026-03-11T12:00:00Z")))
+    );
     let delivery = bench.store.delivery(report.run.opening.id).await.unwrap().unwrap();
     assert_eq!((delivery.state, delivery.tries, delivery.destination.as_str()), (DeliveryState::Done, 0, ADDRESS));
     // The same window with the same bytes goes nowhere.
@@ -127,7 +137,14 @@ async fn a_hiccup_costs_no_more_than_a_moment() {
 
 #[tokio::test]
 async fn whatever_step_a_process_dies_at_each_file_arrives_once() {
-    for step in ["stage a.csv.total.json", "stage a.csv", "publish a.csv.total.json", "publish a.csv", "stage b.csv", "publish b.csv"] {
+    for step in [
+        "stage a.csv.total.json",
+        "stage a.csv",
+        "publish a.csv.total.json",
+        "publish a.csv",
+        "stage b.csv",
+        "publish b.csv",
+    ] {
         for trouble in [Trouble::HangsBefore, Trouble::HangsAfter] {
             let (bench, place) = bench();
             place.trouble(step, trouble.clone());
@@ -248,8 +265,12 @@ async fn files_of_one_export_arrive_in_the_order_of_their_runs() {
     bench.clock.advance(TimeDelta::minutes(11));
     let third = run(&bench, week(19)).await;
     assert_eq!(third.outcome(), Outcome::Succeeded, "what is due is tried first");
-    let published: Vec<String> =
-        place.steps().split_off(zenith).into_iter().filter(|step| step.starts_with("publish a") && !step.contains("total")).collect();
+    let published: Vec<String> = place
+        .steps()
+        .split_off(zenith)
+        .into_iter()
+        .filter(|step| step.starts_with("publish a") && !step.contains("total"))
+        .collect();
     assert_eq!(published, ["publish a.v2.csv", "publish a.v3.csv", "publish a.v4.csv"]);
     for (run, version) in [(&first, 2), (&second, 3), (&third, 4)] {
         let file = bench.store.files(run.run.opening.id).await.unwrap().remove(0);
@@ -347,7 +368,10 @@ async fn a_name_that_is_taken_becomes_the_next_version_and_its_total_says_so() {
     place.put("a.csv", "theirs");
     place.put("b.csv.total.json", "theirs");
     assert_eq!(run(&bench, week(5)).await.outcome(), Outcome::Succeeded);
-    assert_eq!((place.read("a.csv"), place.read("a.v2.csv"), place.read("b.v2.csv")), ("theirs".into(), "1\n".into(), "2\n".into()));
+    assert_eq!(
+        (place.read("a.csv"), place.read("a.v2.csv"), place.read("b.v2.csv")),
+        ("theirs".into(), "1\n".into(), "2\n".into())
+    );
     assert!(place.read("a.v2.csv.total.json").contains("\"versionOf\": \"a.csv\""));
     // Other bytes of the same window are a new version.
     bench.plugin.becomes(Closure::writing(&[("a.csv", "3\n")]));
@@ -397,7 +421,8 @@ async fn what_was_produced_can_be_read_until_its_run_is_forgotten() {
     let content = |report: &Report| outbox.open(&report.files[0]).map(|file| std::io::read_to_string(file).unwrap());
     assert_eq!((content(&done).unwrap(), content(&under_way).unwrap()), ("1\n".into(), "later\n".into()));
     std::fs::write(outbox.folder().join("0".repeat(64)), "nobody's").unwrap();
-    let pruned = history::prune(&bench.store, outbox, at("2026-03-01T00:00:00Z"), at("2026-03-11T12:00:00Z")).await.unwrap();
+    let pruned =
+        history::prune(&bench.store, outbox, at("2026-03-01T00:00:00Z"), at("2026-03-11T12:00:00Z")).await.unwrap();
     assert_eq!(pruned.contents, 1, "only what nobody knows");
     let later = at("2027-03-01T00:00:00Z");
     let pruned = history::prune(&bench.store, outbox, later, later).await.unwrap();

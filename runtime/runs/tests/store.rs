@@ -245,8 +245,7 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
         if step == Pruned::default() {
             break;
         }
-        all =
-            Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots, ..all };
+        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots, ..all };
     }
     assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3, ..Pruned::default() });
     assert_eq!(store.run(failed).await.unwrap(), None);

@@ -4,7 +4,7 @@
 
 mod receiver;
 #[allow(dead_code)]
-#[path = "../../../runtime/delivery/tests/places/sftp_server.rs"]
+#[path = "../../../runtime/delivery/tests/servers/sftp_server.rs"]
 mod sftp_server;
 
 use std::fs;
@@ -60,7 +60,14 @@ fn a_receiver_that_is_down_is_told_and_gets_its_file_later_without_the_plugin() 
     let told = bench.tradewire(&format!("run odd {JANUARY}"));
     let (run, outcome) = latest(&bench);
     assert_eq!(outcome, Outcome::Delivering);
-    delivers(&told, &["odd for acme: delivering: `big.bin`: ", &address.to_string(), &format!("`tradewire runs retry {run}` tries now")]);
+    delivers(
+        &told,
+        &[
+            "odd for acme: delivering: `big.bin`: ",
+            &address.to_string(),
+            &format!("`tradewire runs retry {run}` tries now"),
+        ],
+    );
     // Whoever asks is told.
     let list = bench.tradewire("runs list").succeeded().out;
     assert!(list.contains("delivering") && list.contains("next try at"), "{list}");
@@ -251,7 +258,7 @@ fn a_delivery_may_be_given_up() {
 
 #[test]
 fn encrypted_files_go_nowhere_in_clear() {
-    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/tests/places/keys");
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("../delivery/tests/servers/keys");
     let encrypt = |key: &str, armor: bool| {
         let key = keys.join(key).display().to_string();
         format!("to = \"outbox\"\nencrypt = {{ to = [\"{key}\"], armor = {armor} }}")

@@ -153,7 +153,8 @@ impl Carrier<'_> {
             return Ok(None);
         }
         let (id, name) = (total_id(file), total::name_for(file));
-        let failed = |source| DeliveryError::Keep { name: name.clone(), outbox: self.outbox.folder().to_owned(), source };
+        let failed =
+            |source| DeliveryError::Keep { name: name.clone(), outbox: self.outbox.folder().to_owned(), source };
         let path = self.outbox.beside(&id);
         if anew || !tokio::fs::try_exists(&path).await.unwrap_or(false) {
             let text = total::text(self.opening, file);

@@ -165,7 +165,8 @@ impl Deciding<'_> {
                 }
                 _ => {
                     let first = previous.as_ref().map_or(1, |previous| previous.version + 1);
-                    let chosen: Vec<String> = planned.iter().map(|(file, _)| file.delivered_as.to_lowercase()).collect();
+                    let chosen: Vec<String> =
+                        planned.iter().map(|(file, _)| file.delivered_as.to_lowercase()).collect();
                     (record.version, record.delivered_as) = match local {
                         Some(place) => free_name(place, &record.name, suffix, first, &chosen).await?,
                         None => (first, format!("{}{suffix}", version::name(&record.name, first))),

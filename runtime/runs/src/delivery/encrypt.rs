@@ -27,7 +27,8 @@ pub(super) async fn file(
     let encrypt = move || {
         let failed = |reason: String, passing| DeliveryError::Encrypt { name: name.clone(), reason, passing };
         let keys = open(&encryption).map_err(|reason| failed(reason, false))?;
-        let encrypted = keys.encrypt(&from, &name, &to).map_err(|error| failed(error.to_string(), error.is_passing()))?;
+        let encrypted =
+            keys.encrypt(&from, &name, &to).map_err(|error| failed(error.to_string(), error.is_passing()))?;
         Ok(Content { sha256: encrypted.sha256, bytes: encrypted.bytes })
     };
     spawn_blocking(encrypt).await.unwrap_or_else(|error| {
@@ -38,12 +39,15 @@ pub(super) async fn file(
 
 /// The keys of an `encrypt`, read anew. Blocks.
 pub fn open(encryption: &Encryption) -> Result<openpgp::Encryption, String> {
-    let read = |secret: &Secret| -> Result<SecretString, String> { secret.resolve().map_err(|error| error.to_string()) };
+    let read =
+        |secret: &Secret| -> Result<SecretString, String> { secret.resolve().map_err(|error| error.to_string()) };
     let public = |key: &PublicKey| match key {
         PublicKey::File(path) => std::fs::read(path).map_err(|error| {
             format!("cannot read the public key `{}`: {}; correct `to` of `encrypt`", path.display(), what_to_do(error))
         }),
-        PublicKey::Secret(secret) => read(secret).map(|key| secrecy::ExposeSecret::expose_secret(&key).as_bytes().to_vec()),
+        PublicKey::Secret(secret) => {
+            read(secret).map(|key| secrecy::ExposeSecret::expose_secret(&key).as_bytes().to_vec())
+        }
     };
     let (sign, passphrase) = match &encryption.sign {
         Some(signing) => (Some(read(&signing.key)?), signing.passphrase.as_ref().map(read).transpose()?),

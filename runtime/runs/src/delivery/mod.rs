@@ -60,7 +60,10 @@ pub enum DeliveryError {
     #[error("{0}")]
     Settings(PlaceError),
     /// Every name of the kind is taken.
-    #[error("cannot deliver `{name}` to `{destination}`: all of its {} version names are taken; clear that place", version::MOST)]
+    #[error(
+        "cannot deliver `{name}` to `{destination}`: all of its {} version names are taken; clear that place",
+        version::MOST
+    )]
     NoName {
         /// The file.
         name: String,

@@ -44,7 +44,9 @@ impl Process {
                 fs::rename(unnamed, self.outbox.beside(&name(&self.id)))?;
                 Ok(file)
             };
-            begin().inspect_err(|error| tracing::warn!(%error, "others know of this process's end by its leases alone")).ok()
+            begin()
+                .inspect_err(|error| tracing::warn!(%error, "others know of this process's end by its leases alone"))
+                .ok()
         });
     }
 

@@ -8,7 +8,9 @@ use crate::feed::watermark;
 use crate::journal::Doubt;
 use crate::schedule::Schedule;
 use crate::store::records::words;
-use crate::store::{DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError};
+use crate::store::{
+    DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError,
+};
 
 /// A slot that nobody has taken so long after its start is overdue: whoever runs schedules looks twice in that time.
 const OVERDUE: TimeDelta = TimeDelta::seconds(90);

@@ -22,8 +22,9 @@ pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, 
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Claim, Claimed, Content, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine,
-    Opened, Opening, Outcome, Pause, Postponed, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
+    Claim, Claimed, Content, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, HostCalls, LogLevel,
+    LogLine, Opened, Opening, Outcome, Pause, Postponed, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord,
+    SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
 pub use state::{StateChanges, StateKey, StateRecord};

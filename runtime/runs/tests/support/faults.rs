@@ -12,8 +12,8 @@ use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, Writ
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Claim, Claimed, Delivered, DeliveryRecord, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord,
-    Handover, HostCalls, Incoming, LogLine, Opened, Opening, Pause, Postponed, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
-    SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
+    Handover, HostCalls, Incoming, LogLine, Opened, Opening, Pause, Postponed, Pruned, ReceivedEvent, RunFilter, RunId,
+    RunName, RunRecord, SlotFilter, SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
 };
 
 /// What goes wrong with a request.

@@ -78,7 +78,17 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
         bail!("no window of {} for {tenant} lies wholly between {} and {}", export.name, span.start, span.end);
     }
     let (export, tenant) = (export.name.clone(), tenant.to_owned());
-    Ok(Backfill { export, tenant, windows, done: 0, stopped: None, go_on_from: None, waits: false, short: None, to: to.clone() })
+    Ok(Backfill {
+        export,
+        tenant,
+        windows,
+        done: 0,
+        stopped: None,
+        go_on_from: None,
+        waits: false,
+        short: None,
+        to: to.clone(),
+    })
 }
 
 async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {

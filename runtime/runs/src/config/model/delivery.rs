@@ -29,11 +29,8 @@ pub struct Delivery {
 
 impl Delivery {
     /// How often it is tried where nothing is said.
-    pub const RETRIES: Retries = Retries {
-        times: 100,
-        backoff: chrono::TimeDelta::seconds(10),
-        longest: chrono::TimeDelta::hours(1),
-    };
+    pub const RETRIES: Retries =
+        Retries { times: 100, backoff: chrono::TimeDelta::seconds(10), longest: chrono::TimeDelta::hours(1) };
 }
 
 /// A kind of place that files go to.

@@ -13,9 +13,7 @@ use url::{Host, Url};
 
 use super::{export, place, reference};
 use crate::config::Secret;
-use crate::config::model::{
-    Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret,
-};
+use crate::config::model::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 use crate::config::shape::Kind as ValueKind;
 use crate::config::source::{SECRET_WORDS, Section};
 
@@ -135,14 +133,19 @@ fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path) -> Optio
     if !url.username().is_empty() || url.password().is_some() {
         section.source().mask(to.span());
         let keys = if scheme == "sftp" { "`user` and `password`" } else { "keys of their own" };
-        return fault("an address must not hold a user or a password".to_owned(), &format!("{help}, and {keys} beside it"));
+        return fault(
+            "an address must not hold a user or a password".to_owned(),
+            &format!("{help}, and {keys} beside it"),
+        );
     }
     if url.fragment().is_some() || url.query().is_some() && !matches!(scheme, "http" | "https") {
         return fault("this address has a part after `?` or `#`".to_owned(), &help);
     }
     match scheme {
         "sftp" => Some(Kind::Sftp(url)),
-        "s3" if url.port().is_some() => fault("the address of a bucket has no port".to_owned(), "write `endpoint` beside it"),
+        "s3" if url.port().is_some() => {
+            fault("the address of a bucket has no port".to_owned(), "write `endpoint` beside it")
+        }
         "s3" => Some(Kind::S3(url)),
         "http" if !is_this_machine(&url) => {
             fault("`http://` would let everyone in between read the files".to_owned(), "write `https://…`")
@@ -294,7 +297,10 @@ impl S3Keys {
 
 fn endpoint(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Url> {
     let url = Url::parse(text.get_ref()).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && url.password().is_none()
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
     });
     if url.is_none() {
         let help = "write the store's address: `\"https://minio.example.com\"`".to_owned();
@@ -317,8 +323,8 @@ fn header<'s>(
     folder: &Path,
 ) -> Option<TextOrSecret> {
     let lower = name.to_ascii_lowercase();
-    let may_be_secret =
-        ["authorization", "cookie"].iter().chain(&SECRET_WORDS).any(|word| lower.contains(word)) && lower != "idempotency-key";
+    let may_be_secret = ["authorization", "cookie"].iter().chain(&SECRET_WORDS).any(|word| lower.contains(word))
+        && lower != "idempotency-key";
     match value.get_ref().as_str() {
         Some(text) if !may_be_secret => Some(TextOrSecret::Text(text.to_owned())),
         _ => reference::of(table, name, value, folder).map(TextOrSecret::Secret),
@@ -348,7 +354,9 @@ fn public_keys<'s>(section: &Section<'_, 's>, value: &Spanned<DeValue<'s>>, fold
     let wanted = "a list of public keys: `[\"receiver.asc\"]`";
     let Some(items) = value.get_ref().as_array().filter(|items| !items.is_empty()) else {
         match value.get_ref().as_array() {
-            Some(_) => section.source().fault(value.span(), "nobody could decrypt this", Some(format!("write {wanted}"))),
+            Some(_) => {
+                section.source().fault(value.span(), "nobody could decrypt this", Some(format!("write {wanted}")))
+            }
             None => section.wrong(value, wanted),
         }
         return None;

@@ -13,8 +13,8 @@ use crate::config::{Delivery, Destination};
 use crate::delivery::{self, Carrier, DeliveryError};
 use crate::run::{RunLog, Summary};
 use crate::store::{
-    Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome, Postponed,
-    RunId, RunRecord, StoreError, patiently, pause,
+    Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome,
+    Postponed, RunId, RunRecord, StoreError, patiently, pause,
 };
 
 /// How often the process that tries says that it is there.
@@ -174,7 +174,9 @@ impl Runner {
                 }
                 Claimed::Over => return Err(DeliverError::Over(run)),
                 Claimed::Behind(first) => return Err(DeliverError::Behind { run, first }),
-                Claimed::Held(by) if ended.as_ref() != Some(&by) && self.process.has_ended(&by).await => ended = Some(by),
+                Claimed::Held(by) if ended.as_ref() != Some(&by) && self.process.has_ended(&by).await => {
+                    ended = Some(by)
+                }
                 Claimed::Held(_) => return Err(DeliverError::Held(run)),
             }
         }

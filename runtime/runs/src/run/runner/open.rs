@@ -236,7 +236,11 @@ impl Runner {
         let Some(latest) = self.store.runs(&filter).await?.pop() else { return Ok(None) };
         let window = latest.opening.window;
         let since = Window { start: window.end.with_timezone(&due.timezone()), end: due };
-        Ok(if !latest.succeeded() && !latest.decided { Some(window) } else { Some(since).filter(|since| since.start < since.end) })
+        Ok(if !latest.succeeded() && !latest.decided {
+            Some(window)
+        } else {
+            Some(since).filter(|since| since.start < since.end)
+        })
     }
 
     fn job(&self, opening: &Opening, export: &Export) -> Job {

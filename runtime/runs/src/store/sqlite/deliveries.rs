@@ -4,9 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Fault, files, millis, moment, run_id, runs, word};
-use crate::store::{
-    Claim, Claimed, DeliveryRecord, DeliveryState, Ending, Outcome, Postponed, RunId, StoreError,
-};
+use crate::store::{Claim, Claimed, DeliveryRecord, DeliveryState, Ending, Outcome, Postponed, RunId, StoreError};
 
 const COLUMNS: &str = "run, export, tenant, delivery, destination, summary, state, decided, tries, last_error, next_try, \
                        held_by, held_until";
@@ -59,9 +57,11 @@ pub(super) fn claim(connection: &Connection, run: RunId, claim: &Claim) -> Resul
     {
         return Ok(Claimed::Held(by.clone()));
     }
-    connection
-        .prepare_cached("UPDATE deliveries SET held_by = ?2, held_until = ?3 WHERE run = ?1")?
-        .execute((&id, &claim.by, millis(claim.until)))?;
+    connection.prepare_cached("UPDATE deliveries SET held_by = ?2, held_until = ?3 WHERE run = ?1")?.execute((
+        &id,
+        &claim.by,
+        millis(claim.until),
+    ))?;
     Ok(Claimed::Yes {
         delivery: Box::new(delivery),
         files: files::of_run(connection, run)?,
