@@ -8,6 +8,7 @@ mod bench;
 mod call;
 mod check;
 mod crash;
+mod deliveries;
 mod demo;
 mod faults;
 mod feeds;

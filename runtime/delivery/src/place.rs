@@ -8,7 +8,7 @@ use async_trait::async_trait;
 /// Content on its way: what is the same however often and under whatever name it is tried.
 #[derive(Debug, Clone, Copy)]
 pub struct Parcel<'a> {
-    /// Names this delivery and no other, also after a restart: ASCII letters, digits, `-` and `.`. Hidden parts have it in
+    /// Names this delivery and no other, also after a restart: ASCII letters, digits, `-`, `_` and `.`. Hidden parts have it in
     /// their names; receivers that can tell repeats get it as their key.
     pub id: &'a str,
     /// Where the bytes are: a file of this machine that does not change.

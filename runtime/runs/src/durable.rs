@@ -1,4 +1,4 @@
-//! What makes names of files survive a power cut, and what to do where disks do not take what they are given.
+//! What makes names of files survive a power cut.
 
 use std::path::Path;
 use std::{fs::File, io};
@@ -12,16 +12,4 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened as a file, and the file system looks after its names itself.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// An error with what may be done about it, where that is known.
-pub(crate) fn what_to_do(error: io::Error) -> io::Error {
-    let help = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on that disk",
-        io::ErrorKind::FileTooLarge => "raise the limit on the size of files",
-        io::ErrorKind::ReadOnlyFilesystem => "mount that disk for writing",
-        io::ErrorKind::PermissionDenied => "let tradewire write there",
-        _ => return error,
-    };
-    io::Error::new(error.kind(), format!("{error}; {help}"))
 }

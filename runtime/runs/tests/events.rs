@@ -309,7 +309,9 @@ async fn old_events_are_forgotten_once_nothing_waits_for_them_and_none_that_may_
     going.stop().await;
     let waiting = come(&bench, "waiting").await;
     let nobodys = store(&bench.store, event("nobody's"), &[]).await;
-    let prune = async |before: &str, now: &str| history::prune(&bench.store, at(before), at(now)).await.unwrap().events;
+    let prune = async |before: &str, now: &str| {
+        history::prune(&bench.store, bench.runner.outbox(), at(before), at(now)).await.unwrap().events
+    };
     // All that ended is old, but whether one comes again is to be known for thirty days.
     assert_eq!(prune("2026-04-10T00:00:00Z", "2026-04-10T00:00:00Z").await, 0);
     assert_eq!(store(&bench.store, event("done"), &["jobs"]).await, done);

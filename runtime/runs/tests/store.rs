@@ -102,7 +102,7 @@ async fn a_run_that_is_not_open_takes_nothing_more() {
     let stranger = RunId::new();
     assert!(matches!(store.renew(stranger, Utc::now()).await, Err(StoreError::RunClosed(id)) if id == stranger));
     assert!(matches!(store.append_log(stranger, vec![]).await, Err(StoreError::RunClosed(_))));
-    assert!(matches!(store.decide_delivery(stranger, vec![], None).await, Err(StoreError::RunClosed(_))));
+    assert!(matches!(store.decide_delivery(stranger, vec![], None, None).await, Err(StoreError::RunClosed(_))));
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn ended(store: &SqliteStore, due: &str, outcome: Outcome, files: Vec<File
     store.append_log(run.id, vec![line]).await.unwrap();
     if !files.is_empty() {
         let files = files.into_iter().map(|file| (FileRecord { run: run.id, ..file }, None)).collect();
-        store.decide_delivery(run.id, files, None).await.unwrap();
+        store.decide_delivery(run.id, files, None, None).await.unwrap();
     }
     let ended = run.started + TimeDelta::minutes(1);
     store.close_run(run.id, &Ending { ended, outcome, ..ending(due) }).await.unwrap();
@@ -209,6 +209,8 @@ fn file() -> FileRecord {
         version: 1,
         state: FileState::Moving,
         delivered_at: None,
+        with_total: true,
+        encrypted: None,
     }
 }
 
@@ -243,10 +245,9 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
         if step == Pruned::default() {
             break;
         }
-        all =
-            Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots, events: 0 };
+        all = Pruned { runs: all.runs + step.runs, logs: all.logs + step.logs, slots: all.slots + step.slots, ..all };
     }
-    assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3, events: 0 });
+    assert_eq!(all, Pruned { runs: 1, logs: 1, slots: 3, ..Pruned::default() });
     assert_eq!(store.run(failed).await.unwrap(), None);
     assert!(store.run(delivered).await.unwrap().is_some() && store.files(delivered).await.unwrap().len() == 1);
     assert!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+pub mod delivery;
 pub mod doubts;
 pub mod runs;
 pub mod schedule;
@@ -34,7 +35,8 @@ pub enum Command {
     Demo(Demo),
     /// Runs an export now.
     ///
-    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire doubts`.
+    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire doubts`; with 4 where all have
+    /// done what they should and files of one are not delivered yet, see `tradewire runs retry`.
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
@@ -50,6 +52,9 @@ pub enum Command {
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
     Doubts(doubts::Doubts),
+    /// Looks whether files can be delivered.
+    #[command(subcommand)]
+    Delivery(delivery::Delivery),
     /// Shows the webhook events that came in, and hands them over once more.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),

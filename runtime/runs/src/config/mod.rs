@@ -19,9 +19,9 @@ mod source;
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Environment, Export, LONGEST_REPLAY_WINDOW,
-    Middleware, MiddlewareGrant, On, Plugin, Runs, Serve, ServiceTitan, SignatureEncoding, SupplierCall, Tenant,
-    Webhook, Work,
+    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Encryption, Environment, Export,
+    LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
+    SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Webhook, Work,
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, VaultReference};

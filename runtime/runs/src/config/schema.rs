@@ -81,6 +81,7 @@ impl Describing<'_> {
         let own_names = |each: Value| json!({ "type": "object", "additionalProperties": each });
         // Beside a `$ref` nothing else counts, a description neither.
         let reference = json!({ "allOf": [{ "$ref": "#/definitions/reference" }] });
+        let text_or_reference = json!({ "anyOf": [{ "type": "string" }, reference] });
         match kind {
             Kind::Text => json!({ "type": "string" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
@@ -100,6 +101,9 @@ impl Describing<'_> {
             Kind::Settings => own_names(json!({ "type": ["string", "number", "boolean"] })),
             Kind::Reference => reference,
             Kind::References => own_names(reference),
+            Kind::TextsAndReferences => own_names(text_or_reference),
+            Kind::Keys => json!({ "type": "array", "items": text_or_reference, "minItems": 1 }),
+            Kind::Truth => json!({ "type": "boolean" }),
         }
     }
 }

@@ -48,6 +48,12 @@ pub(super) enum Kind {
     Reference,
     /// References under names of the operator's own.
     References,
+    /// Texts and references under names of the operator's own.
+    TextsAndReferences,
+    /// A list of texts and references.
+    Keys,
+    /// True or false.
+    Truth,
 }
 
 impl Shape {

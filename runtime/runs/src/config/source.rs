@@ -361,6 +361,17 @@ impl<'t, 's> Section<'t, 's> {
         count
     }
 
+    /// True or false.
+    pub(super) fn truth(&self, key: &'static str) -> Option<bool> {
+        self.may_be(key, Kind::Truth);
+        let value = self.get(key)?;
+        let truth = value.get_ref().as_bool();
+        if truth.is_none() {
+            self.wrong(value, "true or false, without quotes");
+        }
+        truth
+    }
+
     /// Every key and value, in the order of the file: for tables whose keys are the operator's own.
     pub(super) fn entries(&self) -> Vec<(&'t str, &'t Spanned<DeValue<'s>>)> {
         let mut entries: Vec<_> = self.table.iter().collect();

@@ -33,11 +33,24 @@ pub(super) fn name(file: &str) -> String {
     format!("{file}{TOTAL_SUFFIX}")
 }
 
-/// The text of a file's control total.
+/// The name of a file's control total where it goes. That of an encrypted file is encrypted as well:
+/// `hours.csv.total.json.pgp` for `hours.csv.pgp`.
+pub fn name_for(file: &FileRecord) -> String {
+    match file.delivered_as.rsplit_once('.').filter(|_| file.encrypted.is_some()) {
+        Some((plain, suffix)) => format!("{}.{suffix}", name(plain)),
+        None => name(&file.delivered_as),
+    }
+}
+
+/// The text of a file's control total. What it says of bytes and hash is of the file as it is before it is encrypted.
 pub(super) fn text(opening: &Opening, file: &FileRecord) -> String {
+    let delivered_as = match file.delivered_as.rsplit_once('.').filter(|_| file.encrypted.is_some()) {
+        Some((plain, _)) => plain,
+        None => &file.delivered_as,
+    };
     let total = ControlTotal {
-        file: &file.delivered_as,
-        version_of: (file.delivered_as != version::name(&file.name, 1)).then_some(file.name.as_str()),
+        file: delivered_as,
+        version_of: (delivered_as != version::name(&file.name, 1)).then_some(file.name.as_str()),
         version: file.version,
         totals: file.totals.iter().map(|(name, value)| (name.clone(), Value::String(value.clone()))).collect(),
         bytes: file.bytes,

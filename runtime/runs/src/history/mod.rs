@@ -12,7 +12,7 @@ use crate::journal::WriteRecord;
 pub use prune::{keep_pruned, prune};
 pub use retry::{RetryError, retry};
 
-use crate::store::{FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
+use crate::store::{DeliveryRecord, FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
 
 /// Why a run is not found.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,9 @@ pub struct Account {
     pub host_calls: Vec<HostCalls>,
     /// Its files.
     pub files: Vec<FileRecord>,
+    /// Their delivery; none where there was nothing to deliver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRecord>,
     /// The journal that it shares with the other attempts.
     pub writes: Vec<WriteRecord>,
     /// The other attempts, the latest first.
@@ -94,6 +97,7 @@ pub async fn account(store: &dyn Store, run: RunRecord) -> Result<Account, Store
         cause: slot.and_then(|slot| slot.cause),
         host_calls: store.host_calls(id).await?,
         files: store.files(id).await?,
+        delivery: store.delivery(id).await?,
         writes: store.writes(id).await?,
         other_attempts,
         run,

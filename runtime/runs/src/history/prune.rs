@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::LONGEST_REPLAY_WINDOW;
+use crate::delivery::Outbox;
 use crate::store::{Pruned, Store, StoreError};
 
 /// How many runs are forgotten at a time.
@@ -15,9 +16,14 @@ const STEP: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 const EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// Forgets what ended before, step by step. Events are remembered for as long at least as one that comes again may be taken
+/// Forgets what ended before, step by step, and what the outbox need not keep any more. Events are remembered for as long at least as one that comes again may be taken
 /// in: until it would be refused for its age, only the one that is stored tells that it is a repeated one.
-pub async fn prune(store: &dyn Store, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+pub async fn prune(
+    store: &dyn Store,
+    outbox: &Outbox,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Pruned, StoreError> {
     let events_before = now.checked_sub_signed(LONGEST_REPLAY_WINDOW).map_or(before, |youngest| youngest.min(before));
     let mut all = Pruned::default();
     loop {
@@ -25,9 +31,10 @@ pub async fn prune(store: &dyn Store, before: DateTime<Utc>, now: DateTime<Utc>)
         let events = store.prune_events(events_before, STEP).await?;
         let step = Pruned { events, ..store.prune(before, STEP).await? };
         if step == Pruned::default() {
-            return Ok(all);
+            return Ok(Pruned { contents: outbox.clear(store).await?, ..all });
         }
         all = Pruned {
+            contents: 0,
             runs: all.runs + step.runs,
             logs: all.logs + step.logs,
             slots: all.slots + step.slots,
@@ -37,19 +44,28 @@ pub async fn prune(store: &dyn Store, before: DateTime<Utc>, now: DateTime<Utc>)
     }
 }
 
-/// Forgets what is older than that every hour, until the shutdown.
-pub async fn keep_pruned(store: &dyn Store, clock: &dyn Clock, keep: TimeDelta, shutdown: CancellationToken) {
+/// Every hour forgets what is older than that, or with none only what the outbox need not keep any more; until the
+/// shutdown.
+pub async fn keep_pruned(
+    store: &dyn Store,
+    outbox: &Outbox,
+    clock: &dyn Clock,
+    keep: Option<TimeDelta>,
+    shutdown: CancellationToken,
+) {
     let forget = async {
         loop {
             let now = clock.now();
-            if let Some(before) = now.checked_sub_signed(keep) {
-                match prune(store, before, now).await {
-                    Ok(pruned) if pruned == Pruned::default() => {}
-                    Ok(Pruned { runs, logs, slots, events }) => {
-                        tracing::info!(runs, logs, slots, events, "forgot what is old");
-                    }
-                    Err(error) => tracing::warn!(%error, "cannot forget what is old; trying again in an hour"),
+            let pruned = match keep.and_then(|keep| now.checked_sub_signed(keep)) {
+                Some(before) => prune(store, outbox, before, now).await,
+                None => outbox.clear(store).await.map(|contents| Pruned { contents, ..Pruned::default() }),
+            };
+            match pruned {
+                Ok(pruned) if pruned == Pruned::default() => {}
+                Ok(Pruned { runs, logs, slots, events, contents }) => {
+                    tracing::info!(runs, logs, slots, events, contents, "forgot what is old");
                 }
+                Err(error) => tracing::warn!(%error, "cannot forget what is old; trying again in an hour"),
             }
             clock.sleep(EVERY.to_std().unwrap_or_default()).await;
         }

@@ -17,6 +17,12 @@ pub enum RetryError {
     /// It has a write in doubt.
     #[error("run {0} waits: a write of it may have taken effect; `tradewire doubts list` shows what is to be settled")]
     Waits(RunId),
+    /// Its files are not all delivered yet.
+    #[error(
+        "the files of run {0} are not all delivered yet: `tradewire runs retry {0}` without `--again` tries that now, \
+         `tradewire runs cancel {0}` gives them up; then its window may be run anew"
+    )]
+    Delivers(RunId),
     /// It did what it should.
     #[error("run {0} has succeeded; `--again` runs its window anew, and makes anew the writes that it has made")]
     Succeeded(RunId),
@@ -39,6 +45,9 @@ pub async fn retry(store: &dyn Store, run: &RunRecord, again: bool) -> Result<Re
     let opening = &run.opening;
     let id = opening.id;
     let Some(ending) = &run.ending else { return Err(RetryError::GoesOn(id)) };
+    if run.delivers() {
+        return Err(RetryError::Delivers(id));
+    }
     if store.writes(id).await?.iter().any(|write| write.is_unsettled()) {
         return Err(RetryError::Waits(id));
     }

@@ -12,9 +12,9 @@ use bytesize::ByteSize;
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncWriteExt, BufWriter};
+use tradewire_delivery::what_to_do;
 
 use super::{FileName, FileNameError};
-use crate::durable::what_to_do;
 
 /// The most entries of a control total, and the most bytes of a name or a value in it.
 const MOST_TOTALS: usize = 1000;

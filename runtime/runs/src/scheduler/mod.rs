@@ -20,10 +20,14 @@
 //! A run of a slot that waited goes on when nothing else does in its lane: once the write that was in doubt is settled,
 //! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
 //!
+//! Files that could not be delivered while their run went on are tried again when they are due ([`deliveries`]), whatever
+//! goes on in the lanes.
+//!
 //! Nothing here trusts the clock to go on evenly: the time of day is looked at again at least every half minute, so a
 //! machine that slept or a clock that was set is noticed. Slots that passed meanwhile are treated as the schedule's
 //! `missed` says. A clock that was set back brings no slot twice, since each has its one row.
 
+mod deliveries;
 mod lane;
 mod places;
 mod status;

@@ -8,7 +8,9 @@ use crate::feed::watermark;
 use crate::journal::Doubt;
 use crate::schedule::Schedule;
 use crate::store::records::words;
-use crate::store::{Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError};
+use crate::store::{
+    DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError,
+};
 
 /// A slot that nobody has taken so long after its start is overdue: whoever runs schedules looks twice in that time.
 const OVERDUE: TimeDelta = TimeDelta::seconds(90);
@@ -26,6 +28,8 @@ words! {
         Running = "running",
         /// A run of it has a write in doubt.
         Waiting = "waiting",
+        /// Files of it are not all delivered yet.
+        Delivering = "delivering",
         /// A run of it failed and is tried again.
         Retrying = "retrying",
         /// A slot of it waits for its turn.
@@ -84,6 +88,7 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
         open: store.open_runs().await?,
         retries: store.retries().await?,
         doubts: store.doubts().await?,
+        deliveries: store.deliveries().await?,
         queued: store.queued_slots().await?,
     };
     let mut statuses = Vec::new();
@@ -115,6 +120,7 @@ struct Known {
     open: Vec<RunRecord>,
     retries: Vec<RunRecord>,
     doubts: Vec<Doubt>,
+    deliveries: Vec<DeliveryRecord>,
     queued: Vec<SlotRecord>,
 }
 
@@ -191,6 +197,14 @@ impl Known {
             let reason = "a write may have taken effect; `tradewire doubts list` shows what is to be settled";
             return Some((Condition::Waiting, reason.to_owned()));
         }
+        let mut under_way = self.deliveries.iter().filter(|delivery| is_its(&delivery.export, &delivery.tenant));
+        if let Some(first) = under_way.next() {
+            let behind = match under_way.count() {
+                0 => String::new(),
+                behind => format!(", and those of {behind} later runs wait for that"),
+            };
+            return Some((Condition::Delivering, format!("{}{behind}", delivery_reason(first, local))));
+        }
         if let Some(retried) = of(&self.retries) {
             let at = retried.ending.as_ref().and_then(|ending| ending.retry_at).map(local).unwrap_or_default();
             return Some((Condition::Retrying, format!("attempt {} is due at {at}", retried.opening.attempt + 1)));
@@ -206,4 +220,19 @@ impl Known {
         let ending = run?.ending.as_ref()?;
         (!ending.outcome.is_success()).then(|| (Condition::Failing, format!("{}: {}", ending.outcome, ending.message)))
     }
+}
+
+/// Why the files of a run are not delivered yet, and how that goes on.
+fn delivery_reason(delivery: &DeliveryRecord, local: impl Fn(DateTime<Utc>) -> String) -> String {
+    let DeliveryRecord { run, last_error, tries, next_try, state, .. } = delivery;
+    let error = last_error.as_deref().unwrap_or("not tried yet");
+    let then = match (state, next_try) {
+        (DeliveryState::Stopped, _) => format!(
+            "tried {tries} times and not again by itself: mend it, then `tradewire runs retry {run}`; `tradewire runs cancel \
+             {run}` gives the files up"
+        ),
+        (_, Some(at)) => format!("tried {tries} times, next at {}", local(*at)),
+        _ => "tried again soon".to_owned(),
+    };
+    format!("the files of run {run}: {error}; {then}")
 }

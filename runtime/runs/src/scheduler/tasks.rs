@@ -68,8 +68,10 @@ pub(super) async fn open(
             }
             Err(error) => {
                 let state = match error {
-                    RunError::GoesOn(_) | RunError::Waits(_) if is_kept => SlotState::Queued,
-                    RunError::GoesOn(_) | RunError::Waits(_) => SlotState::Skipped,
+                    RunError::GoesOn(_) | RunError::Waits(_) | RunError::Delivers(_) => match is_kept {
+                        true => SlotState::Queued,
+                        false => SlotState::Skipped,
+                    },
                     _ => SlotState::Refused,
                 };
                 let row = SlotRecord::new(export, tenant, due, state, runner.clock().now());

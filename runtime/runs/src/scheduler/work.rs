@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
 use super::places::{Claim, Limits, Places};
 use super::{LOOK_AGAIN, Onlooker, tasks};
 use crate::run::{CallOff, Request, Runner};
 use crate::schedule::Schedule;
-use crate::store::{Pause, RunRecord, SlotRecord, StoreError, Trigger, pause};
+use crate::store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, Trigger, pause};
 
 /// How long runs that were cancelled at the shutdown may take to record it.
 const RECORD: Duration = Duration::from_secs(20);
@@ -36,29 +37,36 @@ pub(super) enum Event {
     Paused(Vec<Pause>),
     /// These runs have waited and may go on, now or later.
     Waited(Vec<RunRecord>),
+    /// These files are on their way; none where the store did not answer.
+    Deliveries(Vec<DeliveryRecord>),
+    /// The delivery of this run was tried, and whether something has come of it.
+    Tried(RunId, bool),
+    /// A run has ended whose files are still on their way.
+    Undelivered,
     /// The schedules of this runner are to be gone by; what the store says of them.
     Reconfigured { runner: Arc<Runner>, queued: Vec<SlotRecord>, pauses: Vec<Pause> },
 }
 
 /// The lanes by their numbers, and what goes on in them.
 pub(super) struct Work {
-    runner: Arc<Runner>,
-    onlooker: Option<Onlooker>,
+    pub(super) runner: Arc<Runner>,
+    pub(super) onlooker: Option<Onlooker>,
     lanes: Vec<Lane>,
     /// The number of each lane, by export and tenant.
     numbers: HashMap<(String, String), usize>,
     /// The lanes by their next slot, the earliest first.
     due: BinaryHeap<Reverse<(DateTime<Utc>, usize)>>,
     places: Places,
-    tasks: JoinSet<()>,
+    pub(super) deliveries: Deliveries,
+    pub(super) tasks: JoinSet<()>,
     /// What looks up the schedules that are to be gone by next.
     preparing: Option<AbortHandle>,
-    tell: mpsc::UnboundedSender<Event>,
+    pub(super) tell: mpsc::UnboundedSender<Event>,
     shutdown: CancellationToken,
     /// Ends the runs that go on.
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
     /// When to look again at what others have left, settled and changed.
-    look_at: DateTime<Utc>,
+    pub(super) look_at: DateTime<Utc>,
     /// Whether the store is being asked what is queued; again where something was queued since.
     looking: Option<bool>,
 }
@@ -77,6 +85,7 @@ impl Work {
             lanes,
             due: BinaryHeap::new(),
             places: Places::new(Limits::of(runner.config())),
+            deliveries: Deliveries::default(),
             tasks: JoinSet::new(),
             preparing: None,
             tell,
@@ -142,6 +151,7 @@ impl Work {
             self.look_at = now + LOOK_AGAIN;
             self.look();
             self.look_for_queued();
+            self.look_for_deliveries();
         }
         self.due.peek().map_or(self.look_at, |Reverse((at, _))| self.look_at.min(*at))
     }
@@ -224,6 +234,9 @@ impl Work {
             if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
                 let _ = tell.send(Event::Retry(at));
             }
+            if report.delivers() {
+                let _ = tell.send(Event::Undelivered);
+            }
             if let Some(onlooker) = onlooker {
                 onlooker(&report);
             }
@@ -257,6 +270,9 @@ impl Work {
                 (0..self.lanes.len()).for_each(|n| self.ask(n, now));
             }
             Event::Waited(runs) => self.waited(runs, now),
+            Event::Deliveries(found) => return self.found_deliveries(found, now),
+            Event::Tried(run, look_again) => return self.tried(run, look_again),
+            Event::Undelivered => return self.look_for_deliveries(),
             Event::Reconfigured { runner, queued, pauses } => self.reconfigure(runner, queued, &pauses, now),
         }
         self.go_on(Vec::new(), now);

@@ -53,6 +53,9 @@ pub enum StoreError {
     /// The run's delivery is decided, so it cannot end as if nothing were delivered.
     #[error("the delivery of run {0} is decided")]
     Decided(RunId),
+    /// Another process has taken the delivery, or it is over.
+    #[error("the delivery of run {0} is not this process's any more: another one has taken or ended it")]
+    DeliveryLost(RunId),
     /// A write of the run may have taken effect and nobody knows, so it can only wait.
     #[error("run {0} has a write in doubt")]
     InDoubt(RunId),

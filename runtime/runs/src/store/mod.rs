@@ -22,8 +22,9 @@ pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, 
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter,
-    RunRecord, SlotFilter, SlotRecord, SlotState, Trigger,
+    Claim, Claimed, Content, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, HostCalls, LogLevel,
+    LogLine, Opened, Opening, Outcome, Pause, Postponed, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord,
+    SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
 pub use state::{StateChanges, StateKey, StateRecord};
@@ -45,25 +46,26 @@ pub trait Store: Send + Sync + 'static {
     /// is not open any more.
     async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Asks for the end of an open run: whoever carries it out sees that when it renews its lease, and whatever the run ends
-    /// with, no further attempt is due by itself. [`StoreError::RunClosed`] where it is not open any more.
+    /// Asks for the end of a run that is open or delivers: whoever carries it out, or tries its delivery, sees that when it
+    /// renews its lease, and whatever the run ends with, no further attempt is due by itself. [`StoreError::RunClosed`]
+    /// where it is neither any more.
     async fn ask_to_cancel(&self, run: RunId, at: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Adds lines to the log of an open run.
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
 
-    /// Closes a run; its files that were being moved count as delivered with it, its writes that were not answered as in
-    /// doubt. [`StoreError::RunClosed`] where it is not open any more, [`StoreError::Decided`] where it is to end without
-    /// delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
+    /// Closes a run; where it succeeds its files that were on their way count as delivered with it, and in any case its
+    /// writes that were not answered as in doubt. [`StoreError::RunClosed`] where it is not open any more,
+    /// [`StoreError::Decided`] where it is to end without delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
     /// would leave a doubt. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
     /// slots with it, all or nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
-    /// The last file that the runs of this window delivered under that name to that place.
+    /// The last file that the runs of this window delivered under that name to that place, or have decided to.
     async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError>;
 
     /// Decides the delivery of a run: from here on it can only succeed. Its changes of state are made in the same moment,
-    /// and its files are moved to their names, also by whoever finds the run abandoned. Each comes with what
+    /// and its files are delivered, also by whoever finds the run abandoned. Each comes with what
     /// [`Store::delivered`] answered when its name was chosen; [`StoreError::Overtaken`] where another run has delivered
     /// since, [`StoreError::StateMoved`] where the state is not any more what the run has read,
     /// [`StoreError::InDoubt`] where a write of the run is not settled.
@@ -72,16 +74,42 @@ pub trait Store: Send + Sync + 'static {
         run: RunId,
         files: Vec<(FileRecord, Option<RunId>)>,
         state: Option<StateChanges>,
+        delivery: Option<DeliveryRecord>,
     ) -> Result<(), StoreError>;
+
+    /// The deliveries that are decided and neither done nor given up, in the order in which they were decided.
+    async fn deliveries(&self) -> Result<Vec<DeliveryRecord>, StoreError>;
+
+    /// The delivery of a run; none where it had nothing to deliver.
+    async fn delivery(&self, run: RunId) -> Result<Option<DeliveryRecord>, StoreError>;
+
+    /// Takes a delivery for one process, to try it. Only one has it at a time, for as long as it renews that.
+    async fn claim_delivery(&self, run: RunId, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    /// Holds a delivery for longer, and answers whether an operator has given it up. [`StoreError::DeliveryLost`] where
+    /// another process has it.
+    async fn renew_delivery(&self, run: RunId, by: &str, until: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Records how far a file has come: place, name, version, state and when. [`StoreError::DeliveryLost`] where another
+    /// process has the delivery.
+    async fn record_file(&self, run: RunId, by: &str, file: &FileRecord) -> Result<(), StoreError>;
+
+    /// Records that a try has failed and lets go of the delivery; a run that delivers says why as its message.
+    /// [`StoreError::DeliveryLost`] where another process has it.
+    async fn postpone_delivery(&self, run: RunId, by: &str, postponed: &Postponed) -> Result<(), StoreError>;
+
+    /// Ends a run that delivers: it has succeeded and its followers get their slots, or its delivery was given up.
+    /// [`StoreError::DeliveryLost`] where another process has the delivery.
+    async fn end_delivery(&self, run: RunId, by: &str, ending: &Ending) -> Result<(), StoreError>;
+
+    /// Those of these hashes whose bytes are still needed: they are to be sent, or those of a run that is remembered whole.
+    async fn needed_contents(&self, hashes: Vec<String>) -> Result<Vec<String>, StoreError>;
 
     /// What an export keeps for a tenant.
     async fn state(&self, export: &str, tenant: &str) -> Result<StateRecord, StoreError>;
 
     /// Changes that by hand; [`StoreError::StateMoved`] where it is not any more what was read.
     async fn change_state(&self, export: &str, tenant: &str, changes: StateChanges) -> Result<(), StoreError>;
-
-    /// Records another name for a file that is being moved, because someone else has taken the one that was chosen.
-    async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError>;
 
     /// Writes down that a write is about to be sent, or answers what became of it before; asking again gives the same
     /// entry. [`StoreError::RunClosed`] where the run is not open any more.

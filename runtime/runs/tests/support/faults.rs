@@ -11,9 +11,9 @@ use tokio::sync::Notify;
 use tradewire_runs::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
-    Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
-    LogLine, Opened, Opening, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
-    SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
+    Claim, Claimed, Delivered, DeliveryRecord, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord,
+    Handover, HostCalls, Incoming, LogLine, Opened, Opening, Pause, Postponed, Pruned, ReceivedEvent, RunFilter, RunId,
+    RunName, RunRecord, SlotFilter, SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
 };
 
 /// What goes wrong with a request.
@@ -103,10 +103,18 @@ requests! {
     append_log(run: RunId, lines: Vec<LogLine>) -> ();
     close_run(run: RunId, ending: &Ending) -> ();
     delivered(of: &Delivered) -> Option<FileRecord>;
-    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>, state: Option<StateChanges>) -> ();
+    decide_delivery(run: RunId, files: Vec<(FileRecord, Option<RunId>)>, state: Option<StateChanges>,
+        delivery: Option<DeliveryRecord>) -> ();
+    deliveries() -> Vec<DeliveryRecord>;
+    delivery(run: RunId) -> Option<DeliveryRecord>;
+    claim_delivery(run: RunId, claim: &Claim) -> Claimed;
+    renew_delivery(run: RunId, by: &str, until: DateTime<Utc>) -> bool;
+    record_file(run: RunId, by: &str, file: &FileRecord) -> ();
+    postpone_delivery(run: RunId, by: &str, postponed: &Postponed) -> ();
+    end_delivery(run: RunId, by: &str, ending: &Ending) -> ();
+    needed_contents(hashes: Vec<String>) -> Vec<String>;
     state(export: &str, tenant: &str) -> StateRecord;
     change_state(export: &str, tenant: &str, changes: StateChanges) -> ();
-    rename_file(run: RunId, file: &FileRecord) -> ();
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
     known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod faults;
+pub mod place;
 pub mod scheduling;
 pub mod supplier;
 
@@ -17,6 +18,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tradewire_runs::clock::Clock;
 use tradewire_runs::config::Config;
+use tradewire_runs::delivery::{Configured, Places};
 use tradewire_runs::run::{Attempt, Execute, Failure, Runner, RunnerOptions, Summary};
 use tradewire_runs::store::{SqliteStore, Store};
 
@@ -82,6 +84,11 @@ impl MovedClock {
 
     pub fn set(&self, text: &str) {
         self.0.send_replace(at(text));
+    }
+
+    /// In so many seconds.
+    pub fn now_plus(&self, seconds: i64) -> DateTime<Utc> {
+        *self.0.borrow() + TimeDelta::seconds(seconds)
     }
 
     pub fn advance(&self, by: TimeDelta) {
@@ -154,6 +161,7 @@ pub struct Bench {
     pub plugin: Closure,
     pub runner: Arc<Runner>,
     config: String,
+    places: Arc<dyn Places>,
 }
 
 impl Bench {
@@ -163,18 +171,30 @@ impl Bench {
 
     /// With another configuration, and with something around the store.
     pub fn with(plugin: Closure, config: &str, around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        Self::delivering(plugin, config, around, Arc::new(Configured))
+    }
+
+    /// With other places than those of the configuration.
+    pub fn delivering(
+        plugin: Closure,
+        config: &str,
+        around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        places: Arc<dyn Places>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
         let clock = MovedClock::at("2026-03-11T12:00:00Z");
         let seen: Arc<dyn Store> = around(Arc::new(store.clone()));
-        let runner = Arc::new(runner(folder.path(), config, seen, plugin.clone(), clock.clone()));
-        Self { folder, store, clock, plugin, runner, config: config.to_owned() }
+        let runner = runner(folder.path(), config, seen, plugin.clone(), clock.clone());
+        let runner = Arc::new(runner.with_places(places.clone()));
+        Self { folder, store, clock, plugin, runner, config: config.to_owned(), places }
     }
 
     /// Another process with the same folder.
     pub fn another(&self) -> Runner {
         let store = SqliteStore::open(&self.folder.path().join("tradewire.db")).unwrap();
-        runner(self.folder.path(), &self.config, Arc::new(store), self.plugin.clone(), self.clock.clone())
+        let (plugin, clock) = (self.plugin.clone(), self.clock.clone());
+        runner(self.folder.path(), &self.config, Arc::new(store), plugin, clock).with_places(self.places.clone())
     }
 
     pub fn outbox(&self) -> PathBuf {

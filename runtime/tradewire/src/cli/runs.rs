@@ -21,14 +21,15 @@ pub enum Runs {
     ///
     /// It is the next attempt of that run, whoever began it: a write at ServiceTitan that was answered before is not sent
     /// again, its journal answers; what a supplier was asked is in no journal and is asked again. A run that goes on, waits
-    /// for doubts or has succeeded is refused, and so is one whose window has a later run: retry that one. Ends like
-    /// `tradewire run`.
+    /// for doubts or has succeeded is refused, and so is one whose window has a later run: retry that one. Of a run that
+    /// delivers only the delivery is tried, now and without the plugin. Ends like `tradewire run`.
     Retry(Retry),
     /// Asks for the end of a run that goes on, and waits for it.
     ///
     /// The process that runs it sees that when it renews its lease, within half a minute; nothing is delivered, and no
-    /// further attempt is made by itself. A delivery that has begun is completed all the same. A run that nobody carries
-    /// out any more is recorded as interrupted.
+    /// further attempt is made by itself. A run whose delivery is decided delivers all the same, and where it does so still
+    /// the files that are not delivered yet are given up. A run that nobody carries out any more is recorded as
+    /// interrupted.
     Cancel(Cancel),
 }
 
@@ -40,7 +41,8 @@ pub struct List {
     /// Only of this tenant.
     #[arg(long)]
     pub tenant: Option<String>,
-    /// Only those that ended so: succeeded, unchanged, failed, cancelled, interrupted, waiting; or that go on: running.
+    /// Only those that ended so: succeeded, unchanged, failed, cancelled, interrupted, waiting, delivering; or that go on:
+    /// running.
     #[arg(long)]
     pub outcome: Option<Wanted>,
     /// Only those that began then or later: a day, a moment, or how long ago (`2 days`).
@@ -113,7 +115,7 @@ pub struct NotAnOutcome;
 
 impl fmt::Display for NotAnOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("write succeeded, unchanged, failed, cancelled, interrupted, waiting or running")
+        f.write_str("write succeeded, unchanged, failed, cancelled, interrupted, waiting, delivering or running")
     }
 }
 

@@ -10,6 +10,9 @@ use super::Place;
 #[derive(Debug, Subcommand)]
 pub enum Store {
     /// Copies the store into a file, while whatever works on it goes on.
+    ///
+    /// What runs have produced is not in it: that is in `outbox` of the state folder, and needed for files that are still to
+    /// be delivered.
     Backup(Copy),
     /// Puts a copy in the place of the store, and keeps the one that was there beside it.
     ///
@@ -20,7 +23,8 @@ pub enum Store {
     /// every hour.
     ///
     /// Of a run that has delivered a file or written at ServiceTitan only log and host calls are forgotten: the rest keeps
-    /// that from being done twice. A run with a doubt or an attempt to come is left whole.
+    /// that from being done twice; what it has produced goes from the outbox. A run with a doubt, an attempt to come or files
+    /// under way is left whole.
     Prune(Prune),
 }
 

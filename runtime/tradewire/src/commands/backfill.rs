@@ -14,7 +14,7 @@ use tradewire_runs::run::{Request, RunError, Runner};
 use tradewire_runs::schedule::Window;
 
 use super::report;
-use super::run::{AT_ONCE, WAITING};
+use super::run::{AT_ONCE, Short};
 use super::setting::Setting;
 use super::stop::told_to_stop;
 use crate::cli::Run;
@@ -34,6 +34,9 @@ struct Backfill {
     go_on_from: Option<String>,
     /// Whether it waits for an operator.
     waits: bool,
+    /// What the window falls short by that it stopped at.
+    #[serde(skip)]
+    short: Option<Short>,
     /// The end of the span, as it was asked for.
     to: String,
 }
@@ -75,29 +78,41 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
         bail!("no window of {} for {tenant} lies wholly between {} and {}", export.name, span.start, span.end);
     }
     let (export, tenant) = (export.name.clone(), tenant.to_owned());
-    Ok(Backfill { export, tenant, windows, done: 0, stopped: None, go_on_from: None, waits: false, to: to.clone() })
+    Ok(Backfill {
+        export,
+        tenant,
+        windows,
+        done: 0,
+        stopped: None,
+        go_on_from: None,
+        waits: false,
+        short: None,
+        to: to.clone(),
+    })
 }
 
 async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {
     for window in backfill.windows.clone() {
         let (export, tenant) = (&backfill.export, &backfill.tenant);
         if stop.is_cancelled() {
+            backfill.short = None;
             backfill.stopped = Some(format!("{export} for {tenant}: stopped before the window {window}"));
             break;
         }
         let request = Request { window: Some(window), again, ..Request::now(export, tenant) };
-        match runner.run(request, stop.clone()).await {
+        let result = runner.run(request, stop.clone()).await;
+        backfill.short = Short::of(&result);
+        backfill.waits = backfill.short == Some(Short::Waits);
+        match result {
             Ok(report) if report.succeeded() => {
                 busy.line(&report::text(&report));
                 backfill.done += 1;
             }
             Ok(report) => {
-                backfill.waits = report.waits();
                 backfill.stopped = Some(report::text(&report));
                 break;
             }
             Err(error) => {
-                backfill.waits = matches!(error, RunError::Waits(_));
                 backfill.stopped = Some(format!("{export} for {tenant}: {error}"));
                 break;
             }
@@ -118,12 +133,9 @@ fn tell(walked: &[Backfill], output: &Output) -> ExitCode {
     if output.is_json() || !done.is_empty() {
         output.result(&done.join("\n"), &json!({ "backfills": walked }));
     }
-    let mut stopped = walked.iter().filter(|backfill| backfill.stopped.is_some()).peekable();
-    match (stopped.peek().is_some(), stopped.all(|backfill| backfill.waits)) {
-        (false, _) => ExitCode::SUCCESS,
-        (true, true) => WAITING.into(),
-        (true, false) => ExitCode::FAILURE,
-    }
+    let stopped = walked.iter().filter(|backfill| backfill.stopped.is_some());
+    // One that was told to stop did not come to its end.
+    Short::code(stopped.map(|backfill| backfill.short.unwrap_or(Short::Failed)))
 }
 
 /// `weekly for acme: 3 of 5 windows are done, from 2026-03-02T06:00:00-07:00 to 2026-03-23T06:00:00-07:00`

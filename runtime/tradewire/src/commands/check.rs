@@ -7,6 +7,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tradewire_runs::config::{Config, Destination, Export, Tenant};
+use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
 use super::setting::Setting;
 use crate::cli::Check;
@@ -38,10 +39,18 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// A delivery makes its folder, and no more than that.
+/// A delivery makes its folder, and no more than that. Of other places settings and secrets are checked, and keys.
 fn deliveries(config: &Config, faults: &mut Faults) {
     for delivery in config.deliveries.values() {
-        let Destination::Folder(folder) = &delivery.to else { continue };
+        if let Some(Err(error)) = delivery.encrypt.as_ref().map(open_encryption) {
+            faults.add(format!("delivery `{}`: {error}", delivery.name));
+        }
+        let Destination::Folder(folder) = &delivery.to else {
+            if let Err(error) = Configured.open(delivery) {
+                faults.add(error.to_string());
+            }
+            continue;
+        };
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() && !parent.is_dir() {
             let (name, folder) = (&delivery.name, folder.display());

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod check;
+mod delivery;
 mod demo;
 mod doubts;
 mod plugin;
@@ -40,6 +41,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::State(command) => done(block_on(state::dispatch(command, output))),
+        Command::Delivery(command) => done(block_on(delivery::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),
         Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Vault(command) => done(vault::dispatch(command, output)),

@@ -2,16 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono_tz::Tz;
 use serde_json::{Value, json};
+use tradewire_runs::delivery::total_name;
 use tradewire_runs::run::Report;
-use tradewire_runs::store::{FileRecord, FileState};
-
-/// The name of the file beside a delivered one that has its control total.
-pub fn total_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".total.json");
-    name.into()
-}
+use tradewire_runs::store::{DeliveryRecord, DeliveryState, FileRecord, FileState};
 
 /// Where a file was delivered, seen from here where that is shorter.
 pub fn place(file: &FileRecord) -> PathBuf {
@@ -44,18 +39,40 @@ pub fn text(report: &Report) -> String {
         let at = at.with_timezone(&report.run.opening.window.start.timezone()).to_rfc3339();
         text += &format!("\n  attempt {} is due at {at}", report.run.opening.attempt + 1);
     }
+    if let Some(delivery) = report.delivery.as_ref().filter(|_| report.delivers()) {
+        text += &format!("\n  {}", delivery_text(delivery, report.run.opening.window.start.timezone()));
+    }
     for file in &report.files {
         text += &file_text(file);
     }
     text
 }
 
+/// How the delivery of a run that delivers goes on, and what an operator may do about it.
+pub fn delivery_text(delivery: &DeliveryRecord, zone: Tz) -> String {
+    let DeliveryRecord { run, state, tries, next_try, .. } = delivery;
+    let tried = if *tries == 1 { "tried once".to_owned() } else { format!("tried {tries} times") };
+    let next = match (state, next_try) {
+        (DeliveryState::Stopped, _) => "not tried again by itself".to_owned(),
+        (_, Some(at)) => format!("`tradewire serve` tries again at {}", at.with_timezone(&zone).to_rfc3339()),
+        _ => "`tradewire serve` tries again".to_owned(),
+    };
+    format!("{tried}; {next}; `tradewire runs retry {run}` tries now, `tradewire runs cancel {run}` gives the files up")
+}
+
 /// A file, with its control total.
 pub fn file_text(file: &FileRecord) -> String {
     let place = place(file);
-    let before = if file.state == FileState::Unchanged { ", delivered before with the same bytes" } else { "" };
-    let mut text = format!("\n  file {} ({} bytes{before})", place.display(), file.bytes);
-    text += &format!("\n  control total {}", total_of(&place).display());
+    let state = match file.state {
+        FileState::Unchanged => ", delivered before with the same bytes",
+        FileState::Queued | FileState::Moving => ", not delivered yet",
+        FileState::Cancelled => ", given up",
+        FileState::Delivered => "",
+    };
+    let mut text = format!("\n  file {} ({} bytes{state})", place.display(), file.bytes);
+    if file.with_total {
+        text += &format!("\n  control total {}", place.with_file_name(total_name(file)).display());
+    }
     let width = file.totals.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     for (name, value) in &file.totals {
         text += &format!("\n    {name:width$}  {value}");

@@ -24,6 +24,9 @@ pub(super) const AT_ONCE: usize = 4;
 /// What the process ends with when a run waits and none has failed.
 pub(super) const WAITING: u8 = 3;
 
+/// What the process ends with when every run has done what it should, and files of one are not delivered yet.
+pub(super) const DELIVERING: u8 = 4;
+
 /// Runs the export and tells what came of it. Fails if any of the runs does.
 pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     if options.backfill {
@@ -92,34 +95,53 @@ async fn one(runner: &Runner, request: Request, stop: &CancellationToken) -> End
     Ended { request, result, log }
 }
 
+/// What keeps a run from having succeeded, the most urgent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Short {
+    Failed,
+    Waits,
+    Delivers,
+}
+
+impl Short {
+    /// What a run falls short by that was to succeed.
+    pub(super) fn of(result: &Result<Report, RunError>) -> Option<Short> {
+        match result {
+            Ok(report) if report.succeeded() => None,
+            Ok(report) if report.waits() => Some(Short::Waits),
+            Ok(report) if report.delivers() => Some(Short::Delivers),
+            Err(RunError::Waits(_)) => Some(Short::Waits),
+            Err(RunError::Delivers(_)) => Some(Short::Delivers),
+            _ => Some(Short::Failed),
+        }
+    }
+
+    /// What the process ends with, by the most urgent of what its runs fall short by.
+    pub(super) fn code(all: impl Iterator<Item = Short>) -> ExitCode {
+        match all.min() {
+            None => ExitCode::SUCCESS,
+            Some(Short::Failed) => ExitCode::FAILURE,
+            Some(Short::Waits) => WAITING.into(),
+            Some(Short::Delivers) => DELIVERING.into(),
+        }
+    }
+}
+
 fn tell(ended: &[Ended], output: &Output) -> ExitCode {
-    let (mut failed, mut waiting) = (false, false);
     let mut succeeded = Vec::new();
     let mut values = Vec::new();
     for Ended { request, result, log } in ended {
         match result {
             Ok(report) if report.succeeded() => succeeded.push(report::text(report)),
-            Ok(report) => {
-                let waits = report.waits();
-                (failed, waiting) = (failed || !waits, waiting || waits);
-                output.failure(&report::text(report));
-            }
-            Err(error) => {
-                let waits = matches!(error, RunError::Waits(_));
-                (failed, waiting) = (failed || !waits, waiting || waits);
-                output.failure(&format!("{} for {}: {error}", request.export, request.tenant));
-            }
+            Ok(report) => output.failure(&report::text(report)),
+            Err(error) => output.failure(&format!("{} for {}: {error}", request.export, request.tenant)),
         }
         values.push(value(request, result, log));
     }
     if output.is_json() || !succeeded.is_empty() {
         output.result(&succeeded.join("\n"), &json!({ "runs": values }));
     }
-    match (failed, waiting) {
-        (true, _) => ExitCode::FAILURE,
-        (false, true) => WAITING.into(),
-        (false, false) => ExitCode::SUCCESS,
-    }
+    Short::code(ended.iter().filter_map(|ended| Short::of(&ended.result)))
 }
 
 fn value(request: &Request, result: &Result<Report, RunError>, log: &[String]) -> Value {

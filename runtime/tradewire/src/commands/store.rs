@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
+use tradewire_runs::delivery::Outbox;
 use tradewire_runs::history;
 use tradewire_runs::store::{Pruned, SqliteStore};
 
@@ -43,10 +44,11 @@ async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
     let keep = TimeDelta::from_std(keep.or(setting.config.keep).context(none)?).ok();
     let now = Utc::now();
     let before = keep.and_then(|keep| now.checked_sub_signed(keep)).context("`keep` is too long")?;
-    let pruned = history::prune(&setting.store()?, before, now).await?;
-    let Pruned { runs, logs, slots, events } = pruned;
+    let pruned = history::prune(&setting.store()?, &Outbox::of(&setting.state), before, now).await?;
+    let Pruned { runs, logs, slots, events, contents } = pruned;
     let text = format!(
-        "forgot {runs} runs, {slots} slots, {events} events, and the logs of {logs} runs that delivered or wrote something"
+        "forgot {runs} runs, {slots} slots, {events} events, {contents} files of the outbox, and the logs of {logs} runs that \
+         delivered or wrote something"
     );
     output.result(&text, &pruned);
     Ok(())

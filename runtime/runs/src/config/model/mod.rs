@@ -1,5 +1,6 @@
 //! The configuration as the runtime uses it: checked, with every name resolved.
 
+mod delivery;
 mod export;
 mod serve;
 
@@ -16,6 +17,7 @@ use url::Url;
 use super::{ConfigError, Limits, Secret, sections};
 use crate::schedule::{Schedule, Slots};
 use crate::vault::Vault;
+pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 pub use export::{Begins, Export, On, SupplierCall, Work};
 pub use serve::{
     Caller, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding, Webhook,
@@ -133,23 +135,6 @@ pub struct Plugin {
     pub settings: IndexMap<String, String>,
     /// `at_once`: how many runs of it go on at a time; none is as many as there are.
     pub at_once: Option<usize>,
-}
-
-/// Where files go.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// Its name in the configuration.
-    pub name: String,
-    /// `to`.
-    pub to: Destination,
-}
-
-/// A kind of place that files go to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Destination {
-    /// A folder of this machine, seen from the configuration's folder.
-    Folder(PathBuf),
 }
 
 /// How many runs of schedules go on at a time in one process.

@@ -46,7 +46,7 @@ pub(super) fn read(
     }
     // An event comes once: that a process ends or something is down for a while must not be the end of it.
     let standard = matches!(begins, Begins::On(_)).then(Retries::default);
-    let retries = section.table("retries").map_or(standard, retries);
+    let retries = section.table("retries").map_or(standard, |section| retries(section, 100, Retries::default()));
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
     section.close();
@@ -95,10 +95,10 @@ fn blackout(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Blackou
     blackout.ok()
 }
 
-fn retries(section: Section<'_, '_>) -> Option<Retries> {
-    section.need("times", "3");
-    let times = section.count("times", 100);
-    let standard = Retries::default();
+/// `retries`: at most so many; what is not said is as in the standard ones, but `times`.
+pub(super) fn retries(section: Section<'_, '_>, most: u64, standard: Retries) -> Option<Retries> {
+    section.need("times", &standard.times.to_string());
+    let times = section.count("times", most);
     let backoff = section.time("backoff", DAY).or(standard.backoff.to_std().ok())?;
     let longest = section.time("longest", DAY);
     if longest.is_some_and(|longest| longest < backoff) {

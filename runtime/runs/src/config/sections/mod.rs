@@ -1,6 +1,7 @@
 //! What each section of the configuration means. One file a section that has much to say.
 
 mod begins;
+mod delivery;
 mod environment;
 mod export;
 mod feed;
@@ -26,7 +27,7 @@ use tradewire_surface::grants::Grants;
 
 use super::fault::ConfigError;
 use super::limits::Limits;
-use super::model::{ClientId, Config, Delivery, Plugin, Runs, Serve, ServiceTitan, Tenant};
+use super::model::{ClientId, Config, Plugin, Runs, Serve, ServiceTitan, Tenant};
 use super::shape::{Keys, Kind};
 use super::source::{SECRET_WORDS, Section, Source};
 
@@ -98,16 +99,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         section.close();
         keep
     });
-    let deliveries = each(deliveries, |name, section| {
-        let to = match section.need_text("to", "\"outbox\"") {
-            // A place that this version cannot deliver to may well have keys that it does not know.
-            Some(to) => Some(place::read(&section, to, folder)?),
-            None => None,
-        };
-        section.close();
-        let to = to?;
-        Some(Delivery { name: name.to_owned(), to })
-    });
+    let deliveries = each(deliveries, |name, section| delivery::read(name, section, folder));
     let mut others = begins::Written::default();
     let exports = each(exports, |name, section| export::read(catalog, name, section, &known, folder, &mut others));
     root.close();

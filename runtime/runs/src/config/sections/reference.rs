@@ -27,6 +27,12 @@ pub(super) fn need(section: &Section<'_, '_>, key: &'static str, variable: &str,
     of_kind(section, key, value, &example, folder)
 }
 
+/// The reference of a key that may be missing.
+pub(super) fn may(section: &Section<'_, '_>, key: &'static str, folder: &Path) -> Option<Secret> {
+    section.may_be(key, Kind::Reference);
+    of(section, key, section.get(key)?, folder)
+}
+
 /// The reference of the vault's own key.
 pub(super) fn need_outside_the_vault(
     section: &Section<'_, '_>,

@@ -2,13 +2,14 @@
 //!
 //! A run is opened ([`Runner::open`]), which takes its slot where it has one, and then carried out
 //! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
-//! task of its own with a time limit around it; its files are delivered only when it has succeeded. A run whose
-//! process died is ended by [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has
-//! a write in doubt waits, one that failed for a passing reason may be tried again; the next attempt goes on with its
-//! journal.
+//! task of its own with a time limit around it; its files are delivered only when it has succeeded, and where that takes
+//! longer the run ends and they are delivered without it ([`deliver`]). A run whose process died is ended by
+//! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has a write in doubt waits, one
+//! that failed for a passing reason may be tried again; the next attempt goes on with its journal.
 
 mod alive;
 mod attempt;
+mod deliver;
 mod news;
 mod open;
 mod recover;
@@ -26,21 +27,23 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tradewire_delivery::what_to_do;
 
 use super::log::LogOnlooker;
 use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, RunEvents, RunLog, Summary, Workspace};
 use crate::clock::Clock;
 use crate::config::{Config, Destination, Export};
-use crate::delivery::{self, DeliveryError};
-use crate::durable::what_to_do;
+use crate::delivery::{self, Configured, Deciding, DeliveryError, Outbox, Places, Process};
 use crate::feed;
 use crate::journal::Journal;
 use crate::state::{State, StateError};
 use crate::store::{
-    Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, StateChanges, Store,
-    StoreError, patiently,
+    DeliveryRecord, Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, StateChanges,
+    Store, StoreError, patiently,
 };
+use deliver::Tried;
 
+pub use deliver::DeliverError;
 pub use open::{OpenRun, Request, RunError};
 
 /// How long nobody may take a run for abandoned after its owner was last heard of.
@@ -73,7 +76,11 @@ pub struct Runner {
     clock: Arc<dyn Clock>,
     state: PathBuf,
     onlooker: Option<Onlooker>,
+    places: Arc<dyn Places>,
+    outbox: Outbox,
     owner: String,
+    /// What deliveries are held by.
+    process: Arc<Process>,
     /// Told when something is queued for whoever runs the schedules.
     queued: Arc<Notify>,
     /// The runs that go on in this process: not abandoned, whatever their lease says.
@@ -88,6 +95,9 @@ pub struct Report {
     pub run: RunRecord,
     /// Its files.
     pub files: Vec<FileRecord>,
+    /// Their delivery; none where there was nothing to deliver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRecord>,
 }
 
 impl Report {
@@ -105,12 +115,21 @@ impl Report {
     pub fn waits(&self) -> bool {
         self.outcome() == Outcome::Waiting
     }
+
+    /// Whether it did what it should, and its files are not all where they go yet.
+    pub fn delivers(&self) -> bool {
+        self.run.delivers()
+    }
 }
 
 impl Runner {
     /// A runner.
     pub fn new(options: RunnerOptions) -> Self {
+        let outbox = Outbox::of(&options.state);
         Self {
+            places: Arc::new(Configured),
+            process: Arc::new(Process::new(outbox.clone())),
+            outbox,
             config: options.config,
             store: options.store,
             execute: options.execute,
@@ -123,6 +142,12 @@ impl Runner {
         }
     }
 
+    /// With other places than those of the configuration.
+    pub fn with_places(mut self, places: Arc<dyn Places>) -> Self {
+        self.places = places;
+        self
+    }
+
     /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
     pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
         Self {
@@ -132,7 +157,10 @@ impl Runner {
             clock: self.clock.clone(),
             state: self.state.clone(),
             onlooker: self.onlooker.clone(),
+            places: self.places.clone(),
+            outbox: self.outbox.clone(),
             owner: self.owner.clone(),
+            process: self.process.clone(),
             queued: self.queued.clone(),
             active: self.active.clone(),
         }
@@ -141,6 +169,11 @@ impl Runner {
     /// What it runs.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
+    }
+
+    /// What its runs have produced.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// Where it records.
@@ -164,7 +197,8 @@ impl Runner {
         self.carry_out(open, cancel).await
     }
 
-    /// Carries out a run that is open. Cancelling ends its attempt; a delivery that has begun is completed.
+    /// Carries out a run that is open. Cancelling ends its attempt; a delivery that is decided is completed, if need be by
+    /// whoever comes next.
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
@@ -208,7 +242,7 @@ impl Runner {
         cancel: CancellationToken,
     ) -> Result<Report, RunError> {
         let (opening, job) = (&open.opening, &open.job);
-        let undeliverable = open.folder.is_none().then(|| job.export.clone());
+        let undeliverable = open.delivery.is_none().then(|| job.export.clone());
         let limits = &job.limits;
         let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
         let state = State::new(self.store.clone(), &job.export, &job.tenant, limits);
@@ -225,7 +259,7 @@ impl Runner {
                     journal: journal.clone(),
                     state: state.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel, &open.call_off).await;
+                let attempted = self.attempt(attempt, cancel.clone(), &open.call_off).await;
                 journal.settled(attempt::ANSWER).await;
                 let (sealed, kept) = (files.seal(), state.seal().await);
                 let attempted = attempted.and_then(|summary| {
@@ -250,7 +284,7 @@ impl Runner {
             }
         };
         let decided = match self.hold_back(opening.id, attempted).await? {
-            Ok((summary, produced, kept)) => match self.decide(open, &produced, kept.as_ref()).await {
+            Ok((summary, produced, kept)) => match self.decide(open, &summary, &produced, kept.as_ref()).await {
                 Ok(files) => Ok((summary, files)),
                 Err(DeliveryError::Store(error @ StoreError::StateMoved { .. })) => {
                     Err(attempt::Unfinished::Failed(Failure::passing(error.to_string())))
@@ -260,11 +294,22 @@ impl Runner {
             },
             Err(unfinished) => Err(unfinished),
         };
+        let mut delivery = None;
         let (ending, files) = match decided {
-            Ok((summary, mut files)) => {
-                self.move_into_place(open, &mut files).await?;
-                (self.success(opening, summary, &files), files)
+            Ok((summary, files)) if files.iter().any(|file| file.state.is_under_way()) => {
+                let stopped = async {
+                    tokio::select! { () = cancel.cancelled() => {}, _ = open.call_off.called_off() => {} }
+                };
+                match self.deliver_at_once(opening, stopped).await? {
+                    Tried::Delivered(files) => (self.success(opening, summary, &files), files),
+                    Tried::Not(record, files) => {
+                        let ending = self.delivering(&record, log);
+                        delivery = Some(record);
+                        (ending, files)
+                    }
+                }
             }
+            Ok((summary, files)) => (self.success(opening, summary, &files), files),
             Err(unfinished) => {
                 let ending = self.failure(unfinished, log);
                 (self.retried(opening, ending, log), Vec::new())
@@ -275,51 +320,38 @@ impl Runner {
         let (host_calls, plugin_digest) = calls.read();
         let ending = Ending { host_calls, plugin_digest, log_dropped: log.dropped(), ..ending };
         patiently("closing a run", || self.close(opening.id, &ending)).await?;
-        let files = files
-            .into_iter()
-            .map(|file| FileRecord { delivered_at: file.delivered_at.or(Some(ending.ended)), ..file })
-            .collect();
-        let decided = ending.outcome.is_success();
+        let decided = ending.outcome.is_success() || delivery.is_some();
         let run = RunRecord { opening: opening.clone(), cancel_asked: None, decided, ending: Some(ending) };
-        Ok(Report { run, files })
+        Ok(Report { run, files, delivery })
     }
 
     /// Decides what is delivered and what is kept, where there is anything.
     async fn decide(
         &self,
         open: &OpenRun,
+        summary: &Summary,
         produced: &[Produced],
         kept: Option<&StateChanges>,
     ) -> Result<Vec<FileRecord>, DeliveryError> {
         let store = &*self.store;
-        match &open.folder {
-            Some(folder) if !produced.is_empty() => {
-                delivery::decide(store, &open.opening, produced, kept, folder).await
+        match &open.delivery {
+            Some(delivery) if !produced.is_empty() => {
+                let deciding = Deciding {
+                    store,
+                    outbox: &self.outbox,
+                    places: &self.places,
+                    delivery,
+                    opening: &open.opening,
+                    summary: &one_line(&summary.message),
+                    now: self.clock.now(),
+                };
+                deciding.decide(produced, kept).await
             }
             _ if kept.is_some() => {
-                delivery::commit(store, open.opening.id, Vec::new(), kept).await?;
+                delivery::commit(store, open.opening.id, Vec::new(), kept, None).await?;
                 Ok(Vec::new())
             }
             _ => Ok(Vec::new()),
-        }
-    }
-
-    /// Moves what is decided. From here on the run can only succeed: what fails now is tried again, and in the end
-    /// left open for [`Runner::recover`].
-    async fn move_into_place(&self, open: &OpenRun, files: &mut [FileRecord]) -> Result<(), RunError> {
-        const TRIES: u32 = 5;
-        let mut tries = 0;
-        loop {
-            match delivery::move_into_place(&*self.store, &open.opening, files).await {
-                Ok(()) => return Ok(()),
-                Err(DeliveryError::Store(error)) if !error.is_passing() => return Err(error.into()),
-                Err(error) if tries < TRIES => {
-                    tracing::warn!(run = %open.opening.id, %error, tries, "cannot complete a delivery; trying again");
-                    tokio::time::sleep(crate::store::pause(tries)).await;
-                    tries += 1;
-                }
-                Err(source) => return Err(RunError::DeliveryPending { run: open.opening.id, source }),
-            }
         }
     }
 
@@ -392,11 +424,12 @@ impl Runner {
         self.state.join("runs").join(run.to_string())
     }
 
-    /// The folder that an export delivers to.
+    /// The folder of this machine that an export delivers to, if it does.
     fn folder(&self, export: &Export) -> Option<PathBuf> {
         let delivery = self.config.deliveries.get(export.deliver.as_ref()?)?;
         match &delivery.to {
             Destination::Folder(folder) => Some(folder.clone()),
+            _ => None,
         }
     }
 }
@@ -404,7 +437,9 @@ impl Runner {
 impl From<DeliveryError> for Failure {
     fn from(error: DeliveryError) -> Self {
         match &error {
-            DeliveryError::Path(_) | DeliveryError::NoName { .. } => Failure::refused(error.to_string()),
+            DeliveryError::Encrypt { passing: false, .. } | DeliveryError::NoName { .. } => {
+                Failure::refused(error.to_string())
+            }
             _ => Failure::passing(error.to_string()),
         }
     }

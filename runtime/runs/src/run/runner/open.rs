@@ -1,6 +1,5 @@
 //! How a run comes to be: what is asked for, what the configuration says to it, and the row that takes the slot.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -9,8 +8,7 @@ use tradewire_surface::Catalog;
 
 use super::alive::{self, Alive};
 use super::{LEASE, Runner};
-use crate::config::{Begins, Config, Export};
-use crate::delivery::DeliveryError;
+use crate::config::{Begins, Config, Delivery, Export};
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;
 use crate::store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
@@ -49,7 +47,7 @@ pub struct OpenRun {
     pub(super) opening: Opening,
     pub(super) job: Arc<Job>,
     /// Where its files go.
-    pub(super) folder: Option<PathBuf>,
+    pub(super) delivery: Option<Delivery>,
     pub(super) call_off: CallOff,
     /// Its sign of life, for as long as this is held.
     pub(super) _alive: Option<Alive>,
@@ -119,16 +117,12 @@ pub enum RunError {
          be settled"
     )]
     Waits(RunId),
-    /// The delivery is decided and not complete.
+    /// A run of the same window delivers.
     #[error(
-        "the files of run {run} are not all in their place yet ({source}): their delivery is completed as soon as it can be"
+        "the files of run {0} of the same window are not all delivered yet: `tradewire runs retry {0}` tries now, `tradewire \
+         runs cancel {0}` gives them up"
     )]
-    DeliveryPending {
-        /// The run.
-        run: RunId,
-        /// Why not.
-        source: DeliveryError,
-    },
+    Delivers(RunId),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -185,7 +179,7 @@ impl Runner {
             Some(_) => queued.map_or(Trigger::Schedule, |slot| slot.trigger),
             None => Trigger::Manual,
         };
-        let folder = self.folder(export);
+        let delivery = export.deliver.as_ref().and_then(|name| config.deliveries.get(name));
         loop {
             let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
             let id = RunId::new();
@@ -216,11 +210,13 @@ impl Runner {
                 Ok(Opened::Yes) => {
                     let job = Arc::new(self.job(&opening, export));
                     let call_off = CallOff::default();
-                    return Ok(OpenRun { opening, job, folder, call_off, _alive: alive });
+                    let delivery = delivery.cloned();
+                    return Ok(OpenRun { opening, job, delivery, call_off, _alive: alive });
                 }
                 Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(slot)),
                 Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),
                 Ok(Opened::Waits(run)) => Some(RunError::Waits(run)),
+                Ok(Opened::Delivers(run)) => Some(RunError::Delivers(run)),
                 Ok(Opened::Overtaken) => None,
                 Err(error) => Some(error.into()),
             };
@@ -232,7 +228,7 @@ impl Runner {
         }
     }
 
-    /// What the next run of a feed accounts for: what the latest did, where that has not succeeded, so that it goes on with
+    /// What the next run of a feed accounts for: what the latest did, where that has kept nothing, so that it goes on with
     /// that one's journal; else what has come since. None where there was no run.
     async fn window_before(&self, export: &str, tenant: &str, due: DateTime<Tz>) -> Result<Option<Window>, StoreError> {
         let (export, tenant) = (Some(export.to_owned()), Some(tenant.to_owned()));
@@ -240,7 +236,11 @@ impl Runner {
         let Some(latest) = self.store.runs(&filter).await?.pop() else { return Ok(None) };
         let window = latest.opening.window;
         let since = Window { start: window.end.with_timezone(&due.timezone()), end: due };
-        Ok(if !latest.succeeded() { Some(window) } else { Some(since).filter(|since| since.start < since.end) })
+        Ok(if !latest.succeeded() && !latest.decided {
+            Some(window)
+        } else {
+            Some(since).filter(|since| since.start < since.end)
+        })
     }
 
     fn job(&self, opening: &Opening, export: &Export) -> Job {

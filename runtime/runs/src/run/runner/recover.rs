@@ -3,15 +3,15 @@
 //! A process on this machine that has ended is known at once, by the lock it no longer holds ([`super::alive`]); any
 //! other, also one that hangs, by its lease.
 //!
-//! A delivery that was decided is completed: its parts are moved to their names, and the run has succeeded; what it
-//! keeps was kept with the decision. A run that had not come so far is closed as interrupted, and only then its parts
-//! are removed: once it is closed, a process that merely slept can no longer decide. Where it had sent a write that was
-//! never answered, the run waits.
+//! A delivery that was decided is completed: the run delivers, and once its files are where they go it has succeeded;
+//! what it keeps was kept with the decision. A run that had not come so far is closed as interrupted, and only then its
+//! parts are removed: once it is closed, a process that merely slept can no longer decide. Where it had sent a write that
+//! was never answered, the run waits.
 
 use std::sync::PoisonError;
 
 use super::{Runner, alive};
-use crate::delivery::{self, DeliveryError};
+use crate::delivery;
 use crate::run::{FailureKind, Summary};
 use crate::store::{Ending, Outcome, RunId, RunRecord, StoreError};
 
@@ -32,7 +32,7 @@ impl Runner {
             match self.end_abandoned(run).await {
                 Ok(()) => ended.push(id),
                 // Another process was faster.
-                Err(DeliveryError::Store(StoreError::RunClosed(_) | StoreError::Decided(_))) => {}
+                Err(StoreError::RunClosed(_) | StoreError::Decided(_)) => {}
                 Err(error) => tracing::error!(run = %id, %error, "cannot end an abandoned run yet"),
             }
         }
@@ -40,7 +40,7 @@ impl Runner {
         Ok(ended)
     }
 
-    async fn end_abandoned(&self, run: RunRecord) -> Result<(), DeliveryError> {
+    async fn end_abandoned(&self, run: RunRecord) -> Result<(), StoreError> {
         let opening = &run.opening;
         if !run.decided {
             let doubts = self.doubts(opening.id).await?;
@@ -61,13 +61,19 @@ impl Runner {
                 delivery::sweep(&folder, opening.id).await;
             }
             tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "closed an abandoned run");
+        } else if self.store.delivery(opening.id).await?.is_some() {
+            let message = "its process ended before its files were all delivered".to_owned();
+            self.close(opening.id, &self.ending(Outcome::Delivering, None, message, Vec::new())).await?;
+            tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "an abandoned run delivers");
+            // Where this fails it is tried again like any other.
+            if let Err(error) = self.deliver(opening, std::future::pending()).await {
+                tracing::warn!(run = %opening.id, %error, "cannot complete the delivery of an abandoned run yet");
+            }
         } else {
-            let mut files = self.store.files(opening.id).await?;
-            delivery::move_into_place(&*self.store, opening, &mut files).await?;
-            let message = "its delivery was completed after its process had ended".to_owned();
-            let ending = self.success(opening, Summary { message }, &files);
-            self.close(opening.id, &ending).await?;
-            tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "completed the delivery of an abandoned run");
+            let message = "what it keeps was kept when its process ended".to_owned();
+            let files = self.store.files(opening.id).await?;
+            self.close(opening.id, &self.success(opening, Summary { message }, &files)).await?;
+            tracing::warn!(run = %opening.id, export = opening.export, tenant = opening.tenant, "closed an abandoned run that had done all");
         }
         self.clear(opening.id).await;
         Ok(())

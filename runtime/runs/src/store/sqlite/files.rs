@@ -5,10 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::runs::{from_column, to_column};
 use super::{Fault, millis, moment, run_id, unreadable, word};
-use crate::store::{Delivered, FileRecord, FileState, Opening, RunId, StoreError};
+use crate::store::{Content, Delivered, FileRecord, FileState, Opening, RunId, StoreError};
 
 const COLUMNS: &str = "files.run, files.name, files.content_type, files.sha256, files.bytes, files.totals, \
-                       files.destination, files.delivered_as, files.version, files.state, files.delivered_at";
+                       files.destination, files.delivered_as, files.version, files.state, files.delivered_at, \
+                       files.with_total, files.sent_sha256, files.sent_bytes";
 
 /// The last file that is delivered, or whose delivery is decided.
 pub(super) fn delivered(connection: &Connection, of: &Delivered) -> rusqlite::Result<Option<FileRecord>> {
@@ -16,7 +17,8 @@ pub(super) fn delivered(connection: &Connection, of: &Delivered) -> rusqlite::Re
         "SELECT {COLUMNS} FROM files JOIN runs ON runs.id = files.run
          WHERE runs.export = :export AND runs.tenant = :tenant
            AND runs.window_start = :window_start AND runs.window_end = :window_end
-           AND files.destination = :destination AND files.name = :name AND files.state <> 'unchanged'
+           AND files.destination = :destination AND files.name = :name
+           AND files.state NOT IN ('unchanged', 'cancelled')
          ORDER BY files.version DESC, files.run DESC LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -57,9 +59,9 @@ fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "INSERT INTO files (run, name, content_type, sha256, bytes, totals, destination, delivered_as, version,
-                                state, delivered_at)
+                                state, delivered_at, with_total, sent_sha256, sent_bytes)
              VALUES (:run, :name, :content_type, :sha256, :bytes, :totals, :destination, :delivered_as, :version,
-                     :state, :delivered_at)",
+                     :state, :delivered_at, :with_total, :sent_sha256, :sent_bytes)",
         )?
         .execute(named_params! {
             ":run": file.run.to_string(),
@@ -73,25 +75,52 @@ fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {
             ":version": file.version,
             ":state": file.state.as_str(),
             ":delivered_at": file.delivered_at.map(millis),
+            ":with_total": file.with_total,
+            ":sent_sha256": file.encrypted.as_ref().map(|sent| &sent.sha256),
+            ":sent_bytes": file.encrypted.as_ref().map(|sent| to_column(sent.bytes)),
         })?;
     Ok(())
 }
 
-pub(super) fn rename(connection: &Connection, run: RunId, file: &FileRecord) -> rusqlite::Result<()> {
+/// How far a file has come.
+pub(super) fn record(connection: &Connection, run: RunId, file: &FileRecord) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE files SET delivered_as = ?3, version = ?4 WHERE run = ?1 AND name = ?2 AND state = 'moving'",
+        "UPDATE files SET destination = ?3, delivered_as = ?4, version = ?5, state = ?6, delivered_at = ?7
+         WHERE run = ?1 AND name = ?2",
     )?;
-    statement.execute((run.to_string(), &file.name, &file.delivered_as, file.version))?;
+    let FileRecord { name, destination, delivered_as, version, state, delivered_at, .. } = file;
+    let at = delivered_at.map(millis);
+    statement.execute((run.to_string(), name, destination, delivered_as, version, state.as_str(), at))?;
     Ok(())
 }
 
 /// The files of a run that ends have arrived.
 pub(super) fn settle(connection: &Connection, run: RunId, at: DateTime<Utc>) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
-        "UPDATE files SET state = 'delivered', delivered_at = ?2 WHERE run = ?1 AND state = 'moving'",
+        "UPDATE files SET state = 'delivered', delivered_at = ?2 WHERE run = ?1 AND state IN ('queued', 'moving')",
     )?;
     statement.execute((run.to_string(), millis(at)))?;
     Ok(())
+}
+
+/// The files of a run that are still on their way are given up.
+pub(super) fn give_up(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
+    let sql = "UPDATE files SET state = 'cancelled' WHERE run = ?1 AND state IN ('queued', 'moving')";
+    connection.prepare_cached(sql)?.execute([run.to_string()])?;
+    Ok(())
+}
+
+/// Those of these hashes whose bytes are to be sent, or are those of a run that is remembered whole.
+pub(super) fn needed(connection: &Connection, hashes: Vec<String>) -> rusqlite::Result<Vec<String>> {
+    let mut needed = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM files JOIN runs ON runs.id = files.run
+                        WHERE files.sha256 = ?1 AND (runs.pruned = 0 OR files.state IN ('queued', 'moving')))
+             OR EXISTS (SELECT 1 FROM files WHERE sent_sha256 = ?1 AND state IN ('queued', 'moving'))",
+    )?;
+    let mut is_needed = |hash: String| -> rusqlite::Result<Option<String>> {
+        Ok(needed.query_row([&hash], |row| row.get::<_, bool>(0))?.then_some(hash))
+    };
+    hashes.into_iter().filter_map(|hash| is_needed(hash).transpose()).collect()
 }
 
 pub(super) fn of_run(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<FileRecord>> {
@@ -112,5 +141,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
         version: row.get(8)?,
         state: word(9, &row.get::<_, String>(9)?, FileState::from_word)?,
         delivered_at: row.get::<_, Option<i64>>(10)?.map(|at| moment(10, at)).transpose()?,
+        with_total: row.get(11)?,
+        encrypted: match (row.get(12)?, row.get::<_, Option<i64>>(13)?) {
+            (Some(sha256), Some(bytes)) => Some(Content { sha256, bytes: from_column(bytes) }),
+            _ => None,
+        },
     })
 }

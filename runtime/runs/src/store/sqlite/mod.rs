@@ -5,6 +5,7 @@
 //! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
 mod backup;
+mod deliveries;
 mod events;
 mod fault;
 mod files;
@@ -26,15 +27,16 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
+use tradewire_delivery::what_to_do;
 
 use super::{
-    Delivered, Ending, EventFilter, EventId, EventPlace, EventRecord, FileRecord, Handover, HostCalls, Incoming,
-    LogLine, Opened, Opening, Outcome, Pause, Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter,
-    SlotRecord, StateChanges, StateRecord, Store, StoreError, Stored, WriteId,
+    Claim, Claimed, Delivered, DeliveryRecord, DeliveryState, Ending, EventFilter, EventId, EventPlace, EventRecord,
+    FileRecord, Handover, HostCalls, Incoming, LogLine, Opened, Opening, Outcome, Pause, Postponed, Pruned,
+    ReceivedEvent, RunFilter, RunId, RunName, RunRecord, SlotFilter, SlotRecord, StateChanges, StateRecord, Store,
+    StoreError, Stored, WriteId,
 };
 pub use backup::BackupError;
 
-use crate::durable::what_to_do;
 use crate::journal::{Begun, Doubt, Settlement, Verdict, WriteCall, WriteRecord};
 use crate::schedule::Window;
 
@@ -178,7 +180,8 @@ impl Store for SqliteStore {
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
         let ending = ending.clone();
         self.write(move |t| {
-            if !ending.outcome.is_success() && runs::is_decided(t, run)? {
+            let delivers = ending.outcome.is_success() || ending.outcome == Outcome::Delivering;
+            if !delivers && runs::is_decided(t, run)? {
                 return Err(StoreError::Decided(run).into());
             }
             if ending.outcome != Outcome::Waiting {
@@ -186,7 +189,10 @@ impl Store for SqliteStore {
             }
             runs::close(t, run, &ending)?;
             writes::doubt(t, run, ending.ended)?;
-            files::settle(t, run, ending.ended)?;
+            if ending.outcome.is_success() {
+                files::settle(t, run, ending.ended)?;
+                deliveries::finish(t, run, DeliveryState::Done)?;
+            }
             runs::follow(t, run, &ending)
         })
         .await
@@ -202,11 +208,13 @@ impl Store for SqliteStore {
         run: RunId,
         decided: Vec<(FileRecord, Option<RunId>)>,
         state: Option<StateChanges>,
+        delivery: Option<DeliveryRecord>,
     ) -> Result<(), StoreError> {
         self.write(move |t| {
             let opening = runs::decide(t, run)?;
             writes::ensure_settled(t, run)?;
             files::decide(t, &opening, &decided)?;
+            delivery.map_or(Ok(()), |delivery| deliveries::insert(t, &delivery))?;
             state.map_or(Ok(()), |changes| states::change(t, &opening.export, &opening.tenant, &changes))
         })
         .await
@@ -222,9 +230,45 @@ impl Store for SqliteStore {
         self.write(move |t| states::change(t, &export, &tenant, &changes)).await
     }
 
-    async fn rename_file(&self, run: RunId, file: &FileRecord) -> Result<(), StoreError> {
-        let file = file.clone();
-        self.write(move |t| Ok(files::rename(t, run, &file)?)).await
+    async fn deliveries(&self) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.ask(move |c| Ok(deliveries::unfinished(c)?)).await
+    }
+
+    async fn delivery(&self, run: RunId) -> Result<Option<DeliveryRecord>, StoreError> {
+        self.ask(move |c| Ok(deliveries::one(c, run)?)).await
+    }
+
+    async fn claim_delivery(&self, run: RunId, claim: &Claim) -> Result<Claimed, StoreError> {
+        let claim = claim.clone();
+        self.write(move |t| deliveries::claim(t, run, &claim)).await
+    }
+
+    async fn renew_delivery(&self, run: RunId, by: &str, until: DateTime<Utc>) -> Result<bool, StoreError> {
+        let by = by.to_owned();
+        self.write(move |t| deliveries::renew(t, run, &by, until)).await
+    }
+
+    async fn record_file(&self, run: RunId, by: &str, file: &FileRecord) -> Result<(), StoreError> {
+        let (by, file) = (by.to_owned(), file.clone());
+        self.write(move |t| {
+            deliveries::ensure_held(t, run, &by)?;
+            Ok(files::record(t, run, &file)?)
+        })
+        .await
+    }
+
+    async fn postpone_delivery(&self, run: RunId, by: &str, postponed: &Postponed) -> Result<(), StoreError> {
+        let (by, postponed) = (by.to_owned(), postponed.clone());
+        self.write(move |t| deliveries::postpone(t, run, &by, &postponed)).await
+    }
+
+    async fn end_delivery(&self, run: RunId, by: &str, ending: &Ending) -> Result<(), StoreError> {
+        let (by, ending) = (by.to_owned(), ending.clone());
+        self.write(move |t| deliveries::end(t, run, &by, &ending)).await
+    }
+
+    async fn needed_contents(&self, hashes: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.ask(move |c| Ok(files::needed(c, hashes)?)).await
     }
 
     async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError> {

@@ -2,8 +2,8 @@
 //!
 //! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
 //! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
-//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt or with an
-//! attempt to come is left whole, and so is the latest slot of each schedule, which says how far it has come.
+//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt, with an attempt
+//! to come or with files under way is left whole, and so is the latest slot of each schedule, which says how far it has come.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};
@@ -22,7 +22,9 @@ pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -
             pruned.logs += 1;
             continue;
         }
-        connection.prepare_cached("DELETE FROM files WHERE run = ?1")?.execute([&id])?;
+        for table in ["files", "deliveries"] {
+            connection.prepare_cached(&format!("DELETE FROM {table} WHERE run = ?1"))?.execute([&id])?;
+        }
         pruned.slots += connection.prepare_cached("DELETE FROM slots WHERE run = ?1")?.execute([&id])?;
         pruned.runs += connection.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([&id])?;
     }
@@ -45,7 +47,7 @@ pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -
 fn old_runs(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqlite::Result<Vec<String>> {
     let sql = format!(
         "SELECT id FROM runs
-         WHERE pruned = 0 AND ended < ?1 AND retry_at IS NULL
+         WHERE pruned = 0 AND ended < ?1 AND retry_at IS NULL AND outcome <> 'delivering'
            AND (due IS NULL OR EXISTS (SELECT 1 FROM slots WHERE slots.export = runs.export
                                        AND slots.tenant = runs.tenant AND slots.due > runs.due))
            AND NOT EXISTS (SELECT 1 FROM writes WHERE writes.journal = runs.journal AND {})

@@ -26,6 +26,9 @@ pub(super) fn open(connection: &Connection, opening: &Opening, after: Option<Run
         if latest.ending.is_none() {
             return Ok(Opened::GoesOn(run));
         }
+        if latest.delivers() {
+            return Ok(Opened::Delivers(run));
+        }
         if writes::is_unsettled(connection, run)? {
             return Ok(Opened::Waits(run));
         }
@@ -126,7 +129,8 @@ pub(super) fn renew(connection: &Connection, run: RunId, lease_until: DateTime<U
 }
 
 pub(super) fn ask_to_cancel(connection: &Connection, run: RunId, at: DateTime<Utc>) -> Result<(), Fault> {
-    let sql = "UPDATE runs SET cancel_asked = coalesce(cancel_asked, ?2) WHERE id = ?1 AND ended IS NULL";
+    let sql = "UPDATE runs SET cancel_asked = coalesce(cancel_asked, ?2)
+               WHERE id = ?1 AND (ended IS NULL OR outcome = 'delivering')";
     still_open(run, connection.prepare_cached(sql)?.execute((run.to_string(), millis(at)))?)
 }
 

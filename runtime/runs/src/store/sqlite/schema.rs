@@ -208,6 +208,39 @@ const STEPS: &[M<'_>] = &[
     ) STRICT;
     ",
     ),
+    M::up(
+        "
+    -- The files of a run on their way, together. Rows are in the order in which they were decided.
+    CREATE TABLE deliveries (
+        run          TEXT PRIMARY KEY REFERENCES runs (id),
+        export       TEXT NOT NULL,
+        tenant       TEXT NOT NULL,
+        delivery     TEXT NOT NULL,      -- its name in the configuration
+        destination  TEXT NOT NULL,
+        summary      TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        decided      INTEGER NOT NULL,
+        tries        INTEGER NOT NULL DEFAULT 0,
+        last_error   TEXT,
+        next_try     INTEGER,
+        held_by      TEXT,
+        held_until   INTEGER
+    ) STRICT;
+    CREATE INDEX unfinished_deliveries ON deliveries (export, tenant, delivery) WHERE state IN ('pending', 'stopped');
+    INSERT INTO deliveries (run, export, tenant, delivery, destination, summary, state, decided)
+        SELECT id, export, tenant, '', max(files.destination), 'its delivery was completed by a later version', 'pending',
+               started
+        FROM runs JOIN files ON files.run = runs.id
+        WHERE ended IS NULL AND files.state = 'moving' GROUP BY id ORDER BY id;
+
+    ALTER TABLE files ADD COLUMN with_total INTEGER NOT NULL DEFAULT 1;
+    -- What is sent, where it is encrypted.
+    ALTER TABLE files ADD COLUMN sent_sha256 TEXT;
+    ALTER TABLE files ADD COLUMN sent_bytes INTEGER;
+    CREATE INDEX files_by_content ON files (sha256);
+    CREATE INDEX files_by_sent ON files (sent_sha256) WHERE sent_sha256 IS NOT NULL;
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.
@@ -244,6 +277,30 @@ mod tests {
         super::MIGRATIONS.to_latest(&mut database).unwrap();
         let own = database.query_row("SELECT count(*) FROM runs WHERE journal = id", (), |row| row.get::<_, i64>(0));
         assert_eq!(own, Ok(2));
+    }
+
+    #[test]
+    fn what_an_earlier_version_had_decided_to_deliver_is_on_its_way() {
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        super::MIGRATIONS.to_version(&mut database, 8).unwrap();
+        let columns = "id, export, tenant, tenant_id, plugin, begun_by, attempt, window_start, window_end, timezone, \
+                       started, owner, lease_until, journal, decided, ended";
+        for (id, ended) in [("a", "NULL"), ("b", "5")] {
+            let values = format!("'{id}', 'e', 't', 1, 'p', 'manual', 1, 0, 1, 'UTC', 7, 'o', 0, '{id}', 1, {ended}");
+            database.execute(&format!("INSERT INTO runs ({columns}) VALUES ({values})"), ()).unwrap();
+            let state = if ended == "NULL" { "moving" } else { "delivered" };
+            let values = format!("'{id}', 'f', 'text/csv', '', 0, '[]', '/out', 'f', 1, '{state}'");
+            let columns = "run, name, content_type, sha256, bytes, totals, destination, delivered_as, version, state";
+            database.execute(&format!("INSERT INTO files ({columns}) VALUES ({values})"), ()).unwrap();
+        }
+        super::MIGRATIONS.to_latest(&mut database).unwrap();
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, row.get::<_, String>(3)?))
+        };
+        let sql = "SELECT run, destination, decided, state FROM deliveries";
+        assert_eq!(database.query_row(sql, (), row), Ok(("a".into(), "/out".into(), 7, "pending".into())));
+        let totals = database.query_row("SELECT sum(with_total) FROM files", (), |row| row.get::<_, i64>(0));
+        assert_eq!(totals, Ok(2));
     }
 
     #[test]

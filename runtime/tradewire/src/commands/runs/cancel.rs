@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use chrono::Utc;
 use tradewire_runs::history;
-use tradewire_runs::run::Report;
+use tradewire_runs::run::{DeliverError, Report};
 use tradewire_runs::store::{RunRecord, Store, StoreError};
 
 use crate::cli::runs::Cancel;
@@ -24,7 +24,7 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
     let store = &**clerk.store();
     let run = history::find(store, &options.which.run).await?;
     let id = run.opening.id;
-    if let Some(ending) = &run.ending {
+    if let Some(ending) = run.ending.as_ref().filter(|_| !run.delivers()) {
         bail!("run {id} has ended already: {}", ending.outcome);
     }
     match store.ask_to_cancel(id, Utc::now()).await {
@@ -38,7 +38,15 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
         // Whoever should end it may have died.
         clerk.recover().await?;
         let run = store.run(id).await?.unwrap_or_else(|| run.clone());
-        if run.ending.is_some() || options.no_wait {
+        if run.delivers() {
+            match clerk.give_up(&run.opening).await {
+                Ok(report) => return Ok(tell_end(&report, output)),
+                // The process that tries it sees what is asked when it renews that, or it has just ended.
+                Err(DeliverError::Held(_) | DeliverError::Over(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if run.ending.is_some() && !run.delivers() || options.no_wait {
             return tell(store, run, output).await;
         }
         tokio::select! {
@@ -50,11 +58,16 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
 
 /// Tells what became of the run. It is a failure where it came to its end in spite of all.
 async fn tell(store: &dyn Store, run: RunRecord, output: &Output) -> Result<ExitCode> {
-    if run.ending.is_none() {
+    if run.ending.is_none() || run.delivers() {
         output.result(&format!("run {} is asked to end", run.opening.id), &run);
         return Ok(ExitCode::SUCCESS);
     }
-    let report = Report { files: store.files(run.opening.id).await?, run };
-    output.result(&report::text(&report), &report::value(&report));
-    Ok(if report.succeeded() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let id = run.opening.id;
+    let report = Report { files: store.files(id).await?, delivery: store.delivery(id).await?, run };
+    Ok(tell_end(&report, output))
+}
+
+fn tell_end(report: &Report, output: &Output) -> ExitCode {
+    output.result(&report::text(report), &report::value(report));
+    if report.succeeded() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

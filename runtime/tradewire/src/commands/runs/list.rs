@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
+use serde::Serialize;
 use serde_json::json;
 use tradewire_runs::schedule::Window;
-use tradewire_runs::store::{RunFilter, RunRecord, SlotFilter, SlotRecord, Store};
+use tradewire_runs::store::{DeliveryRecord, DeliveryState, RunFilter, RunRecord, SlotFilter, SlotRecord, Store};
 
 use super::{moment, outcome, took};
 use crate::cli::runs::{List, Wanted};
@@ -16,22 +17,45 @@ use crate::output::Output;
 
 /// What has a line.
 enum Entry {
-    Run(Box<RunRecord>),
+    Run(Box<Listed>),
     Slot(Box<SlotRecord>),
+}
+
+/// A run, and how its delivery does where that is not over.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    run: RunRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryRecord>,
+}
+
+impl Listed {
+    fn message(&self) -> String {
+        let message = self.run.ending.as_ref().map(|ending| ending.message.clone()).unwrap_or_default();
+        let Some(DeliveryRecord { state, next_try, tries, .. }) = &self.delivery else { return message };
+        let then = match (state, next_try) {
+            (DeliveryState::Stopped, _) => "not tried again by itself".to_owned(),
+            (_, Some(at)) => format!("next try at {}", moment(*at, self.run.opening.window.start.timezone())),
+            _ => "tried again soon".to_owned(),
+        };
+        format!("{message} (tries: {tries}, {then})")
+    }
 }
 
 impl Entry {
     fn at(&self) -> DateTime<Utc> {
         match self {
-            Entry::Run(run) => run.opening.started,
+            Entry::Run(listed) => listed.run.opening.started,
             Entry::Slot(slot) => slot.due,
         }
     }
 
     fn row(&self) -> Vec<String> {
         match self {
-            Entry::Run(run) => {
-                let RunRecord { opening, ending, .. } = &**run;
+            Entry::Run(listed) => {
+                let run = &listed.run;
+                let opening = &run.opening;
                 vec![
                     opening.id.short(),
                     moment(opening.started, opening.window.start.timezone()),
@@ -42,7 +66,7 @@ impl Entry {
                     opening.attempt.to_string(),
                     outcome(run),
                     took(run),
-                    ending.as_ref().map(|ending| ending.message.clone()).unwrap_or_default(),
+                    listed.message(),
                 ]
             }
             Entry::Slot(slot) => {
@@ -74,7 +98,12 @@ pub(super) async fn list(options: List, output: &Output) -> Result<ExitCode> {
         limit: Some(options.limit),
         ..RunFilter::default()
     };
-    let mut entries: Vec<Entry> = store.runs(&filter).await?.into_iter().map(|run| Entry::Run(Box::new(run))).collect();
+    let deliveries = store.deliveries().await?;
+    let listed = |run: RunRecord| {
+        let delivery = deliveries.iter().find(|delivery| run.delivers() && delivery.run == run.opening.id).cloned();
+        Entry::Run(Box::new(Listed { run, delivery }))
+    };
+    let mut entries: Vec<Entry> = store.runs(&filter).await?.into_iter().map(listed).collect();
     if options.slots {
         let filter = SlotFilter {
             export: options.export,

@@ -1,13 +1,17 @@
-//! `tradewire runs retry`: the window of a run again.
+//! `tradewire runs retry`: the window of a run again, or its delivery where that is all that is left.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use tradewire_runs::history;
+use tradewire_runs::run::Runner;
+use tradewire_runs::store::RunRecord;
 
 use crate::cli::runs::Retry;
-use crate::commands::run::carry_out;
+use crate::commands::report;
+use crate::commands::run::{Short, carry_out};
 use crate::commands::setting::Setting;
+use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
 pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
@@ -16,6 +20,27 @@ pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
     // A run whose process has died does not go on.
     clerk.recover().await?;
     let run = history::find(&**clerk.store(), &options.which.run).await?;
+    if run.delivers() && !options.again {
+        return deliver(&clerk, &run, output).await;
+    }
     let request = history::retry(&**clerk.store(), &run, options.again).await?;
     carry_out(&setting, &run.opening.export, vec![request], output).await
+}
+
+/// Tries the delivery of a run that delivers.
+async fn deliver(clerk: &Runner, run: &RunRecord, output: &Output) -> Result<ExitCode> {
+    let stop = told_to_stop(output)?;
+    let busy = output.busy(&format!("delivering the files of run {}", run.opening.id));
+    let report = clerk.deliver(&run.opening, stop.cancelled()).await?;
+    drop(busy);
+    match report.succeeded() {
+        true => output.result(&report::text(&report), &report::value(&report)),
+        false => {
+            output.failure(&report::text(&report));
+            if output.is_json() {
+                output.result("", &report::value(&report));
+            }
+        }
+    }
+    Ok(Short::code(Short::of(&Ok(report)).into_iter()))
 }

@@ -23,7 +23,7 @@ pub(super) async fn show(options: Show, output: &Output) -> Result<ExitCode> {
 }
 
 fn text(account: &Account) -> String {
-    let Account { run, cause, host_calls, files, writes, other_attempts } = account;
+    let Account { run, cause, host_calls, files, delivery, writes, other_attempts } = account;
     let RunRecord { opening, cancel_asked, ending, .. } = run;
     let zone = opening.window.start.timezone();
     let mut text = format!("run {}\n", opening.id);
@@ -58,6 +58,17 @@ fn text(account: &Account) -> String {
         ending.reasons.iter().for_each(|reason| line("", &format!("- {reason}")));
         if ending.log_dropped > 0 {
             line("log", &format!("{} lines were dropped at the limit", ending.log_dropped));
+        }
+    }
+    if let Some(delivery) = delivery {
+        text += &format!("  delivery   {} to {}: {}", delivery.delivery, delivery.destination, delivery.state);
+        text += &match (run.delivers(), delivery.tries) {
+            (true, _) => format!(", {}\n", report::delivery_text(delivery, zone)),
+            (false, 0) => "\n".to_owned(),
+            (false, tries) => format!(", tried {tries} times in vain\n"),
+        };
+        if let Some(error) = &delivery.last_error {
+            text += &format!("             {error}\n");
         }
     }
     section(&mut text, "other attempts", other_attempts.iter().map(attempt).collect());

@@ -157,19 +157,14 @@ fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Bu
     Letterbox::new(&runner.config().serve, in_force.receivers(), intake, onlooker)
 }
 
-/// Forgets what is old, where the configuration says what that is.
+/// Forgets what is old, where the configuration says what that is, and what nobody needs any more.
 async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationToken) {
     loop {
         let runner = runners.borrow_and_update().clone();
         let keep = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok());
-        let forget = async {
-            match keep {
-                Some(keep) => history::keep_pruned(&**runner.store(), &SystemClock, keep, stop.clone()).await,
-                None => stop.cancelled().await,
-            }
-        };
+        let store = &**runner.store();
         tokio::select! {
-            () = forget => return,
+            () = history::keep_pruned(store, runner.outbox(), &SystemClock, keep, stop.clone()) => return,
             changed = runners.changed() => if changed.is_err() { return stop.cancelled().await },
         }
     }

@@ -1,0 +1,191 @@
+//! Folders of this machine: parts that are flushed before they get a name, and names that are never taken twice.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use tempfile::TempPath;
+use tokio::task::spawn_blocking;
+
+use crate::disk::{unreadable, what_to_do};
+use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+
+/// A folder of this machine.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    path: PathBuf,
+    address: String,
+}
+
+impl Folder {
+    /// The folder of that path, which is resolved now: links are followed, and what is relative is to the current
+    /// folder. The folder itself may be missing, the one that it is in may not.
+    pub fn new(path: &Path) -> Result<Self, SettingsError> {
+        let fault = |message: String| SettingsError::new("path", message);
+        let path = resolve(path).map_err(|error| {
+            fault(format!("cannot deliver to the folder `{}`: {error}; make the folder, or correct it", path.display()))
+        })?;
+        match path.to_str() {
+            Some(address) => Ok(Self { address: address.to_owned(), path }),
+            None => Err(fault(format!(
+                "cannot deliver to the folder `{}`: its path is not UTF-8; deliver to another",
+                path.display()
+            ))),
+        }
+    }
+
+    fn part(&self, parcel_id: &str) -> PathBuf {
+        self.path.join(format!(".{parcel_id}.part"))
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, PlaceError> {
+        let done = spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        done.map_err(|error| self.error(error))
+    }
+
+    fn error(&self, error: io::Error) -> PlaceError {
+        let lasting = matches!(
+            error.kind(),
+            ErrorKind::NotFound
+                | ErrorKind::NotADirectory
+                | ErrorKind::PermissionDenied
+                | ErrorKind::ReadOnlyFilesystem
+                | ErrorKind::InvalidFilename
+        );
+        let help = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "; make the folder, or correct `to` of the delivery",
+            _ => "",
+        };
+        let message = format!("cannot deliver to the folder `{}`: {}{help}", self.address, what_to_do(error));
+        if lasting { PlaceError::lasting(message) } else { PlaceError::passing(message) }
+    }
+}
+
+#[async_trait]
+impl Place for Folder {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
+        let (folder, part, content) = (self.path.clone(), self.part(parcel.id), parcel.content.to_owned());
+        let source = spawn_blocking(move || File::open(&content).map_err(|error| unreadable(&content, &error)));
+        let mut source = source.await.map_err(|error| self.error(io::Error::other(error)))??;
+        let expected = parcel.bytes;
+        self.blocking(move || {
+            make(&folder)?;
+            let mut target = match OpenOptions::new().write(true).create_new(true).open(&part) {
+                // Removed, not truncated: it may be a link that somebody put there.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    fs::remove_file(&part)?;
+                    OpenOptions::new().write(true).create_new(true).open(&part)?
+                }
+                other => other?,
+            };
+            let copied = io::copy(&mut source, &mut target)?;
+            if copied != expected {
+                let fault = format!("the content has {copied} bytes and should have {expected}; run the export again");
+                return Err(io::Error::new(ErrorKind::InvalidData, fault));
+            }
+            target.sync_all()?;
+            sync(&folder)
+        })
+        .await
+    }
+
+    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+        let (folder, part, target) = (self.path.clone(), self.part(item.parcel.id), self.path.join(item.name));
+        self.blocking(move || {
+            let published = if is_there(&part)? { move_to(&part, &target)? } else { Published::Before };
+            sync(&folder)?;
+            Ok(published)
+        })
+        .await
+    }
+
+    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+        let path = self.path.join(name);
+        self.blocking(move || is_there(&path)).await
+    }
+
+    async fn discard(&self, parcel_id: &str) -> Result<(), PlaceError> {
+        let part = self.part(parcel_id);
+        let remove = move || match fs::remove_file(part) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        self.blocking(remove).await
+    }
+
+    async fn probe(&self) -> Result<String, PlaceError> {
+        let folder = self.path.clone();
+        let found = self.blocking(move || {
+            if !folder.is_dir() {
+                let above = folder.parent().unwrap_or(&folder);
+                tempfile::Builder::new().prefix(".tradewire-").tempfile_in(above)?;
+                return Ok("is not there yet, and can be made");
+            }
+            tempfile::Builder::new().prefix(".tradewire-").tempfile_in(&folder)?;
+            Ok("can be written to")
+        });
+        Ok(format!("the folder `{}` {}", self.address, found.await?))
+    }
+}
+
+/// The absolute path. Where the folder is missing it is that of the one that it is in, with its name.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let path = std::path::absolute(path)?;
+            let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err(error) };
+            // Where more is missing the first try says so: a disk may be mounted by then.
+            Ok(fs::canonicalize(above).unwrap_or_else(|_| above.to_owned()).join(name))
+        }
+        other => other,
+    }
+}
+
+/// Makes the last part of the path where it is missing; where more is missing, a typing error or an unmounted disk is
+/// more likely than the wish for a new folder.
+fn make(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        other => {
+            other?;
+            sync(folder.parent().unwrap_or(folder))?;
+        }
+    }
+    if fs::metadata(folder)?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+fn is_there(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn move_to(part: &Path, target: &Path) -> io::Result<Published> {
+    match TempPath::try_from_path(part)?.persist_noclobber(target) {
+        Ok(()) => Ok(Published::Now),
+        Err(mut failure) => {
+            // The part must outlive this attempt.
+            failure.path.disable_cleanup(true);
+            match failure.error.kind() {
+                ErrorKind::AlreadyExists => Ok(Published::NameTaken),
+                _ => Err(failure.error),
+            }
+        }
+    }
+}
+
+/// Flushes the names in a folder.
+fn sync(folder: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file, and the file system looks after its names itself.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

@@ -1,0 +1,86 @@
+//! What a receiver answers when it does not take a file, for people, and whether it may pass.
+
+use std::time::SystemTime;
+
+use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Response, StatusCode};
+
+use super::Http;
+use crate::PlaceError;
+use crate::retry_after::retry_after;
+pub(super) use crate::text::innermost;
+use crate::text::shown;
+
+/// How much of an answer is read.
+const MOST: usize = 4 * 1024;
+
+/// Nothing was answered.
+pub(super) fn of_connecting(place: &Http, error: &reqwest::Error) -> PlaceError {
+    let what = if error.is_connect() { "cannot connect" } else { "the connection broke" };
+    PlaceError::passing(format!("{}: {what}: {}", place.address, innermost(error)))
+}
+
+/// Nothing moved.
+pub(super) fn of_stall(place: &Http) -> PlaceError {
+    PlaceError::passing(format!("{}: nothing moved for {:?}", place.address, place.timeout))
+}
+
+/// Something other than success was answered.
+pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let said = match beginning(response).await {
+        said if said.trim().is_empty() => String::new(),
+        said => format!(" {}", shown(&without_secrets(&said, &place.headers))),
+    };
+    let answered = format!("{} answers {status}{said}", place.address);
+    if may_pass(status) {
+        let mut error = PlaceError::passing(answered);
+        error.retry_after = retry_after(&headers, SystemTime::now());
+        return error;
+    }
+    let help = match status {
+        status if status.is_redirection() => {
+            let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
+            let location = without_secrets(location, &place.headers);
+            return PlaceError::lasting(format!(
+                "{answered}, and names {}; write that as `to` where it is right: redirects are not followed",
+                shown(location.split('?').next().unwrap_or_default())
+            ));
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "correct `headers` of the delivery",
+        StatusCode::NOT_FOUND | StatusCode::GONE => "correct `to` of the delivery",
+        StatusCode::METHOD_NOT_ALLOWED => "correct `to` or `method` of the delivery",
+        StatusCode::PAYLOAD_TOO_LARGE => "the file is larger than it takes: have that raised, or make the file smaller",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "it takes no files of this kind",
+        _ => "correct the delivery, or tell the receiver's operator",
+    };
+    PlaceError::lasting(format!("{answered}; {help}"))
+}
+
+/// 409 may pass, as receivers answer it while they still work on an earlier try with the same key
+/// (draft-ietf-httpapi-idempotency-key-header, 2.7).
+fn may_pass(status: StatusCode) -> bool {
+    const PASSING: [StatusCode; 4] =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || PASSING.contains(&status)
+}
+
+async fn beginning(mut response: Response) -> String {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= MOST {
+            body.truncate(MOST);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&body).into_owned()
+}
+
+/// Some receivers repeat what they were sent.
+fn without_secrets(said: &str, headers: &HeaderMap) -> String {
+    let values = headers.values().filter_map(|value| HeaderValue::to_str(value).ok());
+    // `Bearer` and the like tell nothing.
+    let words = values.flat_map(str::split_whitespace).filter(|word| word.len() >= 8);
+    words.fold(said.to_owned(), |said, secret| said.replace(secret, "…"))
+}

@@ -1,0 +1,152 @@
+//! Receivers that take a file as the body of an HTTP request. One request brings the file whole, so all is done when
+//! it is published. The receiver is told:
+//!
+//! - `Idempotency-Key`: the delivery's id. One that comes again is a try whose answer was lost, and is not to be taken
+//!   twice; nothing else can see to that.
+//! - `Content-Digest: sha-256=:…:` (RFC 9530), by which a body that was cut short is told.
+//! - `Content-Disposition: attachment; filename*=…`, `Content-Type` and `Content-Length`.
+//!
+//! Any 2xx says that the file is taken, for good. A redirect is not followed: whoever is named there was not named by
+//! the operator.
+
+mod fault;
+mod headers;
+mod settings;
+mod stall;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode, redirect};
+use url::{Host, Url};
+
+pub use self::settings::{HttpMethod, HttpSettings};
+use self::stall::Watched;
+use crate::disk::open_content;
+use crate::settings::{check_timeout, check_url};
+use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+
+const EXAMPLE: &str = "https://receiver.example.com/files";
+
+/// An HTTP receiver.
+pub struct Http {
+    address: String,
+    url: Url,
+    method: HttpMethod,
+    headers: HeaderMap,
+    timeout: Duration,
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// The place that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
+    pub fn new(settings: HttpSettings) -> Result<Self, SettingsError> {
+        let HttpSettings { url, method, headers, timeout } = settings;
+        let local = is_local(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if local => {}
+            "http" => {
+                let message = format!("`http` would let everyone in between read the file; write `{EXAMPLE}`");
+                return Err(SettingsError::new("url", message));
+            }
+            _ => return Err(SettingsError::new("url", format!("it is no address of a web server; write `{EXAMPLE}`"))),
+        }
+        check_url(&url, EXAMPLE)?;
+        check_timeout(timeout)?;
+        let builder = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .user_agent(concat!("tradewire/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeout)
+            // A delivery comes seldom: by then the receiver may have closed what was open.
+            .pool_max_idle_per_host(0);
+        let builder = if local { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| {
+            SettingsError::new("url", format!("cannot make connections: {}", fault::innermost(&error)))
+        })?;
+        let mut address = url.clone();
+        address.set_query(None);
+        Ok(Self { address: address.to_string(), url, method, headers: headers::check(&headers)?, timeout, client })
+    }
+}
+
+/// Whether nobody is in between.
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl Http {
+    fn request(&self, method: Method) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url.clone()).headers(self.headers.clone())
+    }
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("address", &self.address).field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Place for Http {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn stage(&self, _parcel: Parcel<'_>) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+        let method = match self.method {
+            HttpMethod::Post => Method::POST,
+            HttpMethod::Put => Method::PUT,
+        };
+        let (body, watched) = Watched::new(open_content(item.parcel).await?);
+        let request = self.request(method).headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
+        let exchange = async {
+            let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+            if response.status().is_success() {
+                return Ok(Published::Now);
+            }
+            Err(fault::of_answer(self, response).await)
+        };
+        tokio::select! {
+            published = exchange => published,
+            () = watched.stalled(self.timeout) => Err(fault::of_stall(self)),
+        }
+    }
+
+    async fn is_taken(&self, _name: &str) -> Result<bool, PlaceError> {
+        Ok(false)
+    }
+
+    async fn discard(&self, _parcel_id: &str) -> Result<(), PlaceError> {
+        Ok(())
+    }
+
+    async fn probe(&self) -> Result<String, PlaceError> {
+        // Whatever a receiver makes of this, it is no file.
+        let request = self.request(Method::OPTIONS).timeout(self.timeout);
+        let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+        match response.status() {
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::lasting(format!(
+                "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
+                self.address
+            ))),
+            status if status.is_server_error() => Err(fault::of_answer(self, response).await),
+            status => Ok(format!(
+                "{} can be reached and answers {status} to `OPTIONS`; whether it takes files is seen with the first one",
+                self.address
+            )),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! How an HTTP receiver is reached.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// The method that a file is sent with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HttpMethod {
+    /// `POST`.
+    #[default]
+    Post,
+    /// `PUT`, to the address as it is.
+    Put,
+}
+
+/// An HTTP receiver.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// `https://…`; `http` is for this machine alone. Its query is sent and never shown.
+    pub url: Url,
+    /// The method.
+    pub method: HttpMethod,
+    /// Headers that go with each file, such as `Authorization`.
+    pub headers: Vec<(String, SecretString)>,
+    /// The longest that connecting may take, and the longest that nothing may move: neither may the receiver take none
+    /// of the file, nor answer nothing once it has all of it.
+    pub timeout: Duration,
+}

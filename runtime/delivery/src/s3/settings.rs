@@ -1,0 +1,25 @@
+//! How a bucket is reached.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// A bucket of an S3-compatible store, who writes to it, and the prefix there.
+#[derive(Debug, Clone)]
+pub struct S3Settings {
+    /// `s3://bucket/prefix`.
+    pub url: Url,
+    /// The bucket's region, such as `us-east-1`; stores that know none take any.
+    pub region: String,
+    /// The store's address, where it is not Amazon's. It may be `http`, and the bucket is then part of the path.
+    pub endpoint: Option<Url>,
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: SecretString,
+    /// The token of a session, where the key is one of a session.
+    pub session_token: Option<SecretString>,
+    /// The longest that connecting may take, and the longest that nothing may come from the store.
+    pub timeout: Duration,
+}

@@ -1,0 +1,107 @@
+//! What SSH and SFTP say when something is wrong, for people, and whether it may pass.
+
+use std::io;
+use std::time::Duration;
+
+use russh::{MethodKind, MethodSet};
+use russh_sftp::client::error::Error;
+use russh_sftp::protocol::StatusCode;
+
+use super::Sftp;
+use crate::PlaceError;
+use crate::text::shown;
+
+/// No key that the server shows is pinned. Nothing was sent but what any client sends.
+pub(super) fn of_host_key(place: &Sftp, shown: &str) -> PlaceError {
+    let Sftp { address, host, port, .. } = place;
+    let check = format!(
+        "the server's operator tells which is right, and `ssh-keyscan -p {port} {host} | ssh-keygen -lf -` what is shown \
+         from elsewhere"
+    );
+    if place.host_keys.is_empty() {
+        return PlaceError::lasting(format!(
+            "{address} shows the host key {shown}, and none is pinned: nothing was sent; check it ({check}) and write \
+             `host_key = \"{}\"` into the delivery",
+            shown.split(' ').next().unwrap_or_default()
+        ));
+    }
+    PlaceError::lasting(format!(
+        "{address} shows the host key {shown}, and {} is pinned: nothing was sent; it may be another server, or one in \
+         between, or the key was changed: {check}, before `host_key` is changed",
+        place.host_keys.expected()
+    ))
+}
+
+/// The connection cannot be made, or breaks.
+pub(super) fn of_connecting(place: &Sftp, error: &russh::Error) -> PlaceError {
+    let Sftp { address, host, port, .. } = place;
+    match error {
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionRefused => PlaceError::passing(format!(
+            "{address}: nothing listens at {host} port {port}: the server is down, or `to` names another port"
+        )),
+        russh::Error::IO(error) => PlaceError::passing(format!("{address}: cannot connect to {host}: {error}")),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => PlaceError::lasting(format!(
+            "{address}: the server offers no {kind:?} that is safe enough, only {}; have it updated",
+            shown(&theirs.join(", "))
+        )),
+        russh::Error::Version => PlaceError::lasting(format!("{address}: what answers is no SSH server; correct `to`")),
+        error => PlaceError::passing(format!("{address}: the connection broke: {error}")),
+    }
+}
+
+/// The server does not let the user in.
+pub(super) fn of_sign_in(place: &Sftp, tried: &[&str], offered: Option<&MethodSet>) -> PlaceError {
+    let takes = offered.map(|offered| {
+        let names: Vec<&str> = offered.iter().map(|method: &MethodKind| method.into()).collect();
+        format!("; it takes {}", if names.is_empty() { "nothing else".to_owned() } else { names.join(", ") })
+    });
+    PlaceError::lasting(format!(
+        "{} does not let `{}` in with {}{}: correct `user`, `password` or `key` of the delivery, or have the server's \
+         operator allow them",
+        place.address,
+        place.user,
+        tried.join(", nor with "),
+        takes.unwrap_or_default()
+    ))
+}
+
+/// A request failed.
+pub(super) fn of_sftp(address: &str, what: &str, timeout: Duration, error: &Error) -> PlaceError {
+    let status = match error {
+        Error::Status(status) => status,
+        Error::Timeout => {
+            return PlaceError::passing(format!("{address} cannot {what}: no answer came within {timeout:?}"));
+        }
+        error => return PlaceError::passing(format!("{address} cannot {what}: the connection broke: {error}")),
+    };
+    let said = shown(&status.error_message);
+    match status.status_code {
+        StatusCode::NoSuchFile => PlaceError::lasting(format!(
+            "{address} cannot {what}: there is no such folder ({said}); have it made, or correct `to`"
+        )),
+        StatusCode::PermissionDenied => PlaceError::lasting(format!(
+            "{address} cannot {what}: the user may not ({said}); have the server's operator allow it"
+        )),
+        StatusCode::OpUnsupported => {
+            PlaceError::lasting(format!("{address} cannot {what}: the server does not support it ({said})"))
+        }
+        // What version 3 of the protocol has one code for.
+        _ => PlaceError::passing(format!(
+            "{address} cannot {what}: the server says {said}; its disk or the user's quota may be full"
+        )),
+    }
+}
+
+/// A write failed.
+pub(super) fn of_write(address: &str, part: &str, timeout: Duration, error: &io::Error, closed: bool) -> PlaceError {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return PlaceError::passing(format!("{address} cannot write `{part}`: no answer came within {timeout:?}"));
+    }
+    let said = shown(&error.to_string());
+    if closed || error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+        return PlaceError::passing(format!("{address} cannot write `{part}`: the connection broke ({said})"));
+    }
+    PlaceError::passing(format!(
+        "{address} cannot write `{part}`: the server says {said}; its disk or the user's quota may be full"
+    ))
+}

@@ -1,0 +1,34 @@
+//! What others say, made fit for a message.
+
+/// The most characters of it.
+const LONGEST: usize = 300;
+
+/// The beginning of a text, quoted, on one line, with nothing in it that a terminal would obey.
+pub(crate) fn shown(text: &str) -> String {
+    let text = text.trim();
+    let mut all = text.chars();
+    let beginning: String = all.by_ref().take(LONGEST).collect();
+    let more = if all.next().is_some() { "…" } else { "" };
+    format!("{beginning:?}{more}")
+}
+
+/// What an error says at its root, which is the part that helps.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped_and_what_is_long_ends_early() {
+        assert_eq!(shown(" no\u{1b}[31m\r\nroom \u{202e}"), r#""no\u{1b}[31m\r\nroom \u{202e}""#);
+        let long = shown(&"ä".repeat(301));
+        assert!(long.ends_with("ä\"…") && long.chars().count() == 303, "{long}");
+    }
+}

@@ -1,0 +1,282 @@
+//! Steps 3 and 4: bringing files to a place and giving them their names, one after the other.
+//!
+//! May be done again, by anyone, after any interruption: what is recorded between the steps says where to go on.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
+
+use super::{DeliveryError, Outbox, encrypt, total, version};
+use crate::config::Encryption;
+use crate::run::hex;
+use crate::store::{Content, FileRecord, FileState, Opening, RunId, Store, patiently};
+
+const TOTAL_TYPE: &str = "application/json";
+
+/// What carries the files of one run.
+pub(crate) struct Carrier<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) outbox: &'a Outbox,
+    pub(crate) place: &'a dyn Place,
+    /// Whether the place is a folder of this machine.
+    pub(crate) is_local: bool,
+    /// How control totals of encrypted files are encrypted.
+    pub(crate) encryption: Option<&'a Encryption>,
+    pub(crate) opening: &'a Opening,
+    /// The process that holds the delivery.
+    pub(crate) by: &'a str,
+    pub(crate) now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+}
+
+impl Carrier<'_> {
+    /// Delivers what is not delivered yet. What is done is in `files`, also after an error.
+    pub(crate) async fn deliver(&self, files: &mut [FileRecord]) -> Result<(), DeliveryError> {
+        for file in files.iter_mut().filter(|file| file.state.is_under_way()) {
+            self.deliver_one(file).await?;
+        }
+        Ok(())
+    }
+
+    async fn deliver_one(&self, file: &mut FileRecord) -> Result<(), DeliveryError> {
+        if file.destination != self.place.address() {
+            // The configuration names another place by now.
+            file.destination = self.place.address().to_owned();
+            file.state = FileState::Queued;
+        }
+        loop {
+            if file.state == FileState::Queued {
+                self.choose_name(file).await?;
+                self.stage(file).await?;
+                file.state = FileState::Moving;
+                self.record(file).await?;
+            }
+            match self.publish(file).await {
+                Ok(Published::NameTaken) => {
+                    file.state = FileState::Queued;
+                    file.version += 1;
+                    self.record(file).await?;
+                }
+                Ok(Published::Now | Published::Before) => {
+                    file.state = FileState::Delivered;
+                    file.delivered_at = Some((self.now)());
+                    self.record(file).await?;
+                    self.outbox.remove(&total_id(file)).await;
+                    if let Some(sent) = &file.encrypted {
+                        self.outbox.remove(&sent.sha256).await;
+                    }
+                    return Ok(());
+                }
+                Err(error) => {
+                    // It has certainly not got its name, and what was staged may be gone by the next try. A folder keeps
+                    // it.
+                    if !error.is_passing() && !self.is_local && !matches!(error, DeliveryError::Store(_)) {
+                        file.state = FileState::Queued;
+                        self.record(file).await?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    async fn record(&self, file: &FileRecord) -> Result<(), DeliveryError> {
+        let recorded = patiently("recording a delivery", || self.store.record_file(self.opening.id, self.by, file));
+        Ok(recorded.await?)
+    }
+
+    /// The first version, from the one that it has on, whose name and whose control total's name nothing has.
+    async fn choose_name(&self, file: &mut FileRecord) -> Result<(), DeliveryError> {
+        let suffix = self.suffix(file);
+        let free = free_name(self.place, &file.name, suffix, file.version.max(1), &[]).await;
+        (file.version, file.delivered_as) = free.map_err(|error| self.unless_local(error))?;
+        Ok(())
+    }
+
+    fn suffix(&self, file: &FileRecord) -> &'static str {
+        match &file.encrypted {
+            Some(_) if file.delivered_as.ends_with(".asc") => ".asc",
+            Some(_) => ".pgp",
+            None => "",
+        }
+    }
+
+    /// Brings a file and its control total to the place.
+    pub(super) async fn stage(&self, file: &FileRecord) -> Result<(), DeliveryError> {
+        if let Some(content) = self.total(file, true).await? {
+            let id = total_id(file);
+            let path = self.outbox.beside(&id);
+            let staged = self.place.stage(parcel(&id, &path, &content, total_type(file))).await;
+            staged.map_err(|error| self.failed(&total::name_for(file), error))?;
+        }
+        let (id, sent) = (file_id(file), sent(file));
+        let path = self.outbox.content(&sent.sha256);
+        let staged = self.place.stage(parcel(&id, &path, &sent, file_type(file))).await;
+        staged.map_err(|error| self.failed(&file.name, error))
+    }
+
+    async fn publish(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
+        let total_name = total::name_for(file);
+        if let Some(content) = self.total(file, false).await? {
+            let id = total_id(file);
+            let path = self.outbox.beside(&id);
+            let item = Item { parcel: parcel(&id, &path, &content, total_type(file)), name: &total_name };
+            let published = self.place.publish(item).await.map_err(|error| self.failed(&total_name, error))?;
+            if published == Published::NameTaken {
+                return Ok(published);
+            }
+        }
+        let (id, sent) = (file_id(file), sent(file));
+        let path = self.outbox.content(&sent.sha256);
+        let item = Item { parcel: parcel(&id, &path, &sent, file_type(file)), name: &file.delivered_as };
+        let published = self.place.publish(item).await.map_err(|error| self.failed(&file.delivered_as, error))?;
+        if published == Published::NameTaken && file.with_total {
+            self.retract(file, &total_name).await;
+        }
+        Ok(published)
+    }
+
+    /// Takes a control total back whose file could not get its name.
+    async fn retract(&self, file: &FileRecord, total_name: &str) {
+        if self.is_local {
+            let _ = tokio::fs::remove_file(Path::new(&file.destination).join(total_name)).await;
+        } else {
+            let (run, name) = (self.opening.id, &file.delivered_as);
+            tracing::warn!(%run, name, total_name, "a name was taken when its control total was there already");
+        }
+    }
+
+    /// What the control total of a file comes to, kept in the outbox; none where it has none.
+    async fn total(&self, file: &FileRecord, anew: bool) -> Result<Option<Content>, DeliveryError> {
+        if !file.with_total {
+            return Ok(None);
+        }
+        let (id, name) = (total_id(file), total::name_for(file));
+        let failed =
+            |source| DeliveryError::Keep { name: name.clone(), outbox: self.outbox.folder().to_owned(), source };
+        let path = self.outbox.beside(&id);
+        if anew || !tokio::fs::try_exists(&path).await.unwrap_or(false) {
+            let text = total::text(self.opening, file);
+            match self.encryption {
+                None if file.encrypted.is_some() => {
+                    let reason = "the delivery has no `encrypt` any more; add it again, or give this delivery up with \
+                                  `tradewire runs cancel`";
+                    return Err(DeliveryError::Encrypt { name, reason: reason.to_owned(), passing: false });
+                }
+                Some(encryption) if file.encrypted.is_some() => {
+                    let plain = format!("plain.{id}");
+                    self.outbox.write(&plain, text).await.map_err(failed)?;
+                    self.outbox.remove(&id).await;
+                    let named = total::name(&file.name);
+                    let encrypted = encrypt::file(encryption, &self.outbox.beside(&plain), &named, path.clone()).await;
+                    self.outbox.remove(&plain).await;
+                    encrypted?;
+                }
+                _ => self.outbox.write(&id, text).await.map_err(failed)?,
+            }
+        }
+        let bytes = tokio::fs::read(&path).await.map_err(failed)?;
+        Ok(Some(Content { sha256: hex(&Sha256::digest(&bytes)), bytes: bytes.len() as u64 }))
+    }
+
+    /// Removes what is staged of files that will not be delivered, as far as the place can be reached.
+    pub(crate) async fn discard(&self, files: &[FileRecord]) {
+        for file in files.iter().filter(|file| file.state.is_under_way()) {
+            for id in [file_id(file), total_id(file)] {
+                if let Err(error) = self.place.discard(&id).await {
+                    let address = self.place.address();
+                    tracing::warn!(run = %self.opening.id, address, %error, "cannot remove what was brought there");
+                }
+                self.outbox.remove(&id).await;
+            }
+        }
+    }
+
+    fn failed(&self, name: &str, error: PlaceError) -> DeliveryError {
+        self.unless_local(DeliveryError::place(name, error))
+    }
+
+    /// A folder's disk may be mounted again, and have room again: nobody is to be waited for.
+    fn unless_local(&self, error: DeliveryError) -> DeliveryError {
+        match error {
+            DeliveryError::Place { name, source } if self.is_local => {
+                DeliveryError::Place { name, source: PlaceError { passing: true, ..source } }
+            }
+            other => other,
+        }
+    }
+}
+
+/// The first version from `first` on whose name and whose control total's name nothing has, and none of `chosen`, which
+/// are lower-case.
+pub(super) async fn free_name(
+    place: &dyn Place,
+    name: &str,
+    suffix: &str,
+    first: u32,
+    chosen: &[String],
+) -> Result<(u32, String), DeliveryError> {
+    let failed = |error| DeliveryError::place(name, error);
+    for version in first..=version::MOST {
+        let plain = version::name(name, version);
+        let (candidate, total) = (format!("{plain}{suffix}"), format!("{}{suffix}", total::name(&plain)));
+        if chosen.contains(&candidate.to_lowercase()) {
+            continue;
+        }
+        if !place.is_taken(&candidate).await.map_err(failed)? && !place.is_taken(&total).await.map_err(failed)? {
+            return Ok((version, candidate));
+        }
+    }
+    Err(DeliveryError::NoName { name: name.to_owned(), destination: place.address().to_owned() })
+}
+
+fn parcel<'a>(id: &'a str, content: &'a Path, of: &'a Content, content_type: &'a str) -> Parcel<'a> {
+    Parcel { id, content, bytes: of.bytes, sha256: &of.sha256, content_type }
+}
+
+/// What is sent of a file.
+fn sent(file: &FileRecord) -> Content {
+    let own = || Content { sha256: file.sha256.clone(), bytes: file.bytes };
+    file.encrypted.clone().unwrap_or_else(own)
+}
+
+fn file_type(file: &FileRecord) -> &str {
+    if file.encrypted.is_some() { encrypt::content_type(&file.delivered_as) } else { &file.content_type }
+}
+
+fn total_type(file: &FileRecord) -> &'static str {
+    if file.encrypted.is_some() { encrypt::content_type(&file.delivered_as) } else { TOTAL_TYPE }
+}
+
+fn file_id(file: &FileRecord) -> String {
+    id(&file.name, file.run)
+}
+
+fn total_id(file: &FileRecord) -> String {
+    id(&total::name(&file.name), file.run)
+}
+
+/// What names a file of a run, and no other, at any place.
+fn id(name: &str, run: RunId) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.bytes().all(plain) {
+        return format!("{name}.{run}");
+    }
+    let digest = hex(&Sha256::digest(name));
+    format!("{}.{run}", &digest[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_parcel_is_plain_and_its_own() {
+        let run = RunId::new();
+        assert_eq!(id("PRAB_EPI.csv", run), format!("PRAB_EPI.csv.{run}"));
+        let ids = ["Löhne.csv", "Lohne.csv", "L hne.csv"].map(|name| id(name, run));
+        assert!(ids.iter().all(|id| id.is_ascii() && !id.contains(' ')), "{ids:?}");
+        assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2]);
+    }
+}

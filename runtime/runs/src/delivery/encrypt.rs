@@ -1,0 +1,62 @@
+//! Encryption of what is delivered: from file to file, once.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use tokio::task::spawn_blocking;
+use tradewire_delivery::openpgp::{self, OpenPgpSettings};
+use tradewire_delivery::{SettingsError, what_to_do};
+
+use super::DeliveryError;
+use crate::config::{Encryption, PublicKey, Secret};
+use crate::store::Content;
+
+/// The media type of an encrypted file of this name.
+pub(super) fn content_type(name: &str) -> &'static str {
+    if name.ends_with(".asc") { "text/plain" } else { "application/octet-stream" }
+}
+
+/// Encrypts a file to a new one; `name` is what it is called when it is decrypted.
+pub(super) async fn file(
+    encryption: &Encryption,
+    from: &Path,
+    name: &str,
+    to: PathBuf,
+) -> Result<Content, DeliveryError> {
+    let (encryption, from, name) = (encryption.clone(), from.to_owned(), name.to_owned());
+    let encrypt = move || {
+        let failed = |reason: String, passing| DeliveryError::Encrypt { name: name.clone(), reason, passing };
+        let keys = open(&encryption).map_err(|reason| failed(reason, false))?;
+        let encrypted =
+            keys.encrypt(&from, &name, &to).map_err(|error| failed(error.to_string(), error.is_passing()))?;
+        Ok(Content { sha256: encrypted.sha256, bytes: encrypted.bytes })
+    };
+    spawn_blocking(encrypt).await.unwrap_or_else(|error| {
+        let (name, reason) = (String::new(), format!("the runtime failed: {error}"));
+        Err(DeliveryError::Encrypt { name, reason, passing: true })
+    })
+}
+
+/// The keys of an `encrypt`, read anew. Blocks.
+pub fn open(encryption: &Encryption) -> Result<openpgp::Encryption, String> {
+    let read =
+        |secret: &Secret| -> Result<SecretString, String> { secret.resolve().map_err(|error| error.to_string()) };
+    let public = |key: &PublicKey| match key {
+        PublicKey::File(path) => std::fs::read(path).map_err(|error| {
+            format!("cannot read the public key `{}`: {}; correct `to` of `encrypt`", path.display(), what_to_do(error))
+        }),
+        PublicKey::Secret(secret) => {
+            read(secret).map(|key| secrecy::ExposeSecret::expose_secret(&key).as_bytes().to_vec())
+        }
+    };
+    let (sign, passphrase) = match &encryption.sign {
+        Some(signing) => (Some(read(&signing.key)?), signing.passphrase.as_ref().map(read).transpose()?),
+        None => (None, None),
+    };
+    let recipients = encryption.to.iter().map(public).collect::<Result<Vec<_>, _>>()?;
+    let settings = OpenPgpSettings { recipients, sign, passphrase, armor: encryption.armor };
+    openpgp::Encryption::new(&settings).map_err(|SettingsError { setting, message }| {
+        let key = if setting == "recipients" { "to" } else { setting };
+        format!("`{key}` of `encrypt`: {message}")
+    })
+}

@@ -1,0 +1,101 @@
+//! The places that the configuration names, with their secrets read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use tradewire_delivery::{
+    Folder, Http, HttpSettings, Place, PlaceError, S3, S3Settings, SettingsError, Sftp, SftpSettings,
+};
+
+use crate::config::{Delivery, Destination, S3Access, Secret, SftpAccess};
+use crate::store::DeliveryRecord;
+
+/// What opens places: the configuration's own, but in tests.
+pub trait Places: Send + Sync + 'static {
+    /// The place of a delivery. Secrets are read anew each time, and so may be changed while files wait. Blocks.
+    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError>;
+}
+
+/// The places that the configuration names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Configured;
+
+impl Places for Configured {
+    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
+        // Who has chosen already has chosen the same; no other part of the program need have run before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let fault = |key: &str, what: &dyn std::fmt::Display| {
+            PlaceError::lasting(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
+        };
+        let read = |key: &str, secret: &Secret| secret.resolve().map_err(|error| fault(key, &error));
+        let may = |key: &str, secret: &Option<Secret>| -> Result<Option<SecretString>, PlaceError> {
+            secret.as_ref().map(|secret| read(key, secret)).transpose()
+        };
+        let settings = |error: SettingsError| fault(key_of(error.setting), &error.message);
+        let timeout = delivery.timeout;
+        Ok(match &delivery.to {
+            Destination::Folder(path) => folder(path)?,
+            Destination::Sftp(SftpAccess { url, user, password, key, passphrase, host_keys }) => {
+                let settled = SftpSettings {
+                    url: url.clone(),
+                    user: user.clone(),
+                    password: may("password", password)?,
+                    private_key: may("key", key)?,
+                    passphrase: may("passphrase", passphrase)?,
+                    host_keys: host_keys.clone(),
+                    timeout,
+                };
+                Arc::new(Sftp::new(settled).map_err(settings)?)
+            }
+            Destination::S3(S3Access { url, region, endpoint, access_key_id, secret_access_key, session_token }) => {
+                let id = access_key_id.resolve().map_err(|error| fault("access_key_id", &error))?;
+                let settled = S3Settings {
+                    url: url.clone(),
+                    region: region.clone(),
+                    endpoint: endpoint.clone(),
+                    access_key_id: id.expose_secret().to_owned(),
+                    secret_access_key: read("secret_access_key", secret_access_key)?,
+                    session_token: may("session_token", session_token)?,
+                    timeout,
+                };
+                Arc::new(S3::new(settled).map_err(settings)?)
+            }
+            Destination::Http { url, method, headers } => {
+                let headers: Result<Vec<_>, PlaceError> = headers
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), value.resolve().map_err(|error| fault("headers", &error))?)))
+                    .collect();
+                let settled = HttpSettings { url: url.clone(), method: *method, headers: headers?, timeout };
+                Arc::new(Http::new(settled).map_err(settings)?)
+            }
+        })
+    }
+}
+
+/// A folder of this machine. What is wrong with it may pass: a disk may be mounted again.
+pub(super) fn folder(path: &Path) -> Result<Arc<dyn Place>, PlaceError> {
+    Ok(Arc::new(Folder::new(path).map_err(|error| PlaceError::passing(error.message))?))
+}
+
+/// The key of the configuration that a setting comes from.
+fn key_of(setting: &str) -> &str {
+    match setting {
+        "url" | "path" => "to",
+        "host_keys" => "host_key",
+        "private_key" => "key",
+        other => other,
+    }
+}
+
+/// The place of a delivery that the configuration does not name any more. A folder is known by its path.
+pub(crate) fn gone(delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, PlaceError> {
+    let DeliveryRecord { delivery: name, destination, run, .. } = delivery;
+    if !destination.contains("://") {
+        return folder(Path::new(destination));
+    }
+    Err(PlaceError::lasting(format!(
+        "the configuration has no [delivery.{name}] any more, which goes to `{destination}`: add it again, or give the \
+         delivery up with `tradewire runs cancel {run}`"
+    )))
+}
