@@ -9,6 +9,7 @@ mod call;
 mod check;
 mod crash;
 mod demo;
+mod exports;
 mod faults;
 mod feeds;
 mod history;

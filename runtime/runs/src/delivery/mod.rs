@@ -14,11 +14,17 @@
 //! is taken by anything else. Equal bytes of another window are another delivery: two weeks of equal hours are two
 //! weeks of pay.
 
+mod content;
 mod folder;
+mod forecast;
 mod total;
 mod version;
 
 use std::path::{Path, PathBuf};
+
+pub use content::{ContentError, content_of};
+pub(crate) use forecast::forecast;
+pub use forecast::{Change, Forecast};
 
 use crate::durable::what_to_do;
 use crate::run::Produced;

@@ -4,6 +4,7 @@ mod backfill;
 mod check;
 mod demo;
 mod doubts;
+mod export;
 mod plugin;
 mod report;
 mod run;
@@ -38,6 +39,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
+        Command::Export(command) => block_on(export::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::State(command) => done(block_on(state::dispatch(command, output))),
         Command::Webhooks(command) => done(block_on(webhooks::dispatch(command, output))),

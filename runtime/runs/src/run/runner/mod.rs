@@ -11,6 +11,7 @@ mod alive;
 mod attempt;
 mod news;
 mod open;
+mod preview;
 mod recover;
 mod retry;
 mod tend;
@@ -42,6 +43,7 @@ use crate::store::{
 };
 
 pub use open::{OpenRun, Request, RunError};
+pub use preview::{Preview, PreviewedFile};
 
 /// How long nobody may take a run for abandoned after its owner was last heard of.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
