@@ -8,7 +8,7 @@ demo: guests
 
 # Every test: what guests are made of, then the host with the guests.
 test: guests
-	cargo test --manifest-path plugins/Cargo.toml --package tradewire-payroll --package tradewire-purchasing --package payroll-export \
+	cargo test --manifest-path plugins/Cargo.toml --package tradewire-payroll --package tradewire-purchasing --package tradewire-tables --package payroll-export \
 		--package tradewire-samples --package tradewire-plugin --features tradewire-plugin/payroll,tradewire-plugin/accounting
 	cargo test --release --workspace
 

@@ -10,6 +10,7 @@ mod check;
 mod crash;
 mod deliveries;
 mod demo;
+mod exports;
 mod faults;
 mod feeds;
 mod history;

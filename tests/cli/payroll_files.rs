@@ -11,7 +11,7 @@ use crate::bench::{Bench, Offline, Told, WEEK, config, guest, servicetitan};
 /// By the person's id at the provider and the class of hours or the code: hundredths, or minutes.
 type Sums = BTreeMap<(String, String), i64>;
 
-fn exporting(address: &str, settings: &str) -> Bench {
+pub fn exporting(address: &str, settings: &str) -> Bench {
     let rest = r#"
 [plugin.payroll-export]
 source = "SOURCE"
@@ -44,7 +44,7 @@ fn refused(settings: &str, texts: &[&str]) -> Told {
 }
 
 /// ServiceTitan, as any client sees it.
-struct Client {
+pub struct Client {
     runtime: tokio::runtime::Runtime,
     http: reqwest::Client,
     address: String,
@@ -52,7 +52,7 @@ struct Client {
 }
 
 impl Client {
-    fn new(address: &str) -> Client {
+    pub fn new(address: &str) -> Client {
         // Fails where it is set already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -335,10 +335,10 @@ sure = "uncertain"
 }
 
 /// The window of the payroll periods two weeks before [`WEEK`].
-const EARLIER: &str = "--from 2025-12-16 --to 2025-12-23";
+pub const EARLIER: &str = "--from 2025-12-16 --to 2025-12-23";
 
 /// Changes the amount of a bonus that was earned in [`EARLIER`] by so many cents, and gives the person's id.
-fn change_a_bonus(client: &Client, cents: i64) -> String {
+pub fn change_a_bonus(client: &Client, cents: i64) -> String {
     let key = |record: &Value| (record["employeeType"].to_string(), record["employeeId"].as_i64().unwrap());
     let payrolls = client.all("payrolls");
     let ended = |payroll: &&Value| payroll["endedOn"].as_str().unwrap().starts_with("2025-12-22T00:00:00");

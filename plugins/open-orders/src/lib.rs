@@ -6,7 +6,7 @@ use tradewire_purchasing::{open_orders, servicetitan};
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let mut reading = settings.reading();
-    let name = reading.optional("file-name").unwrap_or_else(|| "open-orders.csv".to_owned());
+    let (name, format) = reading.table("open-orders");
     reading.finish()?;
 
     let day = servicetitan::last_day(run.window())?;
@@ -15,10 +15,10 @@ fn run(run: Run) -> Result<Summary> {
     log::info!("{} orders are not closed", orders.len());
 
     let orders: Vec<_> = orders.into_values().collect();
-    let mut file = run.create_file(&name, "text/csv")?;
-    let totals = open_orders::write(&orders, day, &mut file).map_err(std::io::Error::other)?;
+    let mut table = run.create_table(&name, format, &open_orders::COLUMNS)?;
+    let totals = open_orders::write(&orders, day, &mut table)?;
     let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    file.finish(totals)?;
+    table.finish(totals)?;
     Ok(Summary::new(format!("{name}: {}", said.join(", "))))
 }
 

@@ -13,48 +13,48 @@ use std::io::Write;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
+use tradewire_tables::{Cell, Column, Error, Table};
 
 use crate::records::{Order, OrderLine};
-use crate::report::{Total, money, quantity, text, total, writer};
+use crate::report::{Total, money, total};
 
-const COLUMNS: [&str; 20] = [
-    "Line Id",
-    "Order Id",
-    "Order",
-    "Status",
-    "Vendor Id",
-    "Vendor",
-    "Vendor Document",
-    "Ordered",
-    "Sent",
-    "Required",
-    "Age Days",
-    "Overdue Days",
-    "Item Code",
-    "Item",
-    "Vendor Part",
-    "Quantity",
-    "Received",
-    "Unreceived",
-    "Cost",
-    "Unreceived Value",
+/// The columns of the report.
+pub const COLUMNS: [Column; 20] = [
+    Column::integer("Line Id"),
+    Column::integer("Order Id"),
+    Column::text("Order"),
+    Column::text("Status"),
+    Column::integer("Vendor Id"),
+    Column::text("Vendor"),
+    Column::text("Vendor Document"),
+    Column::date("Ordered"),
+    Column::date("Sent"),
+    Column::date("Required"),
+    Column::integer("Age Days"),
+    Column::integer("Overdue Days"),
+    Column::text("Item Code"),
+    Column::text("Item"),
+    Column::text("Vendor Part"),
+    Column::decimal("Quantity"),
+    Column::decimal("Received"),
+    Column::decimal("Unreceived"),
+    Column::money("Cost"),
+    Column::money("Unreceived Value"),
 ];
 
 /// Writes what is open on a day. Orders stand by their number at ServiceTitan, lines as they stand in the order.
 ///
 /// # Errors
-/// When `out` fails.
-pub fn write(orders: &[Order], day: NaiveDate, out: impl Write) -> Result<Vec<Total>, csv::Error> {
+/// When the table cannot hold a row, or what it is written to fails.
+pub fn write<W: Write + Send>(orders: &[Order], day: NaiveDate, table: &mut Table<W>) -> Result<Vec<Total>, Error> {
     let mut orders: Vec<&Order> = orders.iter().filter(|order| !order.status.is_closed()).collect();
     orders.sort_by_key(|order| order.id);
 
-    let mut writer = writer(out);
-    writer.write_record(COLUMNS)?;
     let (mut rows, mut value) = (0, Decimal::ZERO);
     let (mut open, mut overdue) = (BTreeSet::new(), BTreeSet::new());
     for order in orders {
         for line in order.lines.iter().filter(|line| unreceived(line) > Decimal::ZERO) {
-            writer.write_record(row(order, line, day))?;
+            table.row(row(order, line, day))?;
             rows += 1;
             value += unreceived(line) * line.cost;
             open.insert(order.id);
@@ -63,7 +63,6 @@ pub fn write(orders: &[Order], day: NaiveDate, out: impl Write) -> Result<Vec<To
             }
         }
     }
-    writer.flush()?;
     Ok(vec![
         total("rows", rows),
         total("orders", open.len()),
@@ -72,31 +71,30 @@ pub fn write(orders: &[Order], day: NaiveDate, out: impl Write) -> Result<Vec<To
     ])
 }
 
-fn row(order: &Order, line: &OrderLine, day: NaiveDate) -> [String; COLUMNS.len()] {
-    let date = |date: Option<NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    let age = order.sent.or(order.ordered).map(|since| (day - since).num_days().to_string());
+fn row<'a>(order: &'a Order, line: &'a OrderLine, day: NaiveDate) -> [Cell<'a>; COLUMNS.len()] {
+    let age = order.sent.or(order.ordered).map(|since| (day - since).num_days());
     let missing = unreceived(line);
     [
-        line.id.to_string(),
-        order.id.to_string(),
-        text(&order.number).into_owned(),
-        order.status.to_string(),
-        order.vendor.id.map(|id| id.to_string()).unwrap_or_default(),
-        text(&order.vendor.name).into_owned(),
-        text(&order.document).into_owned(),
-        date(order.ordered),
-        date(order.sent),
-        date(order.required),
-        age.unwrap_or_default(),
-        overdue_days(order, day).to_string(),
-        text(&line.code).into_owned(),
-        text(&line.name).into_owned(),
-        text(&line.vendor_part).into_owned(),
-        quantity(line.quantity),
-        quantity(line.received),
-        quantity(missing),
-        money(line.cost),
-        money(missing * line.cost),
+        line.id.into(),
+        order.id.into(),
+        (&order.number).into(),
+        order.status.to_string().into(),
+        order.vendor.id.into(),
+        (&order.vendor.name).into(),
+        (&order.document).into(),
+        order.ordered.into(),
+        order.sent.into(),
+        order.required.into(),
+        age.into(),
+        overdue_days(order, day).into(),
+        (&line.code).into(),
+        (&line.name).into(),
+        (&line.vendor_part).into(),
+        line.quantity.into(),
+        line.received.into(),
+        missing.into(),
+        line.cost.into(),
+        (missing * line.cost).into(),
     ]
 }
 
@@ -112,6 +110,8 @@ fn overdue_days(order: &Order, day: NaiveDate) -> i64 {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use tradewire_tables::Format;
+
     use super::*;
     use crate::records::{OrderStatus, Vendor};
 
@@ -150,9 +150,9 @@ mod tests {
     }
 
     fn written(orders: &[Order], on: &str) -> (Vec<String>, Vec<Total>) {
-        let mut out = Vec::new();
-        let totals = write(orders, day(on), &mut out).unwrap();
-        (String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect(), totals)
+        let mut table = Table::begin(Format::Csv, &COLUMNS, Vec::new()).unwrap();
+        let totals = write(orders, day(on), &mut table).unwrap();
+        (String::from_utf8(table.finish().unwrap()).unwrap().lines().skip(1).map(str::to_owned).collect(), totals)
     }
 
     #[test]

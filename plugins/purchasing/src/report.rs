@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use rust_decimal::Decimal;
+pub use tradewire_tables::{money, quantity};
 
 /// One line of a control total: a name and a value.
 pub type Total = (String, String);
@@ -14,35 +14,23 @@ pub(crate) fn total(name: &str, value: impl ToString) -> Total {
 }
 
 /// A writer of rows that end in CRLF.
-pub(crate) fn writer<W: Write>(out: W) -> csv::Writer<W> {
+pub fn writer<W: Write>(out: W) -> csv::Writer<W> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
 }
 
 /// A cell of text that comes from people: what a spreadsheet would run as a formula is shown as text.
-pub(crate) fn text(value: &str) -> Cow<'_, str> {
+pub fn text(value: &str) -> Cow<'_, str> {
     match value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => Cow::Owned(format!("'{value}")),
         false => Cow::Borrowed(value),
     }
 }
 
-/// An exact number with at least two decimals, as money is read.
-pub(crate) fn money(value: Decimal) -> String {
-    let mut value = value.normalize();
-    if value.scale() < 2 {
-        value.rescale(2);
-    }
-    value.to_string()
-}
-
-/// An exact number without zeros that say nothing.
-pub(crate) fn quantity(value: Decimal) -> String {
-    value.normalize().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use rust_decimal::Decimal;
+
     use super::*;
 
     #[test]

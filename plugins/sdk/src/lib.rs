@@ -30,7 +30,7 @@
 //! Query and body records have a setter for every optional field and `new` where something must be given; a paged
 //! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call suppliers
 //! with [`middleware::call`]; keep what later runs are to know in [`Run::state`]. With the feature `webhooks`, `Run::events` has
-//! the events that began the run.
+//! the events that began the run; with `tables`, `Run::create_table` writes reports as CSV, JSON Lines, XLSX or Parquet.
 
 pub mod config;
 pub mod errors;
@@ -43,6 +43,8 @@ pub mod money;
 pub mod pages;
 pub mod run;
 pub mod state;
+#[cfg(feature = "tables")]
+pub mod tables;
 pub mod time;
 
 /// The bindings as wit-bindgen makes them. Use the modules of the surfaces instead.

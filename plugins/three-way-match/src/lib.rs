@@ -11,7 +11,7 @@ use tradewire_purchasing::{Bill, Order, Receipt};
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let mut reading = settings.reading();
-    let name = reading.optional("file-name").unwrap_or_else(|| "three-way-match.csv".to_owned());
+    let (name, format) = reading.table("three-way-match");
     let rules = Rules {
         tolerance: reading.parsed("tolerance", Decimal::ZERO),
         tolerance_percent: reading.parsed("tolerance-percent", Decimal::ZERO),
@@ -27,11 +27,10 @@ fn run(run: Run) -> Result<Summary> {
 
     let moved = Moved::within(run.window())?;
     log::info!("{} orders moved in the window", moved.orders.len());
-    let mut file = run.create_file(&name, "text/csv")?;
-    let totals = three_way_match::write(&moved.orders, &moved.receipts, &moved.bills, &rules, &mut file)
-        .map_err(std::io::Error::other)?;
+    let mut table = run.create_table(&name, format, &three_way_match::COLUMNS)?;
+    let totals = three_way_match::write(&moved.orders, &moved.receipts, &moved.bills, &rules, &mut table)?;
     let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    file.finish(totals)?;
+    table.finish(totals)?;
     Ok(Summary::new(format!("{name}: {}", said.join(", "))))
 }
 

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub mod delivery;
 pub mod doubts;
+pub mod export;
 pub mod runs;
 pub mod schedule;
 pub mod state;
@@ -40,6 +41,9 @@ pub enum Command {
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
+    /// Writes exports, shows what they would deliver, and what their deliveries differ in.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Shows what became of runs; runs them again, and asks for their end.
     #[command(subcommand)]
     Runs(runs::Runs),

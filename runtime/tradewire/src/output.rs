@@ -28,7 +28,7 @@ impl Output {
     }
 
     /// Whether nobody wants to know more than the result.
-    fn is_silent(&self) -> bool {
+    pub fn is_silent(&self) -> bool {
         self.json || self.quiet
     }
 

@@ -2,11 +2,45 @@
 
 use std::fmt::Write;
 
-use super::{Content, Layout, Of, Sure};
+use super::{Content, Layout, Of, Setting, Sure};
 use crate::postings::Step;
 use crate::records::HoursClass;
 
+impl Setting {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it says.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Whether it must be given.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// What is wrong with a value that stands alone, and what to write instead.
+    pub fn fault(&self, value: &str) -> Option<String> {
+        if value.is_empty() && self.required {
+            return Some("write something".to_owned());
+        }
+        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice == value) {
+            return Some(format!("write {}", self.choices.join(" or ")));
+        }
+        let rule = self.rule.as_ref().filter(|_| !self.table)?;
+        (!rule.takes(value, None)).then(|| format!("write {}", rule.says))
+    }
+}
+
 impl Layout {
+    /// Its settings, besides those that every layout has.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.iter()
+    }
+
     /// The layout's settings and columns as Markdown, under a heading; `name` is what settings call the provider.
     pub fn markdown(&self, name: &str) -> String {
         let mut text = format!("### {}: `provider = \"{name}\"`\n\n{}\n", self.provider, self.about);

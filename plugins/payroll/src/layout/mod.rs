@@ -124,8 +124,9 @@ struct Format {
     amounts: Step,
 }
 
+/// A setting of a layout.
 #[derive(Debug, Clone)]
-struct Setting {
+pub struct Setting {
     name: String,
     about: String,
     required: bool,

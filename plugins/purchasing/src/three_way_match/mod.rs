@@ -26,29 +26,31 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use tradewire_tables::{Cell, Column, Error, Table};
 
 use crate::records::{Bill, Order, OrderLine, OrderStatus, Receipt};
-use crate::report::{Total, money, quantity, text, total, writer};
+use crate::report::{Total, money, total};
 use attribute::{Attributed, Attribution};
 
-const COLUMNS: [&str; 17] = [
-    "Row Id",
-    "Kind",
-    "Order Id",
-    "Order",
-    "Vendor Id",
-    "Vendor",
-    "Bills",
-    "Item Code",
-    "Item",
-    "Ordered",
-    "Received",
-    "Billed",
-    "Ordered Cost",
-    "Billed Cost",
-    "Billed Less Received",
-    "Variance",
-    "Verdict",
+/// The columns of the report.
+pub const COLUMNS: [Column; 17] = [
+    Column::text("Row Id"),
+    Column::text("Kind"),
+    Column::integer("Order Id"),
+    Column::text("Order"),
+    Column::integer("Vendor Id"),
+    Column::text("Vendor"),
+    Column::text("Bills"),
+    Column::text("Item Code"),
+    Column::text("Item"),
+    Column::decimal("Ordered"),
+    Column::decimal("Received"),
+    Column::decimal("Billed"),
+    Column::money("Ordered Cost"),
+    Column::money("Billed Cost"),
+    Column::decimal("Billed Less Received"),
+    Column::money("Variance"),
+    Column::text("Verdict"),
 ];
 /// Decimals of a price that is a quotient.
 const PRICE_DECIMALS: u32 = 4;
@@ -71,14 +73,14 @@ pub struct Rules {
 /// received or billed have no rows.
 ///
 /// # Errors
-/// When `out` fails.
-pub fn write(
+/// When the table cannot hold a row, or what it is written to fails.
+pub fn write<W: Write + Send>(
     orders: &[Order],
     receipts: &[Receipt],
     bills: &[Bill],
     rules: &Rules,
-    out: impl Write,
-) -> Result<Vec<Total>, csv::Error> {
+    table: &mut Table<W>,
+) -> Result<Vec<Total>, Error> {
     let mut orders: Vec<&Order> = orders.iter().collect();
     orders.sort_by_key(|order| order.id);
     let mut receipts_of: BTreeMap<i64, Vec<&Receipt>> = BTreeMap::new();
@@ -91,8 +93,6 @@ pub fn write(
     }
 
     let mut sums = Sums::default();
-    let mut writer = writer(out);
-    writer.write_record(COLUMNS)?;
     for order in orders {
         let mut receipts = receipts_of.remove(&order.id).unwrap_or_default();
         let mut bills = bills_of.remove(&order.id).unwrap_or_default();
@@ -107,11 +107,10 @@ pub fn write(
             sums.count(&row);
             if row.differs() || !rules.only_differences {
                 sums.rows += 1;
-                writer.write_record(row.cells(order))?;
+                table.row(row.cells(order))?;
             }
         }
     }
-    writer.flush()?;
     Ok(sums.totals())
 }
 
@@ -137,27 +136,26 @@ impl Row<'_> {
         !matches!(self.verdicts[..], [MATCHED] | [OPEN])
     }
 
-    fn cells(&self, order: &Order) -> [String; COLUMNS.len()] {
-        let price = |cost: Option<Decimal>| cost.map(money).unwrap_or_default();
-        let pieces = |value: Decimal| if self.is_pieces() { quantity(value) } else { String::new() };
+    fn cells<'c>(&'c self, order: &'c Order) -> [Cell<'c>; COLUMNS.len()] {
+        let pieces = |value: Decimal| self.is_pieces().then_some(value).into();
         [
-            self.id.clone(),
-            self.kind.to_owned(),
-            order.id.to_string(),
-            text(&order.number).into_owned(),
-            order.vendor.id.map(|id| id.to_string()).unwrap_or_default(),
-            text(&order.vendor.name).into_owned(),
-            text(&self.bills.join(" ")).into_owned(),
-            text(self.code).into_owned(),
-            text(self.name).into_owned(),
+            (&self.id).into(),
+            self.kind.into(),
+            order.id.into(),
+            (&order.number).into(),
+            order.vendor.id.into(),
+            (&order.vendor.name).into(),
+            self.bills.join(" ").into(),
+            self.code.into(),
+            self.name.into(),
             pieces(self.ordered),
             pieces(self.received),
             pieces(self.billed),
-            price(self.ordered_cost),
-            price(self.billed_cost),
+            self.ordered_cost.into(),
+            self.billed_cost.into(),
             pieces(self.billed - self.received),
-            money(self.variance),
-            self.verdicts.join("; "),
+            self.variance.into(),
+            self.verdicts.join("; ").into(),
         ]
     }
 

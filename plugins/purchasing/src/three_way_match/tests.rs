@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use tradewire_tables::Format;
+
 use super::*;
 use crate::records::{BillLine, ReceiptLine, Vendor};
 
@@ -64,9 +66,9 @@ fn bill(lines: &[(i64, Option<i64>, i64, &str, &str)]) -> Bill {
 }
 
 fn matched(order: Order, receipts: &[Receipt], bills: &[Bill], rules: &Rules) -> (Vec<String>, Vec<Total>) {
-    let mut out = Vec::new();
-    let totals = write(&[order], receipts, bills, rules, &mut out).unwrap();
-    (String::from_utf8(out).unwrap().lines().skip(1).map(str::to_owned).collect(), totals)
+    let mut table = Table::begin(Format::Csv, &COLUMNS, Vec::new()).unwrap();
+    let totals = write(&[order], receipts, bills, rules, &mut table).unwrap();
+    (String::from_utf8(table.finish().unwrap()).unwrap().lines().skip(1).map(str::to_owned).collect(), totals)
 }
 
 /// The verdict of each row.

@@ -23,6 +23,7 @@
 mod carry;
 mod decide;
 mod encrypt;
+mod forecast;
 mod outbox;
 mod places;
 mod process;
@@ -38,6 +39,8 @@ use crate::store::StoreError;
 pub(crate) use carry::Carrier;
 pub(crate) use decide::{Deciding, commit, open, sweep};
 pub use encrypt::open as open_encryption;
+pub(crate) use forecast::forecast;
+pub use forecast::{Change, Forecast};
 pub use outbox::Outbox;
 pub(crate) use places::gone;
 pub use places::{Configured, Places};

@@ -1,16 +1,18 @@
 //! What operators ask of runs that were or go on.
 //!
 //! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again,
-//! [`prune`] what forgets those that are old.
+//! [`prune`] what forgets those that are old. [`versions`] is what the runs of a window have delivered.
 
 mod prune;
 mod retry;
+mod versions;
 
 use serde::Serialize;
 
 use crate::journal::WriteRecord;
 pub use prune::{keep_pruned, prune};
 pub use retry::{RetryError, retry};
+pub use versions::{latest_window, versions};
 
 use crate::store::{DeliveryRecord, FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
 

@@ -20,11 +20,14 @@
 //!
 //! Only an open run may begin a write, and a window has one open run at most, so no two attempts write at once. An answer
 //! is recorded whenever it comes, also after the run was closed: it is the truth, and may end a doubt.
+//!
+//! A [rehearsal](rehearsal) reads the journal and writes none: what happened before is answered, anything else is not sent.
 
 mod describe;
 mod journaled;
 mod look;
 mod record;
+mod rehearsal;
 mod supplier;
 mod write;
 
@@ -68,6 +71,8 @@ struct Shared {
     has_answered: AtomicBool,
     /// Writes that go on, also those that nobody waits for any more.
     writes: TaskTracker,
+    /// Of a rehearsal, the writes that it came to: nothing is written down, and nothing sent.
+    rehearsed: Option<Mutex<Vec<WriteCall>>>,
 }
 
 /// What writes are counted in: an attempt, or a request to a supplier for what its templates write.
@@ -81,6 +86,17 @@ struct Scope {
 
 impl Journal {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, run: RunId, tenant: i64, log: RunLog) -> Self {
+        Self::of(store, clock, run, tenant, log, None)
+    }
+
+    fn of(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        run: RunId,
+        tenant: i64,
+        log: RunLog,
+        rehearsed: Option<Mutex<Vec<WriteCall>>>,
+    ) -> Self {
         let shared = Shared {
             store,
             clock,
@@ -91,6 +107,7 @@ impl Journal {
             is_behind: AtomicBool::new(false),
             has_answered: AtomicBool::new(false),
             writes: TaskTracker::new(),
+            rehearsed,
         };
         Self { shared: Arc::new(shared), scope: Arc::default() }
     }

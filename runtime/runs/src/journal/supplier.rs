@@ -118,6 +118,9 @@ impl SupplierRequest {
         };
         let Some((run, id)) = *self.entry.lock().unwrap_or_else(PoisonError::into_inner) else { return Ok(()) };
         let shared = &self.journal.shared;
+        if shared.rehearsed.is_some() {
+            return Ok(());
+        }
         let settlement = Settlement::Failed { status: None, message: message.to_owned() };
         let settle = || shared.store.settle_write(run, id, &settlement, shared.clock.now());
         patiently("settling a write", settle).await.map_err(|error| lost(error.to_string()))

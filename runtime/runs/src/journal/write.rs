@@ -45,6 +45,9 @@ impl Shared {
     where
         F: Future<Output = (Settlement, T)>,
     {
+        if let Some(rehearsed) = &self.rehearsed {
+            return self.rehearse(call, rehearsed).await;
+        }
         if self.is_behind.load(Ordering::SeqCst) {
             return Err(CallError::new("refused", "not sent: the answer to an earlier write could not be recorded"));
         }

@@ -18,6 +18,8 @@ pub(crate) use file_name::TOTAL_SUFFIX;
 pub use file_name::{FileName, FileNameError};
 pub use job::{Failure, FailureKind, Job, Summary};
 pub use log::RunLog;
-pub use runner::{DeliverError, Onlooker, OpenRun, Report, Request, RunError, Runner, RunnerOptions};
+pub use runner::{
+    DeliverError, Onlooker, OpenRun, Preview, PreviewedFile, Report, Request, RunError, Runner, RunnerOptions,
+};
 pub(crate) use workspace::hex;
 pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -520,6 +520,8 @@ pub struct RunFilter {
     pub open: bool,
     /// The attempts that share this journal.
     pub journal: Option<RunId>,
+    /// Of this window.
+    pub window: Option<Window>,
     /// That began then or later.
     pub since: Option<DateTime<Utc>>,
     /// At most this many; none is 100.

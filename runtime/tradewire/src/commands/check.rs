@@ -24,11 +24,7 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
     let busy = output.busy("loading plugins and packs");
-    let mut faults = Faults::default();
-    deliveries(config, &mut faults);
-    Callers::load(config, &mut faults);
-    Receivers::load(config, &mut faults);
-    let executor = setting.executor(faults)?;
+    let executor = load(&setting)?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
     let (suppliers, supplier_values) = suppliers(config, &executor);
@@ -37,6 +33,15 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let value = json!({ "plugins": plugin_values, "middleware": supplier_values, "exports": export_values });
     output.result(&text, &value);
     Ok(())
+}
+
+/// Loads all that a configuration names; what cannot be loaded is told, all of it.
+pub(super) fn load(setting: &Setting) -> Result<Executor> {
+    let mut faults = Faults::default();
+    deliveries(&setting.config, &mut faults);
+    Callers::load(&setting.config, &mut faults);
+    Receivers::load(&setting.config, &mut faults);
+    setting.executor(faults)
 }
 
 /// A delivery makes its folder, and no more than that. Of other places settings and secrets are checked, and keys.

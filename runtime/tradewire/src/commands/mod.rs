@@ -5,6 +5,7 @@ mod check;
 mod delivery;
 mod demo;
 mod doubts;
+mod export;
 mod plugin;
 mod report;
 mod run;
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
         Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
+        Command::Export(command) => block_on(export::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),
         Command::State(command) => done(block_on(state::dispatch(command, output))),
         Command::Delivery(command) => done(block_on(delivery::dispatch(command, output))),

@@ -11,14 +11,19 @@ use tradewire_surface::grants::Grants;
 
 use crate::output::Output;
 
+/// Loads a plugin as if everything were granted to it, to look at it.
+pub(super) fn load(bytes: &[u8]) -> Result<Plugin> {
+    let engine = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() })?;
+    let everything: Vec<String> = Catalog::get().surfaces.keys().map(|surface| format!("{surface}:*")).collect();
+    let grants = Grants::parse(&everything).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
+    Ok(Plugin::load(&engine, bytes, grants)?)
+}
+
 /// Shows what a plugin asks for.
 pub fn inspect(file: &Path, output: &Output) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read the plugin {}", file.display()))?;
-    let engine = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() })?;
     let busy = output.busy("compiling");
-    let everything: Vec<String> = Catalog::get().surfaces.keys().map(|surface| format!("{surface}:*")).collect();
-    let grants = Grants::parse(&everything).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
-    let plugin = Plugin::load(&engine, &bytes, grants).with_context(|| file.display().to_string())?;
+    let plugin = load(&bytes).with_context(|| file.display().to_string())?;
     drop(busy);
     let operations = plugin.operations();
     let scopes: BTreeSet<&str> = operations.iter().map(|o| o.operation.scope.as_str()).collect();

@@ -10,12 +10,14 @@ use tradewire_runs::store::{DeliveryRecord, DeliveryState, FileRecord, FileState
 
 /// Where a file was delivered, seen from here where that is shorter.
 pub fn place(file: &FileRecord) -> PathBuf {
-    let path = Path::new(&file.destination).join(&file.delivered_as);
+    seen_from_here(&Path::new(&file.destination).join(&file.delivered_as))
+}
+
+/// A path as seen from the working folder, where that is shorter.
+pub fn seen_from_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    match here.ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned)) {
-        Some(shorter) => shorter,
-        None => path,
-    }
+    let shorter = here.ok().and_then(|here| path.strip_prefix(here).ok());
+    shorter.unwrap_or(path).to_owned()
 }
 
 /// `weekly-payroll for acme: succeeded: PRAB_EPI.csv: 12 rows`

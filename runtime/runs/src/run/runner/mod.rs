@@ -12,6 +12,7 @@ mod attempt;
 mod deliver;
 mod news;
 mod open;
+mod preview;
 mod recover;
 mod retry;
 mod tend;
@@ -32,7 +33,7 @@ use tradewire_delivery::what_to_do;
 use super::log::LogOnlooker;
 use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, RunEvents, RunLog, Summary, Workspace};
 use crate::clock::Clock;
-use crate::config::{Config, Destination, Export};
+use crate::config::{Config, Delivery, Destination, Export};
 use crate::delivery::{self, Configured, Deciding, DeliveryError, Outbox, Places, Process};
 use crate::feed;
 use crate::journal::Journal;
@@ -45,6 +46,7 @@ use deliver::Tried;
 
 pub use deliver::DeliverError;
 pub use open::{OpenRun, Request, RunError};
+pub use preview::{Preview, PreviewedFile};
 
 /// How long nobody may take a run for abandoned after its owner was last heard of.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
@@ -424,10 +426,14 @@ impl Runner {
         self.state.join("runs").join(run.to_string())
     }
 
+    /// What an export delivers by, if it does.
+    fn delivery(&self, export: &Export) -> Option<&Delivery> {
+        self.config.deliveries.get(export.deliver.as_ref()?)
+    }
+
     /// The folder of this machine that an export delivers to, if it does.
     fn folder(&self, export: &Export) -> Option<PathBuf> {
-        let delivery = self.config.deliveries.get(export.deliver.as_ref()?)?;
-        match &delivery.to {
+        match &self.delivery(export)?.to {
             Destination::Folder(folder) => Some(folder.clone()),
             _ => None,
         }

@@ -8,7 +8,7 @@ use tradewire_surface::Catalog;
 
 use super::alive::{self, Alive};
 use super::{LEASE, Runner};
-use crate::config::{Begins, Config, Delivery, Export};
+use crate::config::{Begins, Config, Delivery, Export, Tenant};
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;
 use crate::store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
@@ -68,6 +68,14 @@ impl OpenRun {
     pub fn window(&self) -> Window {
         self.opening.window
     }
+}
+
+/// What a request comes to.
+pub(super) struct Wanted<'c> {
+    pub export: &'c Export,
+    pub tenant: &'c Tenant,
+    pub window: Window,
+    pub trigger: Trigger,
 }
 
 /// Why there is no run, or why its end could not be recorded.
@@ -148,38 +156,9 @@ fn help(nearest: &Option<String>) -> String {
 impl Runner {
     /// Opens a run: checks that there is such a thing, cuts its window, and takes it and its slot.
     pub async fn open(&self, request: Request) -> Result<OpenRun, RunError> {
-        let config = &self.config;
-        let export = config.exports.get(&request.export);
-        let export = export.ok_or_else(|| RunError::unknown_export(config, &request.export))?;
-        let tenant = config.tenants.get(&request.tenant).filter(|tenant| export.tenants.contains(&tenant.name));
-        let tenant = tenant.ok_or_else(|| RunError::unknown_tenant(export, &request.tenant))?;
-        let zone = config.zone(export, tenant);
-        let slots = config.slots(export, tenant);
+        let Wanted { export, tenant, window, trigger } = self.wanted(&request).await?;
         let now = self.clock.now();
-        let queued = match request.due {
-            Some(due) => self.store.slot(&export.name, &tenant.name, due).await?,
-            None => None,
-        };
-        let own = queued.as_ref().and_then(|slot| slot.window).map(|window| window.in_zone(zone));
-        let window = match (request.window.or(own), request.due) {
-            (Some(window), _) => Some(window),
-            (None, due) if export.feed.is_some() => {
-                let due = due.unwrap_or(now).trunc_subsecs(3).with_timezone(&zone);
-                let before = self.window_before(&export.name, &tenant.name, due).await?;
-                before.or_else(|| export.window.window(slots.as_ref(), zone, due.to_utc()))
-            }
-            (None, Some(due)) => export.window.window(slots.as_ref(), zone, due),
-            (None, None) => export.window.latest(slots.as_ref(), zone, now),
-        };
-        let window = window.ok_or_else(|| match export.begins {
-            Begins::Cron(_) => RunError::NoWindow(export.name.clone()),
-            _ => RunError::NoOwnWindow { export: export.name.clone(), begins: export.begins.to_string() },
-        })?;
-        let trigger = match request.due {
-            Some(_) => queued.map_or(Trigger::Schedule, |slot| slot.trigger),
-            None => Trigger::Manual,
-        };
-        let delivery = export.deliver.as_ref().and_then(|name| config.deliveries.get(name));
+        let delivery = self.delivery(export);
         loop {
             let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
             let id = RunId::new();
@@ -228,6 +207,42 @@ impl Runner {
         }
     }
 
+    /// What is asked for, by the configuration and the time.
+    pub(super) async fn wanted(&self, request: &Request) -> Result<Wanted<'_>, RunError> {
+        let config = &self.config;
+        let export = config.exports.get(&request.export);
+        let export = export.ok_or_else(|| RunError::unknown_export(config, &request.export))?;
+        let tenant = config.tenants.get(&request.tenant).filter(|tenant| export.tenants.contains(&tenant.name));
+        let tenant = tenant.ok_or_else(|| RunError::unknown_tenant(export, &request.tenant))?;
+        let zone = config.zone(export, tenant);
+        let slots = config.slots(export, tenant);
+        let now = self.clock.now();
+        let queued = match request.due {
+            Some(due) => self.store.slot(&export.name, &tenant.name, due).await?,
+            None => None,
+        };
+        let own = queued.as_ref().and_then(|slot| slot.window).map(|window| window.in_zone(zone));
+        let window = match (request.window.or(own), request.due) {
+            (Some(window), _) => Some(window),
+            (None, due) if export.feed.is_some() => {
+                let due = due.unwrap_or(now).trunc_subsecs(3).with_timezone(&zone);
+                let before = self.window_before(&export.name, &tenant.name, due).await?;
+                before.or_else(|| export.window.window(slots.as_ref(), zone, due.to_utc()))
+            }
+            (None, Some(due)) => export.window.window(slots.as_ref(), zone, due),
+            (None, None) => export.window.latest(slots.as_ref(), zone, now),
+        };
+        let window = window.ok_or_else(|| match export.begins {
+            Begins::Cron(_) => RunError::NoWindow(export.name.clone()),
+            _ => RunError::NoOwnWindow { export: export.name.clone(), begins: export.begins.to_string() },
+        })?;
+        let trigger = match request.due {
+            Some(_) => queued.map_or(Trigger::Schedule, |slot| slot.trigger),
+            None => Trigger::Manual,
+        };
+        Ok(Wanted { export, tenant, window, trigger })
+    }
+
     /// What the next run of a feed accounts for: what the latest did, where that has kept nothing, so that it goes on with
     /// that one's journal; else what has come since. None where there was no run.
     async fn window_before(&self, export: &str, tenant: &str, due: DateTime<Tz>) -> Result<Option<Window>, StoreError> {
@@ -243,7 +258,7 @@ impl Runner {
         })
     }
 
-    fn job(&self, opening: &Opening, export: &Export) -> Job {
+    pub(super) fn job(&self, opening: &Opening, export: &Export) -> Job {
         let plugin = self.config.plugin(export);
         Job {
             run: opening.id,
@@ -264,7 +279,7 @@ impl Runner {
 ///
 /// That one has not succeeded, or nobody can tell that it has: whoever runs a window again after a machine died must
 /// not pay anyone twice. Only another slot of the same window (an hourly schedule of daily windows) is a run of its own.
-fn goes_on(latest: &RunRecord, request: &Request) -> bool {
+pub(super) fn goes_on(latest: &RunRecord, request: &Request) -> bool {
     let another_slot = request.due.is_some() && latest.opening.due.is_some() && request.due != latest.opening.due;
     !(request.again || latest.succeeded() && another_slot)
 }

@@ -260,6 +260,7 @@ pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Res
          WHERE (:export IS NULL OR export = :export) AND (:tenant IS NULL OR tenant = :tenant)
            AND (:outcome IS NULL OR outcome = :outcome) AND (NOT :open OR ended IS NULL)
            AND (:journal IS NULL OR journal = :journal) AND (:since IS NULL OR started >= :since)
+           AND (:window_start IS NULL OR window_start = :window_start AND window_end = :window_end)
          ORDER BY started DESC, id DESC LIMIT :limit"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -271,6 +272,8 @@ pub(super) fn list(connection: &Connection, filter: &RunFilter) -> rusqlite::Res
             ":open": filter.open,
             ":journal": filter.journal.map(|journal| journal.to_string()),
             ":since": filter.since.map(millis),
+            ":window_start": filter.window.map(|window| millis(window.start.to_utc())),
+            ":window_end": filter.window.map(|window| millis(window.end.to_utc())),
             ":limit": filter.limit.unwrap_or(100),
         },
         read,

@@ -1,0 +1,166 @@
+//! `tradewire export`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Place;
+
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Writes a new export into the configuration, which is made where there is none.
+    ///
+    /// On a terminal it asks for what no option says. The configuration keeps its comments and its layout; what would leave
+    /// it with faults is told, and not written.
+    New(Box<New>),
+    /// Shows what a run would deliver; sends, delivers and records nothing.
+    ///
+    /// The plugin runs as it would, with ServiceTitan's own answers to what it reads. A write at ServiceTitan, and what has
+    /// a supplier act, is answered where an earlier run of the window has made it, and is otherwise refused and told. Ends
+    /// with 1 where a run would fail.
+    Preview(Preview),
+    /// Shows what differs between two deliveries of one window, row by row and in their totals.
+    Diff(Diff),
+}
+
+#[derive(Debug, Args)]
+pub struct Preview {
+    #[command(flatten)]
+    pub window: Window,
+    /// How many rows of each file are shown.
+    #[arg(long, default_value_t = 20)]
+    pub rows: usize,
+    /// Keeps the files in this folder; none that is there is written over.
+    #[arg(long)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub window: Window,
+    /// The two versions [default: the latest two].
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], value_parser = clap::value_parser!(u32).range(1..))]
+    pub versions: Option<Vec<u32>>,
+    /// Compares what was delivered last with what a run would deliver now.
+    #[arg(long, conflicts_with = "versions")]
+    pub preview: bool,
+    /// Columns that tell rows apart, with commas between them [default: the fewest that do].
+    #[arg(long, value_delimiter = ',')]
+    pub key: Vec<String>,
+    /// How many differences of each kind are shown; `--json` has all.
+    #[arg(long, default_value_t = 50)]
+    pub rows: usize,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Which export, for whom and for when.
+#[derive(Debug, Args)]
+pub struct Window {
+    /// The export.
+    pub export: String,
+    /// Only for this tenant [default: all of the export].
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// The first day or moment of the window [default: the latest complete window; of `diff` the latest delivered].
+    #[arg(long, requires = "to")]
+    pub from: Option<String>,
+    /// The first day or moment after it.
+    #[arg(long, requires = "from")]
+    pub to: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct New {
+    /// The export's name.
+    pub name: Option<String>,
+    /// The plugin: one of the configuration, or a new one.
+    #[arg(long)]
+    pub plugin: Option<String>,
+    /// The component of a new plugin.
+    #[arg(long)]
+    pub source: Option<PathBuf>,
+    /// The payroll provider, of `payroll-export`.
+    #[arg(long)]
+    pub provider: Option<String>,
+    /// A setting, `name=value`; may be given several times.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub settings: Vec<(String, String)>,
+    /// A tenant; may be given several times. One that the configuration does not have is added to it.
+    #[arg(long = "tenant")]
+    pub tenants: Vec<String>,
+    /// A supplier that a new plugin may call; may be given several times.
+    #[arg(long = "supplier")]
+    pub suppliers: Vec<String>,
+    /// When it runs, as a cron expression in the tenant's time zone; `never`: only when asked.
+    #[arg(long)]
+    pub cron: Option<String>,
+    /// What a run accounts for: slot, day, week, month [default: slot].
+    #[arg(long)]
+    pub window: Option<String>,
+    /// Where its files go: a delivery of the configuration, or a folder, of which a delivery is made.
+    #[arg(long)]
+    pub deliver: Option<String>,
+    /// Of a new configuration: production, integration, sandbox, or an address.
+    #[arg(long)]
+    pub environment: Option<String>,
+    /// Of a new configuration: where the application's key is.
+    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
+    pub app_key: Option<Reference>,
+    /// Of a new tenant: its number at ServiceTitan.
+    #[arg(long)]
+    pub tenant_id: Option<i64>,
+    /// Of a new tenant: its client id, which is no secret.
+    #[arg(long)]
+    pub client_id: Option<String>,
+    /// Of a new tenant: where its client secret is: `env:NAME`, `file:PATH`, `vault:NAME`.
+    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
+    pub client_secret: Option<Reference>,
+    /// Of a new tenant: its time zone, such as America/Phoenix.
+    #[arg(long)]
+    pub timezone: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where a secret is: never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// `env`, `file` or `vault`.
+    pub kind: &'static str,
+    /// The variable, the file, or the name in the vault.
+    pub name: String,
+}
+
+/// `env:NAME`, `file:PATH`, `vault:NAME`.
+pub fn reference(text: &str) -> Result<Reference, String> {
+    let kinds = ["env", "file", "vault"];
+    let found = text.split_once(':').and_then(|(kind, name)| Some((*kinds.iter().find(|k| **k == kind)?, name.trim())));
+    match found {
+        Some((kind, name)) if !name.is_empty() => Ok(Reference { kind, name: name.to_owned() }),
+        // It may be the secret itself: it is not repeated.
+        _ => Err("write where the secret is: `env:NAME`, `file:PATH` or `vault:NAME`".to_owned()),
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write `name=value`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_a_reference_and_never_repeated() {
+        assert_eq!(reference("env:ST_APP_KEY"), Ok(Reference { kind: "env", name: "ST_APP_KEY".into() }));
+        assert!(reference("cs1.the-secret-itself").is_err_and(|told| !told.contains("cs1")));
+        assert!(reference("env:").is_err());
+    }
+}
