@@ -88,7 +88,7 @@ impl Nights {
         for _ in 0..1 + self.draw.below(4) {
             let (material, part) = &parts[self.draw.below(parts.len())];
             let (cost, pieces) = (self.costs[material], 1 + self.draw.below(60));
-            let part = if is_faulty { "HL-9999" } else { part };
+            let part = if is_faulty { "HL-9999" } else { part.as_str() };
             items.push(json!({
                 "skuId": material, "skuName": "Part", "skuCode": format!("M-{material}"), "skuType": "Material",
                 "vendorPartNumber": part, "quantity": format!("{pieces}.00"), "quantityReceived": "0.00",

@@ -46,9 +46,10 @@ impl Nights {
             nights.offline.sandbox().set_prices(&nights.listed).unwrap();
             let cost = nights.quoted(&part);
             let entry = json!({ "vendorId": vendor, "vendorPart": part, "cost": cost.to_string(), "active": true });
+            let other = json!({ "vendorId": vendor + 1, "vendorPart": "X-1", "cost": "9.99", "active": true });
             // Every third has the vendor beside another one.
             let change = match place % 3 {
-                0 => json!({ "otherVendors": [entry], "isCostLocked": false }),
+                0 => json!({ "primaryVendor": other, "otherVendors": [entry], "isCostLocked": false }),
                 _ => {
                     json!({ "primaryVendor": entry, "otherVendors": [], "cost": cost.to_string(), "isCostLocked": false })
                 }
@@ -114,34 +115,42 @@ secrets = {{ ApiKey = {{ env = "VENDOR_KEY" }} }}
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/harborline"),
         offline.sandbox().vendor_url(),
     );
-    let lists = r#""inventory/purchase-orders.get-list", "inventory/receipts.get-list", "inventory/vendors.get-list", "accounting/inventory-bills.get-list-paginated""#;
-    for (name, grants, suppliers, settings) in [
+    const BILL_LIST: &str = "accounting/inventory-bills.get-list-paginated";
+    const PURCHASES: [&str; 3] =
+        ["inventory/purchase-orders.get-list", "inventory/vendors.get-list", "inventory/receipts.get-list"];
+    let plugins: [(&str, Vec<&str>, &str, String); 6] = [
         (
             ORDERS,
-            r#""inventory/receipts.create-receipt""#,
-            r#""harborline/purchaseorder", "harborline/purchaseorderstatus""#,
+            [&PURCHASES[..], &["inventory/receipts.create-receipt"]].concat(),
+            r#"["harborline/purchaseorder", "harborline/purchaseorderstatus"]"#,
             format!("{supplied}, since = \"{since}\""),
         ),
         (
             PRICES,
-            r#""pricebook/materials:view", "pricebook/equipment:view", "pricebook/materials.update", "pricebook/equipment.update""#,
-            r#""harborline/bulk-pricing""#,
+            vec![
+                "pricebook/materials.get-list",
+                "pricebook/equipment.get-list",
+                "pricebook/materials.update",
+                "pricebook/equipment.update",
+            ],
+            r#"["harborline/bulk-pricing"]"#,
             format!("{supplied}, apply = \"true\", batch = \"5\""),
         ),
-        (BILLS, "", "", r#"ledger = "sage-intacct", tax-account = "2200""#.to_owned()),
-        (MARKS, r#""accounting/inventory-bills.mark-as-exported""#, "", String::new()),
-        (MATCH, "", "", String::new()),
-        (OPEN, "", "", String::new()),
-    ] {
+        (BILLS, vec![BILL_LIST], "", r#"ledger = "sage-intacct", tax-account = "2200""#.to_owned()),
+        (MARKS, vec![BILL_LIST, "accounting/inventory-bills.mark-as-exported"], "", String::new()),
+        (MATCH, [&PURCHASES[..], &[BILL_LIST]].concat(), "", String::new()),
+        (OPEN, PURCHASES[..2].to_vec(), "", String::new()),
+    ];
+    for (name, grants, suppliers, settings) in plugins {
         let begins = match name {
             MARKS => "after = \"ledger-bills\"\nretries = { times = 30, backoff = \"200 ms\", longest = \"500 ms\" }",
             _ => "window = \"day\"",
         };
-        let grants = if grants.is_empty() { lists.to_owned() } else { format!("{lists}, {grants}") };
+        let suppliers = if suppliers.is_empty() { String::new() } else { format!("middleware = {suppliers}\n") };
         let source = guest(&format!("{name}.wasm"));
         rest += &format!(
-            "\n[plugin.{name}]\nsource = {source:?}\ngrant = [{grants}]\nmiddleware = [{suppliers}]\n\
-             \n[export.{name}]\nrun = \"{name}\"\ntenants = [\"acme\"]\n{begins}\nsettings = {{ {settings} }}\ndeliver = \"outbox\"\n"
+            "\n[plugin.{name}]\nsource = {source:?}\ngrant = {grants:?}\n{suppliers}\n[export.{name}]\nrun = \"{name}\"\n\
+             tenants = [\"acme\"]\n{begins}\nsettings = {{ {settings} }}\ndeliver = \"outbox\"\n"
         );
     }
     config(&offline.url(), &rest)
