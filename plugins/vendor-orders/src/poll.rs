@@ -92,7 +92,8 @@ fn memo(flow: &Flow, shipment: &Shipment, reference: &str) -> String {
 fn receive(flow: &mut Flow, order: &Order, status: &Status, receipts: &BTreeMap<i64, Receipt>) -> Result<()> {
     let Some(mut pushed) = flow.pushed.get(&order.id).cloned() else { return Ok(()) };
     let mut receiving = Receiving::new(order, receipts.values());
-    for shipment in status.shipments.iter().filter(|shipment| is_new(flow, order.id, shipment)) {
+    let new: Vec<&Shipment> = status.shipments.iter().filter(|shipment| is_new(flow, order.id, shipment)).collect();
+    for shipment in new {
         let row = |result, message: String| Row {
             reference: pushed.reference.clone(),
             state: pushed.state.clone(),
