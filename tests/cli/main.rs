@@ -17,6 +17,7 @@ mod history;
 mod hostile;
 mod inspect;
 mod journal;
+mod nights;
 mod payroll;
 mod payroll_files;
 mod purchasing;

@@ -146,6 +146,7 @@ mod tests {
             lines,
             tax: Decimal::ZERO,
             shipping: Decimal::ZERO,
+            ship_to: None,
         }
     }
 

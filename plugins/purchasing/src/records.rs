@@ -39,6 +39,25 @@ pub struct Order {
     pub tax: Decimal,
     /// Its freight.
     pub shipping: Decimal,
+    /// Where it goes; none where ServiceTitan does not say.
+    pub ship_to: Option<Address>,
+}
+
+/// An address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Address {
+    /// Street and number.
+    pub street: String,
+    /// The unit within the house.
+    pub unit: String,
+    /// The city.
+    pub city: String,
+    /// The state.
+    pub state: String,
+    /// The postal code.
+    pub zip: String,
+    /// The country.
+    pub country: String,
 }
 
 /// How far an order is (`status`). ServiceTitan adds words without notice.
@@ -123,6 +142,10 @@ pub struct Receipt {
     pub order: i64,
     /// The bill that it is on, where it says so.
     pub bill: Option<i64>,
+    /// The vendor's number of the delivery.
+    pub document: String,
+    /// What was noted of it.
+    pub memo: String,
     /// Its lines.
     pub lines: Vec<ReceiptLine>,
 }
@@ -147,10 +170,28 @@ pub struct ReceiptLine {
 pub struct Bill {
     /// ServiceTitan's number of it.
     pub id: i64,
-    /// The order that it belongs to.
-    pub order: i64,
+    /// The order that it belongs to; none where it belongs to none.
+    pub order: Option<i64>,
     /// The number on the vendor's invoice.
     pub reference: String,
+    /// Who has sent it.
+    pub vendor: Vendor,
+    /// What the ledger calls the vendor, where ServiceTitan knows that.
+    pub vendor_number: String,
+    /// Whether it has gone to the ledger (`syncStatus`).
+    pub sync_status: String,
+    /// The day of the bill.
+    pub date: Option<NaiveDate>,
+    /// The day on which it is to be paid.
+    pub due: Option<NaiveDate>,
+    /// The day on which it counts in the ledger.
+    pub posted: Option<NaiveDate>,
+    /// The name of its payment terms.
+    pub terms: String,
+    /// What was noted of it.
+    pub summary: String,
+    /// The name of the business unit that pays.
+    pub business_unit: String,
     /// Its lines.
     pub lines: Vec<BillLine>,
     /// What is to be paid, tax and freight included.
@@ -172,10 +213,34 @@ pub struct BillLine {
     pub receipt_line: Option<i64>,
     /// The pricebook item.
     pub sku_id: Option<i64>,
+    /// The pricebook item's code.
+    pub code: String,
     /// Its name.
     pub name: String,
     /// Pieces.
     pub quantity: Decimal,
     /// The price of a piece.
     pub cost: Decimal,
+    /// The accounts that ServiceTitan names for it.
+    pub accounts: LineAccounts,
+}
+
+/// The accounts of a line, each with number and name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineAccounts {
+    /// `generalLedgerAccount`.
+    pub general_ledger: Option<Account>,
+    /// `costOfSaleAccount`.
+    pub cost_of_sale: Option<Account>,
+    /// `assetAccount`.
+    pub asset: Option<Account>,
+}
+
+/// An account of the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Its number; empty where it has none.
+    pub number: String,
+    /// Its name; empty where it has none.
+    pub name: String,
 }

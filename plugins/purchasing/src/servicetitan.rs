@@ -11,7 +11,7 @@ use tradewire_plugin::inventory::purchase_orders;
 use tradewire_plugin::inventory::types::{ActiveRequestArg, PurchaseOrderItem};
 use tradewire_plugin::{Failure, Result, Window, decimal, inventory, moment};
 
-use crate::records::{Order, OrderLine, OrderStatus, Receipt, ReceiptLine, Vendor};
+use crate::records::{Address, Order, OrderLine, OrderStatus, Receipt, ReceiptLine, Vendor};
 
 /// Records a page.
 pub const PAGE: i32 = 1000;
@@ -73,7 +73,9 @@ pub fn receipts(query: inventory::receipts::GetListQuery) -> Result<BTreeMap<i64
                 quantity: number(&item.quantity, || format!("receipt {}, item {}", record.id, item.id))?,
             });
         }
-        all.insert(record.id, Receipt { id: record.id, order, bill: record.bill_id, lines });
+        let document = record.vendor_invoice_number.unwrap_or_default();
+        let memo = record.memo.unwrap_or_default();
+        all.insert(record.id, Receipt { id: record.id, order, bill: record.bill_id, document, memo, lines });
     }
     Ok(all)
 }
@@ -87,42 +89,66 @@ pub fn receipts_of(orders: impl IntoIterator<Item = i64>) -> Result<BTreeMap<i64
     Ok(all)
 }
 
-/// Bills of a query, by their numbers. One that belongs to no order is none of purchasing's.
+/// Bills of a query, by their numbers.
 #[cfg(feature = "bills")]
 pub fn bills(
     query: tradewire_plugin::accounting::inventory_bills::GetListPaginatedQuery,
 ) -> Result<BTreeMap<i64, crate::records::Bill>> {
-    use crate::records::{Bill, BillLine};
     let mut bills = BTreeMap::new();
     for record in query.page_size(PAGE).records() {
-        let record = record?;
-        let Some(order) = record.purchase_order_id else { continue };
-        let named = || format!("bill {}", record.id);
-        let mut lines = Vec::new();
-        for item in record.items.unwrap_or_default() {
-            let named = || format!("bill {}, item {}", record.id, item.id);
-            lines.push(BillLine {
-                id: item.id,
-                receipt_line: item.receipt_item_id,
-                sku_id: item.sku_id,
-                quantity: number(&item.quantity, named)?,
-                cost: number(&item.cost, named)?,
-                name: item.name.unwrap_or_default(),
-            });
-        }
-        let bill = Bill {
-            id: record.id,
-            order,
-            reference: record.reference_number.unwrap_or_default(),
-            lines,
-            amount: number(&record.bill_amount, named)?,
-            tax: number(&record.tax_amount, named)?,
-            shipping: number(&record.shipping_amount, named)?,
-            other: number(&record.other_amount, named)?,
-        };
+        let bill = bill(record?)?;
         bills.insert(bill.id, bill);
     }
     Ok(bills)
+}
+
+#[cfg(feature = "bills")]
+fn bill(record: tradewire_plugin::accounting::inventory_bills::InventoryBill) -> Result<crate::records::Bill> {
+    use crate::records::{Account, Bill, BillLine, LineAccounts};
+    let account = |account: tradewire_plugin::accounting::types::GlAccount| Account {
+        number: account.number.unwrap_or_default(),
+        name: account.name.unwrap_or_default(),
+    };
+    let id = record.id;
+    let named = || format!("bill {id}");
+    let mut lines = Vec::new();
+    for item in record.items.unwrap_or_default() {
+        let named = || format!("bill {id}, item {}", item.id);
+        lines.push(BillLine {
+            id: item.id,
+            receipt_line: item.receipt_item_id,
+            sku_id: item.sku_id,
+            quantity: number(&item.quantity, named)?,
+            cost: number(&item.cost, named)?,
+            code: item.sku_code.unwrap_or_default(),
+            name: item.name.unwrap_or_default(),
+            accounts: LineAccounts {
+                general_ledger: item.general_ledger_account.map(account),
+                cost_of_sale: item.cost_of_sale_account.map(account),
+                asset: item.asset_account.map(account),
+            },
+        });
+    }
+    let vendor = record.vendor.map(|vendor| Vendor { id: Some(vendor.id), name: vendor.name.unwrap_or_default() });
+    Ok(Bill {
+        id,
+        order: record.purchase_order_id,
+        reference: record.reference_number.unwrap_or_default(),
+        vendor: vendor.unwrap_or_default(),
+        vendor_number: record.vendor_number.unwrap_or_default(),
+        sync_status: record.sync_status.unwrap_or_default(),
+        date: day(&record.bill_date, named)?,
+        due: day(&record.due_date, named)?,
+        posted: day(&record.post_date, named)?,
+        terms: record.term_name.unwrap_or_default(),
+        summary: record.summary.unwrap_or_default(),
+        business_unit: record.business_unit.and_then(|unit| unit.name).unwrap_or_default(),
+        lines,
+        amount: number(&record.bill_amount, named)?,
+        tax: number(&record.tax_amount, named)?,
+        shipping: number(&record.shipping_amount, named)?,
+        other: number(&record.other_amount, named)?,
+    })
 }
 
 /// The bills of these numbers.
@@ -163,7 +189,19 @@ fn order(record: purchase_orders::PurchaseOrder, vendors: &Vendors) -> Result<Or
         lines: items.map(|item| order_line(id, item)).collect::<Result<_>>()?,
         tax: number(&record.tax, named)?,
         shipping: number(&record.shipping, named)?,
+        ship_to: record.ship_to.map(address),
     })
+}
+
+fn address(address: tradewire_plugin::inventory::types::Address) -> Address {
+    Address {
+        street: address.street.unwrap_or_default(),
+        unit: address.unit.unwrap_or_default(),
+        city: address.city.unwrap_or_default(),
+        state: address.state.unwrap_or_default(),
+        zip: address.zip.unwrap_or_default(),
+        country: address.country.unwrap_or_default(),
+    }
 }
 
 fn order_line(order: i64, item: PurchaseOrderItem) -> Result<OrderLine> {

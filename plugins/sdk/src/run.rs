@@ -64,6 +64,23 @@ impl Run {
         State::bucket("default")
     }
 
+    /// What those runs are to know that come `after` this one: they read it by [`Run::followed`]. It is kept as the rest of
+    /// the state is, so it is there once the files of this run are delivered.
+    ///
+    /// # Errors
+    /// When the host keeps nothing.
+    pub fn handover(&self) -> Result<State> {
+        State::bucket("handover")
+    }
+
+    /// What the export hands over that this one runs `after`, for the same tenant, as it is by now. It can only be read.
+    ///
+    /// # Errors
+    /// When the host keeps nothing. Reading it fails where the export runs after none, or after several.
+    pub fn followed(&self) -> Result<State> {
+        State::bucket("_followed")
+    }
+
     /// The webhook events that began the run: see [`events`](crate::events).
     #[cfg(feature = "webhooks")]
     pub fn events(&self) -> crate::events::Events {

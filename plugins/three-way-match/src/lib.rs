@@ -60,7 +60,7 @@ impl Moved {
         bills.extend(servicetitan::bills_of(
             known.into_iter().filter(|id| !bills.contains_key(id)).collect::<Vec<_>>(),
         )?);
-        bills.retain(|_, bill| ids.contains(&bill.order));
+        bills.retain(|_, bill| bill.order.is_some_and(|order| ids.contains(&order)));
         Ok(Moved {
             orders: orders.into_values().collect(),
             receipts: receipts.into_values().collect(),
@@ -77,7 +77,7 @@ fn ids(window: &Window, vendors: &Vendors) -> Result<BTreeSet<i64>> {
     let receipts = inventory::receipts().modified_on_or_after(start).modified_before(end);
     ids.extend(servicetitan::receipts(receipts)?.into_values().map(|receipt| receipt.order));
     let bills = GetListPaginatedQuery::default().modified_on_or_after(start).modified_before(end);
-    ids.extend(servicetitan::bills(bills)?.into_values().map(|bill| bill.order));
+    ids.extend(servicetitan::bills(bills)?.into_values().filter_map(|bill| bill.order));
     Ok(ids)
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Attempt, Failure, FailureKind, Report, Request};
 use tradewire_runs::schedule::Window;
-use tradewire_runs::state::StateError;
+use tradewire_runs::state::{FOLLOWED, HANDOVER, StateError};
 use tradewire_runs::store::{Outcome, StateChanges, StateKey, Store, StoreError};
 
 const BUCKET: &str = "default";
@@ -246,4 +246,38 @@ async fn by_hand_a_state_is_changed_only_as_it_was_read() {
     let version = bench.store.state("weekly", "acme").await.unwrap().version;
     bench.store.change_state("weekly", "acme", StateChanges { version, ..changes }).await.unwrap();
     assert_eq!(kept(&bench).await, None);
+}
+
+#[tokio::test]
+async fn whoever_runs_after_reads_what_was_handed_over_and_changes_nothing_of_it() {
+    let config = format!("{CONFIG}\n[export.report]\nrun = \"payroll\"\ntenants = [\"acme\"]\nafter = \"weekly\"\n");
+    let plugin = Closure::new(async |attempt: Attempt| match attempt.job.export.as_str() {
+        "weekly" => {
+            attempt.state.set(HANDOVER, "bill-1", Some(b"first".to_vec())).await?;
+            attempt.state.set(BUCKET, "secret", Some(b"own".to_vec())).await?;
+            assert_eq!(attempt.state.get(FOLLOWED, "bill-1").await, Err(StateError::FollowsNone));
+            if attempt.job.attempt == 1 { Err(Failure::passing("no")) } else { Ok(Default::default()) }
+        }
+        _ => {
+            assert_eq!(attempt.state.set(FOLLOWED, "bill-1", None).await, Err(StateError::ReadOnly));
+            let (keys, more) = attempt.state.keys(FOLLOWED, None).await?;
+            assert!(!more);
+            let mut read = Vec::new();
+            for key in keys {
+                let value = attempt.state.get(FOLLOWED, &key).await?.unwrap_or_default();
+                read.push(format!("{key} {}", String::from_utf8(value).unwrap()));
+            }
+            assert_eq!(attempt.state.keys(FOLLOWED, Some("bill-1")).await?, (vec![], false));
+            Ok(tradewire_runs::run::Summary { message: read.join(", ") })
+        }
+    });
+    let bench = Bench::with(plugin, &config, |store| store);
+    let read = async |bench: &Bench| {
+        let request = Request { export: "report".into(), again: true, ..window(bench, 0) };
+        bench.runner.run(request, CancellationToken::new()).await.unwrap().run.ending.unwrap().message
+    };
+    assert_eq!(run(&bench, 0).await.outcome(), Outcome::Failed);
+    assert_eq!(read(&bench).await, "", "what failed hands nothing over");
+    assert_eq!(run(&bench, 0).await.outcome(), Outcome::Succeeded);
+    assert_eq!(read(&bench).await, "bill-1 first");
 }

@@ -19,6 +19,8 @@ pub(crate) struct Clock {
     pub origin: Ticks,
     start: Ticks,
     started: Instant,
+    /// Ticks that it was moved on by.
+    ahead: AtomicI64,
     last_write: AtomicI64,
 }
 
@@ -26,13 +28,22 @@ impl Clock {
     pub fn new(now: Option<DateTime<Utc>>) -> Clock {
         let start = ticks(now.unwrap_or_else(Utc::now));
         let origin = if now.is_some() { start } else { start - start.rem_euclid(DAY) };
-        Clock { origin, start, started: Instant::now(), last_write: AtomicI64::new(start) }
+        Clock { origin, start, started: Instant::now(), ahead: AtomicI64::new(0), last_write: AtomicI64::new(start) }
     }
 
     /// Now.
     pub fn now(&self) -> Ticks {
         let run = i64::try_from(self.started.elapsed().as_nanos() / 100).unwrap_or(i64::MAX / 2);
-        self.start.saturating_add(run)
+        self.start.saturating_add(run).saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Moves it on to a moment, from where it runs on. It never goes back: whether it went.
+    pub fn move_on(&self, to: Ticks) -> bool {
+        let by = to.saturating_sub(self.now());
+        if by > 0 {
+            self.ahead.fetch_add(by, Ordering::Relaxed);
+        }
+        by > 0
     }
 
     /// A moment for a write, later than that of any write before it: an export feed's cursor then never passes a
@@ -106,6 +117,16 @@ mod tests {
         assert_eq!(read("2026-03-01T00:00:00"), read("2026-03-01"));
         assert_eq!(read("2026-13-01"), None);
         assert_eq!(read("yesterday"), None);
+    }
+
+    #[test]
+    fn a_clock_is_moved_on_and_never_back() {
+        let clock = Clock::new(None);
+        let before = clock.now();
+        assert!(clock.move_on(before + DAY));
+        assert!(clock.now() >= before + DAY && clock.next_write() >= before + DAY);
+        assert!(!clock.move_on(before));
+        assert!(clock.now() >= before + DAY);
     }
 
     #[test]

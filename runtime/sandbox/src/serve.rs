@@ -120,10 +120,42 @@ impl Running {
     /// The records of a collection (`dispatch/teams`) as they are, in the order in which they were made; the seeded ones
     /// come first. None where a collection or a tenant is unknown.
     pub fn records(&self, collection: &str, tenant: i64) -> Option<Vec<serde_json::Value>> {
-        let place = self.state.plan.collections.iter().position(|known| known.key == collection)?;
-        let table = self.state.stores.get(&tenant)?.table(place).lock();
-        let rows = table.rows.iter().filter(|row| !row.deleted);
-        Some(rows.filter_map(|row| serde_json::from_str(&row.text).ok()).collect())
+        Some(self.state.stores.get(&tenant)?.records(self.state.plan.collection(collection)?))
+    }
+
+    /// Adds a record to a collection, as people at ServiceTitan do, who are bound to no operation; gives what it is. None
+    /// where a collection or a tenant is unknown.
+    pub fn add_record(&self, collection: &str, tenant: i64, fields: &serde_json::Value) -> Option<serde_json::Value> {
+        let store = self.state.stores.get(&tenant)?;
+        let added = operate::add(&self.state, store, self.state.plan.collection(collection)?, &fields.to_string());
+        serde_json::from_str(&added).ok()
+    }
+
+    /// Merges fields into the record of that id, likewise.
+    pub fn amend_record(
+        &self,
+        collection: &str,
+        tenant: i64,
+        id: &str,
+        fields: &serde_json::Value,
+    ) -> Option<serde_json::Value> {
+        let store = self.state.stores.get(&tenant)?;
+        let collection = self.state.plan.collection(collection)?;
+        let amended = operate::amend(&self.state, store, collection, id, &fields.to_string())?;
+        serde_json::from_str(&amended).ok()
+    }
+
+    /// Moves the sandbox's clock on; it never goes back. Whether it went.
+    pub fn move_on(&self, to: chrono::DateTime<chrono::Utc>) -> bool {
+        self.state.clock.move_on(crate::clock::ticks(to))
+    }
+
+    /// Sets prices in the stand-in vendor's list, in cents by part numbers.
+    ///
+    /// # Errors
+    /// The first number that is no part's: then nothing is set.
+    pub fn set_prices(&self, prices: &std::collections::BTreeMap<String, i64>) -> Result<(), String> {
+        self.state.vendor.set_prices(prices)
     }
 
     /// Ends it: takes no new calls, and answers those that go on, within seconds.

@@ -14,7 +14,7 @@ use std::process::Child;
 use std::time::Duration;
 
 use crate::bench::{Bench, Offline, signal, until};
-use days::Draw;
+pub use days::Draw;
 use world::By;
 
 #[test]

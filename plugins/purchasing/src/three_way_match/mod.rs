@@ -88,8 +88,8 @@ pub fn write<W: Write + Send>(
         receipts_of.entry(receipt.order).or_default().push(receipt);
     }
     let mut bills_of: BTreeMap<i64, Vec<&Bill>> = BTreeMap::new();
-    for bill in bills {
-        bills_of.entry(bill.order).or_default().push(bill);
+    for (order, bill) in bills.iter().filter_map(|bill| Some((bill.order?, bill))) {
+        bills_of.entry(order).or_default().push(bill);
     }
 
     let mut sums = Sums::default();

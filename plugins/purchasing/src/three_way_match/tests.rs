@@ -32,6 +32,7 @@ fn order(lines: &[(i64, i64, &str, &str)]) -> Order {
         lines: lines.collect(),
         tax: number("1.00"),
         shipping: Decimal::ZERO,
+        ship_to: None,
     }
 }
 
@@ -44,7 +45,7 @@ fn receipt(lines: &[(i64, Option<i64>, i64, &str)]) -> Receipt {
         name: "Filter".into(),
         quantity: number(quantity),
     });
-    Receipt { id: 1, order: 1, bill: None, lines: lines.collect() }
+    Receipt { id: 1, order: 1, lines: lines.collect(), ..Receipt::default() }
 }
 
 /// Lines of a bill: number, line of the receipt, item, pieces, price; its amount is right.
@@ -58,11 +59,12 @@ fn bill(lines: &[(i64, Option<i64>, i64, &str, &str)]) -> Bill {
             name: "Filter".into(),
             quantity: number(quantity),
             cost: number(cost),
+            ..BillLine::default()
         })
         .collect();
     let sum: Decimal = lines.iter().map(|line| line.quantity * line.cost).sum();
     let tax = number("1.00");
-    Bill { id: 1, order: 1, reference: "VI-1".into(), lines, amount: sum + tax, tax, ..Bill::default() }
+    Bill { id: 1, order: Some(1), reference: "VI-1".into(), lines, amount: sum + tax, tax, ..Bill::default() }
 }
 
 fn matched(order: Order, receipts: &[Receipt], bills: &[Bill], rules: &Rules) -> (Vec<String>, Vec<Total>) {

@@ -11,6 +11,8 @@ use crate::state::State;
 
 /// The bucket that has no name of its own.
 const DEFAULT: &str = "default";
+/// What the export hands over after which this one runs: the one bucket of the runtime's that plugins may read.
+const FOLLOWED: &str = "_followed";
 
 /// A bucket, as a plugin's resource. Cheap to clone.
 #[derive(Clone)]
@@ -72,7 +74,7 @@ impl store::Host for RunState {
             return Ok(Err(store::Error::NoSuchStore));
         }
         // Those are the runtime's own.
-        if name.starts_with('_') {
+        if name.starts_with('_') && name != FOLLOWED {
             return Ok(Err(store::Error::AccessDenied));
         }
         Ok(Ok(self.table.push(Bucket { name: name.into(), state: state.clone() })?))

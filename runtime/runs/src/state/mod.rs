@@ -8,14 +8,18 @@
 //! when it is done does not succeed: what it made of the old state would undo what the other has made, or was made of
 //! what is not so any more. A run that never asks for state knows nothing of all this.
 
+mod handover;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytesize::ByteSize;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::config::Limits;
+use crate::config::{Begins, Limits};
 use crate::store::{StateChanges, StateKey, StateRecord, Store, patiently};
+use handover::Followed;
+pub use handover::{FOLLOWED, HANDOVER};
 
 /// The most keys that are listed at once.
 const PAGE: usize = 1000;
@@ -57,6 +61,15 @@ pub enum StateError {
         ByteSize(*.0)
     )]
     Size(u64),
+    /// It is another export's.
+    #[error("what another export hands over can be read and not be changed")]
+    ReadOnly,
+    /// Nobody hands anything over.
+    #[error("the export runs after no other that would hand something over: add `after = \"…\"` to it")]
+    FollowsNone,
+    /// Nobody knows which of them is meant.
+    #[error("the export runs after several ({0}): for what one hands over write an export for each")]
+    FollowsSeveral(String),
     /// The run is over.
     #[error("the run is over")]
     Over,
@@ -81,6 +94,7 @@ struct Shared {
     export: String,
     tenant: String,
     limits: Limits,
+    followed: Followed,
     seen: Mutex<Seen>,
 }
 
@@ -91,6 +105,20 @@ struct Seen {
     /// What keeps the run from succeeding.
     fault: Option<StateError>,
     over: bool,
+}
+
+impl Seen {
+    /// Notes that the store did not answer: whatever a plugin makes of it, it went on without knowing what is kept.
+    fn note<T>(&mut self, read: Result<T, StateError>) -> Result<T, StateError> {
+        if self.over {
+            return Err(StateError::Over);
+        }
+        read.inspect_err(|error| {
+            if error.is_passing() {
+                self.fault = Some(error.clone());
+            }
+        })
+    }
 }
 
 #[derive(Default)]
@@ -104,15 +132,25 @@ struct Held {
 }
 
 impl State {
-    pub(crate) fn new(store: Arc<dyn Store>, export: &str, tenant: &str, limits: &Limits) -> Self {
-        let (export, tenant) = (export.to_owned(), tenant.to_owned());
-        Self(Arc::new(Shared { store, export, tenant, limits: limits.clone(), seen: Mutex::default() }))
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        export: &str,
+        tenant: &str,
+        limits: &Limits,
+        begins: Option<&Begins>,
+    ) -> Self {
+        let (export, tenant, followed) = (export.to_owned(), tenant.to_owned(), Followed::by(begins));
+        Self(Arc::new(Shared { store, export, tenant, limits: limits.clone(), followed, seen: Mutex::default() }))
     }
 
     /// A value.
     pub async fn get(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, StateError> {
         self.check_key(key)?;
         let mut seen = self.0.seen.lock().await;
+        if bucket == FOLLOWED {
+            let Shared { store, tenant, followed, .. } = &*self.0;
+            return seen.note(followed.get(store.as_ref(), tenant, key).await);
+        }
         let held = self.held(&mut seen).await?;
         Ok(held.entries.get(&StateKey::new(bucket, key)).cloned())
     }
@@ -120,6 +158,9 @@ impl State {
     /// Sets a value; none deletes it.
     pub async fn set(&self, bucket: &str, key: &str, value: Option<Vec<u8>>) -> Result<(), StateError> {
         self.check_key(key)?;
+        if bucket == FOLLOWED {
+            return Err(StateError::ReadOnly);
+        }
         let limits = &self.0.limits;
         let is_long = value.as_ref().is_some_and(|value| value.len() as u64 > limits.state_value);
         if is_long && !is_own(bucket) {
@@ -133,6 +174,10 @@ impl State {
     /// Keys of a bucket in order, those after this one or the first, and whether others follow.
     pub async fn keys(&self, bucket: &str, after: Option<&str>) -> Result<(Vec<String>, bool), StateError> {
         let mut seen = self.0.seen.lock().await;
+        if bucket == FOLLOWED {
+            let Shared { store, tenant, followed, .. } = &*self.0;
+            return seen.note(followed.keys(store.as_ref(), tenant, after).await);
+        }
         let held = self.held(&mut seen).await?;
         let from = StateKey::new(bucket, after.unwrap_or_default());
         // No key is empty, so that the first comes after the empty one.

@@ -6,9 +6,11 @@ mod files;
 mod filters;
 mod list;
 mod read;
+mod receiving;
 mod write;
 
 pub(crate) use files::{serve as file, upload};
+pub(crate) use write::{add, amend};
 
 use crate::faults::Trouble;
 use crate::plan::{Endpoint, Kind};

@@ -1,10 +1,14 @@
-//! Adding, changing and taking away records.
+//! Adding, changing and taking away records: by operations, and by people, who are bound to none.
 
 use super::answer::written;
-use super::{Call, addressed, picked, read};
+use super::{Call, addressed, picked, present, read, receiving};
+use crate::clock::Ticks;
 use crate::plan::{Collection, IdKind};
 use crate::problem::Problem;
+use crate::seed::World;
 use crate::seed::scribe::{Missing, Scribe};
+use crate::state::State;
+use crate::store::Store;
 use crate::store::json::{Fields, bare, quoted};
 use crate::store::table::{Row, Table};
 use crate::wire::Response;
@@ -12,19 +16,48 @@ use crate::wire::Response;
 /// Adds a record made of the body.
 pub(super) fn create(call: &Call<'_>, collection: usize) -> Response {
     let mut table = call.store.table(collection).lock();
-    let (row, text, id) = fresh(call, &table, collection, call.body);
+    let now = call.state.clock.next_write();
+    let scope = call.endpoint.scope.as_ref().map(|scope| call.path[scope.param].clone());
+    let (row, text, id) = fresh(&call.store.world, now, &table, collection, scope, call.body);
     if !call.trouble.lost_write {
         table.insert(row);
+        drop(table);
+        receiving::follow(call.state, call.store, collection, &text);
     }
     written(call, &text, &id)
 }
 
-/// A new record, its text and its id.
-fn fresh(call: &Call<'_>, table: &Table, number: usize, body: &str) -> (Row, String, String) {
-    let world = &call.store.world;
-    let collection = &call.state.plan.collections[number];
+/// Adds a record as people do; gives what it is.
+pub(crate) fn add(state: &State, store: &Store, collection: usize, body: &str) -> String {
+    let mut table = store.table(collection).lock();
+    let (row, text, _) = fresh(&store.world, state.clock.next_write(), &table, collection, None, body);
+    table.insert(row);
+    drop(table);
+    receiving::follow(state, store, collection, &text);
+    text
+}
+
+/// Merges fields into the record of that id as people do; gives what it is then, where there is one.
+pub(crate) fn amend(state: &State, store: &Store, collection: usize, id: &str, given: &str) -> Option<String> {
+    let mut table = store.table(collection).lock();
+    let at = present(&table, id)?;
+    let now = state.clock.next_write();
+    let text = merged(&store.world, collection, &table.rows[at], given, now);
+    table.replace(at, text.clone(), now);
+    Some(text)
+}
+
+/// A new record, its text and its id. `scope` is whose it is, where its place says that.
+fn fresh(
+    world: &World,
+    now: Ticks,
+    table: &Table,
+    number: usize,
+    scope: Option<String>,
+    body: &str,
+) -> (Row, String, String) {
+    let collection = &world.plan.collections[number];
     let place = table.rows.len();
-    let now = call.state.clock.next_write();
     let given = Fields::of(body).unwrap_or_default();
     let own = collection.identity.as_ref().map(|(wire, kind)| (wire.as_str(), *kind));
     let id = match own {
@@ -35,7 +68,7 @@ fn fresh(call: &Call<'_>, table: &Table, number: usize, body: &str) -> (Row, Str
         Some((_, IdKind::Guid)) => quoted(&world.guid(number, place)),
         _ => world.number(number, place).to_string(),
     };
-    let parent = parent(call, collection, &given);
+    let parent = parent(scope, collection, &given);
     let mut extra: Vec<(&str, String)> = Vec::new();
     if let Some((wire, _)) = own {
         extra.push((wire, id.clone()));
@@ -67,10 +100,9 @@ fn fresh(call: &Call<'_>, table: &Table, number: usize, body: &str) -> (Row, Str
 }
 
 /// Whose the new record is: the path says, or a field of the body.
-fn parent(call: &Call<'_>, collection: &Collection, given: &Fields<'_>) -> Option<String> {
+fn parent(scope: Option<String>, collection: &Collection, given: &Fields<'_>) -> Option<String> {
     let (_, field) = collection.parent.as_ref()?;
-    let named = call.endpoint.scope.as_ref().map(|scope| call.path[scope.param].clone());
-    named.or_else(|| Some(bare(given.get(field.as_ref()?)?).into_owned()))
+    scope.or_else(|| Some(bare(given.get(field.as_ref()?)?).into_owned()))
 }
 
 fn object(fields: &[(&str, String)]) -> String {
@@ -107,23 +139,22 @@ fn changed(call: &Call<'_>, table: &mut Table, collection: usize, at: usize) -> 
 /// Merges fields into a record; gives what it is then.
 pub(super) fn merge(call: &Call<'_>, table: &mut Table, collection: usize, at: usize, given: &str) -> String {
     let now = call.state.clock.next_write();
-    let text = merged(call, collection, &table.rows[at], given, now);
+    let text = merged(&call.store.world, collection, &table.rows[at], given, now);
     if !call.trouble.lost_write {
         table.replace(at, text.clone(), now);
     }
     text
 }
 
-fn merged(call: &Call<'_>, number: usize, row: &Row, given: &str, now: crate::clock::Ticks) -> String {
-    let collection = &call.state.plan.collections[number];
+fn merged(world: &World, number: usize, row: &Row, given: &str, now: Ticks) -> String {
+    let collection = &world.plan.collections[number];
     let identity = collection.identity.as_ref().map(|(wire, _)| wire.as_str());
     let mut given = Fields::of(given).unwrap_or_default();
     // Nobody changes a record's id, or when it was made.
     given.0.retain(|(name, _)| identity != Some(name) && !matches!(&**name, "id" | "createdOn" | "modifiedOn"));
     let mut before = Fields::of(&row.text).unwrap_or_default();
     before.0.retain(|(name, _)| !matches!(&**name, "modifiedOn" | "modifiedAt" | "updatedOn"));
-    let mut scribe =
-        Scribe::new(&call.store.world, collection.surface, Some(number), 0, Missing::Blank).dated(row.created, now);
+    let mut scribe = Scribe::new(world, collection.surface, Some(number), 0, Missing::Blank).dated(row.created, now);
     scribe.merge("", &collection.fields, &given, Some(&before));
     scribe.finish()
 }
@@ -149,7 +180,7 @@ pub(super) fn delete(call: &Call<'_>, collection: usize) -> Result<Response, Pro
     let mut table = call.store.table(collection).lock();
     let at = addressed(call, &table, collection)?;
     let now = call.state.clock.next_write();
-    let gone = merged(call, collection, &table.rows[at], r#"{"active":false}"#, now);
+    let gone = merged(&call.store.world, collection, &table.rows[at], r#"{"active":false}"#, now);
     let id = table.rows[at].id.clone();
     if !call.trouble.lost_write {
         let listed_inactive = call.state.plan.collections[collection].active_param;

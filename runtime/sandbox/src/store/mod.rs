@@ -41,6 +41,13 @@ impl Store {
         self.tables[collection].get_or_init(|| Mutex::new(Table::seeded(&self.world, collection)))
     }
 
+    /// The records of a collection as they are, in the order in which they were made; the seeded ones come first.
+    pub fn records(&self, collection: usize) -> Vec<serde_json::Value> {
+        let table = self.table(collection).lock();
+        let rows = table.rows.iter().filter(|row| !row.deleted);
+        rows.filter_map(|row| serde_json::from_str(&row.text).ok()).collect()
+    }
+
     /// How many records of a collection there are, without seeding them.
     pub fn count(&self, collection: usize) -> usize {
         match self.tables[collection].get() {

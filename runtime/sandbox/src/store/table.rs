@@ -101,6 +101,12 @@ impl Table {
         (at < self.rows.len()).then_some(at)
     }
 
+    /// The JSON of the record with that id, where it has not been taken away.
+    pub fn record(&self, id: &str) -> Option<String> {
+        let row = &self.rows[self.find(id)?];
+        (!row.deleted).then(|| row.text.to_string())
+    }
+
     /// Adds a record.
     pub fn insert(&mut self, row: Row) -> usize {
         self.forget();

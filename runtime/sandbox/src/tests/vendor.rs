@@ -169,3 +169,38 @@ async fn faults_meet_the_vendor_too_and_its_calls_are_kept() {
     assert_eq!(caller.vendor(Method::GET, "nothing", None).await.0, 404);
     assert_eq!(caller.vendor(Method::PUT, "orders", None).await.0, 405);
 }
+
+#[tokio::test]
+async fn what_is_not_in_stock_follows_days_later_as_a_shipment_of_its_own() {
+    let caller = Caller::start(unlimited()).await;
+    let stock = json!({ "customer_no": "H-7001", "branch_no": "B-02", "lines": [{ "part_no": "HL-1009", "qty": 1 }] });
+    let on_hand = caller.vendor(Method::POST, "stock", Some(stock)).await.1["stock"][0]["on_hand"].as_f64().unwrap();
+    let (_, body) = caller.order("PO-9", json!([{ "part_no": "HL-1009", "qty": on_hand + 3.0 }])).await;
+    assert_eq!(body["order"]["lines"][0]["backordered"].as_f64(), Some(3.0));
+    let shown = async || caller.shown("orders/PO-9?customer_no=H-7001").await["order"].clone();
+    let placed: chrono::DateTime<chrono::Utc> = shown().await["placed_at"].as_str().unwrap().parse().unwrap();
+    caller.sandbox.move_on(placed + chrono::TimeDelta::hours(2));
+    let order = shown().await;
+    assert_eq!((&order["state"], order["shipments"].as_array().unwrap().len()), (&json!("shipped"), 1));
+    assert_eq!(order["shipments"][0]["lines"][0]["qty"].as_f64(), Some(on_hand));
+    caller.sandbox.move_on(placed + chrono::TimeDelta::days(10));
+    let order = shown().await;
+    let numbers: Vec<_> = order["shipments"].as_array().unwrap().iter().map(|one| one["shipment_no"].clone()).collect();
+    let number = body["order"]["order_no"].as_str().unwrap().replace("SO", "SH");
+    assert_eq!(numbers, [json!(number), json!(format!("{number}-2"))]);
+    assert_eq!((&order["state"], order["shipments"][1]["lines"][0]["qty"].as_f64()), (&json!("delivered"), Some(3.0)));
+}
+
+#[tokio::test]
+async fn prices_are_those_that_were_set_last() {
+    let caller = Caller::start(unlimited()).await;
+    let prices = format!("{}/_sandbox/vendor/prices", caller.sandbox.url());
+    let set = async |body: serde_json::Value| caller.http.post(&prices).json(&body).send().await.unwrap().status();
+    let listed = async || caller.shown("parts?limit=2").await["parts"].clone();
+    let before = listed().await;
+    assert_eq!(set(json!({ "HL-1001": 1234, "HL-9999": 1 })).await, 404);
+    assert_eq!(listed().await, before);
+    assert_eq!(set(json!({ "HL-1001": 1234 })).await, 204);
+    assert_eq!((&listed().await[0]["list_price"], &listed().await[1]), (&json!(12.34), &before[1]));
+    assert_eq!(set(json!({ "HL-1001": "1" })).await, 400);
+}

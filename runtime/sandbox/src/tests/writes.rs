@@ -1,5 +1,6 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Caller, sent, unlimited};
 use crate::DEMO_TENANT;
@@ -121,4 +122,62 @@ async fn a_recording_is_audio() {
     let answer = caller.call(Method::GET, &operation.path.replace("{id}", &id[0])).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "audio/wav");
     assert!(answer.bytes().await.unwrap().starts_with(b"RIFF"));
+}
+
+#[tokio::test]
+async fn people_write_records_without_an_operation_and_move_the_clock_on() {
+    let caller = Caller::start(unlimited()).await;
+    let at = |path: &str| format!("{}/_sandbox/{path}", caller.sandbox.url());
+    let send =
+        async |method: Method, path: &str, body: Value| sent(caller.http.request(method, at(path)).json(&body)).await;
+    let before: DateTime<Utc> = Utc::now() + TimeDelta::days(3);
+    assert_eq!(send(Method::POST, "clock", json!({ "now": before.to_rfc3339() })).await.0, 204);
+    assert_eq!(send(Method::POST, "clock", json!({ "now": "2020-01-01T00:00:00Z" })).await.0, 400);
+    let bill = json!({ "referenceNumber": "IN-1", "syncStatus": "Pending", "billAmount": "12.50" });
+    let (status, made) = send(Method::POST, "records/accounting/inventory-bills", bill).await;
+    assert_eq!((status.as_u16(), &made["syncStatus"]), (200, &json!("Pending")));
+    assert!(made["createdOn"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() >= before, "{made}");
+    let path = format!("records/accounting/inventory-bills/{}", made["id"]);
+    assert_eq!(send(Method::PATCH, &path, json!({ "syncStatus": "Posted" })).await.0, 200);
+    let (_, all) = sent(caller.http.get(at("records/accounting/inventory-bills"))).await;
+    let last = all.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["id"], &last["syncStatus"], &last["billAmount"]),
+        (&made["id"], &json!("Posted"), &json!("12.50"))
+    );
+    for (path, body, status) in [
+        ("records/accounting/nothing", json!({}), 404),
+        ("records/accounting/inventory-bills/1", json!({}), 404),
+        ("records/accounting/inventory-bills/1", json!([]), 400),
+    ] {
+        assert_eq!(send(Method::PATCH, path, body).await.0, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_counts_at_its_order() {
+    const ORDERS: &str = "inventory/purchase-orders";
+    let caller = Caller::start(unlimited()).await;
+    let item = json!({ "skuId": 1, "vendorPartNumber": "HL-1", "quantity": "10.00", "quantityReceived": "0.00", "cost": "2.00" });
+    let order = json!({ "number": "N-1", "status": "Sent", "items": [item.clone(), item] });
+    let order = caller.sandbox.add_record(ORDERS, DEMO_TENANT, &order).unwrap();
+    let (first, second) = (&order["items"][0]["id"], &order["items"][1]["id"]);
+    assert_ne!(first, second);
+    let receive = async |line: &Value, pieces: f64| {
+        let items = json!([{ "purchaseOrderItemId": line, "skuId": 1, "quantity": pieces, "cost": 2 }]);
+        let body = json!({ "purchaseOrderId": order["id"], "dateReceived": "2026-01-05T00:00:00Z", "tax": 0, "shipping": 0, "items": items });
+        let (status, answer) = caller.send(Method::POST, "/inventory/v2/tenant/{tenant}/receipts", body).await;
+        assert_eq!(status, 200, "{answer}");
+        let orders = caller.sandbox.records(ORDERS, DEMO_TENANT).unwrap();
+        orders.into_iter().find(|one| one["id"] == order["id"]).unwrap()
+    };
+    let partly = receive(first, 2.5).await;
+    assert_eq!(
+        (&partly["status"], partly["items"][0]["quantityReceived"].as_f64()),
+        (&json!("PartiallyReceived"), Some(2.5))
+    );
+    receive(first, 7.5).await;
+    let whole = receive(second, 10.0).await;
+    assert_eq!((&whole["status"], &whole["items"][0]["status"]), (&json!("Received"), &json!("Received")));
+    assert!(whole["receivedOn"].is_string(), "{whole}");
 }

@@ -4,7 +4,8 @@
 //!
 //! It is served under [`ROOT`] and wants [`DEMO_VENDOR_KEY`] in the header `X-Api-Key`. Its calls are named
 //! `_vendor/…` in the ledger and for faults; [`ROUTES`] has all of them. An order goes on by itself, a stage every
-//! few minutes, or at once by `POST /_sandbox/vendor/orders/{number}/advance`.
+//! few minutes, or at once by `POST /_sandbox/vendor/orders/{number}/advance`. What is not in stock follows days later, as
+//! a shipment of its own. Prices stay until `POST /_sandbox/vendor/prices` says others.
 
 mod customers;
 mod dealings;
@@ -12,6 +13,8 @@ mod goods;
 mod orders;
 mod quotes;
 mod refusal;
+
+use std::collections::{BTreeMap, HashMap};
 
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
@@ -75,11 +78,13 @@ const WRITES: [&str; 3] = ["orders.create", "links.create", "links.delete"];
 pub(crate) struct Vendor {
     seed: u64,
     book: Mutex<Book>,
+    /// Prices in the list that are no longer those of the seed, in cents by parts.
+    listed: Mutex<HashMap<usize, i64>>,
 }
 
 impl Vendor {
     pub fn new(seed: u64, origin: Ticks) -> Vendor {
-        let vendor = Vendor { seed, book: Mutex::default() };
+        let vendor = Vendor { seed, book: Mutex::default(), listed: Mutex::default() };
         let book = dealings::past(&vendor, origin);
         Vendor { book: Mutex::new(book), ..vendor }
     }
@@ -87,6 +92,16 @@ impl Vendor {
     /// Lets an order go on by one stage; whether there is one of that number.
     pub fn advance(&self, number: &str) -> bool {
         self.book.lock().advance(number)
+    }
+
+    /// Sets prices in the list, in cents by part numbers. The first number that is none, where there is one: then nothing
+    /// is set.
+    pub fn set_prices(&self, prices: &BTreeMap<String, i64>) -> Result<(), String> {
+        let part =
+            |(number, cents): (&String, &i64)| goods::part(number).map(|part| (part, *cents)).ok_or(number.clone());
+        let prices: Vec<(usize, i64)> = prices.iter().map(part).collect::<Result<_, _>>()?;
+        self.listed.lock().extend(prices);
+        Ok(())
     }
 
     /// Choices that depend on the seed and on what they are for.

@@ -9,7 +9,7 @@ use super::customers::{self, customer, customer_number};
 use super::goods::{self, branch_number, dollars, part_number};
 use super::quotes::{self, Asked};
 use super::{Answer, Call, Refusal, Vendor};
-use crate::clock::{self, SECOND, Ticks};
+use crate::clock::{self, DAY, SECOND, Ticks};
 
 /// How an order goes on.
 const STAGES: [&str; 4] = ["received", "picking", "shipped", "delivered"];
@@ -43,6 +43,8 @@ pub(super) struct Order {
     ship_to: Value,
     /// Whatever else the customer's software wrote, shown as it came.
     extra: Value,
+    /// Days after which what is backordered follows.
+    follows: i64,
     /// Stages that it was told to go on.
     nudges: usize,
 }
@@ -100,6 +102,7 @@ impl Book {
             nudges,
             ship_to,
             extra: json!(null),
+            follows: 0,
             job: None,
             pickup: false,
             needed_by: None,
@@ -109,19 +112,65 @@ impl Book {
 }
 
 impl Order {
-    /// The place in [`STAGES`].
+    /// The place in [`STAGES`]: delivered is what has come as a whole.
     pub fn stage(&self, now: Ticks) -> usize {
-        let gone = usize::try_from((now - self.placed) / STAGE).unwrap_or(0);
-        (gone + self.nudges).min(STAGES.len() - 1)
+        let last = STAGES.len() - 1;
+        let stage = self.gone(now).min(last);
+        if stage == last && self.waits(now) { last - 1 } else { stage }
+    }
+
+    /// Stages of what was in stock.
+    fn gone(&self, now: Ticks) -> usize {
+        usize::try_from((now - self.placed) / STAGE).unwrap_or(0) + self.nudges
+    }
+
+    /// Whether something is backordered that has not followed yet: days later, or once it is told to.
+    fn waits(&self, now: Ticks) -> bool {
+        self.is_backordered() && now < self.placed + self.follows * DAY && self.nudges < STAGES.len()
+    }
+
+    fn is_backordered(&self) -> bool {
+        self.lines.iter().any(|line| line.backordered > 0)
     }
 
     pub fn is_delivered(&self, now: Ticks) -> bool {
         self.stage(now) == STAGES.len() - 1
     }
 
-    /// When it was delivered, once it is.
+    /// When all of it was delivered, once it is.
     pub fn delivered(&self) -> Ticks {
-        self.placed + 3 * STAGE
+        self.placed + if self.is_backordered() { self.follows * DAY } else { 3 * STAGE }
+    }
+
+    /// What has left so far: what was in stock, then what was not.
+    fn shipments(&self, now: Ticks) -> Vec<Value> {
+        let gone = self.gone(now).min(STAGES.len() - 1);
+        let is_last = gone == STAGES.len() - 1;
+        let number = self.number.replace("SO", "SH");
+        let lines = |pieces: fn(&Line) -> i64| -> Vec<Value> {
+            let lines = self.lines.iter().enumerate().map(|(at, line)| (at + 1, line.part, pieces(line), line.price));
+            let sent = lines.filter(|(_, _, pieces, _)| *pieces > 0);
+            sent.map(|(at, part, pieces, price)| {
+                json!({ "line_no": at, "part_no": part_number(part), "qty": quantity(pieces), "unit_price": dollars(price) })
+            })
+            .collect()
+        };
+        let stocked = lines(|line| line.quantity - line.backordered);
+        let mut shipments = Vec::new();
+        if gone >= 2 && !stocked.is_empty() {
+            let delivered = is_last.then(|| clock::write(self.placed + 3 * STAGE));
+            shipments.push(
+                json!({ "shipment_no": number, "state": STAGES[gone], "delivered_at": delivered, "lines": stocked }),
+            );
+        }
+        if is_last && self.is_backordered() && !self.waits(now) {
+            let (number, delivered) = (format!("{number}-2"), clock::write(self.delivered().min(now)));
+            let lines = lines(|line| line.backordered);
+            shipments.push(
+                json!({ "shipment_no": number, "state": "delivered", "delivered_at": delivered, "lines": lines }),
+            );
+        }
+        shipments
     }
 
     fn show(&self, now: Ticks) -> Value {
@@ -135,16 +184,12 @@ impl Order {
                 "line_total": dollars(line.amount()), "backordered": quantity(line.backordered),
             })
         });
-        let shipment = (stage >= 2).then(|| {
-            let delivered = (stage == 3).then(|| clock::write(self.delivered()));
-            json!({ "shipment_no": self.number.replace("SO", "SH"), "state": STAGES[stage], "delivered_at": delivered })
-        });
         json!({
             "order_no": self.number, "po_number": self.po_number, "customer_no": customer_number(self.customer),
             "job_no": self.job, "branch_no": branch_number(self.branch), "state": STAGES[stage],
             "placed_at": clock::write(self.placed), "needed_by": self.needed_by, "pickup": self.pickup,
             "notes": self.notes, "ship_to": self.ship_to, "extra": self.extra, "lines": lines.collect::<Vec<_>>(),
-            "shipments": shipment.into_iter().collect::<Vec<_>>(),
+            "shipments": self.shipments(now),
             "totals": { "goods": dollars(sum), "tax": dollars(tax), "all": dollars(sum + tax) },
         })
     }
@@ -207,6 +252,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         notes: draft.notes,
         ship_to: draft.ship_to,
         extra: draft.extra,
+        follows: call.vendor.draw("follows", book.orders.len()).between(1, 9),
         nudges: 0,
     };
     let shown = order.show(call.now);

@@ -1,0 +1,46 @@
+#![doc = include_str!("../README.md")]
+
+mod options;
+mod pricebook;
+mod supplier;
+
+use std::collections::BTreeSet;
+
+use options::Options;
+use tradewire_plugin::{Result, Run, Summary, log};
+use tradewire_purchasing::price_changes::{Offer, Outcome, compare, new_products, write};
+
+fn run(run: Run) -> Result<Summary> {
+    let options = Options::read(&run.settings()?)?;
+    let items = pricebook::items(&options)?;
+    log::info!("{} items of the pricebook name the vendor", items.len());
+    let products = supplier::products(&options)?;
+    let prices = supplier::prices(&options, items.iter().map(|item| &item.compared))?;
+    let offer = Offer { prices, products };
+
+    let known: BTreeSet<String> = items.iter().map(|item| item.compared.part.clone()).collect();
+    let mut rows = compare(items.iter().map(|item| item.compared.clone()), &offer, options.largest_percent);
+    if options.apply {
+        for row in rows.iter_mut().filter(|row| row.outcome == Outcome::Change) {
+            let found =
+                items.iter().find(|item| (item.compared.kind, item.compared.id) == (row.item.kind, row.item.id));
+            let (Some(item), Some(price)) = (found, row.price) else { continue };
+            match pricebook::set_cost(item, price, &options) {
+                Ok(()) => row.outcome = Outcome::Applied,
+                Err(error) if error.is_passing() || error.in_doubt => return Err(error.into()),
+                Err(error) => row.refuse(error),
+            }
+        }
+    }
+    if let Some(products) = offer.products.as_ref().filter(|_| options.list_new) {
+        rows.extend(new_products(products, &known));
+    }
+
+    let mut file = run.create_file(&options.file_name, "text/csv")?;
+    let totals = write(&rows, options.list_unchanged, &mut file).map_err(std::io::Error::other)?;
+    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    file.finish(totals)?;
+    Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
+}
+
+tradewire_plugin::export_plugin!(run);

@@ -1,0 +1,75 @@
+#![doc = include_str!("../README.md")]
+
+mod options;
+mod poll;
+mod push;
+
+use std::collections::BTreeMap;
+
+use options::Options;
+use tradewire_plugin::{Failure, Result, Run, State, Summary, log};
+use tradewire_purchasing::servicetitan;
+use tradewire_purchasing::vendor_orders::{Pushed, Report};
+
+fn run(run: Run) -> Result<Summary> {
+    let options = Options::read(&run.settings()?)?;
+    let book = Book { state: run.state()? };
+    let mut flow =
+        Flow { day: servicetitan::last_day(run.window())?, pushed: book.read()?, report: Report::default(), options };
+    let before = flow.pushed.clone();
+    push::push(&mut flow)?;
+    if flow.options.poll {
+        poll::poll(&mut flow)?;
+    }
+
+    book.write(&before, &flow.pushed)?;
+    let Flow { report, options, .. } = flow;
+    let mut file = run.create_file(&options.file_name, "text/csv")?;
+    let totals = report.write(&mut file).map_err(std::io::Error::other)?;
+    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    file.finish(totals)?;
+    Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
+}
+
+/// What the steps of a run share.
+struct Flow {
+    options: Options,
+    /// The last day that the run accounts for.
+    day: chrono::NaiveDate,
+    /// The orders that the vendor has, by ServiceTitan's numbers.
+    pushed: BTreeMap<i64, Pushed>,
+    report: Report,
+}
+
+/// The orders that the vendor has, as they are kept: `order-<number>` each.
+struct Book {
+    state: State,
+}
+
+impl Book {
+    fn read(&self) -> Result<BTreeMap<i64, Pushed>> {
+        let mut pushed = BTreeMap::new();
+        for key in self.state.keys()? {
+            let id = key.strip_prefix("order-").and_then(|id| id.parse().ok());
+            let id =
+                id.ok_or_else(|| Failure::refused(format!("the state has a key `{key}`, which is none of its own")))?;
+            if let Some(order) = self.state.get(&key)? {
+                pushed.insert(id, order);
+            }
+        }
+        log::info!("{} orders are known to be at the vendor", pushed.len());
+        Ok(pushed)
+    }
+
+    fn write(&self, before: &BTreeMap<i64, Pushed>, now: &BTreeMap<i64, Pushed>) -> Result<()> {
+        for (id, order) in now.iter().filter(|(id, order)| before.get(id) != Some(order)) {
+            self.state.set(&format!("order-{id}"), order)?;
+        }
+        for id in before.keys().filter(|id| !now.contains_key(id)) {
+            self.state.delete(&format!("order-{id}"))?;
+        }
+        Ok(())
+    }
+}
+
+tradewire_plugin::export_plugin!(run);

@@ -1,0 +1,69 @@
+//! What an export hands over to those that run after it.
+//!
+//! It keeps that as anything else, in the bucket [`HANDOVER`]: so it is there once its files are delivered, and what a run
+//! that failed would have handed over is not. Whoever runs after it, and after no other, reads it as [`FOLLOWED`].
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use tokio::sync::OnceCell;
+
+use super::{PAGE, StateError};
+use crate::config::Begins;
+use crate::store::{Store, patiently};
+
+/// The bucket of what an export hands over.
+pub const HANDOVER: &str = "handover";
+/// The bucket, which can only be read, of what the export before has handed over.
+pub const FOLLOWED: &str = "_followed";
+
+/// What was handed over to a run, read when it is first asked for.
+pub(super) struct Followed {
+    exports: Vec<String>,
+    entries: OnceCell<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Followed {
+    /// What those hand over that begin an export's runs.
+    pub fn by(begins: Option<&Begins>) -> Self {
+        let exports = match begins {
+            Some(Begins::After(exports)) => exports.clone(),
+            _ => Vec::new(),
+        };
+        Self { exports, entries: OnceCell::new() }
+    }
+
+    /// A value.
+    pub async fn get(&self, store: &dyn Store, tenant: &str, key: &str) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(self.entries(store, tenant).await?.get(key).cloned())
+    }
+
+    /// Keys in order, those after this one or the first, and whether others follow.
+    pub async fn keys(
+        &self,
+        store: &dyn Store,
+        tenant: &str,
+        after: Option<&str>,
+    ) -> Result<(Vec<String>, bool), StateError> {
+        let entries = self.entries(store, tenant).await?;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut found = entries.range::<str, _>((from, Bound::Unbounded)).map(|(key, _)| key.clone());
+        let keys = found.by_ref().take(PAGE).collect();
+        Ok((keys, found.next().is_some()))
+    }
+
+    async fn entries(&self, store: &dyn Store, tenant: &str) -> Result<&BTreeMap<String, Vec<u8>>, StateError> {
+        let export = match &self.exports[..] {
+            [export] => export,
+            [] => return Err(StateError::FollowsNone),
+            several => return Err(StateError::FollowsSeveral(several.join(", "))),
+        };
+        let read = async || {
+            let state = patiently("reading state", || store.state(export, tenant)).await;
+            let state = state.map_err(|error| StateError::Store(error.to_string()))?;
+            let handed = state.entries.into_iter().filter(|(place, _)| place.bucket == HANDOVER);
+            Ok(handed.map(|(place, value)| (place.key, value)).collect())
+        };
+        self.entries.get_or_try_init(read).await
+    }
+}
