@@ -1,14 +1,13 @@
 //! One object on its way into a bucket.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
-    PutPayload, UploadPart,
+    PutPayload,
 };
 use reqwest::StatusCode;
 use tokio::fs::File;
@@ -103,25 +102,20 @@ impl Open<'_> {
         content: &mut File,
         parcel: Parcel<'_>,
     ) -> Result<(), PlaceError> {
-        let mut left = parcel.bytes;
-        let parts = stream::try_unfold((content, upload), |(content, upload)| async move {
-            let part = read(content, parcel).await?;
-            if part.is_empty() {
-                return Ok(None);
+        let (mut left, mut read_all) = (parcel.bytes, false);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while !read_all && under_way.len() < AT_ONCE {
+                let part = read(content, parcel).await?;
+                read_all = part.is_empty();
+                if !read_all {
+                    let bytes = part.len() as u64;
+                    let sent = upload.put_part(PutPayload::from_bytes(part));
+                    under_way.push(async move { sent.await.map(|()| bytes) });
+                }
             }
-            let bytes = part.len() as u64;
-            let sent = upload.put_part(PutPayload::from_bytes(part));
-            Ok(Some(((bytes, sent), (content, upload))))
-        });
-        let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
-        let send = |part: Result<(u64, UploadPart), PlaceError>| async move {
-            let (bytes, sent) = part?;
-            sent.await.map_err(failed)?;
-            Ok::<u64, PlaceError>(bytes)
-        };
-        let mut sent = pin!(parts.map(send).buffer_unordered(AT_ONCE));
-        while let Some(bytes) = sent.next().await {
-            left = left.saturating_sub(bytes?);
+            let Some(sent) = under_way.next().await else { break };
+            left = left.saturating_sub(sent.map_err(|error| self.fault(&format!("store a part of `{key}`"), &error))?);
         }
         match left {
             0 => Ok(()),

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
+use tradewire_delivery::what_to_do;
 
 use super::alive::{self, Alive};
 use super::open::{Wanted, goes_on};
 use super::{Active, RunError, Runner, attempt};
 use crate::config::{Export, Tenant};
 use crate::delivery::{self, DeliveryError, Forecast};
-use crate::durable::what_to_do;
 use crate::journal::{Journal, WriteCall};
 use crate::run::log::LogOnlooker;
 use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, RunLog, Summary, Workspace};
@@ -93,7 +93,7 @@ impl Runner {
         let before = before.map(|run| run.opening.id);
         let journal =
             Journal::rehearsal(self.store.clone(), self.clock.clone(), before, opening.tenant_id, log.clone());
-        let state = State::new(self.store.clone(), &job.export, &job.tenant, &job.limits);
+        let state = State::new(self.store.clone(), &job.export, &job.tenant, &job.limits, Some(&export.begins));
         let undeliverable = export.deliver.is_none().then(|| export.name.clone());
         let files =
             Workspace::create_folder(folder.0.clone(), job.limits.output, job.limits.files, undeliverable).await;
