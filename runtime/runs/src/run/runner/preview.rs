@@ -21,7 +21,7 @@ use crate::run::log::LogOnlooker;
 use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, RunLog, Summary, Workspace};
 use crate::schedule::Window;
 use crate::state::State;
-use crate::store::{HostCalls, LogLine, Opening, Outcome, RunId, RunRecord, Store, StoreError, Trigger};
+use crate::store::{HostCalls, LogLine, Opening, Outcome, RunId, RunRecord, StoreError, Trigger};
 
 /// What a run would come to. Its files are there for as long as this lives.
 #[derive(Debug)]
