@@ -107,9 +107,9 @@ pub struct New {
     /// Of a new configuration: production, integration, sandbox, or an address.
     #[arg(long)]
     pub environment: Option<String>,
-    /// Of a new configuration: where the application's key is.
-    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
-    pub app_key: Option<Reference>,
+    /// Of a new configuration: where the application's key is: `env:NAME`, `file:PATH`, `vault:NAME`.
+    #[arg(long, value_name = "REFERENCE")]
+    pub app_key: Option<String>,
     /// Of a new tenant: its number at ServiceTitan.
     #[arg(long)]
     pub tenant_id: Option<i64>,
@@ -117,8 +117,8 @@ pub struct New {
     #[arg(long)]
     pub client_id: Option<String>,
     /// Of a new tenant: where its client secret is: `env:NAME`, `file:PATH`, `vault:NAME`.
-    #[arg(long, value_name = "REFERENCE", value_parser = reference)]
-    pub client_secret: Option<Reference>,
+    #[arg(long, value_name = "REFERENCE")]
+    pub client_secret: Option<String>,
     /// Of a new tenant: its time zone, such as America/Phoenix.
     #[arg(long)]
     pub timezone: Option<String>,

@@ -78,11 +78,10 @@ impl Grid {
         let (mut record, mut is_first) = (csv::StringRecord::new(), true);
         while reader.read_record(&mut record).ok()? {
             let cells: Vec<String> = record.iter().map(str::to_owned).collect();
-            if std::mem::take(&mut is_first) {
-                if cells.iter().all(|cell| !cell.trim().is_empty() && number(cell).is_none()) {
-                    grid.columns = cells;
-                    continue;
-                }
+            let is_title = |cell: &String| !cell.trim().is_empty() && number(cell).is_none();
+            if std::mem::take(&mut is_first) && cells.iter().all(is_title) {
+                grid.columns = cells;
+                continue;
             }
             grid.total += 1;
             if grid.rows.len() < keep {

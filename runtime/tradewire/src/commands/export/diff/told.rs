@@ -30,7 +30,7 @@ pub fn pair(pair: &Pair, key: &[String], most: usize) -> Result<(String, Value)>
             text += &rows(&difference, most);
             value["rows"] = rows_value(&difference);
         }
-        (None, Form::Text) => {
+        (None, form) if form != Form::Binary => {
             let lines = lines(before, after);
             text += &indented(&plain_lines(&lines, most), 2);
             value["lines"] = json!(lines);

@@ -246,7 +246,7 @@ impl Asking<'_> {
 
     fn reference(&self, option: &str, question: &str, given: &Option<Reference>, default: &str) -> Result<Reference> {
         if let Some(given) = given {
-            return Ok(given.clone());
+            return reference(given).map_err(|told| anyhow::anyhow!("`{option}`: {told}"));
         }
         let question = format!("{question} env:NAME, file:PATH or vault:NAME");
         let answer = self.ask.text(option, &question, Some(default), |answer| reference(answer).map(drop))?;

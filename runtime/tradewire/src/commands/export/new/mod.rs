@@ -28,10 +28,10 @@ pub(super) async fn new(options: New, output: &Output) -> Result<ExitCode> {
         Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
     };
     let config = before.as_ref().map(|text| Config::parse(&path, text)).transpose()?;
-    let mut draft = answers::Draft::of(&options, config.as_ref(), output)?;
+    let draft = answers::Draft::of(&options, config.as_ref(), output)?;
     let written = draft.write(before.as_deref().unwrap_or_default())?;
-    let checked = checked(&options, &path, &written.text, output);
-    checked.with_context(|| format!("nothing was written to `{}`: it would have faults", path.display()))?;
+    checked(&options, &path, &written.text, output)
+        .inspect_err(|_| output.failure(&format!("nothing was written: `{}` would have faults", path.display())))?;
     write(&path, before.as_deref(), &written.text)?;
     let name = &draft.name;
     let made = if before.is_some() { "added to" } else { "made" };
