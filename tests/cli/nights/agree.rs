@@ -166,7 +166,8 @@ impl Nights {
         assert_eq!(listed, open);
     }
 
-    fn rows(&self, file: &str) -> Vec<Row> {
+    /// The rows of a delivered file, by the names of its columns.
+    pub fn rows(&self, file: &str) -> Vec<Row> {
         let text = self.bench.read(&format!("outbox/{file}"));
         csv::Reader::from_reader(text.as_bytes()).deserialize().collect::<Result<_, _>>().unwrap()
     }

@@ -8,6 +8,7 @@
 mod agree;
 mod days;
 mod doubts;
+mod flows;
 mod world;
 
 use std::collections::BTreeMap;
