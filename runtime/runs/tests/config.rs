@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tradewire_runs::config::{
-    ClientId, Config, ContractCheck, Destination, Environment, MiddlewareGrant, Secret, Serve, SignatureEncoding,
+    ClientId, Config, ContractCheck, Delivery, Destination, Environment, MiddlewareGrant, PublicKey, Secret, Serve,
+    SignatureEncoding, TextOrSecret,
 };
 use tradewire_runs::schedule::{Missed, Overlap, Retries, WindowRule};
 
@@ -69,6 +70,51 @@ fn webhooks_mean_what_they_say() {
     assert_eq!(invoices.tenants, ["zenith", "acme"]);
     assert_eq!(invoices.events.as_ref().map(Vec::len), Some(2));
     assert_eq!(invoices.replay_window, Duration::from_secs(600));
+}
+
+#[test]
+fn deliveries_mean_what_they_say() {
+    let more = r#"
+[delivery.receiver]
+to = "sftp://sftp.example.com:2222/inbound/"
+user = "acme"
+key = { file = "receiver.key" }
+host_key = "SHA256:uNiVztksCsDhcc0u9e8BrWJJVwYAlnAGSDbrG1Ff0AA"
+timeout = "1 min"
+encrypt = { to = ["receiver.asc", { env = "OTHER" }], armor = true }
+
+[delivery.lake]
+to = "s3://bucket/prefix/"
+endpoint = "http://127.0.0.1:9000"
+access_key_id = "id"
+secret_access_key = { env = "LAKE" }
+
+[delivery.api]
+to = "https://receiver.example.com/files?token=1"
+method = "PUT"
+headers = { Authorization = { env = "API" }, X-Source = "tradewire" }
+retries = { times = 1000, longest = "6 h" }
+"#;
+    let config = Config::parse("conf/tradewire.toml", &format!("{GOOD}\n{more}")).unwrap();
+    let [receiver, lake, api] = ["receiver", "lake", "api"].map(|name| &config.deliveries[name]);
+    let addresses = [receiver, lake, api].map(|delivery| delivery.to.address().unwrap());
+    let expected =
+        ["sftp://sftp.example.com:2222/inbound", "s3://bucket/prefix", "https://receiver.example.com/files"];
+    assert_eq!(addresses, expected, "as they are recorded and shown");
+    let Destination::Sftp(access) = &receiver.to else { panic!("{receiver:?}") };
+    assert_eq!((access.user.as_str(), &access.password), ("acme", &None));
+    assert_eq!(access.key, Some(Secret::File("conf/receiver.key".into())));
+    assert_eq!((receiver.timeout, receiver.total), (Duration::from_secs(60), true));
+    let encryption = receiver.encrypt.as_ref().unwrap();
+    let keys = [PublicKey::File("conf/receiver.asc".into()), PublicKey::Secret(Secret::Env("OTHER".to_owned()))];
+    assert_eq!((encryption.to.as_slice(), encryption.suffix()), (&keys[..], ".asc"));
+    let Destination::S3(access) = &lake.to else { panic!("{lake:?}") };
+    assert_eq!((access.region.as_str(), &access.access_key_id), ("us-east-1", &TextOrSecret::Text("id".to_owned())));
+    assert_eq!((lake.timeout, lake.retries, lake.total), (Duration::from_secs(30), Delivery::RETRIES, true));
+    let Destination::Http { url, headers, .. } = &api.to else { panic!("{api:?}") };
+    assert_eq!((url.query(), headers.len()), (Some("token=1"), 2));
+    let (backoff, longest) = (TimeDelta::seconds(10), TimeDelta::hours(6));
+    assert_eq!((api.total, api.retries), (false, Retries { times: 1000, backoff, longest }));
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Crash {
             store.open_runs().await.unwrap().is_empty()
                 && store.queued_slots().await.unwrap().is_empty()
                 && store.retries().await.unwrap().is_empty()
+                && store.deliveries().await.unwrap().is_empty()
                 // What someone ran is theirs to run again.
                 && store.settled_runs().await.unwrap().iter().all(|run| run.opening.trigger == Trigger::Manual)
                 && store.doubts().await.unwrap().is_empty()
