@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use options::Options;
 use tradewire_plugin::{Result, Run, Summary, log};
-use tradewire_purchasing::price_changes::{Offer, Outcome, compare, new_products, write};
+use tradewire_purchasing::price_changes::{COLUMNS, Offer, Outcome, compare, new_products, write};
 
 fn run(run: Run) -> Result<Summary> {
     let options = Options::read(&run.settings()?)?;
@@ -36,10 +36,10 @@ fn run(run: Run) -> Result<Summary> {
         rows.extend(new_products(products, &known));
     }
 
-    let mut file = run.create_file(&options.file_name, "text/csv")?;
-    let totals = write(&rows, options.list_unchanged, &mut file).map_err(std::io::Error::other)?;
+    let mut table = run.create_table(&options.file_name, options.format, &COLUMNS)?;
+    let totals = write(&rows, options.list_unchanged, &mut table)?;
     let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    file.finish(totals)?;
+    table.finish(totals)?;
     Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
 }
 

@@ -1,5 +1,6 @@
 //! The settings of the export.
 
+use tradewire_plugin::tables::Format;
 use tradewire_plugin::{Decimal, Result, Settings};
 use tradewire_purchasing::price_changes::Kind;
 use tradewire_purchasing::vendor::Account;
@@ -20,11 +21,13 @@ pub struct Options {
     pub item_cost: bool,
     pub largest_percent: Decimal,
     pub file_name: String,
+    pub format: Format,
 }
 
 impl Options {
     pub fn read(settings: &Settings) -> Result<Options> {
         let mut reading = settings.reading();
+        let (file_name, format) = reading.table("price-changes");
         let account = Account {
             vendor: reading.parsed("vendor-id", 0),
             id: reading.required("account"),
@@ -63,7 +66,8 @@ impl Options {
             apply: reading.parsed("apply", false),
             item_cost: reading.parsed("item-cost", true),
             largest_percent: reading.parsed("largest-change-percent", Decimal::from(25)),
-            file_name: reading.optional("file-name").unwrap_or_else(|| "price-changes.csv".to_owned()),
+            file_name,
+            format,
         };
         if options.batch == 0 {
             reading.fault("setting `batch` is `0`: write how many parts to ask for in one call");

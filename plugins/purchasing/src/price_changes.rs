@@ -10,23 +10,25 @@ use std::fmt;
 use std::io::Write;
 
 use rust_decimal::{Decimal, RoundingStrategy};
+use tradewire_tables::{Column, Error, Table};
 
-use crate::report::{Total, money, text, total, writer};
+use crate::report::{Total, total};
 use crate::vendor::catalog::Product;
 use crate::vendor::pricing::Quoted;
 
-const COLUMNS: [&str; 11] = [
-    "Kind",
-    "Item Id",
-    "Code",
-    "Item",
-    "Vendor Part",
-    "Old Cost",
-    "New Cost",
-    "Difference",
-    "Percent",
-    "Result",
-    "Message",
+/// The columns of the report.
+pub const COLUMNS: [Column; 11] = [
+    Column::text("Kind"),
+    Column::integer("Item Id"),
+    Column::text("Code"),
+    Column::text("Item"),
+    Column::text("Vendor Part"),
+    Column::money("Old Cost"),
+    Column::money("New Cost"),
+    Column::money("Difference"),
+    Column::money("Percent"),
+    Column::text("Result"),
+    Column::text("Message"),
 ];
 
 /// What kind of item it is.
@@ -241,33 +243,26 @@ pub fn new_products(products: &BTreeMap<String, Product>, known: &BTreeSet<Strin
 /// Writes a report, and gives its control total. What is unchanged is counted, and has no row unless it is asked for.
 ///
 /// # Errors
-/// When `out` fails.
-pub fn write(rows: &[Row], list_unchanged: bool, out: impl Write) -> Result<Vec<Total>, csv::Error> {
-    let mut writer = writer(out);
-    writer.write_record(COLUMNS)?;
-    let amount = |amount: Option<Decimal>| amount.map(money).unwrap_or_default();
-    let mut written = 0;
+/// When the table cannot hold a row, or what it is written to fails.
+pub fn write<W: Write + Send>(rows: &[Row], list_unchanged: bool, table: &mut Table<W>) -> Result<Vec<Total>, Error> {
     for row in rows.iter().filter(|row| list_unchanged || row.outcome != Outcome::Unchanged) {
         let Row { item, price, outcome, message } = row;
-        let id = if item.id == 0 { String::new() } else { item.id.to_string() };
-        writer.write_record([
-            item.kind.as_str(),
-            &id,
-            &text(&item.code),
-            &text(&item.name),
-            &text(&item.part),
-            &amount(item.cost),
-            &amount(*price),
-            &amount(row.difference()),
-            &row.percent().map(|percent| format!("{percent:.2}")).unwrap_or_default(),
-            &outcome.to_string(),
-            &text(message),
+        table.row([
+            item.kind.as_str().into(),
+            (item.id != 0).then_some(item.id).into(),
+            (&item.code).into(),
+            (&item.name).into(),
+            (&item.part).into(),
+            item.cost.into(),
+            (*price).into(),
+            row.difference().into(),
+            row.percent().map(|percent| percent.round_dp(2)).into(),
+            outcome.to_string().into(),
+            message.into(),
         ])?;
-        written += 1;
     }
-    writer.flush()?;
     let count = |outcome: Outcome| rows.iter().filter(|row| row.outcome == outcome).count();
-    let mut totals = vec![total("rows", written)];
+    let mut totals = vec![total("rows", table.rows())];
     for (name, outcome) in [
         ("changes", Outcome::Change),
         ("applied", Outcome::Applied),
@@ -284,6 +279,8 @@ pub fn write(rows: &[Row], list_unchanged: bool, out: impl Write) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use tradewire_tables::Format;
+
     use super::*;
 
     fn number(text: &str) -> Decimal {
@@ -322,9 +319,9 @@ mod tests {
             &offer(&[("A", "3.5"), ("B", "3.3334"), ("C", "8.000")]),
             number("25"),
         );
-        let mut out = Vec::new();
-        let totals = write(&rows, false, &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let mut table = Table::begin(Format::Csv, &COLUMNS, Vec::new()).unwrap();
+        let totals = write(&rows, false, &mut table).unwrap();
+        let text = String::from_utf8(table.finish().unwrap()).unwrap();
         assert_eq!(
             text.lines().skip(1).collect::<Vec<_>>(),
             [
@@ -335,7 +332,7 @@ mod tests {
         let told: Vec<_> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
         assert_eq!(told[..2], ["rows 2", "changes 2"]);
         assert!(told.contains(&"unchanged 1".to_owned()));
-        let mut all = Vec::new();
+        let mut all = Table::begin(Format::Csv, &COLUMNS, Vec::new()).unwrap();
         assert_eq!(write(&rows, true, &mut all).unwrap()[0].1, "3");
     }
 

@@ -1,7 +1,6 @@
-//! How reports are written: comma-separated values that spreadsheets and programs read alike.
+//! What reports and files for the ledger share: control totals, and how text and numbers are written.
 
 use std::borrow::Cow;
-use std::io::Write;
 
 pub use tradewire_tables::{money, quantity};
 
@@ -11,11 +10,6 @@ pub type Total = (String, String);
 /// A line of a control total.
 pub(crate) fn total(name: &str, value: impl ToString) -> Total {
     (name.to_owned(), value.to_string())
-}
-
-/// A writer of rows that end in CRLF.
-pub fn writer<W: Write>(out: W) -> csv::Writer<W> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out)
 }
 
 /// A cell of text that comes from people: what a spreadsheet would run as a formula is shown as text.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use options::Options;
 use tradewire_plugin::{Failure, Result, Run, State, Summary, log};
 use tradewire_purchasing::servicetitan;
-use tradewire_purchasing::vendor_orders::{Pushed, Report};
+use tradewire_purchasing::vendor_orders::{COLUMNS, Pushed, Report};
 
 fn run(run: Run) -> Result<Summary> {
     let options = Options::read(&run.settings()?)?;
@@ -24,10 +24,10 @@ fn run(run: Run) -> Result<Summary> {
 
     book.write(&before, &flow.pushed)?;
     let Flow { report, options, .. } = flow;
-    let mut file = run.create_file(&options.file_name, "text/csv")?;
-    let totals = report.write(&mut file).map_err(std::io::Error::other)?;
+    let mut table = run.create_table(&options.file_name, options.format, &COLUMNS)?;
+    let totals = report.write(&mut table)?;
     let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    file.finish(totals)?;
+    table.finish(totals)?;
     Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
 }
 

@@ -1,5 +1,6 @@
 //! The settings of the export.
 
+use tradewire_plugin::tables::Format;
 use tradewire_plugin::{Result, Settings};
 use tradewire_purchasing::vendor::Account;
 
@@ -21,11 +22,13 @@ pub struct Options {
     pub final_states: Vec<String>,
     pub give_up_days: i64,
     pub file_name: String,
+    pub format: Format,
 }
 
 impl Options {
     pub fn read(settings: &Settings) -> Result<Options> {
         let mut reading = settings.reading();
+        let (file_name, format) = reading.table("vendor-orders");
         let words = |text: Option<String>, otherwise: &str| -> Vec<String> {
             let text = text.unwrap_or_else(|| otherwise.to_owned());
             text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
@@ -60,7 +63,8 @@ impl Options {
             delivered_states: lower(words(reading.optional("delivered-states"), "delivered, received, completed")),
             final_states: lower(words(reading.optional("final-states"), "cancelled, canceled, rejected, closed")),
             give_up_days: reading.parsed("give-up-days", 90),
-            file_name: reading.optional("file-name").unwrap_or_else(|| "vendor-orders.csv".to_owned()),
+            file_name,
+            format,
         };
         reading.finish()?;
         Ok(options)

@@ -12,7 +12,7 @@ mod report;
 
 pub use pushed::Pushed;
 pub use receive::{Received, Receiving, ReceivingLine};
-pub use report::{Report, Row, Step};
+pub use report::{COLUMNS, Report, Row, Step};
 
 use rust_decimal::Decimal;
 

@@ -4,20 +4,22 @@ use std::fmt;
 use std::io::Write;
 
 use rust_decimal::Decimal;
+use tradewire_tables::{Column, Error, Table};
 
-use crate::report::{Total, money, quantity, text, total, writer};
+use crate::report::{Total, money, total};
 
-const COLUMNS: [&str; 10] = [
-    "Order Id",
-    "Order",
-    "Step",
-    "Result",
-    "Vendor Reference",
-    "Vendor State",
-    "Shipment",
-    "Pieces",
-    "Value",
-    "Message",
+/// The columns of the report.
+pub const COLUMNS: [Column; 10] = [
+    Column::integer("Order Id"),
+    Column::text("Order"),
+    Column::text("Step"),
+    Column::text("Result"),
+    Column::text("Vendor Reference"),
+    Column::text("Vendor State"),
+    Column::text("Shipment"),
+    Column::decimal("Pieces"),
+    Column::money("Value"),
+    Column::text("Message"),
 ];
 
 /// What is told of an order.
@@ -110,30 +112,27 @@ impl Report {
     /// Writes it, orders by their number at ServiceTitan, and gives its control total.
     ///
     /// # Errors
-    /// When `out` fails.
-    pub fn write(mut self, out: impl Write) -> Result<Vec<Total>, csv::Error> {
+    /// When the table cannot hold a row, or what it is written to fails.
+    pub fn write<W: Write + Send>(mut self, table: &mut Table<W>) -> Result<Vec<Total>, Error> {
         self.rows.sort_by_key(|row| (row.order, row.step));
-        let mut writer = writer(out);
-        writer.write_record(COLUMNS)?;
         for row in &self.rows {
-            writer.write_record([
-                row.order.to_string().as_str(),
-                &text(&row.number),
-                &row.step.to_string(),
-                row.result,
-                &text(&row.reference),
-                &text(&row.state),
-                &text(&row.shipment),
-                &row.pieces.map(quantity).unwrap_or_default(),
-                &row.value.map(money).unwrap_or_default(),
-                &text(&row.message),
+            table.row([
+                row.order.into(),
+                (&row.number).into(),
+                row.step.to_string().into(),
+                row.result.into(),
+                (&row.reference).into(),
+                (&row.state).into(),
+                (&row.shipment).into(),
+                row.pieces.into(),
+                row.value.into(),
+                (&row.message).into(),
             ])?;
         }
-        writer.flush()?;
         let received: Decimal =
             self.rows.iter().filter(|row| row.result == "received").filter_map(|row| row.value).sum();
         Ok(vec![
-            total("rows", self.rows.len()),
+            total("rows", table.rows()),
             total("sent", self.count(Step::Order, "sent")),
             total("refused", self.rows.iter().filter(|row| row.result == "refused").count()),
             total("held", self.count(Step::Order, "held")),
