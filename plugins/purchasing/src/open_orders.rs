@@ -18,8 +18,10 @@ use tradewire_tables::{Cell, Column, Error, Table};
 use crate::records::{Order, OrderLine};
 use crate::report::{Total, money, total};
 
+/// How many columns there are.
+const WIDTH: usize = 20;
 /// The columns of the report.
-pub const COLUMNS: [Column; 20] = [
+pub const COLUMNS: [Column; WIDTH] = [
     Column::integer("Line Id"),
     Column::integer("Order Id"),
     Column::text("Order"),
@@ -71,7 +73,7 @@ pub fn write<W: Write + Send>(orders: &[Order], day: NaiveDate, table: &mut Tabl
     ])
 }
 
-fn row<'a>(order: &'a Order, line: &'a OrderLine, day: NaiveDate) -> [Cell<'a>; COLUMNS.len()] {
+fn row<'a>(order: &'a Order, line: &'a OrderLine, day: NaiveDate) -> [Cell<'a>; WIDTH] {
     let age = order.sent.or(order.ordered).map(|since| (day - since).num_days());
     let missing = unreceived(line);
     [

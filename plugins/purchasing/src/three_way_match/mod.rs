@@ -32,8 +32,10 @@ use crate::records::{Bill, Order, OrderLine, OrderStatus, Receipt};
 use crate::report::{Total, money, total};
 use attribute::{Attributed, Attribution};
 
+/// How many columns there are.
+const WIDTH: usize = 17;
 /// The columns of the report.
-pub const COLUMNS: [Column; 17] = [
+pub const COLUMNS: [Column; WIDTH] = [
     Column::text("Row Id"),
     Column::text("Kind"),
     Column::integer("Order Id"),
@@ -136,7 +138,7 @@ impl Row<'_> {
         !matches!(self.verdicts[..], [MATCHED] | [OPEN])
     }
 
-    fn cells<'c>(&'c self, order: &'c Order) -> [Cell<'c>; COLUMNS.len()] {
+    fn cells<'c>(&'c self, order: &'c Order) -> [Cell<'c>; WIDTH] {
         let pieces = |value: Decimal| self.is_pieces().then_some(value).into();
         [
             (&self.id).into(),
