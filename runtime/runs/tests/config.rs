@@ -98,8 +98,7 @@ retries = { times = 1000, longest = "6 h" }
     let config = Config::parse("conf/tradewire.toml", &format!("{GOOD}\n{more}")).unwrap();
     let [receiver, lake, api] = ["receiver", "lake", "api"].map(|name| &config.deliveries[name]);
     let addresses = [receiver, lake, api].map(|delivery| delivery.to.address().unwrap());
-    let expected =
-        ["sftp://sftp.example.com:2222/inbound", "s3://bucket/prefix", "https://receiver.example.com/files"];
+    let expected = ["sftp://sftp.example.com:2222/inbound", "s3://bucket/prefix", "https://receiver.example.com/files"];
     assert_eq!(addresses, expected, "as they are recorded and shown");
     let Destination::Sftp(access) = &receiver.to else { panic!("{receiver:?}") };
     assert_eq!((access.user.as_str(), &access.password), ("acme", &None));

@@ -52,33 +52,49 @@ impl Carrier<'_> {
                 file.state = FileState::Moving;
                 self.record(file).await?;
             }
-            match self.publish(file).await {
-                Ok(Published::NameTaken) => {
-                    file.state = FileState::Queued;
-                    file.version += 1;
-                    self.record(file).await?;
-                }
-                Ok(Published::Now | Published::Before) => {
-                    file.state = FileState::Delivered;
-                    file.delivered_at = Some((self.now)());
-                    self.record(file).await?;
-                    self.outbox.remove(&total_id(file)).await;
-                    if let Some(sent) = &file.encrypted {
-                        self.outbox.remove(&sent.sha256).await;
-                    }
-                    return Ok(());
-                }
-                Err(error) => {
-                    // It has certainly not got its name, and what was staged may be gone by the next try. A folder keeps
-                    // it.
-                    if !error.is_passing() && !self.is_local && !matches!(error, DeliveryError::Store(_)) {
-                        file.state = FileState::Queued;
-                        self.record(file).await?;
-                    }
-                    return Err(error);
-                }
+            if file.state == FileState::Refused {
+                self.stage_file(file).await?;
+                file.state = FileState::Moving;
+                self.record(file).await?;
             }
+            let published = match self.publish_total(file).await {
+                Ok(Published::NameTaken) => Published::NameTaken,
+                Ok(_) => match self.publish_file(file).await {
+                    Ok(published) => published,
+                    Err(error) => return Err(self.not_published(file, FileState::Refused, error).await?),
+                },
+                Err(error) => return Err(self.not_published(file, FileState::Queued, error).await?),
+            };
+            if published == Published::NameTaken {
+                file.state = FileState::Queued;
+                file.version += 1;
+                self.record(file).await?;
+                continue;
+            }
+            file.state = FileState::Delivered;
+            file.delivered_at = Some((self.now)());
+            self.record(file).await?;
+            self.outbox.remove(&total_id(file)).await;
+            if let Some(sent) = &file.encrypted {
+                self.outbox.remove(&sent.sha256).await;
+            }
+            return Ok(());
         }
+    }
+
+    /// Records that a name was not given for a reason that lasts, so certainly not: what was brought there may be gone by
+    /// the next try. A folder of this machine keeps it.
+    async fn not_published(
+        &self,
+        file: &mut FileRecord,
+        state: FileState,
+        error: DeliveryError,
+    ) -> Result<DeliveryError, DeliveryError> {
+        if !error.is_passing() && !self.is_local && matches!(error, DeliveryError::Place { .. }) {
+            file.state = state;
+            self.record(file).await?;
+        }
+        Ok(error)
     }
 
     async fn record(&self, file: &FileRecord) -> Result<(), DeliveryError> {
@@ -110,29 +126,32 @@ impl Carrier<'_> {
             let staged = self.place.stage(parcel(&id, &path, &content, total_type(file))).await;
             staged.map_err(|error| self.failed(&total::name_for(file), error))?;
         }
+        self.stage_file(file).await
+    }
+
+    async fn stage_file(&self, file: &FileRecord) -> Result<(), DeliveryError> {
         let (id, sent) = (file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
         let staged = self.place.stage(parcel(&id, &path, &sent, file_type(file))).await;
         staged.map_err(|error| self.failed(&file.name, error))
     }
 
-    async fn publish(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
-        let total_name = total::name_for(file);
-        if let Some(content) = self.total(file, false).await? {
-            let id = total_id(file);
-            let path = self.outbox.beside(&id);
-            let item = Item { parcel: parcel(&id, &path, &content, total_type(file)), name: &total_name };
-            let published = self.place.publish(item).await.map_err(|error| self.failed(&total_name, error))?;
-            if published == Published::NameTaken {
-                return Ok(published);
-            }
-        }
+    /// Gives the control total its name, where the file has one.
+    async fn publish_total(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
+        let Some(content) = self.total(file, false).await? else { return Ok(Published::Before) };
+        let (id, name) = (total_id(file), total::name_for(file));
+        let path = self.outbox.beside(&id);
+        let item = Item { parcel: parcel(&id, &path, &content, total_type(file)), name: &name };
+        self.place.publish(item).await.map_err(|error| self.failed(&name, error))
+    }
+
+    async fn publish_file(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
         let (id, sent) = (file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
         let item = Item { parcel: parcel(&id, &path, &sent, file_type(file)), name: &file.delivered_as };
         let published = self.place.publish(item).await.map_err(|error| self.failed(&file.delivered_as, error))?;
         if published == Published::NameTaken && file.with_total {
-            self.retract(file, &total_name).await;
+            self.retract(file, &total::name_for(file)).await;
         }
         Ok(published)
     }

@@ -108,6 +108,8 @@ words! {
         Queued = "queued",
         /// It is at its place and is to get its name.
         Moving = "moving",
+        /// Its place has refused to give it its name, and its control total has its own: it is brought there anew.
+        Refused = "refused",
         /// It is where it should be.
         Delivered = "delivered",
         /// The same window has delivered the same bytes before: nothing was written.
@@ -120,7 +122,7 @@ words! {
 impl FileState {
     /// Whether it is on its way.
     pub fn is_under_way(self) -> bool {
-        matches!(self, FileState::Queued | FileState::Moving)
+        matches!(self, FileState::Queued | FileState::Moving | FileState::Refused)
     }
 }
 

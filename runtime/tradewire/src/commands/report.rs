@@ -67,7 +67,7 @@ pub fn file_text(file: &FileRecord) -> String {
     let place = place(file);
     let state = match file.state {
         FileState::Unchanged => ", delivered before with the same bytes",
-        FileState::Queued | FileState::Moving => ", not delivered yet",
+        FileState::Queued | FileState::Moving | FileState::Refused => ", not delivered yet",
         FileState::Cancelled => ", given up",
         FileState::Delivered => "",
     };

@@ -221,11 +221,10 @@ impl SftpKeys {
             section.source().fault(section.key_span("passphrase"), "`passphrase` is that of a `key`", Some(help));
         }
         let host_keys: Vec<String> = host_keys.into_iter().map(Spanned::into_inner).collect();
-        let user = user?;
         // What the place itself says to this, with a stand-in for the secrets.
         let settings = SftpSettings {
             url: url.clone(),
-            user: user.get_ref().clone(),
+            user: user.as_ref().map_or("stand-in", |user| user.get_ref()).to_owned(),
             password: Some(SecretString::from("stand-in")),
             private_key: None,
             passphrase: None,
@@ -235,14 +234,14 @@ impl SftpKeys {
         if let Err(error) = Sftp::new(settings) {
             let span = match error.setting {
                 "url" => to.span(),
-                "user" => user.span(),
+                "user" => user.as_ref().map_or(section.span.clone(), Spanned::span),
                 "host_keys" => section.get("host_key").map_or(section.span.clone(), Spanned::span),
                 other => section.key_span(other),
             };
             section.source().fault(span, error.message, None);
             return None;
         }
-        Some(SftpAccess { url, user: user.into_inner(), password, key, passphrase, host_keys })
+        Some(SftpAccess { url, user: user?.into_inner(), password, key, passphrase, host_keys })
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn record(connection: &Connection, run: RunId, file: &FileRecord) -> 
 /// The files of a run that ends have arrived.
 pub(super) fn settle(connection: &Connection, run: RunId, at: DateTime<Utc>) -> Result<(), Fault> {
     let mut statement = connection.prepare_cached(
-        "UPDATE files SET state = 'delivered', delivered_at = ?2 WHERE run = ?1 AND state IN ('queued', 'moving')",
+        "UPDATE files SET state = 'delivered', delivered_at = ?2 WHERE run = ?1 AND state IN ('queued', 'moving', 'refused')",
     )?;
     statement.execute((run.to_string(), millis(at)))?;
     Ok(())
@@ -105,7 +105,7 @@ pub(super) fn settle(connection: &Connection, run: RunId, at: DateTime<Utc>) -> 
 
 /// The files of a run that are still on their way are given up.
 pub(super) fn give_up(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
-    let sql = "UPDATE files SET state = 'cancelled' WHERE run = ?1 AND state IN ('queued', 'moving')";
+    let sql = "UPDATE files SET state = 'cancelled' WHERE run = ?1 AND state IN ('queued', 'moving', 'refused')";
     connection.prepare_cached(sql)?.execute([run.to_string()])?;
     Ok(())
 }
@@ -114,8 +114,8 @@ pub(super) fn give_up(connection: &Connection, run: RunId) -> rusqlite::Result<(
 pub(super) fn needed(connection: &Connection, hashes: Vec<String>) -> rusqlite::Result<Vec<String>> {
     let mut needed = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM files JOIN runs ON runs.id = files.run
-                        WHERE files.sha256 = ?1 AND (runs.pruned = 0 OR files.state IN ('queued', 'moving')))
-             OR EXISTS (SELECT 1 FROM files WHERE sent_sha256 = ?1 AND state IN ('queued', 'moving'))",
+                        WHERE files.sha256 = ?1 AND (runs.pruned = 0 OR files.state IN ('queued', 'moving', 'refused')))
+             OR EXISTS (SELECT 1 FROM files WHERE sent_sha256 = ?1 AND state IN ('queued', 'moving', 'refused'))",
     )?;
     let mut is_needed = |hash: String| -> rusqlite::Result<Option<String>> {
         Ok(needed.query_row([&hash], |row| row.get::<_, bool>(0))?.then_some(hash))
