@@ -84,9 +84,9 @@ fn is_new(flow: &Flow, id: i64, shipment: &Shipment) -> bool {
     has_come && !is_received
 }
 
-/// What a receipt of a shipment is known by.
-fn memo(flow: &Flow, shipment: &Shipment, reference: &str) -> String {
-    format!("{} shipment {} of order {reference}", flow.options.vendor, shipment.number)
+/// What a receipt of a shipment is known by: nothing that a vendor may come to call otherwise.
+fn memo(flow: &Flow, shipment: &Shipment, order: &Order) -> String {
+    format!("{} shipment {} of order {}", flow.options.vendor, shipment.number, order.number)
 }
 
 fn receive(flow: &mut Flow, order: &Order, status: &Status, receipts: &BTreeMap<i64, Receipt>) -> Result<()> {
@@ -101,7 +101,7 @@ fn receive(flow: &mut Flow, order: &Order, status: &Status, receipts: &BTreeMap<
             message,
             ..Row::new(order.id, &order.number, Step::Receipt, result)
         };
-        let memo = memo(flow, shipment, &pushed.reference);
+        let memo = memo(flow, shipment, order);
         if receipts.values().any(|receipt| receipt.order == order.id && receipt.memo == memo) {
             flow.report.add(row("known", "ServiceTitan has its receipt already".to_owned()));
             pushed.received.push(shipment.number.clone());
