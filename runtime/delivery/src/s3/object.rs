@@ -1,14 +1,13 @@
 //! One object on its way into a bucket.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::TryStreamExt as _;
+use futures::stream::FuturesUnordered;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, GetOptions, MultipartUpload, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
-    PutPayload, UploadPart,
+    PutPayload,
 };
 use reqwest::StatusCode;
 use tokio::fs::File;
@@ -103,33 +102,29 @@ impl Open<'_> {
         content: &mut File,
         parcel: Parcel<'_>,
     ) -> Result<(), PlaceError> {
-        let mut left = parcel.bytes;
-        let parts = stream::try_unfold((content, upload), |(content, upload)| async move {
+        let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
+        let mut under_way = FuturesUnordered::new();
+        let mut sent = 0;
+        loop {
             let part = read(content, parcel).await?;
             if part.is_empty() {
-                return Ok(None);
+                break;
             }
-            let bytes = part.len() as u64;
-            let sent = upload.put_part(PutPayload::from_bytes(part));
-            Ok(Some(((bytes, sent), (content, upload))))
-        });
-        let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
-        let send = |part: Result<(u64, UploadPart), PlaceError>| async move {
-            let (bytes, sent) = part?;
-            sent.await.map_err(failed)?;
-            Ok::<u64, PlaceError>(bytes)
-        };
-        let mut sent = pin!(parts.map(send).buffer_unordered(AT_ONCE));
-        while let Some(bytes) = sent.next().await {
-            left = left.saturating_sub(bytes?);
+            sent += part.len() as u64;
+            if under_way.len() == AT_ONCE {
+                under_way.try_next().await.map_err(failed)?;
+            }
+            under_way.push(upload.put_part(PutPayload::from_bytes(part)));
         }
-        match left {
-            0 => Ok(()),
-            left => Err(PlaceError::lasting(format!(
-                "cannot deliver `{}`: {left} bytes of it are missing; run the export again",
-                parcel.content.display()
-            ))),
+        while under_way.try_next().await.map_err(failed)?.is_some() {}
+        if sent == parcel.bytes {
+            return Ok(());
         }
+        Err(PlaceError::lasting(format!(
+            "cannot deliver `{}`: it has {sent} bytes and should have {}; run the export again",
+            parcel.content.display(),
+            parcel.bytes
+        )))
     }
 
     /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
