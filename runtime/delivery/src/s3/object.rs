@@ -1,7 +1,7 @@
 //! One object on its way into a bucket.
 
 use bytes::Bytes;
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 use futures::stream::FuturesUnordered;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
@@ -102,28 +102,29 @@ impl Open<'_> {
         content: &mut File,
         parcel: Parcel<'_>,
     ) -> Result<(), PlaceError> {
-        let (mut left, mut read_all) = (parcel.bytes, false);
+        let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
         let mut under_way = FuturesUnordered::new();
+        let mut sent = 0;
         loop {
-            while !read_all && under_way.len() < AT_ONCE {
-                let part = read(content, parcel).await?;
-                read_all = part.is_empty();
-                if !read_all {
-                    let bytes = part.len() as u64;
-                    let sent = upload.put_part(PutPayload::from_bytes(part));
-                    under_way.push(async move { sent.await.map(|()| bytes) });
-                }
+            let part = read(content, parcel).await?;
+            if part.is_empty() {
+                break;
             }
-            let Some(sent) = under_way.next().await else { break };
-            left = left.saturating_sub(sent.map_err(|error| self.fault(&format!("store a part of `{key}`"), &error))?);
+            sent += part.len() as u64;
+            if under_way.len() == AT_ONCE {
+                under_way.try_next().await.map_err(failed)?;
+            }
+            under_way.push(upload.put_part(PutPayload::from_bytes(part)));
         }
-        match left {
-            0 => Ok(()),
-            left => Err(PlaceError::lasting(format!(
-                "cannot deliver `{}`: {left} bytes of it are missing; run the export again",
-                parcel.content.display()
-            ))),
+        while under_way.try_next().await.map_err(failed)?.is_some() {}
+        if sent == parcel.bytes {
+            return Ok(());
         }
+        Err(PlaceError::lasting(format!(
+            "cannot deliver `{}`: it has {sent} bytes and should have {}; run the export again",
+            parcel.content.display(),
+            parcel.bytes
+        )))
     }
 
     /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
