@@ -54,7 +54,7 @@ pub struct Table<W: Write + Send> {
 }
 
 enum Form<W: Write + Send> {
-    Separated(separated::Separated<W>),
+    Separated(Box<separated::Separated<W>>),
     JsonLines(separated::JsonLines<W>),
     #[cfg(feature = "xlsx")]
     Xlsx(Box<xlsx::Xlsx<W>>),
@@ -69,8 +69,8 @@ impl<W: Write + Send> Table<W> {
     /// When `out` fails.
     pub fn begin(format: Format, columns: &[Column], out: W) -> Result<Self, Error> {
         let form = match format {
-            Format::Csv => Form::Separated(separated::Separated::begin(b',', columns, out)?),
-            Format::Tsv => Form::Separated(separated::Separated::begin(b'\t', columns, out)?),
+            Format::Csv => Form::Separated(Box::new(separated::Separated::begin(b',', columns, out)?)),
+            Format::Tsv => Form::Separated(Box::new(separated::Separated::begin(b'\t', columns, out)?)),
             Format::JsonLines => Form::JsonLines(separated::JsonLines::begin(columns, out)?),
             #[cfg(feature = "xlsx")]
             Format::Xlsx => Form::Xlsx(Box::new(xlsx::Xlsx::begin(columns, out)?)),
