@@ -231,11 +231,11 @@ fn what_would_have_faults_is_told_and_not_written() {
     refused(&format!("{gusto} gusto weekly-payroll"), &["there is an export of that name"]);
     refused(&format!("{gusto} gusto --tenant zenith"), &["`--tenant-id` is missing"]);
     refused(
-        "export new other --provider gusto --tenant acme --cron never --deliver no/such/folder",
+        "export new other --provider gusto --tenant acme --cron never --window week --deliver no/such/folder",
         &["nothing was written", "neither the folder `no/such/folder` nor the one above it is there"],
     );
     let empty = Bench::empty();
-    empty.tradewire(&new("--cron never").replace("env:APP_KEY", "env:NOT_SET")).refused(&["NOT_SET"]);
+    empty.tradewire(&new("--cron never --window week").replace("env:APP_KEY", "env:NOT_SET")).refused(&["NOT_SET"]);
     assert!(!empty.path("tradewire.toml").exists());
 }
 

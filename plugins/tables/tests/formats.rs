@@ -143,7 +143,7 @@ fn a_workbook_has_numbers_as_numbers_dates_as_dates_and_no_formula() {
         let Data::DateTime(date) = cell(row, 4) else { panic!("{:?}", cell(row, 4)) };
         assert_eq!(date.as_f64(), 46053.0);
         let Data::DateTime(at) = cell(row, 5) else { panic!("{:?}", cell(row, 5)) };
-        assert!((at.as_f64() - 46053.770_833_333).abs() < 1e-8, "{at:?}");
+        assert!((at.as_f64() - 46_053.770_833_333).abs() < 1e-8, "{at:?}");
         assert_eq!(cell(row, 6), Data::Bool(true));
     }
     assert_eq!(cell(HOSTILE.len() as u32 + 1, 1), Data::Empty);

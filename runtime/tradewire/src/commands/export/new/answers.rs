@@ -88,7 +88,7 @@ impl Draft {
         let export = asking.name(&default)?;
         let cron = asking.cron()?;
         let (deliver, new_delivery) = asking.deliver(&export)?;
-        let window = options.window.as_ref().map(|window| given("--window", window, rule)).transpose()?;
+        let window = asking.window(cron.is_some())?;
         Ok(Draft {
             name: export,
             plugin,
@@ -331,6 +331,18 @@ impl Asking<'_> {
             }
         };
         Ok(Some(cron).filter(|cron| cron != "never"))
+    }
+
+    /// What a run accounts for; none is from slot to slot, which only a schedule has.
+    fn window(&self, has_slots: bool) -> Result<Option<String>> {
+        match &self.options.window {
+            Some(window) => given("--window", window, rule).map(Some),
+            None if has_slots => Ok(None),
+            None => {
+                let choices = ["week", "day", "month"].map(|rule| (rule.to_owned(), String::new()));
+                self.ask.choose("--window", "what does a run account for?", &choices).map(Some)
+            }
+        }
     }
 
     /// The delivery, and its `to` where it is a new one.
