@@ -40,9 +40,9 @@ impl Nights {
                 Some(json!({ "id": made["id"] }))
             }
             "pricebook/materials.update" => {
-                let id = doubt.write.path.rsplit('/').next().unwrap();
+                let id: i64 = doubt.write.path.rsplit('/').next().unwrap().parse().unwrap();
                 let materials = self.records("pricebook/materials");
-                let material = materials.into_iter().find(|material| material["id"].to_string() == id)?;
+                let material = materials.into_iter().find(|material| material["id"] == id)?;
                 let entry = |of: &Value| {
                     let all =
                         [&of["primaryVendor"]].into_iter().chain(of["otherVendors"].as_array().into_iter().flatten());
