@@ -87,7 +87,7 @@ impl HttpService for Watched {
         let answered = tokio::time::timeout(longest, async {
             let (head, body) = self.client.http.execute(request).await?.into_parts();
             // No request here asks for content: all bodies are short.
-            Ok((head, body.bytes().await?))
+            Ok::<_, HttpError>((head, body.bytes().await?))
         });
         let (head, body) = answered.await.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))??;
         self.answers.keep(Some(Answer {

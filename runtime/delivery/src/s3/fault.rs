@@ -3,7 +3,8 @@
 use object_store::Error;
 use reqwest::StatusCode;
 
-use super::{Answer, S3};
+use super::S3;
+use super::client::Answer;
 use crate::PlaceError;
 use crate::text::{innermost, shown};
 
