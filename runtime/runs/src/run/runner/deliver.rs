@@ -31,7 +31,7 @@ pub(super) enum Tried {
     /// The files are where they go.
     Delivered(Vec<FileRecord>),
     /// They are not, and are tried again or wait.
-    Not(DeliveryRecord, Vec<FileRecord>),
+    Not(Box<DeliveryRecord>, Vec<FileRecord>),
 }
 
 /// Why a delivery is not tried.
@@ -138,7 +138,7 @@ impl Runner {
         }
         let delivery = patiently("reading a delivery", || self.store.delivery(run)).await?;
         let delivery = delivery.ok_or(StoreError::DeliveryLost(run))?;
-        Ok(Tried::Not(delivery, patiently("reading files", || self.store.files(run)).await?))
+        Ok(Tried::Not(Box::new(delivery), patiently("reading files", || self.store.files(run)).await?))
     }
 
     /// Tries the delivery of an earlier run where that is due. Whether it is out of the way.

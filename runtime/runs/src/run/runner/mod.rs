@@ -304,7 +304,7 @@ impl Runner {
                     Tried::Delivered(files) => (self.success(opening, summary, &files), files),
                     Tried::Not(record, files) => {
                         let ending = self.delivering(&record, log);
-                        delivery = Some(record);
+                        delivery = Some(*record);
                         (ending, files)
                     }
                 }
