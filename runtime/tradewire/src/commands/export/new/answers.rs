@@ -244,7 +244,7 @@ impl Asking<'_> {
         Ok((environment, app_key))
     }
 
-    fn reference(&self, option: &str, question: &str, given: &Option<Reference>, default: &str) -> Result<Reference> {
+    fn reference(&self, option: &str, question: &str, given: &Option<String>, default: &str) -> Result<Reference> {
         if let Some(given) = given {
             return reference(given).map_err(|told| anyhow::anyhow!("`{option}`: {told}"));
         }
