@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use hyper::body::Incoming;
 use hyper::header::RETRY_AFTER;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
@@ -70,7 +70,7 @@ impl S3Server {
                     async move {
                         match misdo(&shared, &folder, &request) {
                             Some(answer) => Ok(answer),
-                            None => service.call(request).await,
+                            None => service.call(request.map(s3s::Body::from)).await,
                         }
                     }
                 });
