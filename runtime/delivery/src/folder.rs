@@ -55,6 +55,7 @@ impl Folder {
                 | ErrorKind::PermissionDenied
                 | ErrorKind::ReadOnlyFilesystem
                 | ErrorKind::InvalidFilename
+                | ErrorKind::InvalidData
         );
         let help = match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => "; make the folder, or correct `to` of the delivery",

@@ -19,7 +19,7 @@ impl Watched {
     /// The bytes of the file, and what sees whether they are taken.
     pub(super) fn new(file: File) -> (impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, Self) {
         let (moved, watched) = watch::channel(());
-        let bytes = ReaderStream::with_capacity(file, CHUNK).inspect(move |_| moved.send_modify(|()| {}));
+        let bytes = ReaderStream::with_capacity(file, CHUNK).inspect(move |_| _ = moved.send(()));
         (bytes, Self(watched))
     }
 

@@ -66,10 +66,10 @@ pub enum OpenPgpError {
         source: io::Error,
     },
     /// Anything else.
-    #[error("cannot encrypt `{}`: {fault}", path.display())]
+    #[error("cannot encrypt `{name}`: {fault}")]
     Encrypt {
-        /// The file.
-        path: PathBuf,
+        /// What the file is called.
+        name: String,
         /// Why not.
         fault: String,
     },
@@ -140,8 +140,8 @@ impl Encryption {
         self.recipients.iter().map(Recipient::to_string)
     }
 
-    /// Encrypts a file to a new one, which has all its bytes on the disk afterwards, or is not there. `name` is told to
-    /// whoever decrypts it. Blocks.
+    /// Encrypts a file to a new one, which has all its bytes on the disk afterwards, or is not there. `name` is what
+    /// messages call the file; it is not in the encrypted one, as RFC 9580, 5.9, has it. Blocks.
     pub fn encrypt(&self, from: &Path, name: &str, to: &Path) -> Result<Encrypted, OpenPgpError> {
         let now = SystemTime::now();
         self.check(now)?;
@@ -150,12 +150,12 @@ impl Encryption {
         let target = File::options().write(true).create_new(true).open(to).map_err(unwritten)?;
         let mut source = Remembering { inner: BufReader::new(source), failed: None };
         let mut target = Measured { inner: BufWriter::new(target), bytes: 0, sha256: Sha256::new(), failed: None };
-        let written = self.write(&mut source, name, &mut target, now).map_err(|error| error.to_string());
+        let written = self.write(&mut source, &mut target, now).map_err(|error| error.to_string());
         let (read_failed, write_failed) = (source.failed, target.failed.take());
         let finished = match (written, read_failed, write_failed) {
             (_, Some(source), _) => Err(OpenPgpError::Read { path: from.to_owned(), source }),
             (_, _, Some(source)) => Err(unwritten(source)),
-            (Err(fault), ..) => Err(OpenPgpError::Encrypt { path: from.to_owned(), fault }),
+            (Err(fault), ..) => Err(OpenPgpError::Encrypt { name: name.to_owned(), fault }),
             (Ok(()), None, None) => target.finish().map_err(unwritten),
         };
         if finished.is_err() {
@@ -164,14 +164,8 @@ impl Encryption {
         finished
     }
 
-    fn write(
-        &self,
-        source: impl io::Read,
-        name: &str,
-        target: impl Write,
-        now: SystemTime,
-    ) -> Result<(), pgp::errors::Error> {
-        let builder = MessageBuilder::from_reader(name.to_owned(), source);
+    fn write(&self, source: impl io::Read, target: impl Write, now: SystemTime) -> Result<(), pgp::errors::Error> {
+        let builder = MessageBuilder::from_reader("", source);
         let mut builder = builder.seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
         for recipient in &self.recipients {
             recipient.add_to(&mut builder, now)?;

@@ -189,19 +189,21 @@ async fn deaf() -> SocketAddr {
 #[tokio::test]
 async fn a_large_file_may_take_longer_than_nothing_may() {
     let (address, receiver) = served().await;
-    let place =
-        Http::new(HttpSettings { timeout: Duration::from_millis(300), ..settings(slow(address).await) }).unwrap();
-    let content = Content::new("h6", 1_000_000);
+    let place = Http::new(HttpSettings { timeout: Duration::from_secs(3), ..settings(slow(address).await) }).unwrap();
+    let content = Content::new("h6", 20_000_000);
     let begun = Instant::now();
     assert_eq!(deliver(&place, &content, "a.csv").await.unwrap(), Published::Now);
-    assert!(begun.elapsed() > Duration::from_millis(600), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() > Duration::from_secs(4), "{:?}", begun.elapsed());
     assert!(receiver.lock().unwrap().files["h6"] == content.bytes);
 }
 
-/// A way to a server that takes 64 KiB each 50 ms.
+/// A way to a server that takes 64 KiB each 20 ms, and no more than a little ahead.
 async fn slow(server: SocketAddr) -> SocketAddr {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(64 * 1024).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (client, _) = listener.accept().await.unwrap();
@@ -211,7 +213,7 @@ async fn slow(server: SocketAddr) -> SocketAddr {
         tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_client.read(&mut buffer).await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
             to_server.write_all(&buffer[..read]).await.unwrap();
         }
     });
