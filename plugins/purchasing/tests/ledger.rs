@@ -85,13 +85,13 @@ fn quickbooks_desktop_as_it_was_made_by_hand() {
 !TRNS|TRNSTYPE|DATE|ACCNT|NAME|CLASS|AMOUNT|DOCNUM|MEMO|DUEDATE|TERMS
 !SPL|TRNSTYPE|DATE|ACCNT|NAME|CLASS|AMOUNT|DOCNUM|MEMO|QNTY
 !ENDTRNS
-TRNS|BILL|01/04/2026|Accounts Payable|Graybar||-20.00|VI-1|||
-SPL|BILL|01/04/2026|1400-A|||20.00|VI-1|D?y ?i?n|2
+TRNS|BILL|01/04/26|Accounts Payable|Graybar||-20.00|VI-1|||
+SPL|BILL|01/04/26|1400-A|||20.00|VI-1|D?y ?i?n|2
 ENDTRNS
-TRNS|BILL|01/05/2026|Accounts Payable|O'Malley & Sons||-7.16|VI-2|3/4' pipe, for 'Ash' Ln|02/04/2026|Net 30
-SPL|BILL|01/05/2026|Materials|||3.35|VI-2|'=Pipe 3/4'|3
-SPL|BILL|01/05/2026|Materials|||3.34|VI-2|Elbow|3
-SPL|BILL|01/05/2026|2200|||0.47|VI-2|tax|
+TRNS|BILL|01/05/26|Accounts Payable|O'Malley & Sons||-7.16|VI-2|3/4' pipe, for 'Ash' Ln|02/04/26|Net 30
+SPL|BILL|01/05/26|Materials|||3.35|VI-2|'=Pipe 3/4'|3
+SPL|BILL|01/05/26|Materials|||3.34|VI-2|Elbow|3
+SPL|BILL|01/05/26|2200|||0.47|VI-2|tax|
 ENDTRNS
 ";
     assert_eq!(file, expected.replace('|', "\t").replace('\n', "\r\n"));
