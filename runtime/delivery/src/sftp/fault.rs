@@ -94,11 +94,11 @@ pub(super) fn of_sftp(address: &str, what: &str, timeout: Duration, error: &Erro
 
 /// A write failed.
 pub(super) fn of_write(address: &str, part: &str, timeout: Duration, error: &io::Error, closed: bool) -> PlaceError {
-    if error.kind() == io::ErrorKind::TimedOut {
-        return PlaceError::passing(format!("{address} cannot write `{part}`: no answer came within {timeout:?}"));
+    if let Some(told) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return of_sftp(address, &format!("write `{part}`"), timeout, told);
     }
     let said = shown(&error.to_string());
-    if closed || error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+    if closed {
         return PlaceError::passing(format!("{address} cannot write `{part}`: the connection broke ({said})"));
     }
     PlaceError::passing(format!(

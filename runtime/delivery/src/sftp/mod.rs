@@ -126,8 +126,8 @@ impl Place for Sftp {
             let written = file.write_all(&buffer[..read]).await;
             written.map_err(|error| connection.write_fault(&part, &error))?;
         }
+        // Waits for what is on its way, and has it flushed where the server offers that.
         file.flush().await.map_err(|error| connection.write_fault(&part, &error))?;
-        file.sync_all().await.map_err(|error| connection.fault(&format!("flush `{part}`"), &error))?;
         file.close().await.map_err(|error| connection.write_fault(&part, &error))?;
         let attributes = connection.sftp.metadata(part.as_str()).await;
         let attributes = attributes.map_err(|error| connection.fault(&format!("measure `{part}`"), &error))?;
