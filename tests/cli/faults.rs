@@ -127,7 +127,7 @@ fn a_full_disk_under_the_delivery_folder_delivers_nothing_by_half() {
     let bench = writes(4 * PIECE, "window = \"week\"");
     let Some(disk) = Disk::over(&bench, "outbox", "128k") else { return };
     disk.tradewire(&bench, &format!("run odd {JANUARY}")).refused(&[
-        "odd for acme: failed: cannot deliver `big.bin` to the folder `",
+        "odd for acme: failed: `big.bin`: cannot deliver to the folder `",
         "No space left on device (os error 28); make room on that disk",
     ]);
     assert!(disk.names().is_empty(), "{:?}", disk.names());
@@ -214,7 +214,7 @@ fn folders_that_may_not_be_written_to_are_told() {
     bench.tradewire(&format!("run odd {JANUARY}")).succeeded();
     permit("outbox", 0o555);
     bench.tradewire(&format!("run odd {FEBRUARY}")).refused(&[
-        "cannot deliver `big.bin` to the folder",
+        "`big.bin`: cannot deliver to the folder",
         "Permission denied (os error 13); let tradewire write there",
     ]);
     permit("outbox", 0o755);
