@@ -17,6 +17,6 @@ fn a_plugin_that_calls_suppliers_asks_for_the_middleware() {
 #[test]
 fn a_plugin_that_calls_none_does_not() {
     let shown = shown("bench.wasm");
-    assert!(shown.contains("is granted by\n  grant = [\"crm/customers.get-list\", \"crm/export.get-customers\"]\n"), "{shown}");
+    assert!(shown.contains("is granted by\n  grant = [\"crm/customers.get-list\"]\n"), "{shown}");
     assert!(!shown.contains("middleware"), "{shown}");
 }

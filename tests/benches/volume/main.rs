@@ -84,13 +84,12 @@ window = "week"
 settings = {{ provider = "adp-workforce-now", company-code = "AB" }}
 deliver = "out"
 
-[plugin.bench]
+[plugin.follower]
 source = "{}"
-grant = ["crm/customers:view", "crm/export:view"]
-settings = {{ follow = "true" }}
+grant = ["crm/export:view", "crm/bookings:view", "dispatch/team:view"]
 
 [export.changes]
-run = "bench"
+run = "follower"
 tenants = ["acme"]
 feed = "crm/export.get-customers"
 since = "2000-01-01"
@@ -100,7 +99,7 @@ deliver = "out"
         sandbox::DEMO_TENANT,
         sandbox::DEMO_CLIENT_ID,
         guest("payroll-export"),
-        guest("bench"),
+        guest("follower"),
     )
 }
 

@@ -121,7 +121,7 @@ fn endless_answers_are_cut_off_and_memory_stays_flat() {
         return;
     }
     const TEN_GB: usize = 10_000_000_000;
-    let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::default());
     for _ in 0..1024 {
         bomb.write_all(&[b' '; 1 << 20]).unwrap();
     }

@@ -22,7 +22,7 @@ with open(target, "w", newline="", encoding="utf-8") as file:
         answer.raise_for_status()
         page = answer.json()
         for customer in page["data"]:
-            writer.writerow([customer["id"], customer["name"], customer["modifiedOn"]])
+            writer.writerow([customer["id"], customer["modifiedOn"]])
             rows += 1
         if not page["hasMore"]:
             break

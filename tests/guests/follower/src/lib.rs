@@ -3,18 +3,25 @@
 //! Its settings: `feed` is `customers`, `recent` (the same with recent changes) or `teams`; `pages` is how many pages it
 //! takes at most; `fail` fails after them: `first` at the first attempt, `always`; `wait` is a call that it waits for.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 
 use tradewire_plugin::{Failure, Result, Run, Summary, crm, dispatch};
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let most: usize = settings.get("pages").and_then(|pages| pages.parse().ok()).unwrap_or(usize::MAX);
-    let mut rows = Vec::new();
+    let mut file = BufWriter::new(run.create_file(format!("{}.csv", run.id()), "text/csv")?);
+    let mut rows: u32 = 0;
+    let mut write = |id: i64, modified: Option<String>| {
+        rows += 1;
+        write!(file, "{id},{}\r\n", modified.unwrap_or_default())
+    };
     match settings.get("feed").unwrap_or("customers") {
         "teams" => {
             for page in dispatch::team().include_inactive(true).pages().take(most) {
-                rows.extend(page?.data.into_iter().map(|team| (team.id, team.modified_on)));
+                for team in page?.data {
+                    write(team.id, team.modified_on)?;
+                }
             }
         }
         feed => {
@@ -23,7 +30,9 @@ fn run(run: Run) -> Result<Summary> {
                 query = query.include_recent_changes(true);
             }
             for page in query.pages().take(most) {
-                rows.extend(page?.data.into_iter().map(|customer| (customer.id, customer.modified_on)));
+                for customer in page?.data {
+                    write(customer.id, customer.modified_on)?;
+                }
             }
         }
     }
@@ -35,13 +44,9 @@ fn run(run: Run) -> Result<Summary> {
         Some("first") if run.attempt() == 1 => return Err(Failure::passing("failed, as it was told to")),
         _ => {}
     }
-    let mut file = run.create_file(format!("{}.csv", run.id()), "text/csv")?;
-    for (id, modified) in &rows {
-        write!(file, "{id},{}\r\n", modified.as_deref().unwrap_or_default())?;
-    }
-    file.finish([("rows", rows.len())])?;
-    run.state()?.add("rows", i64::try_from(rows.len()).unwrap_or_default())?;
-    Ok(Summary::new(format!("{} rows", rows.len())))
+    file.into_inner().map_err(|error| error.into_error())?.finish([("rows", rows)])?;
+    run.state()?.add("rows", rows.into())?;
+    Ok(Summary::new(format!("{rows} rows")))
 }
 
 tradewire_plugin::export_plugin!(run);

@@ -68,8 +68,11 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("writes-big", |run, bytes| {
         let mut file = run.create_file("big.bin", "application/octet-stream")?;
         let piece = [b'x'; 64 * 1024];
-        for _ in 0..bytes / piece.len() as u64 {
-            file.write_all(&piece)?;
+        let mut left = bytes;
+        while left > 0 {
+            let some = left.min(piece.len() as u64);
+            file.write_all(&piece[..some as usize])?;
+            left -= some;
         }
         file.finish([("bytes", bytes)])?;
         Ok(Summary::new("wrote it all"))

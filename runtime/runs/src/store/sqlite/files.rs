@@ -38,7 +38,7 @@ pub(super) fn decide(
     opening: &Opening,
     decided: &[(FileRecord, Option<RunId>)],
 ) -> Result<(), Fault> {
-    for (file, expected) in decided {
+    for (place, (file, expected)) in decided.iter().enumerate() {
         let of = Delivered {
             export: opening.export.clone(),
             tenant: opening.tenant.clone(),
@@ -49,19 +49,20 @@ pub(super) fn decide(
         if delivered(connection, &of)?.map(|previous| previous.run) != *expected {
             return Err(StoreError::Overtaken.into());
         }
-        insert(connection, file)?;
+        insert(connection, place, file)?;
     }
     Ok(())
 }
 
-fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {
+/// `place` is its place among the files of its run, from 0.
+fn insert(connection: &Connection, place: usize, file: &FileRecord) -> Result<(), Fault> {
     let totals = serde_json::to_string(&file.totals).map_err(|e| StoreError::Failed(e.into()))?;
     connection
         .prepare_cached(
             "INSERT INTO files (run, name, content_type, sha256, bytes, totals, destination, delivered_as, version,
-                                state, delivered_at, with_total, sent_sha256, sent_bytes)
+                                state, delivered_at, with_total, sent_sha256, sent_bytes, place)
              VALUES (:run, :name, :content_type, :sha256, :bytes, :totals, :destination, :delivered_as, :version,
-                     :state, :delivered_at, :with_total, :sent_sha256, :sent_bytes)",
+                     :state, :delivered_at, :with_total, :sent_sha256, :sent_bytes, :place)",
         )?
         .execute(named_params! {
             ":run": file.run.to_string(),
@@ -78,6 +79,7 @@ fn insert(connection: &Connection, file: &FileRecord) -> Result<(), Fault> {
             ":with_total": file.with_total,
             ":sent_sha256": file.encrypted.as_ref().map(|sent| &sent.sha256),
             ":sent_bytes": file.encrypted.as_ref().map(|sent| to_column(sent.bytes)),
+            ":place": to_column(place as u64),
         })?;
     Ok(())
 }
@@ -123,8 +125,9 @@ pub(super) fn needed(connection: &Connection, hashes: Vec<String>) -> rusqlite::
     hashes.into_iter().filter_map(|hash| is_needed(hash).transpose()).collect()
 }
 
+/// The files of a run, in the order in which it began them.
 pub(super) fn of_run(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<FileRecord>> {
-    let sql = format!("SELECT {COLUMNS} FROM files WHERE run = ?1 ORDER BY name");
+    let sql = format!("SELECT {COLUMNS} FROM files WHERE run = ?1 ORDER BY place, name");
     connection.prepare_cached(&sql)?.query_map([run.to_string()], read)?.collect()
 }
 

@@ -233,6 +233,8 @@ const STEPS: &[M<'_>] = &[
         FROM runs JOIN files ON files.run = runs.id
         WHERE ended IS NULL AND files.state = 'moving' GROUP BY id ORDER BY id;
 
+    -- In which order the run began them.
+    ALTER TABLE files ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE files ADD COLUMN with_total INTEGER NOT NULL DEFAULT 1;
     -- What is sent, where it is encrypted.
     ALTER TABLE files ADD COLUMN sent_sha256 TEXT;
