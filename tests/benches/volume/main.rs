@@ -156,16 +156,15 @@ async fn run(folder: &Path, words: &str) -> Found {
         .unwrap();
     let most_resident = watch(child);
     let store = SqliteStore::open(&folder.join(".tradewire/tradewire.db")).unwrap();
-    let of = store.runs(&RunFilter::default()).await.unwrap().remove(0).opening.id;
-    let (run, files) = (store.run(of).await.unwrap().unwrap(), store.files(of).await.unwrap());
-    let ending = run.ending.unwrap();
+    let run = store.runs(&RunFilter::default()).await.unwrap().remove(0);
+    let of = run.opening.id;
+    let (files, calls) = (store.files(of).await.unwrap(), store.host_calls(of).await.unwrap());
     let rows = files[0].totals.iter().find(|(name, _)| name == "rows").unwrap().1.parse().unwrap();
-    let calls = ending.host_calls.iter();
     Found {
         rows,
-        elapsed: (ending.ended - run.opening.started).to_std().unwrap(),
-        calls: calls.clone().map(|of| of.calls).sum(),
-        refused: calls.map(|of| of.retries).sum(),
+        elapsed: (run.ending.unwrap().ended - run.opening.started).to_std().unwrap(),
+        calls: calls.iter().map(|of| of.calls).sum(),
+        refused: calls.iter().map(|of| of.retries).sum(),
         most_resident,
     }
 }
