@@ -8,6 +8,7 @@
 
 mod error;
 mod events;
+mod files;
 mod ids;
 mod patience;
 pub(crate) mod records;
@@ -19,12 +20,12 @@ use chrono::{DateTime, Utc};
 
 pub use error::StoreError;
 pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, Incoming, ReceivedEvent, Stored};
+pub use files::{Claim, Claimed, Content, Delivered, DeliveryRecord, DeliveryState, FileRecord, FileState, Postponed};
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub(crate) use patience::{patiently, pause};
 pub use records::{
-    Claim, Claimed, Content, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, HostCalls, LogLevel,
-    LogLine, Opened, Opening, Outcome, Pause, Postponed, Pruned, RunFilter, RunRecord, SlotFilter, SlotRecord,
-    SlotState, Trigger,
+    Ending, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunRecord, SlotFilter,
+    SlotRecord, SlotState, Trigger,
 };
 pub use sqlite::{BackupError, SqliteStore};
 pub use state::{StateChanges, StateKey, StateRecord};
@@ -226,19 +227,4 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets some webhook events that both happened and came in before, at most so many; those that a run is still to be
     /// begun by, or that one may still be tried again with, are left. How many it were.
     async fn prune_events(&self, before: DateTime<Utc>, most: u32) -> Result<usize, StoreError>;
-}
-
-/// What makes two files the same to those who receive them: whose, of which window, where and by which name.
-#[derive(Debug, Clone)]
-pub struct Delivered {
-    /// The export.
-    pub export: String,
-    /// The tenant.
-    pub tenant: String,
-    /// The window.
-    pub window: Window,
-    /// The place.
-    pub destination: String,
-    /// The name that the plugin gave it.
-    pub name: String,
 }
