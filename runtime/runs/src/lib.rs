@@ -45,6 +45,7 @@
 //! # }
 //! ```
 
+mod alive;
 pub mod clock;
 pub mod config;
 pub mod delivery;

@@ -1,9 +1,6 @@
-//! A process that tries deliveries, as others know it: by a lock on a file in the outbox that ends with the process,
-//! however it ends.
-//!
-//! The lease alone would leave what a process that was killed had begun for its whole length.
+//! A process that tries deliveries, as others know it: by its sign of life in the outbox.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -11,6 +8,7 @@ use std::sync::OnceLock;
 use tokio::task::spawn_blocking;
 
 use super::outbox::{self, Outbox};
+use crate::alive::{self, Alive};
 use crate::store::RunId;
 
 /// This process.
@@ -18,8 +16,8 @@ use crate::store::RunId;
 pub(crate) struct Process {
     id: String,
     outbox: Outbox,
-    /// The file that is locked; none where it cannot be, so that others know of this process's end by its lease alone.
-    alive: OnceLock<Option<File>>,
+    /// None where it cannot be given, so that others know of this process's end by its lease alone.
+    alive: OnceLock<Option<Alive>>,
 }
 
 impl Process {
@@ -35,16 +33,8 @@ impl Process {
     /// Gives the sign of life, the first time. Blocks for a moment.
     pub(crate) fn begin(&self) {
         self.alive.get_or_init(|| {
-            let begin = || -> io::Result<File> {
-                outbox::make(self.outbox.folder())?;
-                let unnamed = self.outbox.beside(&format!("{}.new", name(&self.id)));
-                let file = File::create(&unnamed)?;
-                file.try_lock()?;
-                // It gets its name only when it is locked: nobody finds it in between.
-                fs::rename(unnamed, self.outbox.beside(&name(&self.id)))?;
-                Ok(file)
-            };
-            begin()
+            let made = outbox::make(self.outbox.folder());
+            made.and_then(|()| alive::begin(&self.outbox.beside(&name(&self.id))))
                 .inspect_err(|error| tracing::warn!(%error, "others know of this process's end by its leases alone"))
                 .ok()
         });
@@ -56,7 +46,7 @@ impl Process {
             return false;
         }
         let file = self.outbox.beside(&name(other));
-        spawn_blocking(move || File::open(file).is_ok_and(|file| file.try_lock().is_ok())).await.unwrap_or(false)
+        spawn_blocking(move || alive::has_ended(&file)).await.unwrap_or(false)
     }
 }
 
@@ -77,5 +67,5 @@ fn name(id: &str) -> String {
 
 /// Removes the file of a process that has ended. Blocks.
 pub(super) fn remove_if_ended(file: &Path) -> io::Result<()> {
-    if File::open(file)?.try_lock().is_ok() { fs::remove_file(file) } else { Ok(()) }
+    if alive::has_ended(file) { fs::remove_file(file) } else { Ok(()) }
 }

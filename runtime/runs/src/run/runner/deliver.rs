@@ -4,9 +4,11 @@
 //! of one export, tenant and delivery are done in the order in which they were decided: one that is behind another waits,
 //! and tries that one first where it is due.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use tradewire_delivery::Place;
 
 use super::{LEASE, Report, Runner, one_line};
 use crate::config::{Delivery, Destination};
@@ -191,19 +193,9 @@ impl Runner {
         at_once: bool,
         stopped: impl Future<Output = ()> + Send,
     ) -> Result<(), Stopped> {
-        let settings = self.config.deliveries.get(&delivery.delivery);
-        let place = self.place(delivery, settings).await.map_err(Stopped::Failed)?;
+        let place = self.place(delivery).await.map_err(Stopped::Failed)?;
         let now = || self.clock.now();
-        let carrier = Carrier {
-            store: &*self.store,
-            outbox: &self.outbox,
-            place: &*place,
-            is_local: settings.is_none_or(|settings| matches!(settings.to, Destination::Folder(_))),
-            encryption: settings.and_then(|settings| settings.encrypt.as_ref()),
-            opening,
-            by: self.process.id(),
-            now: &now,
-        };
+        let carrier = self.carrier(delivery, opening, &*place, &now);
         let carry = async {
             let mut tries = 0;
             loop {
@@ -225,15 +217,36 @@ impl Runner {
         }
     }
 
-    /// The place that a delivery goes to: as the configuration says it now, so that what is wrong with it can be mended.
-    async fn place(
-        &self,
+    /// What the configuration says of a delivery by now, so that what is wrong with it can be mended.
+    fn settings(&self, delivery: &DeliveryRecord) -> Option<&Delivery> {
+        self.config.deliveries.get(&delivery.delivery)
+    }
+
+    async fn place(&self, delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, DeliveryError> {
+        let place = match self.settings(delivery) {
+            Some(settings) => delivery::open(&self.places, settings).await,
+            None => delivery::gone(delivery),
+        };
+        place.map_err(DeliveryError::Settings)
+    }
+
+    fn carrier<'a>(
+        &'a self,
         delivery: &DeliveryRecord,
-        settings: Option<&Delivery>,
-    ) -> Result<std::sync::Arc<dyn tradewire_delivery::Place>, DeliveryError> {
-        match settings {
-            Some(settings) => delivery::open(&self.places, settings).await.map_err(DeliveryError::Settings),
-            None => delivery::gone(delivery).map_err(DeliveryError::Settings),
+        opening: &'a Opening,
+        place: &'a dyn Place,
+        now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
+    ) -> Carrier<'a> {
+        let settings = self.settings(delivery);
+        Carrier {
+            store: &*self.store,
+            outbox: &self.outbox,
+            place,
+            is_local: settings.is_none_or(|settings| matches!(settings.to, Destination::Folder(_))),
+            encryption: settings.and_then(|settings| settings.encrypt.as_ref()),
+            opening,
+            by: self.process.id(),
+            now,
         }
     }
 
@@ -270,8 +283,7 @@ impl Runner {
 
     fn next_try(&self, delivery: &DeliveryRecord, error: &DeliveryError) -> Postponed {
         let tries = delivery.tries + 1;
-        let settings = self.config.deliveries.get(&delivery.delivery);
-        let retries = settings.map_or(Delivery::RETRIES, |settings| settings.retries);
+        let retries = self.settings(delivery).map_or(Delivery::RETRIES, |settings| settings.retries);
         let pause = retries.pause(tries).filter(|_| error.is_passing());
         let asked = error.retry_after().and_then(|asked| TimeDelta::from_std(asked).ok()).unwrap_or_default();
         let next_try = pause.and_then(|pause| {
@@ -286,21 +298,10 @@ impl Runner {
     async fn given_up(&self, opening: &Opening, delivery: &DeliveryRecord, files: &[FileRecord]) -> Ending {
         /// However slowly the place answers.
         const LET_GO: Duration = Duration::from_secs(30);
-        let settings = self.config.deliveries.get(&delivery.delivery);
         let discard = async {
-            let Ok(place) = self.place(delivery, settings).await else { return };
+            let Ok(place) = self.place(delivery).await else { return };
             let now = || self.clock.now();
-            let carrier = Carrier {
-                store: &*self.store,
-                outbox: &self.outbox,
-                place: &*place,
-                is_local: false,
-                encryption: None,
-                opening,
-                by: self.process.id(),
-                now: &now,
-            };
-            carrier.discard(files).await;
+            self.carrier(delivery, opening, &*place, &now).discard(files).await;
         };
         let _ = tokio::time::timeout(LET_GO, discard).await;
         let delivered = files.iter().filter(|file| file.state == FileState::Delivered).count();

@@ -6,8 +6,9 @@ use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use tradewire_surface::Catalog;
 
-use super::alive::{self, Alive};
+use super::alive;
 use super::{LEASE, Runner};
+use crate::alive::Alive;
 use crate::config::{Begins, Config, Delivery, Export, Tenant};
 use crate::run::{CallOff, Job};
 use crate::schedule::Window;

@@ -11,9 +11,10 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tradewire_delivery::what_to_do;
 
-use super::alive::{self, Alive};
+use super::alive;
 use super::open::{Wanted, goes_on};
 use super::{Active, RunError, Runner, attempt};
+use crate::alive::Alive;
 use crate::config::{Export, Tenant};
 use crate::delivery::{self, DeliveryError, Forecast};
 use crate::journal::{Journal, WriteCall};
