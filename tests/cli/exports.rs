@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Offline, WEEK, config, guest, servicetitan};
+use crate::bench::{Bench, Offline, WEEK, config, guest, hostile, servicetitan};
 use crate::journal::writes;
 use crate::payroll::payroll;
 use crate::payroll_files::{Client, EARLIER, change_a_bonus, exporting};
@@ -81,6 +81,24 @@ fn a_preview_writes_nothing_at_servicetitan_and_tells_what_a_run_would() {
     assert!(again.out.contains("would succeed") && again.out.contains("has the same bytes"), "{again}");
     assert!(again.out.contains("would keep 1 changed"), "{again}");
     assert_eq!((offline.teams().len(), offline.asked("dispatch/team.create")), (3, 0));
+    assert_eq!(bench.runs().len(), 1);
+}
+
+#[test]
+fn a_preview_tells_that_files_of_the_window_are_not_delivered_yet() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to = format!(
+        "to = \"http://{nobody}/files\"\nheaders = {{ Authorization = {{ env = \"CALLER_KEY\" }} }}\ntimeout = \"2 s\"\n\
+         retries = {{ times = 100, backoff = \"1 s\", longest = \"2 s\" }}"
+    );
+    let config = hostile("output = \"64 MiB\"", "behaviour = \"writes-big\", bytes = 1000");
+    assert!(config.contains("to = \"outbox\""));
+    let bench = Bench::with(&config.replace("to = \"outbox\"", &to));
+    assert_eq!(preview(&bench, &format!("odd {WEEK}"))["inTheWay"], Value::Null);
+    let told = bench.tradewire(&format!("run odd {WEEK}"));
+    assert_eq!(told.code, Some(4), "{told}");
+    let shown = preview(&bench, &format!("odd {WEEK}"));
+    assert!(shown["inTheWay"].as_str().unwrap().contains("are not all delivered yet"), "{shown}");
     assert_eq!(bench.runs().len(), 1);
 }
 
@@ -227,7 +245,8 @@ fn what_would_have_faults_is_told_and_not_written() {
         "export new --provider adp-workforce-now --set company-code=TOO-LONG --tenant acme --cron never --deliver outbox",
         &["company-code"],
     );
-    refused(&format!("{gusto} gusto --set nams=no"), &["`--set nams=…`: Gusto has no such setting"]);
+    refused(&format!("{gusto} gusto --set nams=no"), &["`--set nams=…`: Gusto has no such setting; it has ", "codes"]);
+    refused(&format!("{gusto} gusto {}", "x".repeat(65)), &["`<NAME>` is `xxx", "write 1 to 64 letters"]);
     refused(&format!("{gusto} gusto weekly-payroll"), &["there is an export of that name"]);
     refused(&format!("{gusto} gusto --tenant zenith"), &["`--tenant-id` is missing"]);
     refused(

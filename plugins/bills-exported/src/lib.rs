@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tradewire_plugin::accounting::inventory_bills::{self, MarkInventoryBillAsExportedUpdateRequest};
 use tradewire_plugin::{Failure, Result, Run, State, Summary, log};
-use tradewire_purchasing::servicetitan;
+use tradewire_purchasing::{plugin, servicetitan};
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
@@ -15,8 +15,7 @@ fn run(run: Run) -> Result<Summary> {
     }
     reading.finish()?;
 
-    let window = run.window();
-    let window = format!("{}/{}", window.start, window.end);
+    let window = plugin::span(run.window());
     let state = run.state()?;
     let marked = ids(&state)?;
     let followed = run.followed()?;
@@ -33,7 +32,7 @@ fn run(run: Run) -> Result<Summary> {
 
     // Who marked one by hand meanwhile has done it; what is gone cannot be marked.
     let bills = servicetitan::bills_of(wanted.iter().copied())?;
-    let is_open = |id: &i64| bills.get(id).is_some_and(|bill| !bill.sync_status.contains("Exported"));
+    let is_open = |id: &i64| bills.get(id).is_some_and(|bill| !bill.is_exported());
     let (open, done): (Vec<i64>, Vec<i64>) = wanted.into_iter().partition(is_open);
     for id in &done {
         state.set(&key(*id), "before")?;
@@ -69,11 +68,8 @@ fn key(bill: i64) -> String {
 }
 
 fn ids(state: &State) -> Result<BTreeSet<i64>> {
-    let id = |key: String| {
-        let id = key.strip_prefix("bill-").and_then(|id| id.parse().ok());
-        id.ok_or_else(|| Failure::refused(format!("`{key}` is no bill: this export runs after one of `ledger-bills`")))
-    };
-    state.keys()?.into_iter().map(id).collect()
+    let odd = |key: &str| format!("`{key}` is no bill: this export runs after one of `ledger-bills`");
+    plugin::numbered(state, "bill-", odd)
 }
 
 tradewire_plugin::export_plugin!(run);

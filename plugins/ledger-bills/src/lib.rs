@@ -6,8 +6,8 @@ mod options;
 use exported::Exported;
 use options::Options;
 use tradewire_plugin::{Failure, Result, Run, Summary, log};
-use tradewire_purchasing::ledger::{Entry, Refusal, Table, entry};
-use tradewire_purchasing::{Bill, servicetitan};
+use tradewire_purchasing::ledger::{Refusal, Table, entry};
+use tradewire_purchasing::{Bill, report, servicetitan};
 
 fn run(run: Run) -> Result<Summary> {
     let window = run.window();
@@ -15,11 +15,15 @@ fn run(run: Run) -> Result<Summary> {
     let exported = Exported::read(&run)?;
     let mut bills = exported.bills(window, &options)?;
     log::info!("{} bills are to be exported", bills.len());
-    let left_out = if options.leave_out_faulty { leave_out(&mut bills, &options) } else { Vec::new() };
-
-    let entries = entry::entries(&bills, &options.terms).map_err(|refusals| refused(&refusals))?;
-    let table = Table::lay_out(&options.layout, &options.own, &entries).map_err(|refusals| refused(&refusals))?;
-    let ids: Vec<i64> = entries.iter().map(|entry| entry.bill.id).collect();
+    let mut left_out = Vec::new();
+    let table = loop {
+        match lay_out(&bills, &options) {
+            Ok(table) => break table,
+            Err(refusals) if options.leave_out_faulty => left_out.extend(leave_out(&mut bills, &refusals)),
+            Err(refusals) => return Err(refused(&refusals)),
+        }
+    };
+    let ids: Vec<i64> = bills.iter().map(|bill| bill.id).collect();
     if ids.is_empty() && !options.write_empty {
         exported.keep(&ids, window)?;
         return Ok(Summary::new(format!("no bills to export{}", told(&left_out))));
@@ -29,10 +33,10 @@ fn run(run: Run) -> Result<Summary> {
     if !left_out.is_empty() {
         totals.push(("left out".to_owned(), left_out.len().to_string()));
     }
-    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let said = report::said(&totals);
     file.finish(totals)?;
     exported.keep(&ids, window)?;
-    Ok(Summary::new(format!("{}: {}{}", options.file_name, said.join(", "), told(&left_out))))
+    Ok(Summary::new(format!("{}: {said}{}", options.file_name, told(&left_out))))
 }
 
 fn refused(refusals: &[Refusal]) -> Failure {
@@ -42,19 +46,19 @@ fn refused(refusals: &[Refusal]) -> Failure {
     Failure::refused(message).because(refusals)
 }
 
+/// The file of all these bills.
+fn lay_out(bills: &[Bill], options: &Options) -> Result<Table, Vec<Refusal>> {
+    let entries = entry::entries(bills, &options.terms)?;
+    Table::lay_out(&options.layout, &options.own, &entries)
+}
+
 /// Takes those out that cannot be booked; gives the reasons.
-fn leave_out(bills: &mut Vec<Bill>, options: &Options) -> Vec<String> {
-    let mut told = Vec::new();
-    loop {
-        let laid = |entries: Vec<Entry<'_>>| Table::lay_out(&options.layout, &options.own, &entries).map(drop);
-        let Err(refusals) = entry::entries(bills.iter(), &options.terms).and_then(laid) else { break };
-        for refusal in &refusals {
-            log::warn!("left out: {refusal}");
-        }
-        bills.retain(|bill| refusals.iter().all(|refusal| refusal.bill != bill.id));
-        told.extend(refusals.iter().map(ToString::to_string));
+fn leave_out(bills: &mut Vec<Bill>, refusals: &[Refusal]) -> Vec<String> {
+    for refusal in refusals {
+        log::warn!("left out: {refusal}");
     }
-    told
+    bills.retain(|bill| refusals.iter().all(|refusal| refusal.bill != bill.id));
+    refusals.iter().map(ToString::to_string).collect()
 }
 
 fn told(left_out: &[String]) -> String {

@@ -43,24 +43,9 @@ impl Options {
             };
             own.insert(setting.name.clone(), given.unwrap_or_default());
         }
-        let by_name = |given: Option<String>, by: By| match given.as_deref() {
-            Some("name") => Ok(true),
-            Some("number") => Ok(false),
-            None => Ok(by == By::Name),
-            Some(other) => Err(other.to_owned()),
-        };
-        let mut named = |setting: &str, by: By| {
-            let given = reading.optional(setting);
-            by_name(given, by).unwrap_or_else(|other| {
-                reading.fault(format!("setting `{setting}` is `{other}`: write `name` or `number`"));
-                false
-            })
-        };
-        let vendors_by_name = named("vendors-by", layout.vendors);
-        let accounts_by_name = named("accounts-by", layout.accounts);
         let terms = Terms {
-            vendors_by_name,
-            accounts_by_name,
+            vendors_by_name: reading.parsed("vendors-by", layout.vendors) == By::Name,
+            accounts_by_name: reading.parsed("accounts-by", layout.accounts) == By::Name,
             vendors: reading.pairs("vendors"),
             line_account: reading.parsed("line-account", Default::default()),
             accounts: reading.pairs("accounts"),
@@ -69,15 +54,11 @@ impl Options {
             other: reading.optional("other-account"),
         };
         let statuses = reading.words("statuses");
-        let faulty = reading.optional("faulty").unwrap_or_else(|| "refuse".to_owned());
-        if !["refuse", "leave-out"].contains(&faulty.as_str()) {
-            reading.fault(format!("setting `faulty` is `{faulty}`: write `refuse` or `leave-out`"));
-        }
+        let leave_out_faulty = reading.choice("faulty", [("refuse", false), ("leave-out", true)]);
         let file_name = reading.optional("file-name").unwrap_or_else(|| layout.file_name(last_day));
         let write_empty = reading.parsed("write-empty", false);
         reading.finish()?;
         let statuses = if statuses.is_empty() { vec!["Pending".to_owned(), "Posted".to_owned()] } else { statuses };
-        let leave_out_faulty = faulty == "leave-out";
         Ok(Options { layout, own, terms, statuses, leave_out_faulty, write_empty, file_name })
     }
 }

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use tradewire_plugin::{Result, Run, Summary, inventory, log};
-use tradewire_purchasing::{open_orders, servicetitan};
+use tradewire_purchasing::{open_orders, report, servicetitan};
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
@@ -17,9 +17,9 @@ fn run(run: Run) -> Result<Summary> {
     let orders: Vec<_> = orders.into_values().collect();
     let mut table = run.create_table(&name, format, &open_orders::COLUMNS)?;
     let totals = open_orders::write(&orders, day, &mut table)?;
-    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let said = report::said(&totals);
     table.finish(totals)?;
-    Ok(Summary::new(format!("{name}: {}", said.join(", "))))
+    Ok(Summary::new(format!("{name}: {said}")))
 }
 
 tradewire_plugin::export_plugin!(run);

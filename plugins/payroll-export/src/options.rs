@@ -49,9 +49,8 @@ impl Options {
             codes: reading.pairs("codes"),
             kind_codes: reading.pairs("kind-codes"),
             skipped: reading.words("leave-out").into_iter().collect(),
-            unclassified_is_regular: choice(&mut reading, "unclassified-time", [("refuse", false), ("regular", true)]),
-            adjustment: choice(
-                &mut reading,
+            unclassified_is_regular: reading.choice("unclassified-time", [("refuse", false), ("regular", true)]),
+            adjustment: reading.choice(
                 "amount-adjustment",
                 [("included", AmountAdjustment::Included), ("added", AmountAdjustment::Added)],
             ),
@@ -59,10 +58,9 @@ impl Options {
             time_adjustment_code: reading.optional("time-adjustment-code"),
             by_name: layout.as_ref().is_ok_and(Bound::by_name),
         };
-        let payout_unit = choice(&mut reading, "unit-of-pay", [("business-unit", false), ("payout", true)]);
+        let payout_unit = reading.choice("unit-of-pay", [("business-unit", false), ("payout", true)]);
         let file_name = reading.optional("file-name");
-        let when_empty =
-            choice(&mut reading, "when-empty", [("nothing", WhenEmpty::Nothing), ("refuse", WhenEmpty::Refuse)]);
+        let when_empty = reading.choice("when-empty", [("nothing", WhenEmpty::Nothing), ("refuse", WhenEmpty::Refuse)]);
         let days: u16 = reading.parsed("longest-period-days", 35);
         let weeks: u8 = reading.parsed("look-back-weeks", 8);
         for fault in rules.faults() {
@@ -101,19 +99,6 @@ fn layout(reading: &mut Reading<'_>) -> Result<Layout> {
         ))),
         (Some(_), Some(_)) => {
             Err(Failure::refused("settings `provider` and `layout` exclude each other: leave one of them out"))
-        }
-    }
-}
-
-/// One of two words; the first where the setting is left out.
-fn choice<T: Copy>(reading: &mut Reading<'_>, name: &str, words: [(&str, T); 2]) -> T {
-    let given = reading.optional(name);
-    let given = given.as_deref().unwrap_or(words[0].0);
-    match words.iter().find(|(word, _)| *word == given) {
-        Some((_, value)) => *value,
-        None => {
-            reading.fault(format!("setting `{name}` is `{given}`: write `{}` or `{}`", words[0].0, words[1].0));
-            words[0].1
         }
     }
 }

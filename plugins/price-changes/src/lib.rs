@@ -9,25 +9,25 @@ use std::collections::BTreeSet;
 use options::Options;
 use tradewire_plugin::{Result, Run, Summary, log};
 use tradewire_purchasing::price_changes::{COLUMNS, Offer, Outcome, compare, new_products, write};
+use tradewire_purchasing::report;
 
 fn run(run: Run) -> Result<Summary> {
     let options = Options::read(&run.settings()?)?;
     let items = pricebook::items(&options)?;
     log::info!("{} items of the pricebook name the vendor", items.len());
     let products = supplier::products(&options)?;
-    let prices = supplier::prices(&options, items.iter().map(|item| &item.compared))?;
+    let prices = supplier::prices(&options, items.values().map(|item| &item.compared))?;
     let offer = Offer { prices, products };
 
-    let known: BTreeSet<String> = items.iter().map(|item| item.compared.part.clone()).collect();
-    let mut rows = compare(items.iter().map(|item| item.compared.clone()), &offer, options.largest_percent);
+    let known: BTreeSet<String> = items.values().map(|item| item.compared.part.clone()).collect();
+    let mut rows = compare(items.values().map(|item| item.compared.clone()), &offer, options.largest_percent);
     if options.apply {
         for row in rows.iter_mut().filter(|row| row.outcome == Outcome::Change) {
-            let found =
-                items.iter().find(|item| (item.compared.kind, item.compared.id) == (row.item.kind, row.item.id));
-            let (Some(item), Some(price)) = (found, row.price) else { continue };
+            let (Some(item), Some(price)) = (items.get(&(row.item.kind, row.item.id)), row.price) else { continue };
             match pricebook::set_cost(item, price, &options) {
                 Ok(()) => row.outcome = Outcome::Applied,
-                Err(error) if error.is_passing() || error.in_doubt => return Err(error.into()),
+                Err(error) if error.in_doubt => return Err(error.into()),
+                // Also what passes: the report is to say what was applied, and the next run tries the rest again.
                 Err(error) => row.refuse(error),
             }
         }
@@ -38,9 +38,9 @@ fn run(run: Run) -> Result<Summary> {
 
     let mut table = run.create_table(&options.file_name, options.format, &COLUMNS)?;
     let totals = write(&rows, options.list_unchanged, &mut table)?;
-    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let said = report::said(&totals);
     table.finish(totals)?;
-    Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
+    Ok(Summary::new(format!("{}: {said}", options.file_name)))
 }
 
 tradewire_plugin::export_plugin!(run);

@@ -2,6 +2,7 @@
 
 use tradewire_plugin::tables::Format;
 use tradewire_plugin::{Decimal, Result, Settings};
+use tradewire_purchasing::plugin;
 use tradewire_purchasing::price_changes::Kind;
 use tradewire_purchasing::vendor::Account;
 use tradewire_purchasing::vendor::pricing::ENDPOINTS;
@@ -10,7 +11,7 @@ pub struct Options {
     /// The pack's name in the configuration.
     pub vendor: String,
     pub account: Account,
-    pub endpoint: String,
+    pub endpoint: &'static str,
     /// Parts a call.
     pub batch: usize,
     pub kinds: Vec<Kind>,
@@ -28,19 +29,8 @@ impl Options {
     pub fn read(settings: &Settings) -> Result<Options> {
         let mut reading = settings.reading();
         let (file_name, format) = reading.table("price-changes");
-        let account = Account {
-            vendor: reading.parsed("vendor-id", 0),
-            id: reading.required("account"),
-            sub_account: reading.optional("sub-account"),
-            branch: reading.optional("branch"),
-        };
-        if account.vendor <= 0 {
-            reading.fault("setting `vendor-id` is missing: write the vendor's number in ServiceTitan");
-        }
-        let endpoint = reading.optional("endpoint").unwrap_or_else(|| ENDPOINTS[0].to_owned());
-        if !ENDPOINTS.contains(&endpoint.as_str()) {
-            reading.fault(format!("setting `endpoint` is `{endpoint}`: write `{}`", ENDPOINTS.join("` or `")));
-        }
+        let account = plugin::account(&mut reading);
+        let endpoint = reading.choice("endpoint", ENDPOINTS.map(|endpoint| (endpoint, endpoint)));
         let words = reading.words("kinds");
         let mut kinds = Vec::new();
         for word in &words {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tradewire_plugin::{Failure, Result, log, middleware};
+use tradewire_purchasing::plugin;
 use tradewire_purchasing::price_changes::Item;
 use tradewire_purchasing::vendor::Refused;
 use tradewire_purchasing::vendor::catalog::{self, Product};
@@ -22,7 +23,7 @@ pub fn prices<'i>(options: &Options, items: impl Iterator<Item = &'i Item>) -> R
     let mut prices = BTreeMap::new();
     for batch in parts.chunks(options.batch) {
         let body = pricing::request(batch.iter().copied(), &options.account);
-        let answer = call(options, &options.endpoint, &body)?;
+        let answer = call(options, options.endpoint, &body)?;
         prices.extend(pricing::answer(answer.status, &answer.body).map_err(|refused| told(options, &refused))?);
     }
     Ok(prices)
@@ -49,11 +50,7 @@ pub fn products(options: &Options) -> Result<Option<BTreeMap<String, Product>>> 
 }
 
 fn call(options: &Options, endpoint: &str, body: &str) -> Result<middleware::Response> {
-    let answer = middleware::call(&options.vendor, endpoint, body)?;
-    for warning in &answer.warnings {
-        log::warn!("{endpoint}: {warning}");
-    }
-    Ok(answer)
+    plugin::call(&options.vendor, endpoint, body, endpoint)
 }
 
 fn told(options: &Options, refused: &Refused) -> Failure {

@@ -256,7 +256,7 @@ pub fn write<W: Write + Send>(rows: &[Row], list_unchanged: bool, table: &mut Ta
             item.cost.into(),
             (*price).into(),
             row.difference().into(),
-            row.percent().map(|percent| percent.round_dp(2)).into(),
+            row.percent().into(),
             outcome.to_string().into(),
             message.into(),
         ])?;

@@ -43,6 +43,18 @@ pub struct Order {
     pub ship_to: Option<Address>,
 }
 
+impl Order {
+    /// Pieces of all lines.
+    pub fn pieces(&self) -> Decimal {
+        self.lines.iter().map(|line| line.quantity).sum()
+    }
+
+    /// What the pieces cost, without tax and freight.
+    pub fn value(&self) -> Decimal {
+        self.lines.iter().map(|line| line.quantity * line.cost).sum()
+    }
+}
+
 /// An address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
@@ -202,6 +214,13 @@ pub struct Bill {
     pub shipping: Decimal,
     /// Its other costs.
     pub other: Decimal,
+}
+
+impl Bill {
+    /// Whether ServiceTitan says that it has gone to the ledger.
+    pub fn is_exported(&self) -> bool {
+        self.sync_status.contains("Exported")
+    }
 }
 
 /// One line of a bill.

@@ -1,8 +1,6 @@
 //! What reports and files for the ledger share: control totals, and how text and numbers are written.
 
-use std::borrow::Cow;
-
-pub use tradewire_tables::{money, quantity};
+pub use tradewire_tables::{guarded as text, money, quantity};
 
 /// One line of a control total: a name and a value.
 pub type Total = (String, String);
@@ -12,12 +10,10 @@ pub(crate) fn total(name: &str, value: impl ToString) -> Total {
     (name.to_owned(), value.to_string())
 }
 
-/// A cell of text that comes from people: what a spreadsheet would run as a formula is shown as text.
-pub fn text(value: &str) -> Cow<'_, str> {
-    match value.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => Cow::Owned(format!("'{value}")),
-        false => Cow::Borrowed(value),
-    }
+/// A control total in one line: `rows 2, orders 1`.
+pub fn said(totals: &[Total]) -> String {
+    let lines: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    lines.join(", ")
 }
 
 #[cfg(test)]

@@ -23,8 +23,17 @@ pub type Vendors = BTreeMap<i64, String>;
 
 /// The vendors, also those that are no longer used: old orders name them.
 pub fn vendors() -> Result<Vendors> {
+    vendors_named(inventory::vendors())
+}
+
+/// The vendors of these numbers, likewise.
+pub fn vendors_of(ids: impl IntoIterator<Item = i64>) -> Result<Vendors> {
+    vendors_named(inventory::vendors().ids(ids))
+}
+
+fn vendors_named(query: inventory::vendors::GetListQuery) -> Result<Vendors> {
     let mut vendors = Vendors::new();
-    for record in inventory::vendors().active(ActiveRequestArg::Any).page_size(PAGE).records() {
+    for record in query.active(ActiveRequestArg::Any).page_size(PAGE).records() {
         let record = record?;
         vendors.insert(record.id, record.name.unwrap_or_default());
     }

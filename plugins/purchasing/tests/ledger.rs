@@ -204,7 +204,7 @@ fn debits_come_to_credits_for_any_prices() {
         };
         let entries = entry::entries([&bill], &terms(&Layout::of("acumatica").unwrap())).unwrap();
         let debits: Decimal = entries[0].debits.iter().map(|debit| debit.amount).sum();
-        assert_eq!(debits, entries[0].credit, "{seed}");
+        assert_eq!(debits, entries[0].credit(), "{seed}");
     }
 }
 
@@ -221,4 +221,41 @@ fn layouts_are_read_and_what_is_wrong_with_one_is_told() {
         faults[1].contains("column `BILL_NO` has `{nummer}`, which is neither a field nor a setting"),
         "{faults:?}"
     );
+}
+
+#[test]
+fn a_setting_of_a_layout_has_a_name_of_its_own() {
+    let (_, text) = LEDGERS[1];
+    for name in ["amount", "vendors"] {
+        let faults = Layout::parse(&text.replace("name = \"currency\"", &format!("name = \"{name}\""))).unwrap_err();
+        let wanted = format!("setting `{name}` has a name that every layout has: take another");
+        assert!(faults.contains(&wanted), "{faults:?}");
+    }
+}
+
+#[test]
+fn without_quotation_no_cell_has_what_stands_between_columns() {
+    let (_, text) = LEDGERS[0];
+    let layout = Layout::parse(&text.replace(r#"separator = "\t""#, r#"separator = ";""#)).unwrap();
+    let mut all = bills();
+    all[0].summary = "pipe; elbow".into();
+    all[1].reference = "VI;1".into();
+    let entries = entry::entries(&all, &terms(&layout)).unwrap();
+    let told: Vec<String> =
+        Table::lay_out(&layout, &BTreeMap::new(), &entries).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].contains("cannot stand in column `DOCNUM`: write it without `;`"), "{told:#?}");
+}
+
+#[test]
+fn text_is_no_longer_than_its_column_though_it_looks_like_a_formula() {
+    let (_, text) = LEDGERS[2];
+    let memo = "text = \"{line-memo}\"\nfree = true\n";
+    let layout = Layout::parse(&text.replace(memo, &format!("{memo}longest = 5\n"))).unwrap();
+    let all = bills();
+    let entries = entry::entries(&all, &terms(&layout)).unwrap();
+    let mut out = Vec::new();
+    Table::lay_out(&layout, &BTreeMap::new(), &entries).unwrap().write(&mut out).unwrap();
+    let file = String::from_utf8(out).unwrap();
+    assert!(file.contains(",'=Pip,3,3.35"), "{file}");
 }

@@ -81,6 +81,19 @@ impl Reading<'_> {
         })
     }
 
+    /// A setting that is one of two words, each with what it stands for; the first where it is left out.
+    pub fn choice<T: Copy>(&mut self, name: &str, words: [(&str, T); 2]) -> T {
+        let given = self.optional(name);
+        let given = given.as_deref().unwrap_or(words[0].0);
+        match words.iter().find(|(word, _)| *word == given) {
+            Some((_, value)) => *value,
+            None => {
+                self.fault(format!("setting `{name}` is `{given}`: write `{}` or `{}`", words[0].0, words[1].0));
+                words[0].1
+            }
+        }
+    }
+
     /// A setting that is a table in one line: `Bonus=BON, Spiff=SPF`. Empty where it is left out.
     pub fn pairs(&mut self, name: &str) -> BTreeMap<String, String> {
         let mut pairs = BTreeMap::new();
@@ -99,8 +112,14 @@ impl Reading<'_> {
 
     /// A setting that is a list in one line: `salary, reimbursement`. Empty where it is left out.
     pub fn words(&mut self, name: &str) -> Vec<String> {
-        let text = self.optional(name).unwrap_or_default();
-        text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        self.words_or(name, "")
+    }
+
+    /// A setting that is a list in one line, `otherwise` where it is left out.
+    pub fn words_or(&mut self, name: &str, otherwise: &str) -> Vec<String> {
+        let text = self.optional(name);
+        let words = text.as_deref().unwrap_or(otherwise).split(',').map(str::trim);
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
     /// Notes a fault of the plugin's own finding.
@@ -140,6 +159,27 @@ mod tests {
         let failure = reading.finish().unwrap_err();
         assert_eq!(failure.message, "3 settings are wrong");
         assert_eq!(failure.reasons.len(), 3);
+    }
+
+    #[test]
+    fn a_choice_is_the_first_where_it_is_left_out_and_a_fault_where_it_is_neither() {
+        let settings = Settings::from([("unit", "cents"), ("time", "minutes")]);
+        let mut reading = settings.reading();
+        assert_eq!(reading.choice("sign", [("plus", 1), ("minus", -1)]), 1);
+        assert_eq!(reading.choice("unit", [("dollars", 100), ("cents", 1)]), 1);
+        reading.choice("time", [("hours", 60), ("days", 1440)]);
+        let reasons = reading.finish().unwrap_err().reasons;
+        assert_eq!(reasons, ["setting `time` is `minutes`: write `hours` or `days`"]);
+    }
+
+    #[test]
+    fn a_list_that_is_left_out_is_another() {
+        let settings = Settings::from([("given", "a, ,b"), ("none", "")]);
+        let mut reading = settings.reading();
+        assert_eq!(reading.words_or("given", "c"), ["a", "b"]);
+        assert_eq!(reading.words_or("left-out", "c, d"), ["c", "d"]);
+        assert!(reading.words_or("none", "c").is_empty());
+        reading.finish().unwrap();
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Run {
     }
 
     /// What those runs are to know that come `after` this one: they read it by [`Run::followed`]. It is kept as the rest of
-    /// the state is, so it is there once the files of this run are delivered.
+    /// the state is, and read once the files of this run's window are delivered.
     ///
     /// # Errors
     /// When the host keeps nothing.
@@ -76,7 +76,8 @@ impl Run {
     /// What the export hands over that this one runs `after`, for the same tenant, as it is by now. It can only be read.
     ///
     /// # Errors
-    /// When the host keeps nothing. Reading it fails where the export runs after none, or after several.
+    /// When the host keeps nothing. Reading it fails where the export runs after none, or after several; where the files of the
+    /// window are not delivered yet; and where their delivery was given up.
     pub fn followed(&self) -> Result<State> {
         State::bucket("_followed")
     }

@@ -99,5 +99,9 @@ impl From<Error> for Failure {
 }
 
 fn refused(name: &str, error: &Error) -> Failure {
-    Failure::refused(format!("cannot write `{name}`: {error}"))
+    match error {
+        // The file says itself which one it is.
+        Error::Io(error) => Failure::refused(error.to_string()),
+        error => Failure::refused(format!("cannot write `{name}`: {error}")),
+    }
 }

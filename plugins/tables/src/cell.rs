@@ -25,10 +25,10 @@ pub enum Kind {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     /// Its title. In JSON Lines and Parquet the name of the field.
-    pub title: Cow<'static, str>,
+    pub title: &'static str,
     /// What it holds.
     pub kind: Kind,
 }
@@ -80,13 +80,8 @@ impl Kind {
 }
 
 impl Column {
-    /// A column of any kind, whose title may be made up as the report is.
-    pub fn new(title: impl Into<Cow<'static, str>>, kind: Kind) -> Self {
-        Column { title: title.into(), kind }
-    }
-
     const fn of(title: &'static str, kind: Kind) -> Self {
-        Column { title: Cow::Borrowed(title), kind }
+        Column { title, kind }
     }
 
     /// A column of text.

@@ -2,8 +2,8 @@
 //!
 //! A report says once what its columns are; the operator says in which [`Format`] it is written. Numbers are exact in all
 //! of them, as far as the format can hold them; a value that it cannot hold is refused, by row and column, and never
-//! rounded or cut. The same rows give the same bytes. Rows are written as they come: memory stays flat, however many there
-//! are.
+//! rounded or cut, but for moments: `xlsx` has them to the millisecond, `parquet` to the microsecond. The same rows give
+//! the same bytes. Rows are written as they come: memory stays flat, however many there are.
 //!
 //! ```
 //! use tradewire_tables::{Column, Format, Table};
@@ -38,6 +38,7 @@ mod separated;
 #[cfg(feature = "xlsx")]
 mod xlsx;
 
+use std::borrow::Cow;
 use std::io::Write;
 
 pub use cell::{Cell, Column, Kind};
@@ -92,7 +93,7 @@ impl<W: Write + Send> Table<W> {
         }
         for (column, cell) in self.columns.iter().zip(&cells) {
             if !column.kind.takes(cell) {
-                return Err(Error::Kind { row, column: column.title.to_string(), kind: column.kind.name() });
+                return Err(Error::Kind { row, column: column.title.to_owned(), kind: column.kind.name() });
             }
         }
         match &mut self.form {
@@ -125,6 +126,14 @@ impl<W: Write + Send> Table<W> {
             #[cfg(feature = "parquet")]
             Form::Parquet(form) => form.finish(),
         }
+    }
+}
+
+/// Text that comes from people: what a spreadsheet would run as a formula is shown as text.
+pub fn guarded(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
     }
 }
 

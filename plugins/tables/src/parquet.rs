@@ -68,9 +68,17 @@ impl<W: Write + Send> Parquet<W> {
     }
 
     pub fn row(&mut self, row: u64, columns: &[Column], cells: &[Cell<'_>]) -> Result<(), Error> {
-        for ((column, values), cell) in columns.iter().zip(&mut self.columns).zip(cells) {
-            let refused = |reason| Error::Value { row, column: column.title.to_string(), reason };
-            self.bytes += values.push(cell).map_err(refused)?;
+        // What may be refused comes first: a row that is refused leaves no cell behind.
+        let mut decimals = Vec::new();
+        for (column, cell) in columns.iter().zip(cells) {
+            if let Cell::Decimal(number) = cell {
+                let refused = |reason| Error::Value { row, column: column.title.to_owned(), reason };
+                decimals.push(decimal(*number).map_err(refused)?);
+            }
+        }
+        let mut decimals = decimals.into_iter();
+        for (values, cell) in self.columns.iter_mut().zip(cells) {
+            self.bytes += values.push(cell, &mut decimals);
         }
         self.rows += 1;
         if self.rows >= GROUP_ROWS || self.bytes >= GROUP_BYTES {
@@ -116,7 +124,7 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         Kind::Boolean => (Physical::BOOLEAN, None),
     };
     let is_decimal = physical == Physical::FIXED_LEN_BYTE_ARRAY;
-    let field = Type::primitive_type_builder(&column.title, physical)
+    let field = Type::primitive_type_builder(column.title, physical)
         .with_repetition(Repetition::OPTIONAL)
         .with_converted_type(ConvertedType::from(logical.clone()))
         .with_logical_type(logical);
@@ -140,8 +148,8 @@ impl Typed {
 }
 
 impl Values {
-    /// Adds a cell, and says how many bytes of text it has.
-    fn push(&mut self, cell: &Cell<'_>) -> Result<usize, String> {
+    /// Adds a cell, and says how many bytes of text it has. A decimal is the next of `decimals`.
+    fn push(&mut self, cell: &Cell<'_>, decimals: &mut impl Iterator<Item = FixedLenByteArray>) -> usize {
         let mut bytes = 0;
         match (&mut self.values, cell) {
             (Typed::Text(values), Cell::Text(text)) => {
@@ -149,18 +157,18 @@ impl Values {
                 values.push(ByteArray::from(text.as_bytes().to_vec()));
             }
             (Typed::Integer(values), Cell::Integer(number)) => values.push(*number),
-            (Typed::Decimal(values), Cell::Decimal(number)) => values.push(decimal(*number)?),
+            (Typed::Decimal(values), Cell::Decimal(_)) => values.extend(decimals.next()),
             (Typed::Date(values), Cell::Date(day)) => values.push(days(*day)),
             (Typed::DateTime(values), Cell::DateTime(moment)) => values.push(moment.timestamp_micros()),
             (Typed::Boolean(values), Cell::Boolean(yes)) => values.push(*yes),
             // Blank: the table has held cells against their columns.
             _ => {
                 self.present.push(0);
-                return Ok(0);
+                return 0;
             }
         }
         self.present.push(1);
-        Ok(bytes)
+        bytes
     }
 
     fn write<W: Write + Send>(&mut self, group: &mut SerializedRowGroupWriter<'_, W>) -> Result<(), ParquetError> {

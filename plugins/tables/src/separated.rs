@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use crate::cell::{Cell, Column, Kind};
-use crate::{Error, money, quantity};
+use crate::{Error, guarded, money, quantity};
 
 /// Comma- or tab-separated values; rows end in CRLF.
 pub(crate) struct Separated<W: Write>(csv::Writer<W>);
@@ -32,14 +32,6 @@ impl<W: Write> Separated<W> {
     }
 }
 
-/// Text that comes from people: what a spreadsheet would run as a formula is shown as text.
-fn guarded(text: &str) -> Cow<'_, str> {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => Cow::Owned(format!("'{text}")),
-        false => Cow::Borrowed(text),
-    }
-}
-
 /// A cell as it is written without quotes.
 fn plain<'c>(kind: Kind, cell: &'c Cell<'_>) -> Cow<'c, str> {
     match cell {
@@ -64,7 +56,7 @@ pub(crate) struct JsonLines<W> {
 
 impl<W: Write> JsonLines<W> {
     pub fn begin(columns: &[Column], out: W) -> Result<Self, Error> {
-        let names = columns.iter().map(|column| Ok(format!("{}:", quoted(&column.title)?)));
+        let names = columns.iter().map(|column| Ok(format!("{}:", quoted(column.title)?)));
         Ok(JsonLines { names: names.collect::<Result<_, Error>>()?, line: String::new(), out })
     }
 

@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::Error;
 use crate::cell::{Cell, Column, Kind};
+use crate::{Error, quantity};
 
 /// The most rows of a sheet, its header included.
 const MOST_ROWS: u64 = 1_048_576;
@@ -88,9 +88,8 @@ impl<W: Write> Xlsx<W> {
         }
         text.push_str(r#"<sheetData><row r="1">"#);
         for (letters, column) in self.letters.iter().zip(columns) {
-            let title = column.title.as_ref();
             let too_long = |reason| Error::Columns { format: "xlsx", reason };
-            string(&mut text, &format!("{letters}1"), BOLD, title).map_err(too_long)?;
+            string(&mut text, &format!("{letters}1"), BOLD, column.title).map_err(too_long)?;
         }
         text.push_str("</row>");
         Ok(self.sheet.write_all(text.as_bytes())?)
@@ -111,7 +110,7 @@ impl<W: Write> Xlsx<W> {
                 Cell::Integer(value) => number(text, &place, 0, &value.to_string()),
                 Cell::Decimal(value) => {
                     let style = if column.kind == Kind::Money { MONEY } else { 0 };
-                    number(text, &place, style, &plain(*value))
+                    number(text, &place, style, &quantity(*value))
                 }
                 Cell::Date(day) => match serial(day.and_hms_opt(0, 0, 0)) {
                     Some(serial) => number(text, &place, DATE, &serial),
@@ -126,7 +125,7 @@ impl<W: Write> Xlsx<W> {
                     Ok(())
                 }
             };
-            written.map_err(|reason| Error::Value { row, column: column.title.to_string(), reason })?;
+            written.map_err(|reason| Error::Value { row, column: column.title.to_owned(), reason })?;
         }
         self.text.push_str("</row>");
         Ok(self.sheet.write_all(self.text.as_bytes())?)
@@ -158,10 +157,6 @@ fn letters(column: usize) -> String {
         rest = (rest - 1) / 26;
     }
     letters.iter().rev().collect()
-}
-
-fn plain(value: Decimal) -> String {
-    value.normalize().to_string()
 }
 
 /// A number, as far as Excel holds all of its digits; else text.

@@ -208,6 +208,20 @@ fn what_a_format_cannot_hold_is_refused_by_row_and_column() {
 }
 
 #[test]
+fn a_row_that_is_refused_leaves_none_of_its_cells() {
+    let columns = [Column::integer("Id"), Column::decimal("Rate")];
+    let mut table = Table::begin(Format::Parquet, &columns, Vec::new()).unwrap();
+    table.row([1.into(), number("0.12345678901").into()]).unwrap_err();
+    table.row([2.into(), number("0.5").into()]).unwrap();
+    let reader = SerializedFileReader::new(bytes::Bytes::from(table.finish().unwrap())).unwrap();
+    let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1);
+    let fields: Vec<&Field> = rows[0].get_column_iter().map(|(_, field)| field).collect();
+    assert_eq!(fields[0], &Field::Long(2));
+    assert_eq!(number(&decimal(fields[1])), number("0.5"));
+}
+
+#[test]
 fn a_cell_of_another_kind_is_refused() {
     let mut table = Table::begin(Format::Csv, &[Column::integer("Id"), Column::money("Cost")], Vec::new()).unwrap();
     assert!(matches!(table.row([1.into(), "x".into()]), Err(Error::Kind { row: 1, .. })));

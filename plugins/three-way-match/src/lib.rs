@@ -6,7 +6,7 @@ use tradewire_plugin::accounting::inventory_bills::GetListPaginatedQuery;
 use tradewire_plugin::{Decimal, Result, Run, Summary, Window, inventory, log};
 use tradewire_purchasing::servicetitan::{self, Vendors};
 use tradewire_purchasing::three_way_match::{self, Rules};
-use tradewire_purchasing::{Bill, Order, Receipt};
+use tradewire_purchasing::{Bill, Order, Receipt, report};
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
@@ -29,9 +29,9 @@ fn run(run: Run) -> Result<Summary> {
     log::info!("{} orders moved in the window", moved.orders.len());
     let mut table = run.create_table(&name, format, &three_way_match::COLUMNS)?;
     let totals = three_way_match::write(&moved.orders, &moved.receipts, &moved.bills, &rules, &mut table)?;
-    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let said = report::said(&totals);
     table.finish(totals)?;
-    Ok(Summary::new(format!("{name}: {}", said.join(", "))))
+    Ok(Summary::new(format!("{name}: {said}")))
 }
 
 /// The orders that a window moved, with everything that belongs to them.

@@ -7,9 +7,9 @@ mod push;
 use std::collections::BTreeMap;
 
 use options::Options;
-use tradewire_plugin::{Failure, Result, Run, State, Summary, log};
-use tradewire_purchasing::servicetitan;
+use tradewire_plugin::{Result, Run, State, Summary, log};
 use tradewire_purchasing::vendor_orders::{COLUMNS, Pushed, Report};
+use tradewire_purchasing::{plugin, report, servicetitan};
 
 fn run(run: Run) -> Result<Summary> {
     let options = Options::read(&run.settings()?)?;
@@ -26,9 +26,9 @@ fn run(run: Run) -> Result<Summary> {
     let Flow { report, options, .. } = flow;
     let mut table = run.create_table(&options.file_name, options.format, &COLUMNS)?;
     let totals = report.write(&mut table)?;
-    let said: Vec<String> = totals.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let said = report::said(&totals);
     table.finish(totals)?;
-    Ok(Summary::new(format!("{}: {}", options.file_name, said.join(", "))))
+    Ok(Summary::new(format!("{}: {said}", options.file_name)))
 }
 
 /// What the steps of a run share.
@@ -49,11 +49,9 @@ struct Book {
 impl Book {
     fn read(&self) -> Result<BTreeMap<i64, Pushed>> {
         let mut pushed = BTreeMap::new();
-        for key in self.state.keys()? {
-            let id = key.strip_prefix("order-").and_then(|id| id.parse().ok());
-            let id =
-                id.ok_or_else(|| Failure::refused(format!("the state has a key `{key}`, which is none of its own")))?;
-            if let Some(order) = self.state.get(&key)? {
+        let odd = |key: &str| format!("the state has a key `{key}`, which is none of its own");
+        for id in plugin::numbered(&self.state, "order-", odd)? {
+            if let Some(order) = self.state.get(&key(id))? {
                 pushed.insert(id, order);
             }
         }
@@ -63,13 +61,17 @@ impl Book {
 
     fn write(&self, before: &BTreeMap<i64, Pushed>, now: &BTreeMap<i64, Pushed>) -> Result<()> {
         for (id, order) in now.iter().filter(|(id, order)| before.get(id) != Some(order)) {
-            self.state.set(&format!("order-{id}"), order)?;
+            self.state.set(&key(*id), order)?;
         }
         for id in before.keys().filter(|id| !now.contains_key(id)) {
-            self.state.delete(&format!("order-{id}"))?;
+            self.state.delete(&key(*id))?;
         }
         Ok(())
     }
+}
+
+fn key(order: i64) -> String {
+    format!("order-{order}")
 }
 
 tradewire_plugin::export_plugin!(run);

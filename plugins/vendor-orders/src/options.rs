@@ -2,6 +2,7 @@
 
 use tradewire_plugin::tables::Format;
 use tradewire_plugin::{Result, Settings};
+use tradewire_purchasing::plugin;
 use tradewire_purchasing::vendor::Account;
 
 pub struct Options {
@@ -29,39 +30,24 @@ impl Options {
     pub fn read(settings: &Settings) -> Result<Options> {
         let mut reading = settings.reading();
         let (file_name, format) = reading.table("vendor-orders");
-        let words = |text: Option<String>, otherwise: &str| -> Vec<String> {
-            let text = text.unwrap_or_else(|| otherwise.to_owned());
-            text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-        };
         let lower = |words: Vec<String>| words.into_iter().map(|word| word.to_lowercase()).collect();
-        let account = Account {
-            vendor: reading.parsed("vendor-id", 0),
-            id: reading.required("account"),
-            sub_account: reading.optional("sub-account"),
-            branch: reading.optional("branch"),
-        };
-        if account.vendor <= 0 {
-            reading.fault("setting `vendor-id` is missing: write the vendor's number in ServiceTitan");
-        }
+        let account = plugin::account(&mut reading);
         let since = reading.required("since");
         if !since.is_empty() && since.parse::<chrono::NaiveDate>().is_err() {
             reading.fault(format!("setting `since` is `{since}`: write a day, `2026-01-31`"));
         }
-        let receive = reading.optional("receive").unwrap_or_else(|| "delivered".to_owned());
-        if !["delivered", "shipped"].contains(&receive.as_str()) {
-            reading.fault(format!("setting `receive` is `{receive}`: write `delivered` or `shipped`"));
-        }
+        let receive_shipped = reading.choice("receive", [("delivered", false), ("shipped", true)]);
         let options = Options {
             vendor: reading.required("vendor"),
             account,
             since,
-            statuses: words(reading.optional("statuses"), "Sent"),
+            statuses: reading.words_or("statuses", "Sent"),
             is_pickup: reading.parsed("pickup", false),
             look_first: reading.parsed("look-first", true),
             poll: reading.parsed("poll", true),
-            receive_shipped: receive == "shipped",
-            delivered_states: lower(words(reading.optional("delivered-states"), "delivered, received, completed")),
-            final_states: lower(words(reading.optional("final-states"), "cancelled, canceled, rejected, closed")),
+            receive_shipped,
+            delivered_states: lower(reading.words_or("delivered-states", "delivered, received, completed")),
+            final_states: lower(reading.words_or("final-states", "cancelled, canceled, rejected, closed")),
             give_up_days: reading.parsed("give-up-days", 90),
             file_name,
             format,

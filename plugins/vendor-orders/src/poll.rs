@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tradewire_plugin::inventory::receipts::{
     ReceivePurchaseOrderItemRequest, ReceivePurchaseOrderRequest, create_receipt,
 };
-use tradewire_plugin::{Decimal, Result, log, middleware};
+use tradewire_plugin::{Decimal, Result, log};
 use tradewire_purchasing::vendor::status::{self, Shipment, Status};
 use tradewire_purchasing::vendor_orders::{Pushed, Receiving, Row, Step};
-use tradewire_purchasing::{Order, Receipt, servicetitan};
+use tradewire_purchasing::{Order, Receipt, plugin, servicetitan};
 
 use crate::Flow;
 
@@ -25,7 +25,8 @@ pub fn poll(flow: &mut Flow) -> Result<()> {
             news.insert(id, status);
         }
     }
-    let came: Vec<i64> = (news.iter()).filter(|(id, status)| has_come(flow, **id, status)).map(|(id, _)| *id).collect();
+    let came = news.iter().filter(|(id, status)| !new(flow, **id, status).is_empty());
+    let came: Vec<i64> = came.map(|(id, _)| *id).collect();
     let receipts = servicetitan::receipts_of(came)?;
     for (id, status) in &news {
         match orders.get(id) {
@@ -58,7 +59,7 @@ fn ask(flow: &mut Flow, id: i64) -> Result<Option<Status>> {
         return Ok(None);
     }
     let asked = status::request(&order.number, &order.reference, &options.account);
-    let answer = middleware::call(&options.vendor, status::ENDPOINT, asked)?;
+    let answer = plugin::call(&options.vendor, status::ENDPOINT, asked, &format!("order {}", order.number))?;
     match status::answer(answer.status, &answer.body) {
         Ok(status) => {
             order.learn(&status);
@@ -71,9 +72,9 @@ fn ask(flow: &mut Flow, id: i64) -> Result<Option<Status>> {
     }
 }
 
-/// Whether there is a shipment that is to be received.
-fn has_come(flow: &Flow, id: i64, status: &Status) -> bool {
-    status.shipments.iter().any(|shipment| is_new(flow, id, shipment))
+/// The shipments that are to be received.
+fn new<'s>(flow: &Flow, id: i64, status: &'s Status) -> Vec<&'s Shipment> {
+    status.shipments.iter().filter(|shipment| is_new(flow, id, shipment)).collect()
 }
 
 fn is_new(flow: &Flow, id: i64, shipment: &Shipment) -> bool {
@@ -92,8 +93,7 @@ fn memo(flow: &Flow, shipment: &Shipment, order: &Order) -> String {
 fn receive(flow: &mut Flow, order: &Order, status: &Status, receipts: &BTreeMap<i64, Receipt>) -> Result<()> {
     let Some(mut pushed) = flow.pushed.get(&order.id).cloned() else { return Ok(()) };
     let mut receiving = Receiving::new(order, receipts.values());
-    let new: Vec<&Shipment> = status.shipments.iter().filter(|shipment| is_new(flow, order.id, shipment)).collect();
-    for shipment in new {
+    for shipment in new(flow, order.id, status) {
         let row = |result, message: String| Row {
             reference: pushed.reference.clone(),
             state: pushed.state.clone(),

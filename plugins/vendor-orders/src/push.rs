@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tradewire_plugin::{Result, inventory, log, middleware};
+use tradewire_plugin::{Result, inventory, log};
 use tradewire_purchasing::vendor::{order, status};
 use tradewire_purchasing::vendor_orders::{Pushed, Row, Step, faults};
-use tradewire_purchasing::{Order, servicetitan};
+use tradewire_purchasing::{Order, plugin, servicetitan};
 
 use crate::Flow;
 
@@ -23,7 +23,7 @@ pub fn push(flow: &mut Flow) -> Result<()> {
 fn to_send(flow: &Flow) -> Result<BTreeMap<i64, Order>> {
     let options = &flow.options;
     let vendor = options.account.vendor;
-    let vendors = servicetitan::vendors()?;
+    let vendors = servicetitan::vendors_of([vendor])?;
     let mut all = BTreeMap::new();
     for status in &options.statuses {
         let query =
@@ -42,9 +42,10 @@ fn send(flow: &mut Flow, order: &Order) -> Result<()> {
         return Ok(());
     }
     let sent = Pushed { number: order.number.clone(), sent: flow.day, ..Pushed::default() };
+    let about = format!("order {}", order.number);
     if options.look_first {
         let asked = status::request(&order.number, "", &options.account);
-        let answer = middleware::call(&options.vendor, status::ENDPOINT, asked)?;
+        let answer = plugin::call(&options.vendor, status::ENDPOINT, asked, &about)?;
         match status::answer(answer.status, &answer.body) {
             Ok(known) => {
                 let reference = known.reference;
@@ -62,25 +63,20 @@ fn send(flow: &mut Flow, order: &Order) -> Result<()> {
         }
     }
     let body = order::request(order, &options.account, options.is_pickup);
-    let answer = middleware::call(&options.vendor, order::ENDPOINT, body)?;
-    for warning in &answer.warnings {
-        log::warn!("order {}: {warning}", order.number);
-    }
+    let answer = plugin::call(&options.vendor, order::ENDPOINT, body, &about)?;
     match order::answer(answer.status, &answer.body) {
         Ok(taken) => {
-            let pieces = order.lines.iter().map(|line| line.quantity).sum();
-            let value = order.lines.iter().map(|line| line.quantity * line.cost).sum();
             flow.report.add(Row {
                 reference: taken.reference.clone(),
-                pieces: Some(pieces),
-                value: Some(value),
+                pieces: Some(order.pieces()),
+                value: Some(order.value()),
                 message: taken.message,
                 ..row("sent")
             });
             flow.pushed.insert(order.id, Pushed { reference: taken.reference, ..sent });
         }
         Err(refused) => {
-            log::warn!("order {}: {refused}", order.number);
+            log::warn!("{about}: {refused}");
             let result = if refused.is_passing() { "held" } else { "refused" };
             flow.report.add(Row { message: refused.to_string(), ..row(result) });
         }

@@ -1,6 +1,6 @@
 //! Folders of this machine: parts that are flushed before they get a name, and names that are never taken twice.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tempfile::TempPath;
 use tokio::task::spawn_blocking;
 
-use crate::disk::{unreadable, what_to_do};
+use crate::disk::{open_content, sync_folder, what_to_do, wrong_length};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 /// A folder of this machine.
@@ -55,7 +55,6 @@ impl Folder {
                 | ErrorKind::PermissionDenied
                 | ErrorKind::ReadOnlyFilesystem
                 | ErrorKind::InvalidFilename
-                | ErrorKind::InvalidData
         );
         let help = match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => "; make the folder, or correct `to` of the delivery",
@@ -73,11 +72,9 @@ impl Place for Folder {
     }
 
     async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
-        let (folder, part, content) = (self.path.clone(), self.part(parcel.id), parcel.content.to_owned());
-        let source = spawn_blocking(move || File::open(&content).map_err(|error| unreadable(&content, &error)));
-        let mut source = source.await.map_err(|error| self.error(io::Error::other(error)))??;
-        let expected = parcel.bytes;
-        self.blocking(move || {
+        let mut source = open_content(parcel).await?.into_std().await;
+        let (folder, part) = (self.path.clone(), self.part(parcel.id));
+        let copied = self.blocking(move || {
             make(&folder)?;
             let mut target = match OpenOptions::new().write(true).create_new(true).open(&part) {
                 // Removed, not truncated: it may be a link that somebody put there.
@@ -88,21 +85,19 @@ impl Place for Folder {
                 other => other?,
             };
             let copied = io::copy(&mut source, &mut target)?;
-            if copied != expected {
-                let fault = format!("the content has {copied} bytes and should have {expected}; run the export again");
-                return Err(io::Error::new(ErrorKind::InvalidData, fault));
-            }
             target.sync_all()?;
-            sync(&folder)
-        })
-        .await
+            sync_folder(&folder)?;
+            Ok(copied)
+        });
+        let copied = copied.await?;
+        if copied == parcel.bytes { Ok(()) } else { Err(wrong_length(parcel.content, copied, parcel.bytes)) }
     }
 
     async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
         let (folder, part, target) = (self.path.clone(), self.part(item.parcel.id), self.path.join(item.name));
         self.blocking(move || {
             let published = if is_there(&part)? { move_to(&part, &target)? } else { Published::Before };
-            sync(&folder)?;
+            sync_folder(&folder)?;
             Ok(published)
         })
         .await
@@ -125,13 +120,16 @@ impl Place for Folder {
     async fn probe(&self) -> Result<String, PlaceError> {
         let folder = self.path.clone();
         let found = self.blocking(move || {
-            if !folder.is_dir() {
-                let above = folder.parent().unwrap_or(&folder);
-                tempfile::Builder::new().prefix(".tradewire-").tempfile_in(above)?;
-                return Ok("is not there yet, and can be made");
-            }
-            tempfile::Builder::new().prefix(".tradewire-").tempfile_in(&folder)?;
-            Ok("can be written to")
+            let (writable, found) = match fs::metadata(&folder) {
+                Ok(there) if there.is_dir() => (folder.as_path(), "can be written to"),
+                Ok(_) => return Err(ErrorKind::NotADirectory.into()),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    (folder.parent().unwrap_or(&folder), "is not there yet, and can be made")
+                }
+                Err(error) => return Err(error),
+            };
+            tempfile::Builder::new().prefix(".tradewire-").tempfile_in(writable)?;
+            Ok(found)
         });
         Ok(format!("the folder `{}` {}", self.address, found.await?))
     }
@@ -157,7 +155,7 @@ fn make(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         other => {
             other?;
-            sync(folder.parent().unwrap_or(folder))?;
+            sync_folder(folder.parent().unwrap_or(folder))?;
         }
     }
     if fs::metadata(folder)?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
@@ -183,10 +181,4 @@ fn move_to(part: &Path, target: &Path) -> io::Result<Published> {
             }
         }
     }
-}
-
-/// Flushes the names in a folder.
-fn sync(folder: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened as a file, and the file system looks after its names itself.
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

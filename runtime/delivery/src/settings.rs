@@ -1,4 +1,4 @@
-//! What is wrong with a place's settings, found before anything is sent.
+//! What is wrong with a place's settings, found before anything is sent, and how its address is shown.
 
 use url::Url;
 
@@ -16,6 +16,21 @@ impl SettingsError {
     pub(crate) fn new(setting: &'static str, message: impl Into<String>) -> Self {
         Self { setting, message: message.into() }
     }
+}
+
+/// An address as it is recorded and shown: without user, password and query, and, except for HTTP, without `/` at its
+/// end.
+pub fn address(url: &Url) -> String {
+    let mut address = url.clone();
+    // What cannot have a user or a password has none.
+    let _ = address.set_username("");
+    let _ = address.set_password(None);
+    address.set_query(None);
+    // A receiver may have both `/files` and `/files/`.
+    if !matches!(url.scheme(), "http" | "https") {
+        address.set_path(url.path().trim_end_matches('/'));
+    }
+    address.into()
 }
 
 /// Refuses what would be recorded and shown with an address, or has no meaning in one.

@@ -16,10 +16,13 @@ use support::{Bench, CONFIG, Closure, at};
 use tradewire_delivery::PlaceError;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::history;
-use tradewire_runs::run::{DeliverError, Report, Request, RunError};
+use tradewire_runs::run::{Attempt, DeliverError, FailureKind, Report, Request, RunError, Summary};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::scheduler::{Condition, statuses};
-use tradewire_runs::store::{DeliveryState, FileState, Outcome, RunRecord, SlotFilter, Store};
+use tradewire_runs::state::{FOLLOWED, HANDOVER};
+use tradewire_runs::store::{
+    Claim, Claimed, DeliveryState, FileState, Outcome, Postponed, RunRecord, SlotFilter, Store,
+};
 
 const FILES: [(&str, &str); 2] = [("a.csv", "1\n"), ("b.csv", "2\n")];
 const ALL: [&str; 4] = ["a.csv", "a.csv.total.json", "b.csv", "b.csv.total.json"];
@@ -360,6 +363,100 @@ async fn a_delivery_that_is_asked_to_end_ends_at_the_next_try() {
     bench.store.ask_to_cancel(report.run.opening.id, bench.clock.now_plus(0)).await.unwrap();
     let ended = bench.runner.deliver(&report.run.opening, never()).await.unwrap();
     assert_eq!((ended.outcome(), place.names().len()), (Outcome::Cancelled, 0));
+}
+
+#[tokio::test]
+async fn what_is_asked_to_end_while_it_is_tried_is_due_at_once() {
+    let (bench, place) = bench();
+    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let opening = run(&bench, week(5)).await.run.opening;
+    place.recovers();
+    let (by, now) = ("another".to_owned(), bench.clock.now_plus(0));
+    let claim = Claim { by, now, until: bench.clock.now_plus(60), ended: None, in_turn: true };
+    assert!(matches!(bench.store.claim_delivery(opening.id, &claim).await.unwrap(), Claimed::Yes { .. }));
+    bench.store.ask_to_cancel(opening.id, now).await.unwrap();
+    // Its try fails for good before it sees what is asked.
+    let error = "the host key is another: pin it".to_owned();
+    let postponed = Postponed { state: DeliveryState::Stopped, tries: 2, error, next_try: None };
+    bench.store.postpone_delivery(opening.id, "another", &postponed).await.unwrap();
+    let going = start(bench.runner.clone()).await;
+    until("it is given up", async || bench.store.deliveries().await.unwrap().is_empty()).await;
+    let ended = bench.store.run(opening.id).await.unwrap().unwrap();
+    assert_eq!((ended.ending.unwrap().outcome, place.names().len()), (Outcome::Cancelled, 0));
+    going.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_before_what_lasts_sends_nothing_twice() {
+    let (bench, place) = bench();
+    place.trouble("publish a.csv", Trouble::AnswerIsLost(5));
+    let report = run(&bench, week(5)).await;
+    assert_eq!((report.outcome(), place.names().len()), (Outcome::Delivering, 2));
+    // The receiver takes the file, and then lets nobody in.
+    place.remove("a.csv");
+    place.trouble("publish a.csv.total.json", Trouble::Fails(1, || PlaceError::lasting("the key is refused")));
+    let refused = bench.runner.deliver(&report.run.opening, never()).await.unwrap();
+    assert_eq!(refused.delivery.unwrap().state, DeliveryState::Stopped);
+    assert!(bench.runner.deliver(&report.run.opening, never()).await.unwrap().succeeded());
+    assert_eq!(place.names(), ["a.csv.total.json", "b.csv", "b.csv.total.json"], "it was there once");
+}
+
+#[tokio::test]
+async fn a_try_that_is_told_to_stop_leaves_a_delivery_as_it_was() {
+    let (bench, place) = bench();
+    place.trouble("stage a.csv", Trouble::Fails(1, || PlaceError::lasting("the host key is another: pin it")));
+    let opening = run(&bench, week(5)).await.run.opening;
+    place.trouble("stage a.csv", Trouble::HangsBefore);
+    let stopped = bench.runner.deliver(&opening, place.hung()).await.unwrap().delivery.unwrap();
+    assert_eq!((stopped.state, stopped.next_try), (DeliveryState::Stopped, None));
+    assert_eq!(stopped.last_error.as_deref(), Some("`a.csv`: the host key is another: pin it"));
+}
+
+#[tokio::test]
+async fn what_fails_of_an_earlier_run_is_no_fault_of_a_later_one() {
+    let (bench, place, faulty) = bench_of(&FILES, &[]);
+    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    run(&bench, week(5)).await;
+    place.recovers();
+    bench.clock.advance(TimeDelta::minutes(11));
+    // Looking for the earlier run's delivery fails; recording the later one's own end does not.
+    faulty.fails("delivery", 1);
+    let later = run(&bench, week(12)).await;
+    assert_eq!(later.outcome(), Outcome::Delivering, "it waits for the one before");
+    assert!(later.run.ending.is_some());
+}
+
+#[tokio::test]
+async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
+    let (bench, place) = bench();
+    bench.plugin.becomes(Closure::new(async |attempt: Attempt| match attempt.job.export.as_str() {
+        "weekly" => {
+            attempt.state.set(HANDOVER, "bill-1", Some(b"told".to_vec())).await?;
+            attempt.files.create("a.csv", "text/csv").await?.finish(vec![]).await?;
+            Ok(Default::default())
+        }
+        _ => {
+            let told = attempt.state.get(FOLLOWED, "bill-1").await?;
+            Ok(Summary { message: String::from_utf8(told.unwrap_or_default()).unwrap() })
+        }
+    }));
+    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let opening = run(&bench, week(5)).await.run.opening;
+    let by_hand = async || {
+        let report = run(&bench, Request { export: "report".into(), ..week(5) }).await;
+        let ending = report.run.ending.unwrap();
+        (ending.outcome, ending.failure, ending.message)
+    };
+    let (outcome, failure, message) = by_hand().await;
+    assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Passing)));
+    assert!(message.contains("`weekly` for this window are not all delivered yet"), "{message}");
+    place.recovers();
+    bench.runner.give_up(&opening).await.unwrap();
+    let (outcome, failure, message) = by_hand().await;
+    assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Refused)));
+    assert!(message.contains("was given up"), "{message}");
+    assert_eq!(run(&bench, week(5)).await.outcome(), Outcome::Succeeded);
+    assert_eq!(by_hand().await, (Outcome::Succeeded, None, "told".to_owned()));
 }
 
 #[tokio::test]

@@ -61,10 +61,15 @@ pub struct Entry<'a> {
     pub bill: &'a Bill,
     /// What the ledger calls the vendor.
     pub vendor: String,
-    /// What is credited.
-    pub credit: Decimal,
     /// What is debited; it comes to the credit.
     pub debits: Vec<Debit<'a>>,
+}
+
+impl Entry<'_> {
+    /// What is credited.
+    pub fn credit(&self) -> Decimal {
+        self.bill.amount
+    }
 }
 
 /// A debit.
@@ -139,7 +144,7 @@ fn entry<'a>(bill: &'a Bill, terms: &Terms, faults: &mut Faults<'_>) -> Option<E
             money(bill.amount)
         ));
     }
-    Some(Entry { bill, vendor: vendor?, credit: bill.amount, debits })
+    Some(Entry { bill, vendor: vendor?, debits })
 }
 
 fn vendor(bill: &Bill, terms: &Terms, faults: &mut Faults<'_>) -> Option<String> {

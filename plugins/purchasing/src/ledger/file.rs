@@ -44,7 +44,7 @@ impl Table {
         }
         let debits = entries.iter().flat_map(|entry| &entry.debits);
         let sum: Decimal = debits.clone().map(|debit| debit.amount).sum();
-        let credits: Decimal = entries.iter().map(|entry| entry.credit).sum();
+        let credits: Decimal = entries.iter().map(Entry::credit).sum();
         let vendors: BTreeSet<&str> = entries.iter().map(|entry| entry.vendor.as_str()).collect();
         let totals = vec![
             total("bills", entries.len()),
@@ -103,8 +103,8 @@ impl Laying<'_> {
             ("terms", bill.terms.clone()),
             ("memo", bill.summary.clone()),
             ("business-unit", bill.business_unit.clone()),
-            ("amount", amount(entry.credit)),
-            ("-amount", amount(-entry.credit)),
+            ("amount", amount(entry.credit())),
+            ("-amount", amount(-entry.credit())),
         ];
         values.extend(of_bill);
         let layout = self.layout;
@@ -170,8 +170,9 @@ impl Laying<'_> {
             char => char,
         };
         let line = written.split_whitespace().collect::<Vec<_>>().join(" ");
-        let fitted: String = line.chars().map(fits).take(column.longest.unwrap_or(usize::MAX)).collect();
-        text(&fitted).into_owned()
+        let fitted: String = line.chars().map(fits).collect();
+        // What shows a formula as text counts, too.
+        text(&fitted).chars().take(column.longest.unwrap_or(usize::MAX)).collect()
     }
 
     fn fault(&self, written: &str, column: &Column) -> Option<String> {
@@ -187,6 +188,9 @@ impl Laying<'_> {
         }
         if !format.quoting && written.contains(['"', '\t']) {
             return Some("write it without quotation marks".to_owned());
+        }
+        if !format.quoting && written.contains(&format.separator) {
+            return Some(format!("write it without `{}`, which stands between columns", format.separator));
         }
         let is_number = written.parse::<Decimal>().is_ok();
         (!is_number && text(written) != written).then(|| "a spreadsheet would run it as a formula".to_owned())

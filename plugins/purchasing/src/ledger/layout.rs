@@ -10,7 +10,7 @@
 //! | `vendors`, `accounts` | what the ledger knows them by: `name` or `number` |
 //! | `preamble`, `header` | rows before all others; whether the titles of `[[line]]` come then |
 //! | `[[bill]]`, `[[line]]`, `after-bill` | the columns of the row of a bill, where it has one; of each of its debits; a row after them |
-//! | `[[setting]]` | `name`, `about`, `required`, `default`, `sure` |
+//! | `[[setting]]` | `name` (not one of a field or of the export's own settings), `about`, `required`, `default`, `sure` |
 //!
 //! A column has a `title`, a `text` (none leaves it blank), `first` (it stands on the first row of a bill alone), `free`
 //! (text from people, made to fit; all else is refused where it does not), `longest`, `about` and `sure`: `confirmed` by
@@ -55,6 +55,24 @@ pub(super) const FIELDS: [&str; 19] = [
     "cost",
 ];
 
+/// Settings that no layout may have, because every export has them.
+const COMMON_SETTINGS: [&str; 14] = [
+    "ledger",
+    "layout",
+    "vendors-by",
+    "vendors",
+    "line-account",
+    "accounts-by",
+    "accounts",
+    "tax-account",
+    "shipping-account",
+    "other-account",
+    "statuses",
+    "faulty",
+    "write-empty",
+    "file-name",
+];
+
 /// A layout.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -92,6 +110,18 @@ pub struct Layout {
 pub enum By {
     Name,
     Number,
+}
+
+impl std::str::FromStr for By {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "name" => Ok(By::Name),
+            "number" => Ok(By::Number),
+            _ => Err("write `name` or `number`"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,6 +217,11 @@ impl Layout {
         }
         if StrftimeItems::new(&layout.format.dates).any(|item| item == Item::Error) {
             faults.push(format!("`dates` is `{}`, which is no form of a day: write `%m/%d/%Y`", layout.format.dates));
+        }
+        for Setting { name, .. } in &layout.settings {
+            if COMMON_SETTINGS.contains(&name.as_str()) || FIELDS.contains(&name.as_str()) {
+                faults.push(format!("setting `{name}` has a name that every layout has: take another"));
+            }
         }
         let is_known =
             |name: &str| FIELDS.contains(&name) || layout.settings.iter().any(|setting| setting.name == name);

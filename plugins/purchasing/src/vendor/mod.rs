@@ -35,9 +35,11 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Whether the vendor does not know what it was asked about.
+    /// Whether the vendor does not know what it was asked about. Where the pack has no such endpoint the runtime says
+    /// 404, too, and the vendor was not asked.
     pub fn is_unknown(&self) -> bool {
-        self.status == 404 || self.kind.eq_ignore_ascii_case("NotFound")
+        let is_runtimes = self.kind == "Request";
+        !is_runtimes && (self.status == 404 || self.kind.eq_ignore_ascii_case("NotFound"))
     }
 
     /// Whether the same question may be answered later.
@@ -111,5 +113,7 @@ mod tests {
         assert!(refused(404, "{}").is_unknown());
         assert!(refused(200, r#"{"success": false, "errorKind": "NotFound"}"#).is_unknown());
         assert!(!refused(200, "<html>").is_unknown());
+        let no_endpoint = r#"{"success": false, "errorKind": "Request", "errorMessage": "the pack has no endpoint"}"#;
+        assert!(!refused(404, no_endpoint).is_unknown());
     }
 }

@@ -73,7 +73,6 @@ struct Item<'a> {
 /// The body of the call. The same order gives the same text.
 pub fn request(order: &Order, account: &Account, is_pickup: bool) -> String {
     let midnight = |day: chrono::NaiveDate| format!("{day}T00:00:00Z");
-    let lines: Decimal = order.lines.iter().map(|line| line.quantity * line.cost).sum();
     let request = Request {
         account_id: &account.id,
         vendor_id: account.vendor.to_string(),
@@ -85,7 +84,7 @@ pub fn request(order: &Order, account: &Account, is_pickup: bool) -> String {
             date: order.ordered.map(midnight),
             tax: order.tax,
             shipping_amount: order.shipping,
-            total: lines + order.tax + order.shipping,
+            total: order.value() + order.tax + order.shipping,
             is_vendor_counter_pickup: is_pickup,
             ship_to_address_dto: order.ship_to.as_ref().filter(|_| !is_pickup).map(|to| ShipTo {
                 street: &to.street,
@@ -136,12 +135,19 @@ pub struct Taken {
     pub message: String,
 }
 
-/// What the vendor says to an order.
+/// What the vendor says to an order. An answer of success that cannot be read and does not say no has taken it: to send
+/// it again could be to order twice.
 ///
 /// # Errors
 /// It does not take it.
 pub fn answer(status: u16, body: &str) -> Result<Taken, Refused> {
-    let answer: Answer = read(status, body)?;
+    let answer: Answer = match read(status, body) {
+        Ok(answer) => answer,
+        Err(odd) if (200..300).contains(&status) && !says_no(body) => {
+            return Ok(Taken { reference: String::new(), message: odd.words });
+        }
+        Err(refused) => return Err(refused),
+    };
     if answer.status == Some(REJECTED) {
         let words = answer.reason.or(answer.message).filter(|words| !words.is_empty());
         let words = words.unwrap_or_else(|| "the vendor rejects it and does not say why".to_owned());
@@ -149,6 +155,12 @@ pub fn answer(status: u16, body: &str) -> Result<Taken, Refused> {
     }
     let reference = answer.order_reference_number.unwrap_or_default();
     Ok(Taken { reference, message: answer.message.unwrap_or_default() })
+}
+
+/// Whether an answer says that the order is not taken, whatever else is in it.
+fn says_no(body: &str) -> bool {
+    let said: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    said["success"] == false || said["status"] == REJECTED
 }
 
 #[cfg(test)]
@@ -199,5 +211,18 @@ mod tests {
         assert_eq!(refused.words, "credit hold");
         let taken = answer(200, r#"{"success": true, "status": 1, "orderReferenceNumber": "SO-1"}"#).unwrap();
         assert_eq!(taken.reference, "SO-1");
+    }
+
+    #[test]
+    fn an_answer_of_success_that_cannot_be_read_has_taken_the_order_unless_it_says_no() {
+        for body in ["", "<html>", r#"{"success": true, "orderReferenceNumber": 50031}"#] {
+            let taken = answer(201, body).unwrap();
+            assert_eq!(taken.reference, "");
+            assert!(taken.message.starts_with("the answer is not as the contract says"), "{taken:?}");
+            assert!(answer(502, body).is_err());
+        }
+        for body in [r#"{"success": false, "message": 7}"#, r#"{"status": 2, "reason": 7}"#] {
+            assert!(answer(200, body).is_err(), "{body}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoint `purchaseorderstatus`: how far an order is at the vendor, and what it has shipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -109,7 +109,8 @@ pub struct Status {
 /// One shipment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shipment {
-    /// The vendor's number of it, or its place where it has none.
+    /// The vendor's number of it, or its place where it has none; no two of an order are alike: the second of one
+    /// number is `SH-1 (2)`.
     pub number: String,
     /// The vendor's word.
     pub state: String,
@@ -157,8 +158,12 @@ pub fn answer(status: u16, body: &str) -> Result<Status, Refused> {
             price: line.unit_price.and_then(|price| price.value).filter(|price| *price > Decimal::ZERO),
         }
     };
+    let mut taken = BTreeSet::new();
     let shipment = |(place, shipment): (usize, ShipmentAnswer)| Shipment {
-        number: shipment.shipment_number.filter(|number| !number.is_empty()).unwrap_or((place + 1).to_string()),
+        number: {
+            let number = shipment.shipment_number.filter(|number| !number.is_empty());
+            distinct(number.unwrap_or((place + 1).to_string()), &mut taken)
+        },
         state: shipment.status.unwrap_or_default(),
         delivered: shipment.delivered_on.and_then(|at| at.get(..10)?.parse().ok()),
         lines: shipment.lines.unwrap_or_default().into_iter().map(line).collect(),
@@ -168,6 +173,15 @@ pub fn answer(status: u16, body: &str) -> Result<Status, Refused> {
         state: head.status.unwrap_or_default(),
         shipments: shipments.unwrap_or_default().into_iter().enumerate().map(shipment).collect(),
     })
+}
+
+/// A number that is not taken yet: itself, or with how many have it by now.
+fn distinct(number: String, taken: &mut BTreeSet<String>) -> String {
+    let others = (2..).map(|count| format!("{number} ({count})"));
+    let free = std::iter::once(number.clone()).chain(others).find(|number| !taken.contains(number));
+    let free = free.unwrap_or(number);
+    taken.insert(free.clone());
+    free
 }
 
 #[cfg(test)]
@@ -192,6 +206,15 @@ mod tests {
         assert_eq!((shipment.number.as_str(), shipment.delivered), ("1", "2026-01-03".parse().ok()));
         assert_eq!(shipment.lines[0].quantity.to_string(), "2.50");
         assert_eq!(shipment.lines[0].price, None);
+    }
+
+    #[test]
+    fn shipments_of_one_number_are_told_apart_and_the_first_keeps_its_own() {
+        let body = r#"{"purchaseOrder": {}, "shipments": [{"shipmentNumber": "SH-1"}, {"shipmentNumber": "SH-1"},
+            {"shipmentNumber": "SH-2"}, {}, {"shipmentNumber": "SH-1"}, {"shipmentNumber": "4"}]}"#;
+        let shipments = answer(200, body).unwrap().shipments;
+        let numbers: Vec<&str> = shipments.iter().map(|shipment| shipment.number.as_str()).collect();
+        assert_eq!(numbers, ["SH-1", "SH-1 (2)", "SH-2", "4", "SH-1 (3)", "4 (2)"]);
     }
 
     #[test]

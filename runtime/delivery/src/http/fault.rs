@@ -1,8 +1,10 @@
 //! What a receiver answers when it does not take a file, for people, and whether it may pass.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::time::SystemTime;
 
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
 
 use super::Http;
@@ -30,7 +32,7 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
     let (status, headers) = (response.status(), response.headers().clone());
     let said = match beginning(response).await {
         said if said.trim().is_empty() => String::new(),
-        said => format!(" {}", shown(&without_secrets(&said, &place.headers))),
+        said => format!(" {}", shown(&without_secrets(&said, place))),
     };
     let answered = format!("{} answers {status}{said}", place.address);
     if may_pass(status) {
@@ -41,7 +43,7 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
     let help = match status {
         status if status.is_redirection() => {
             let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
-            let location = without_secrets(location, &place.headers);
+            let location = without_secrets(location, place);
             return PlaceError::lasting(format!(
                 "{answered}, and names {}; write that as `to` where it is right: redirects are not followed",
                 shown(location.split('?').next().unwrap_or_default())
@@ -78,9 +80,16 @@ async fn beginning(mut response: Response) -> String {
 }
 
 /// Some receivers repeat what they were sent.
-fn without_secrets(said: &str, headers: &HeaderMap) -> String {
-    let values = headers.values().filter_map(|value| HeaderValue::to_str(value).ok());
+fn without_secrets(said: &str, place: &Http) -> String {
+    let headers = place.headers.values().filter_map(|value| value.to_str().ok()).flat_map(str::split_whitespace);
+    let query = place.url.query().unwrap_or_default();
+    // Receivers repeat the query as it was sent, a value of it as it was sent, or as they have read it.
+    let sent = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
+    let read = place.url.query_pairs().map(|(_, value)| value);
+    let all = headers.chain([query]).chain(sent).map(Cow::Borrowed).chain(read);
     // `Bearer` and the like tell nothing.
-    let words = values.flat_map(str::split_whitespace).filter(|word| word.len() >= 8);
-    words.fold(said.to_owned(), |said, secret| said.replace(secret, "…"))
+    let mut secrets: Vec<Cow<'_, str>> = all.filter(|secret| secret.len() >= 8).collect();
+    // The longest first: of one that begins with another nothing is left.
+    secrets.sort_by_key(|secret| Reverse(secret.len()));
+    secrets.iter().fold(said.to_owned(), |said, secret| said.replace(&**secret, "…"))
 }

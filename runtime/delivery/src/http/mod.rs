@@ -25,7 +25,7 @@ use url::{Host, Url};
 pub use self::settings::{HttpMethod, HttpSettings};
 use self::stall::Watched;
 use crate::disk::open_content;
-use crate::settings::{check_timeout, check_url};
+use crate::settings::{address, check_timeout, check_url};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 const EXAMPLE: &str = "https://receiver.example.com/files";
@@ -44,7 +44,7 @@ impl Http {
     /// The place that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
     pub fn new(settings: HttpSettings) -> Result<Self, SettingsError> {
         let HttpSettings { url, method, headers, timeout } = settings;
-        let local = is_local(&url);
+        let local = is_this_machine(&url);
         match url.scheme() {
             "https" => {}
             "http" if local => {}
@@ -67,14 +67,12 @@ impl Http {
         let client = builder.build().map_err(|error| {
             SettingsError::new("url", format!("cannot make connections: {}", fault::innermost(&error)))
         })?;
-        let mut address = url.clone();
-        address.set_query(None);
-        Ok(Self { address: address.to_string(), url, method, headers: headers::check(&headers)?, timeout, client })
+        Ok(Self { address: address(&url), url, method, headers: headers::check(&headers)?, timeout, client })
     }
 }
 
-/// Whether nobody is in between.
-fn is_local(url: &Url) -> bool {
+/// Whether an address is of this machine, so that nobody is in between.
+pub fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -2,17 +2,18 @@
 //! them (RFC 9580, 5.2.3.13, 5.2.3.29 and 10.1), is decided here.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 use std::time::SystemTime;
 
 use pgp::composed::{EncryptionSeipdV1, MessageBuilder, PublicOrSecret, SignedPublicKey, SignedPublicSubKey};
-use pgp::packet::{KeyFlags, Signature, SignatureType, SubpacketData};
+use pgp::packet::{KeyFlags, PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData};
 use pgp::types::{KeyDetails, SignedUser, Tag};
 use rand::rngs::OsRng;
 
 use crate::SettingsError;
 
 const SETTING: &str = "recipients";
+const BEGIN: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
 
 /// Somebody who can decrypt.
 pub(super) struct Recipient(SignedPublicKey);
@@ -21,42 +22,39 @@ pub(super) struct Recipient(SignedPublicKey);
 pub(super) fn read(file: &[u8]) -> Result<Vec<Recipient>, SettingsError> {
     let fault = |message: &str| SettingsError::new(SETTING, message);
     let none = "it is no OpenPGP public key; write it with `gpg --armor --export <user>`";
-    let (keys, _) = PublicOrSecret::from_reader_many(file).map_err(|_| fault(none))?;
     let mut recipients = Vec::new();
-    for key in keys {
-        match key.map_err(|_| fault(none))? {
-            PublicOrSecret::Public(key) => recipients.push(Recipient(key)),
-            PublicOrSecret::Secret(_) => {
-                return Err(fault("it is a secret key, which nobody should give away; export the public one of it"));
+    for block in blocks(file) {
+        let (keys, _) = PublicOrSecret::from_reader_many(block).map_err(|_| fault(none))?;
+        for key in keys {
+            match key.map_err(|_| fault(none))? {
+                PublicOrSecret::Public(key) => recipients.push(Recipient(key)),
+                PublicOrSecret::Secret(_) => {
+                    return Err(fault(
+                        "it is a secret key, which nobody should give away; export the public one of it",
+                    ));
+                }
             }
         }
     }
     if recipients.is_empty() { Err(fault(none)) } else { Ok(recipients) }
 }
 
+/// The armoured blocks of a file, of which the library reads the first alone; a binary file is one.
+fn blocks(file: &[u8]) -> Vec<&[u8]> {
+    let begins = file.windows(BEGIN.len()).enumerate().filter(|(_, bytes)| *bytes == BEGIN).map(|(at, _)| at);
+    // What is before the first is the library's to judge.
+    let mut from = 0;
+    begins.skip(1).chain([file.len()]).map(|to| &file[std::mem::replace(&mut from, to)..to]).collect()
+}
+
 impl Recipient {
-    /// Whether it can be encrypted to.
-    pub(super) fn check(&self, now: SystemTime) -> Result<(), SettingsError> {
-        self.encryption_key(now).map(drop).map_err(|fault| SettingsError::new(SETTING, format!("{self} {fault}")))
+    /// What of it is encrypted to.
+    pub(super) fn part(&self, now: SystemTime) -> Result<Part<'_>, SettingsError> {
+        self.find(seconds(now)).map_err(|fault| SettingsError::new(SETTING, format!("{self} {fault}")))
     }
 
-    /// Lets it decrypt a message.
-    pub(super) fn add_to<R: Read>(
-        &self,
-        message: &mut MessageBuilder<'_, R, EncryptionSeipdV1>,
-        now: SystemTime,
-    ) -> Result<(), pgp::errors::Error> {
-        match self.encryption_key(now) {
-            Ok(Some(subkey)) => message.encrypt_to_key(OsRng, &subkey.key)?,
-            Ok(None) => message.encrypt_to_key(OsRng, &self.0.primary_key)?,
-            Err(fault) => return Err(io::Error::other(format!("{self} {fault}")).into()),
-        };
-        Ok(())
-    }
-
-    /// The newest subkey that can be encrypted to, or none where that is the primary key.
-    fn encryption_key(&self, now: SystemTime) -> Result<Option<&SignedPublicSubKey>, String> {
-        let now = seconds(now);
+    /// The newest subkey that can be encrypted to, else the primary key.
+    fn find(&self, now: u32) -> Result<Part<'_>, String> {
         let primary = Primary::of(&self.0, now)?;
         let capable = self.0.public_subkeys.iter().filter(|subkey| subkey.key.algorithm().can_encrypt());
         let mut faults = Vec::new();
@@ -69,10 +67,10 @@ impl Recipient {
             }
         }
         if let Some(newest) = good.into_iter().max_by_key(|subkey| subkey.key.created_at()) {
-            return Ok(Some(newest));
+            return Ok(Part::Subkey(&newest.key));
         }
         if self.0.primary_key.algorithm().can_encrypt() && primary.flags.as_ref().is_none_or(encrypts) {
-            return Ok(None);
+            return Ok(Part::Primary(&self.0.primary_key));
         }
         match faults.is_empty() {
             true => Err("is for signatures alone, and cannot be encrypted to; ask the receiver for another".to_owned()),
@@ -84,6 +82,26 @@ impl Recipient {
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&name(&self.0))
+    }
+}
+
+/// The part of a key that is encrypted to.
+pub(super) enum Part<'a> {
+    Primary(&'a PublicKey),
+    Subkey(&'a PublicSubkey),
+}
+
+impl Part<'_> {
+    /// Lets whoever has it decrypt a message.
+    pub(super) fn add_to<R: Read>(
+        &self,
+        message: &mut MessageBuilder<'_, R, EncryptionSeipdV1>,
+    ) -> Result<(), pgp::errors::Error> {
+        match self {
+            Part::Primary(key) => message.encrypt_to_key(OsRng, *key)?,
+            Part::Subkey(key) => message.encrypt_to_key(OsRng, *key)?,
+        };
+        Ok(())
     }
 }
 

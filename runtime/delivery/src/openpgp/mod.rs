@@ -20,11 +20,11 @@ use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
 
-use self::certificate::Recipient;
+use self::certificate::{Part, Recipient};
 use self::key::Signer;
 pub use self::settings::OpenPgpSettings;
+use crate::SettingsError;
 use crate::disk::what_to_do;
-use crate::{PlaceError, SettingsError};
 
 /// Encrypts files to some, signed by one or by nobody.
 pub struct Encryption {
@@ -87,15 +87,6 @@ impl OpenPgpError {
     }
 }
 
-impl From<OpenPgpError> for PlaceError {
-    fn from(error: OpenPgpError) -> Self {
-        match error.is_passing() {
-            true => PlaceError::passing(error.to_string()),
-            false => PlaceError::lasting(error.to_string()),
-        }
-    }
-}
-
 impl Encryption {
     /// Reads the keys. Each recipient's has to be one that can be encrypted to now: not expired, not revoked, and not for
     /// signatures alone. Blocks while a passphrase is checked.
@@ -121,18 +112,13 @@ impl Encryption {
             (None, None) => None,
         };
         let encryption = Self { recipients, signer, armor: settings.armor };
-        encryption.check(SystemTime::now())?;
+        encryption.parts(SystemTime::now()).map(drop)?;
         Ok(encryption)
     }
 
     /// The end of an encrypted file's name: `asc` or `pgp`.
     pub fn extension(&self) -> &'static str {
         if self.armor { "asc" } else { "pgp" }
-    }
-
-    /// The media type of an encrypted file (RFC 3156 has one for mail alone).
-    pub fn content_type(&self) -> &'static str {
-        if self.armor { "text/plain" } else { "application/octet-stream" }
     }
 
     /// The keys that can decrypt, each as its fingerprint with who has it.
@@ -144,13 +130,13 @@ impl Encryption {
     /// messages call the file; it is not in the encrypted one, as RFC 9580, 5.9, has it. Blocks.
     pub fn encrypt(&self, from: &Path, name: &str, to: &Path) -> Result<Encrypted, OpenPgpError> {
         let now = SystemTime::now();
-        self.check(now)?;
+        let parts = self.parts(now)?;
         let source = File::open(from).map_err(|source| OpenPgpError::Read { path: from.to_owned(), source })?;
         let unwritten = |source| OpenPgpError::Write { path: to.to_owned(), source: what_to_do(source) };
         let target = File::options().write(true).create_new(true).open(to).map_err(unwritten)?;
         let mut source = Remembering { inner: BufReader::new(source), failed: None };
         let mut target = Measured { inner: BufWriter::new(target), bytes: 0, sha256: Sha256::new(), failed: None };
-        let written = self.write(&mut source, &mut target, now).map_err(|error| error.to_string());
+        let written = self.write(&mut source, &mut target, &parts, now).map_err(|error| error.to_string());
         let (read_failed, write_failed) = (source.failed, target.failed.take());
         let finished = match (written, read_failed, write_failed) {
             (_, Some(source), _) => Err(OpenPgpError::Read { path: from.to_owned(), source }),
@@ -164,11 +150,17 @@ impl Encryption {
         finished
     }
 
-    fn write(&self, source: impl io::Read, target: impl Write, now: SystemTime) -> Result<(), pgp::errors::Error> {
+    fn write(
+        &self,
+        source: impl io::Read,
+        target: impl Write,
+        parts: &[Part<'_>],
+        now: SystemTime,
+    ) -> Result<(), pgp::errors::Error> {
         let builder = MessageBuilder::from_reader("", source);
         let mut builder = builder.seipd_v1(OsRng, SymmetricKeyAlgorithm::AES256);
-        for recipient in &self.recipients {
-            recipient.add_to(&mut builder, now)?;
+        for part in parts {
+            part.add_to(&mut builder)?;
         }
         if let Some(signer) = &self.signer {
             signer.add_to(&mut builder, now)?;
@@ -179,12 +171,11 @@ impl Encryption {
         }
     }
 
-    /// Keys expire while a server runs.
-    fn check(&self, now: SystemTime) -> Result<(), SettingsError> {
-        for recipient in &self.recipients {
-            recipient.check(now)?;
-        }
-        self.signer.as_ref().map_or(Ok(()), |signer| signer.check(now))
+    /// The part of each recipient's key that is encrypted to, where all keys are good: they expire while a server runs.
+    fn parts(&self, now: SystemTime) -> Result<Vec<Part<'_>>, SettingsError> {
+        let parts = self.recipients.iter().map(|recipient| recipient.part(now)).collect::<Result<_, _>>()?;
+        self.signer.as_ref().map_or(Ok(()), |signer| signer.check(now))?;
+        Ok(parts)
     }
 }
 

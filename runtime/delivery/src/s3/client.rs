@@ -77,7 +77,6 @@ impl HttpConnector for Watched {
 #[async_trait]
 impl HttpService for Watched {
     async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.answers.keep(None);
         if completes_upload(&request) {
             // The library asks for this only where it copies. What is not signed is obeyed all the same.
             request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
@@ -89,7 +88,10 @@ impl HttpService for Watched {
             // No request here asks for content: all bodies are short.
             Ok::<_, HttpError>((head, body.bytes().await?))
         });
-        let (head, body) = answered.await.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))??;
+        let answered = answered.await.unwrap_or_else(|late| Err(HttpError::new(HttpErrorKind::Timeout, late)));
+        // Kept when it is known, not before: parts that are on their way at once have one place for their answers, and
+        // what is told of the one that fails must be its own.
+        let (head, body) = answered.inspect_err(|_| self.answers.keep(None))?;
         self.answers.keep(Some(Answer {
             status: head.status,
             code: element(&body, "Code"),

@@ -23,7 +23,7 @@ use url::Url;
 use self::client::{Answers, Client};
 use self::object::Open;
 pub use self::settings::S3Settings;
-use crate::settings::{check_timeout, check_url, decoded_path};
+use crate::settings::{address, check_timeout, check_url, decoded_path};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 const EXAMPLE: &str = "s3://bucket/prefix";
@@ -90,9 +90,7 @@ impl S3 {
         }
         let client = Client::new(&options, timeout)
             .map_err(|error| SettingsError::new("endpoint", format!("cannot make connections: {error}")))?;
-        let mut address = url;
-        address.set_path(address.path().trim_end_matches('/').to_owned().as_str());
-        let place = Self { address: address.to_string(), bucket, prefix, builder, client };
+        let place = Self { address: address(&url), bucket, prefix, builder, client };
         let (store, _) = place.store();
         store
             .map(drop)
@@ -174,7 +172,8 @@ impl Place for S3 {
 
     async fn probe(&self) -> Result<String, PlaceError> {
         let (open, key) = (self.open()?, self.key(".tradewire-probe")?);
-        // An upload that is begun and given up needs all that a delivery needs, and leaves nothing.
+        // An upload that is begun and given up leaves nothing. It needs what storing needs; whether the key may read
+        // objects (`s3:GetObject`), by which ours are told from others, is not seen by it.
         let failed = |error: object_store::Error| open.fault("begin an upload", &error);
         let mut upload = open.store.put_multipart(&key).await.map_err(failed)?;
         upload.abort().await.map_err(|error| open.fault("give an upload up", &error))?;

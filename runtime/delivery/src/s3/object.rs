@@ -15,7 +15,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::client::Answers;
 use super::{PART, S3, fault};
-use crate::disk::{open_content, unreadable};
+use crate::disk::{open_content, unreadable, wrong_length};
 use crate::{Parcel, PlaceError, Published};
 
 const MOST_PARTS: u64 = 10_000;
@@ -117,14 +117,7 @@ impl Open<'_> {
             under_way.push(upload.put_part(PutPayload::from_bytes(part)));
         }
         while under_way.try_next().await.map_err(failed)?.is_some() {}
-        if sent == parcel.bytes {
-            return Ok(());
-        }
-        Err(PlaceError::lasting(format!(
-            "cannot deliver `{}`: it has {sent} bytes and should have {}; run the export again",
-            parcel.content.display(),
-            parcel.bytes
-        )))
+        if sent == parcel.bytes { Ok(()) } else { Err(wrong_length(parcel.content, sent, parcel.bytes)) }
     }
 
     /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
@@ -147,9 +140,13 @@ impl Open<'_> {
         }
         match self.look(key).await? {
             Some(found) => Ok(whose(&found, parcel)),
-            // Whoever may not look at it cannot know either: another name is sure to be right.
+            // It may be ours, which under another name would be there twice.
             None if taken && self.answers.last().is_some_and(|answer| answer.status == StatusCode::FORBIDDEN) => {
-                Ok(Published::NameTaken)
+                Err(PlaceError::lasting(format!(
+                    "{} cannot store `{key}`: it is there already; let the key read objects (`s3:GetObject`): it \
+                     cannot be told whose `{key}` is",
+                    self.place.address
+                )))
             }
             None => Err(fault),
         }

@@ -20,6 +20,7 @@ pub struct S3Settings {
     pub secret_access_key: SecretString,
     /// The token of a session, where the key is one of a session.
     pub session_token: Option<SecretString>,
-    /// The longest that connecting may take, and the longest that nothing may come from the store.
+    /// The longest that connecting may take. Each request as a whole may take as long, and a second more for each
+    /// 64 KiB that it sends.
     pub timeout: Duration,
 }

@@ -70,19 +70,19 @@ impl<'a> Connection<'a> {
     }
 
     pub(super) fn fault(&self, what: &str, error: &russh_sftp::client::error::Error) -> PlaceError {
-        fault::of_sftp(&self.place.address, what, self.place.timeout, error)
+        fault::of_sftp(self.place, what, error)
     }
 
     /// The library tells of a failed write with the server's text alone.
     pub(super) fn write_fault(&self, part: &str, error: &std::io::Error) -> PlaceError {
-        fault::of_write(&self.place.address, part, self.place.timeout, error, self.ssh.is_closed())
+        fault::of_write(self.place, part, error, self.ssh.is_closed())
     }
 }
 
 /// Connects. A server with keys of several kinds is asked for each kind, so that any of its keys may be pinned.
 async fn connect(place: &Sftp) -> Result<(Handle<Check>, HostKey), PlaceError> {
-    let first = try_to_connect(place, Preferred::DEFAULT).await?;
-    let shown = match first {
+    let preferred = place.family.get().map_or(Preferred::DEFAULT, |family| family.preferred_first());
+    let shown = match try_to_connect(place, preferred).await? {
         Tried::Connected(ssh, host_key) => return Ok((ssh, host_key)),
         Tried::Refused(shown) => shown,
     };
@@ -90,8 +90,14 @@ async fn connect(place: &Sftp) -> Result<(Handle<Check>, HostKey), PlaceError> {
     if !place.host_keys.is_empty() {
         for family in Family::ALL.into_iter().filter(|family| *family != shown.family) {
             match try_to_connect(place, family.preferred()).await {
-                Ok(Tried::Connected(ssh, host_key)) => return Ok((ssh, host_key)),
+                Ok(Tried::Connected(ssh, host_key)) => {
+                    // Later connections begin with it.
+                    let _ = place.family.set(family);
+                    return Ok((ssh, host_key));
+                }
                 Ok(Tried::Refused(shown)) => fingerprints.push(shown.fingerprint),
+                // The right key may be the one that was not shown.
+                Err(error) if error.passing => return Err(error),
                 // It has no key of this kind.
                 Err(_) => {}
             }
@@ -108,7 +114,6 @@ enum Tried {
 async fn try_to_connect(place: &Sftp, preferred: Preferred) -> Result<Tried, PlaceError> {
     let config = client::Config {
         preferred,
-        nodelay: true,
         // Three of them unanswered end the connection.
         keepalive_interval: Some((place.timeout / 3).max(Duration::from_millis(100))),
         ..client::Config::default()

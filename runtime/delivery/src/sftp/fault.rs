@@ -1,7 +1,6 @@
 //! What SSH and SFTP say when something is wrong, for people, and whether it may pass.
 
 use std::io;
-use std::time::Duration;
 
 use russh::{MethodKind, MethodSet};
 use russh_sftp::client::error::Error;
@@ -66,7 +65,8 @@ pub(super) fn of_sign_in(place: &Sftp, tried: &[&str], offered: Option<&MethodSe
 }
 
 /// A request failed.
-pub(super) fn of_sftp(address: &str, what: &str, timeout: Duration, error: &Error) -> PlaceError {
+pub(super) fn of_sftp(place: &Sftp, what: &str, error: &Error) -> PlaceError {
+    let Sftp { address, timeout, .. } = place;
     let status = match error {
         Error::Status(status) => status,
         Error::Timeout => {
@@ -93,10 +93,11 @@ pub(super) fn of_sftp(address: &str, what: &str, timeout: Duration, error: &Erro
 }
 
 /// A write failed.
-pub(super) fn of_write(address: &str, part: &str, timeout: Duration, error: &io::Error, closed: bool) -> PlaceError {
+pub(super) fn of_write(place: &Sftp, part: &str, error: &io::Error, closed: bool) -> PlaceError {
     if let Some(told) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        return of_sftp(address, &format!("write `{part}`"), timeout, told);
+        return of_sftp(place, &format!("write `{part}`"), told);
     }
+    let address = &place.address;
     let said = shown(&error.to_string());
     if closed {
         return PlaceError::passing(format!("{address} cannot write `{part}`: the connection broke ({said})"));

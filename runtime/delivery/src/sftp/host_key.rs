@@ -93,6 +93,13 @@ impl Family {
         };
         Preferred { key: Cow::Owned(keys), ..Preferred::DEFAULT }
     }
+
+    /// What to ask a server for, so that it shows this kind of key where it has one, and else another.
+    pub(super) fn preferred_first(self) -> Preferred {
+        let mut keys = self.preferred().key.into_owned();
+        keys.extend(Preferred::DEFAULT.key.iter().filter(|key| Family::of(key) != self).cloned());
+        Preferred { key: Cow::Owned(keys), ..Preferred::DEFAULT }
+    }
 }
 
 /// Lets a connection go on only with a server that shows a pinned key.

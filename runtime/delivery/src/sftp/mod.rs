@@ -8,20 +8,21 @@ mod host_key;
 mod settings;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use russh::keys::PrivateKey;
+use russh_sftp::client::error::Error;
 use russh_sftp::protocol::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use self::connection::Connection;
-use self::host_key::HostKeys;
+use self::host_key::{Family, HostKeys};
 pub use self::settings::SftpSettings;
 use crate::disk::{open_content, unreadable};
-use crate::settings::{check_timeout, check_url, decoded_path};
+use crate::settings::{address, check_timeout, check_url, decoded_path};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 const EXAMPLE: &str = "sftp://sftp.example.com/inbound";
@@ -39,6 +40,8 @@ pub struct Sftp {
     password: Option<SecretString>,
     private_key: Option<Arc<PrivateKey>>,
     host_keys: HostKeys,
+    /// The kind of host key that is pinned, where the server showed another first.
+    family: OnceLock<Family>,
     timeout: Duration,
 }
 
@@ -68,10 +71,8 @@ impl Sftp {
             Some(below) if below.starts_with('/') => below[1..].to_owned(),
             _ => path,
         };
-        let mut address = url.clone();
-        address.set_path(url.path().trim_end_matches('/'));
         Ok(Self {
-            address: address.to_string(),
+            address: address(&url),
             port: url.port().unwrap_or(22),
             host,
             folder,
@@ -79,6 +80,7 @@ impl Sftp {
             password,
             private_key: private_key.map(|key| read_key(&key, passphrase.as_ref())).transpose()?,
             host_keys: HostKeys::new(&host_keys)?,
+            family: OnceLock::new(),
             timeout,
         })
     }
@@ -94,6 +96,39 @@ impl Sftp {
     /// The folder itself, in a form that servers take: the root has no name but `/`.
     fn folder_path(&self) -> &str {
         if self.folder.is_empty() { "/" } else { &self.folder }
+    }
+
+    /// Gives a part its name, where nothing has it.
+    async fn rename(&self, connection: &Connection<'_>, part: &str, target: &str) -> Result<Published, PlaceError> {
+        if let Some(published) = self.settled(connection, part, target).await? {
+            return Ok(published);
+        }
+        let Err(error) = connection.sftp.rename(part, target).await else { return Ok(Published::Now) };
+        // Somebody else was faster, or it is done all the same: servers tell both as a failure of any kind. Where no
+        // answer came it may be done, or may be yet: the next try finds out.
+        if matches!(error, Error::Status(_))
+            && let Some(published) = self.settled(connection, part, target).await?
+        {
+            return Ok(published);
+        }
+        Err(connection.fault(&format!("rename `{part}` to `{target}`"), &error))
+    }
+
+    /// Whether a part has its name already, or something else has it; none where it can be renamed.
+    async fn settled(
+        &self,
+        connection: &Connection<'_>,
+        part: &str,
+        target: &str,
+    ) -> Result<Option<Published>, PlaceError> {
+        // In this order: a late rename of an earlier try may be done in between, and our own file is not another's.
+        let taken = connection.exists(target).await?;
+        if connection.exists(part).await? {
+            return Ok(taken.then_some(Published::NameTaken));
+        }
+        // A folder that is gone has no parts either.
+        connection.check_folder(self.folder_path()).await?;
+        Ok(Some(Published::Before))
     }
 }
 
@@ -146,20 +181,7 @@ impl Place for Sftp {
     async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
         let (part, target) = (self.part(item.parcel.id), self.path(item.name));
         let connection = Connection::open(self).await?;
-        let published = if !connection.exists(&part).await? {
-            // A folder that is gone has no parts either.
-            connection.check_folder(self.folder_path()).await?;
-            Published::Before
-        } else if connection.exists(&target).await? {
-            Published::NameTaken
-        } else {
-            match connection.sftp.rename(part.as_str(), target.as_str()).await {
-                Ok(()) => Published::Now,
-                // Somebody else was faster, which servers tell as a failure of any kind.
-                Err(_) if connection.exists(&target).await? => Published::NameTaken,
-                Err(error) => return Err(connection.fault(&format!("rename `{part}` to `{target}`"), &error)),
-            }
-        };
+        let published = self.rename(&connection, &part, &target).await?;
         connection.close().await;
         Ok(published)
     }
@@ -218,6 +240,6 @@ fn read_key(key: &SecretString, passphrase: Option<&SecretString>) -> Result<Arc
 }
 
 /// Whether the server says that there is no such file.
-fn is_missing(error: &russh_sftp::client::error::Error) -> bool {
-    matches!(error, russh_sftp::client::error::Error::Status(status) if status.status_code == StatusCode::NoSuchFile)
+fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::Status(status) if status.status_code == StatusCode::NoSuchFile)
 }

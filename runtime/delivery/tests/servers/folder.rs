@@ -84,6 +84,20 @@ async fn where_more_than_the_folder_is_missing_somebody_has_to_mend_it() {
 }
 
 #[tokio::test]
+async fn a_file_where_the_folder_should_be_is_told_and_kept() {
+    let root = TempDir::new().unwrap();
+    let path = root.path().join("payroll");
+    fs::write(&path, "theirs").unwrap();
+    let folder = Folder::new(&path).unwrap();
+    let content = Content::new("f8", 10);
+    for error in [folder.probe().await.unwrap_err(), folder.stage(content.parcel()).await.unwrap_err()] {
+        assert!(!error.passing && error.message.contains("make the folder, or correct `to`"), "{error}");
+    }
+    assert_eq!(names(root.path()), ["payroll"]);
+    assert_eq!(fs::read(path).unwrap(), b"theirs");
+}
+
+#[tokio::test]
 async fn content_that_has_changed_is_not_delivered() {
     let root = TempDir::new().unwrap();
     let folder = Folder::new(root.path()).unwrap();

@@ -143,6 +143,25 @@ async fn what_the_operator_has_to_mend_is_said_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_repeated_is_not_shown() {
+    let (address, receiver) = served().await;
+    let query = "token=s3cr3t%2Bt0ken+7&again=s3cr3t%2Bt0ken+7-of-acme&key=short";
+    let url = format!("http://{address}/files?{query}").parse().unwrap();
+    let place = Http::new(HttpSettings { url, ..settings(address) }).unwrap();
+    let content = Content::new("h7", 10);
+    for said in [query, "s3cr3t%2Bt0ken+7", "s3cr3t+t0ken 7", "s3cr3t+t0ken 7-of-acme"] {
+        let location = [("location", "https://elsewhere.example.com/s3cr3t%2Bt0ken+7-of-acme")];
+        receiver.lock().unwrap().answers.push_back(answer(307, &location, said));
+        let error = deliver(&place, &content, "a.csv").await.unwrap_err();
+        assert!(error.message.contains("\"…\""), "{error}");
+        assert!(!error.message.contains("t0ken") && !error.message.contains("of-acme"), "{error}");
+    }
+    receiver.lock().unwrap().answers.push_back(answer(400, &[], "the key is too short"));
+    let error = deliver(&place, &content, "a.csv").await.unwrap_err();
+    assert!(error.message.contains("the key is too short"), "{error}");
+}
+
+#[tokio::test]
 async fn a_receiver_that_is_cut_off_gets_the_file_whole_in_the_end() {
     let (address, receiver) = served().await;
     let through = wire(address, vec![Fault::CutAfter(0), Fault::CutAfter(700_000), Fault::LoseAnswer]).await;

@@ -90,6 +90,25 @@ fn a_binary_key_an_empty_file_and_nobody_who_signs() {
 }
 
 #[test]
+fn every_armoured_key_of_a_file_is_read() {
+    let content = Content::new("p5", 1_000);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.csv.asc");
+    let file = |names: &[&str]| names.iter().map(|name| text(name)).collect::<Vec<_>>().join("of another:\r\n");
+    let both = file(&["receiver.asc", "receiver-rsa.asc"]).into_bytes();
+    let encryption = Encryption::new(&OpenPgpSettings { recipients: vec![both], ..to(&[]) }).unwrap();
+    assert_eq!(encryption.recipients().count(), 2);
+    encryption.encrypt(&content.path, "a.csv", &path).unwrap();
+    let encrypted = fs::read(&path).unwrap();
+    for secret in ["receiver-secret.asc", "receiver-rsa-secret.asc"] {
+        assert!(decrypt(&encrypted, secret).0 == content.bytes, "{secret}");
+    }
+    let expired = file(&["receiver.asc", "expired.asc"]).into_bytes();
+    let error = Encryption::new(&OpenPgpSettings { recipients: vec![expired], ..to(&[]) }).unwrap_err();
+    assert!(error.message.contains("has expired on 2024-01-31"), "{error}");
+}
+
+#[test]
 fn keys_that_cannot_be_encrypted_to_are_refused_by_name() {
     for (name, says) in [
         ("expired.asc", "of \"Expired <edi@expired.example>\" has expired on 2024-01-31"),

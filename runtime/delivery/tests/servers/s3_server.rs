@@ -27,6 +27,8 @@ pub enum Misdeed {
     Answer(u16, &'static str, Option<&'static str>),
     /// Somebody takes the name just before the request is done.
     TakeName,
+    /// It lets nobody look at an object. This is for the next request that looks.
+    ForbidLook,
 }
 
 /// A request as it came.
@@ -126,6 +128,10 @@ fn misdo(shared: &Mutex<Shared>, root: &Path, request: &Request<Incoming>) -> Op
             fs::create_dir_all(object.parent().unwrap()).unwrap();
             fs::write(object, "theirs").unwrap();
             None
+        }
+        Misdeed::ForbidLook if method == Method::HEAD => {
+            shared.misdeeds.pop_front();
+            Some(Response::builder().status(403).body(s3s::Body::from(String::new())).unwrap())
         }
         &Misdeed::Answer(status, code, wait) if method != Method::HEAD => {
             shared.misdeeds.pop_front();

@@ -1,6 +1,9 @@
 //! Settings that cannot be used are told by their name, with what to write.
 
-use tradewire_delivery::{Http, HttpMethod, HttpSettings, S3, S3Settings, SettingsError, Sftp, SftpSettings};
+use tradewire_delivery::{
+    Http, HttpMethod, HttpSettings, Place as _, S3, S3Settings, SettingsError, Sftp, SftpSettings, address,
+    is_this_machine,
+};
 
 use crate::support::{SOON, choose_provider};
 
@@ -50,6 +53,35 @@ fn good_ones_are_taken() {
     }
     for url in ["https://receiver.example.com/a?b=c", "http://localhost:8080", "http://[::1]/x"] {
         Http::new(http(url)).unwrap();
+    }
+}
+
+#[test]
+fn an_address_is_shown_without_secrets_and_is_that_of_its_place() {
+    for (url, shown) in [
+        ("sftp://acme:pw@sftp.example.com:2222/in//?a=b", "sftp://sftp.example.com:2222/in"),
+        ("sftp://sftp.example.com/", "sftp://sftp.example.com"),
+        ("s3://bucket/a%20b/", "s3://bucket/a%20b"),
+        ("https://acme:pw@receiver.example.com/a/?b=c", "https://receiver.example.com/a/"),
+        ("https://receiver.example.com", "https://receiver.example.com/"),
+    ] {
+        assert_eq!(address(&url.parse().unwrap()), shown);
+    }
+    assert_eq!(Sftp::new(sftp("sftp://sftp.example.com/in/")).unwrap().address(), "sftp://sftp.example.com/in");
+    assert_eq!(S3::new(s3("s3://bucket/a/")).unwrap().address(), "s3://bucket/a");
+    assert_eq!(Http::new(http("https://example.com/a/?b=c")).unwrap().address(), "https://example.com/a/");
+}
+
+#[test]
+fn nobody_is_between_this_machine_and_itself() {
+    for (url, is) in [
+        ("http://localhost:8080", true),
+        ("http://127.8.8.8/a", true),
+        ("http://[::1]/a", true),
+        ("http://10.0.0.1", false),
+        ("http://localhost.example.com", false),
+    ] {
+        assert_eq!(is_this_machine(&url.parse().unwrap()), is, "{url}");
     }
 }
 

@@ -125,6 +125,26 @@ async fn a_rename_whose_answer_was_lost_is_told() {
     assert_delivered(root.path(), &content, "hours.csv");
 }
 
+#[tokio::test]
+async fn a_rename_that_is_told_late_or_as_failed_is_not_another_s_file() {
+    let (root, server, _) = served().await;
+    let place = Sftp::new(SftpSettings { timeout: Duration::from_secs(1), ..settings(&server) }).unwrap();
+    let late = Content::new("s16", 10_000);
+    place.stage(late.parcel()).await.unwrap();
+    server.will(&[Misdeed::LateRename]);
+    let error = place.publish(late.named("hours.csv")).await.unwrap_err();
+    assert!(error.passing && error.message.contains("no answer came within 1s"), "{error}");
+    assert_eq!(place.publish(late.named("hours.csv")).await.unwrap(), Published::Before);
+    assert_delivered(root.path(), &late, "hours.csv");
+
+    let denied = Content::new("s17", 10_000);
+    place.stage(denied.parcel()).await.unwrap();
+    server.will(&[Misdeed::DenyRename]);
+    assert_eq!(place.publish(denied.named("more.csv")).await.unwrap(), Published::Before);
+    assert_eq!(names(&root.path().join("inbound")), ["hours.csv", "more.csv"]);
+    assert_eq!(fs::read(root.path().join("inbound/more.csv")).unwrap(), denied.bytes);
+}
+
 /// Tries as the runtime does, until it is delivered; how often it failed, with what.
 async fn insist(place: &Sftp, content: &Content, name: &str) -> Vec<PlaceError> {
     let mut failures = Vec::new();
@@ -228,6 +248,24 @@ async fn any_key_of_a_server_may_be_pinned() {
     let wrong = vec!["SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()];
     let error = Sftp::new(SftpSettings { host_keys: wrong, ..settings(&server) }).unwrap().probe().await.unwrap_err();
     assert!(server.fingerprints.iter().all(|fingerprint| error.message.contains(fingerprint)), "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_pinned_key_is_shown_is_no_wrong_key() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir(root.path().join("inbound")).unwrap();
+    let keys = [Algorithm::Ed25519, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }];
+    let server = SftpServer::with_keys(root.path(), by_password(), &keys, true).await;
+    let pinned = vec![server.fingerprints[1].clone()];
+    let place = Sftp::new(SftpSettings { host_keys: pinned, ..settings(&server) }).unwrap();
+    server.will(&[Misdeed::HangUp(2)]);
+    let error = place.probe().await.unwrap_err();
+    assert!(error.passing && !error.message.contains("host key"), "{error}");
+    place.probe().await.unwrap();
+    assert_eq!(server.connections(), 4);
+    // The kind of key that was right is asked for first from then on.
+    place.probe().await.unwrap();
+    assert_eq!(server.connections(), 5);
 }
 
 #[tokio::test]

@@ -31,6 +31,12 @@ pub enum Misdeed {
     LoseEnd,
     /// It renames, and the connection is cut before it says so.
     LoseRename,
+    /// It renames, and says so only after a second and a half.
+    LateRename,
+    /// It renames, and says that it failed.
+    DenyRename,
+    /// It hangs up on the connection of this number, the first being 1.
+    HangUp(u64),
     /// Somebody takes each name just before a rename.
     TakeNames,
 }
@@ -56,6 +62,7 @@ struct Shared {
     misdeeds: Mutex<Vec<Misdeed>>,
     writes: AtomicU64,
     flushes: AtomicU64,
+    connections: AtomicU64,
     extensions: bool,
 }
 
@@ -80,6 +87,7 @@ impl SftpServer {
             misdeeds: Mutex::default(),
             writes: AtomicU64::default(),
             flushes: AtomicU64::default(),
+            connections: AtomicU64::default(),
             extensions,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,6 +95,10 @@ impl SftpServer {
         let for_connections = Arc::clone(&shared);
         tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
+                let number = for_connections.connections.fetch_add(1, SeqCst) + 1;
+                if for_connections.take(|misdeed| *misdeed == Misdeed::HangUp(number)).is_some() {
+                    continue;
+                }
                 let cut = Arc::new(Notify::new());
                 let connection = Connection {
                     shared: Arc::clone(&for_connections),
@@ -119,6 +131,11 @@ impl SftpServer {
     /// How many files were flushed.
     pub fn flushes(&self) -> u64 {
         self.shared.flushes.load(SeqCst)
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.load(SeqCst)
     }
 
     /// How many bytes were written.
@@ -326,6 +343,12 @@ impl russh_sftp::server::Handler for Files {
         fs::remove_file(&from).unwrap();
         if self.shared.take(|misdeed| *misdeed == Misdeed::LoseRename).is_some() {
             return Err(self.cut().await);
+        }
+        if self.shared.take(|misdeed| *misdeed == Misdeed::LateRename).is_some() {
+            tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        }
+        if self.shared.take(|misdeed| *misdeed == Misdeed::DenyRename).is_some() {
+            return Err(StatusCode::Failure);
         }
         Ok(well(id))
     }

@@ -25,3 +25,6 @@ pub use model::{
 };
 pub use schema::schema;
 pub use secret::{Secret, SecretError, VaultReference};
+pub use sections::variable;
+
+pub use crate::vault::is_name;

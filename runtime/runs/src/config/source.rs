@@ -14,7 +14,7 @@ use tradewire_surface::Catalog;
 
 use super::fault::Fault;
 use super::shape::{Asked, Kind, Shape, below};
-use crate::vault::Vault;
+use crate::vault::{self, Vault};
 
 /// The text and the faults found in it so far.
 pub(super) struct Source<'s> {
@@ -201,8 +201,7 @@ impl<'t, 's> Section<'t, 's> {
         };
         let mut tables = Vec::new();
         for (name, value) in table.iter() {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            if name.get_ref().is_empty() || name.get_ref().len() > 64 || !name.get_ref().chars().all(plain) {
+            if !vault::is_name(name.get_ref()) {
                 let help = "1 to 64 letters, digits, `-`, `_` and `.`".to_owned();
                 self.source.fault(name.span(), format!("`{}` is not a name", name.get_ref()), Some(help));
             }

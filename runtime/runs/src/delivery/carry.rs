@@ -45,24 +45,29 @@ impl Carrier<'_> {
             file.destination = self.place.address().to_owned();
             file.state = FileState::Queued;
         }
+        // An earlier try may have given the name, and its answer was lost.
+        let mut may_be_published = file.state == FileState::Moving;
         loop {
-            if file.state == FileState::Queued {
-                self.choose_name(file).await?;
-                self.stage(file).await?;
+            if matches!(file.state, FileState::Queued | FileState::Refused) {
+                match file.state {
+                    FileState::Refused => self.stage_file(file).await?,
+                    _ => {
+                        self.choose_name(file).await?;
+                        self.stage(file).await?;
+                    }
+                }
                 file.state = FileState::Moving;
                 self.record(file).await?;
-            }
-            if file.state == FileState::Refused {
-                self.stage_file(file).await?;
-                file.state = FileState::Moving;
-                self.record(file).await?;
+                may_be_published = false;
             }
             let published = match self.publish_total(file).await {
                 Ok(Published::NameTaken) => Published::NameTaken,
                 Ok(_) => match self.publish_file(file).await {
                     Ok(published) => published,
+                    Err(error) if may_be_published => return Err(error),
                     Err(error) => return Err(self.not_published(file, FileState::Refused, error).await?),
                 },
+                Err(error) if may_be_published => return Err(error),
                 Err(error) => return Err(self.not_published(file, FileState::Queued, error).await?),
             };
             if published == Published::NameTaken {
@@ -74,7 +79,7 @@ impl Carrier<'_> {
             file.state = FileState::Delivered;
             file.delivered_at = Some((self.now)());
             self.record(file).await?;
-            self.outbox.remove(&total_id(file)).await;
+            self.outbox.remove(&self.total_id(file)).await;
             if let Some(sent) = &file.encrypted {
                 self.outbox.remove(&sent.sha256).await;
             }
@@ -121,7 +126,7 @@ impl Carrier<'_> {
     /// Brings a file and its control total to the place.
     pub(super) async fn stage(&self, file: &FileRecord) -> Result<(), DeliveryError> {
         if let Some(content) = self.total(file, true).await? {
-            let id = total_id(file);
+            let id = self.total_id(file);
             let path = self.outbox.beside(&id);
             let staged = self.place.stage(parcel(&id, &path, &content, total_type(file))).await;
             staged.map_err(|error| self.failed(&total::name_for(file), error))?;
@@ -130,7 +135,7 @@ impl Carrier<'_> {
     }
 
     async fn stage_file(&self, file: &FileRecord) -> Result<(), DeliveryError> {
-        let (id, sent) = (file_id(file), sent(file));
+        let (id, sent) = (self.file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
         let staged = self.place.stage(parcel(&id, &path, &sent, file_type(file))).await;
         staged.map_err(|error| self.failed(&file.name, error))
@@ -139,14 +144,14 @@ impl Carrier<'_> {
     /// Gives the control total its name, where the file has one.
     async fn publish_total(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
         let Some(content) = self.total(file, false).await? else { return Ok(Published::Before) };
-        let (id, name) = (total_id(file), total::name_for(file));
+        let (id, name) = (self.total_id(file), total::name_for(file));
         let path = self.outbox.beside(&id);
         let item = Item { parcel: parcel(&id, &path, &content, total_type(file)), name: &name };
         self.place.publish(item).await.map_err(|error| self.failed(&name, error))
     }
 
     async fn publish_file(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
-        let (id, sent) = (file_id(file), sent(file));
+        let (id, sent) = (self.file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
         let item = Item { parcel: parcel(&id, &path, &sent, file_type(file)), name: &file.delivered_as };
         let published = self.place.publish(item).await.map_err(|error| self.failed(&file.delivered_as, error))?;
@@ -171,7 +176,7 @@ impl Carrier<'_> {
         if !file.with_total {
             return Ok(None);
         }
-        let (id, name) = (total_id(file), total::name_for(file));
+        let (id, name) = (self.total_id(file), total::name_for(file));
         let failed =
             |source| DeliveryError::Keep { name: name.clone(), outbox: self.outbox.folder().to_owned(), source };
         let path = self.outbox.beside(&id);
@@ -188,7 +193,11 @@ impl Carrier<'_> {
                     self.outbox.write(&plain, text).await.map_err(failed)?;
                     self.outbox.remove(&id).await;
                     let named = total::name(&file.name);
-                    let encrypted = encrypt::file(encryption, &self.outbox.beside(&plain), &named, path.clone()).await;
+                    let encrypted = async {
+                        let keys = encrypt::keys(encryption, &named).await?;
+                        encrypt::file(keys, &self.outbox.beside(&plain), &named, path.clone()).await
+                    };
+                    let encrypted = encrypted.await;
                     self.outbox.remove(&plain).await;
                     encrypted?;
                 }
@@ -202,7 +211,7 @@ impl Carrier<'_> {
     /// Removes what is staged of files that will not be delivered, as far as the place can be reached.
     pub(crate) async fn discard(&self, files: &[FileRecord]) {
         for file in files.iter().filter(|file| file.state.is_under_way()) {
-            for id in [file_id(file), total_id(file)] {
+            for id in [self.file_id(file), self.total_id(file)] {
                 if let Err(error) = self.place.discard(&id).await {
                     let address = self.place.address();
                     tracing::warn!(run = %self.opening.id, address, %error, "cannot remove what was brought there");
@@ -210,6 +219,19 @@ impl Carrier<'_> {
                 self.outbox.remove(&id).await;
             }
         }
+    }
+
+    fn file_id(&self, file: &FileRecord) -> String {
+        self.id(&file.name, file.run)
+    }
+
+    fn total_id(&self, file: &FileRecord) -> String {
+        self.id(&total::name(&file.name), file.run)
+    }
+
+    /// Folders of this machine take any name that a file may have, and have what earlier versions have left there.
+    fn id(&self, name: &str, run: RunId) -> String {
+        if self.is_local { format!("{name}.{run}") } else { id(name, run) }
     }
 
     fn failed(&self, name: &str, error: PlaceError) -> DeliveryError {
@@ -266,14 +288,6 @@ fn file_type(file: &FileRecord) -> &str {
 
 fn total_type(file: &FileRecord) -> &'static str {
     if file.encrypted.is_some() { encrypt::content_type(&file.delivered_as) } else { TOTAL_TYPE }
-}
-
-fn file_id(file: &FileRecord) -> String {
-    id(&file.name, file.run)
-}
-
-fn total_id(file: &FileRecord) -> String {
-    id(&total::name(&file.name), file.run)
 }
 
 /// What names a file of a run, and no other, at any place.

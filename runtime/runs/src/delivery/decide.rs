@@ -9,13 +9,14 @@ use chrono::{DateTime, Utc};
 use tokio::task::spawn_blocking;
 use tradewire_delivery::{Place, PlaceError};
 
-use super::carry::{Carrier, free_name};
-use super::{DeliveryError, Outbox, Places, encrypt, version};
+use super::carry::Carrier;
+use super::forecast::{Change, forecast_at};
+use super::{DeliveryError, Outbox, Places, encrypt};
 use crate::config::{Delivery, Destination};
 use crate::run::Produced;
 use crate::store::{
-    Content, Delivered, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store,
-    StoreError, patiently,
+    Content, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError,
+    patiently,
 };
 
 /// How often a delivery is planned anew because another run of the same window was faster.
@@ -61,15 +62,14 @@ impl Deciding<'_> {
         produced: &[Produced],
         state: Option<&StateChanges>,
     ) -> Result<Vec<FileRecord>, DeliveryError> {
-        let local = match &self.delivery.to {
-            Destination::Folder(_) => Some(open(self.places, self.delivery).await.map_err(DeliveryError::Settings)?),
-            _ => None,
-        };
-        let sent = self.keep(produced).await?;
+        let local = open_local(self.places, self.delivery).await?;
+        self.keep(produced).await?;
+        let mut sent = HashMap::new();
         let mut plans = 0;
         loop {
             plans += 1;
-            let planned = self.plan(produced, &sent, local.as_deref()).await?;
+            let mut planned = self.plan(produced, local.as_deref()).await?;
+            self.encrypt(produced, &mut planned, &mut sent).await?;
             let files: Vec<FileRecord> = planned.iter().map(|(file, _)| file.clone()).collect();
             let outcome = match self.stage(&files, local.as_deref()).await {
                 Ok(()) => self.commit(planned, state).await.map_err(DeliveryError::from),
@@ -92,22 +92,42 @@ impl Deciding<'_> {
         }
     }
 
-    /// Takes the files into the outbox; what is sent in place of each, by name, where it is encrypted.
-    async fn keep(&self, produced: &[Produced]) -> Result<HashMap<String, Content>, DeliveryError> {
-        let mut sent = HashMap::new();
+    /// Takes the files into the outbox.
+    async fn keep(&self, produced: &[Produced]) -> Result<(), DeliveryError> {
         for file in produced {
-            let name = file.name.to_string();
-            if let Some(encryption) = &self.delivery.encrypt {
+            let kept = self.outbox.keep(file.staged.clone(), &file.sha256).await;
+            kept.map_err(|source| self.unkept(file.name.as_str(), source))?;
+        }
+        Ok(())
+    }
+
+    /// Encrypts what is to be sent, where that is asked for; once, however often it is planned. `sent` is what is sent in
+    /// place of each file, by its name.
+    async fn encrypt(
+        &self,
+        produced: &[Produced],
+        planned: &mut [Planned],
+        sent: &mut HashMap<String, Content>,
+    ) -> Result<(), DeliveryError> {
+        let Some(encryption) = &self.delivery.encrypt else { return Ok(()) };
+        let mut keys = None;
+        for (file, (record, _)) in produced.iter().zip(planned).filter(|(_, (file, _))| file.state.is_under_way()) {
+            let name = &record.name;
+            if !sent.contains_key(name) {
+                let keys = match &keys {
+                    Some(keys) => keys,
+                    None => keys.insert(encrypt::keys(encryption, name).await?),
+                };
                 let encrypted = file.staged.with_extension("encrypted");
-                let content = encrypt::file(encryption, &file.staged, &name, encrypted.clone()).await?;
+                let plain = self.outbox.content(&file.sha256);
+                let content = encrypt::file(keys.clone(), &plain, name, encrypted.clone()).await?;
                 let kept = self.outbox.keep(encrypted, &content.sha256).await;
-                kept.map_err(|source| self.unkept(&name, source))?;
+                kept.map_err(|source| self.unkept(name, source))?;
                 sent.insert(name.clone(), content);
             }
-            let kept = self.outbox.keep(file.staged.clone(), &file.sha256).await;
-            kept.map_err(|source| self.unkept(&name, source))?;
+            record.encrypted = sent.get(name).cloned();
         }
-        Ok(sent)
+        Ok(())
     }
 
     fn unkept(&self, name: &str, source: std::io::Error) -> DeliveryError {
@@ -115,63 +135,30 @@ impl Deciding<'_> {
     }
 
     /// What becomes of each file. Names at a place that is not of this machine are chosen when the files are brought there.
-    async fn plan(
-        &self,
-        produced: &[Produced],
-        sent: &HashMap<String, Content>,
-        local: Option<&dyn Place>,
-    ) -> Result<Vec<Planned>, DeliveryError> {
-        let destination = match local {
-            Some(place) => place.address().to_owned(),
-            None => self.delivery.to.address().unwrap_or_default(),
-        };
-        let suffix = self.delivery.encrypt.as_ref().map_or("", |encryption| encryption.suffix());
+    async fn plan(&self, produced: &[Produced], local: Option<&dyn Place>) -> Result<Vec<Planned>, DeliveryError> {
+        let forecasts = forecast_at(self.store, local, self.delivery, self.opening, produced).await?;
         let mut planned: Vec<Planned> = Vec::with_capacity(produced.len());
-        for file in produced {
-            let Opening { export, tenant, window, .. } = self.opening;
-            let name = file.name.to_string();
-            let of = Delivered {
-                export: export.clone(),
-                tenant: tenant.clone(),
-                window: *window,
-                destination: destination.clone(),
-                name: name.clone(),
-            };
-            let previous = self.store.delivered(&of).await?;
+        for (file, forecast) in produced.iter().zip(forecasts) {
             let mut record = FileRecord {
                 run: self.opening.id,
-                encrypted: sent.get(&name).cloned(),
-                name,
+                name: file.name.to_string(),
                 content_type: file.content_type.clone(),
                 sha256: file.sha256.clone(),
                 bytes: file.bytes,
                 totals: file.totals.clone(),
-                destination: destination.clone(),
-                delivered_as: String::new(),
-                version: 0,
+                destination: forecast.destination,
+                delivered_as: forecast.deliver_as,
+                version: forecast.version,
                 state: if local.is_some() { FileState::Moving } else { FileState::Queued },
                 delivered_at: None,
                 with_total: self.delivery.total,
+                encrypted: None,
             };
-            match &previous {
-                Some(previous) if previous.sha256 == file.sha256 => {
-                    record.state = FileState::Unchanged;
-                    record.delivered_as = previous.delivered_as.clone();
-                    record.version = previous.version;
-                    record.delivered_at = previous.delivered_at;
-                    if let Some(needless) = std::mem::replace(&mut record.encrypted, previous.encrypted.clone()) {
-                        self.outbox.remove(&needless.sha256).await;
-                    }
-                }
-                _ => {
-                    let first = previous.as_ref().map_or(1, |previous| previous.version + 1);
-                    let chosen: Vec<String> =
-                        planned.iter().map(|(file, _)| file.delivered_as.to_lowercase()).collect();
-                    (record.version, record.delivered_as) = match local {
-                        Some(place) => free_name(place, &record.name, suffix, first, &chosen).await?,
-                        None => (first, format!("{}{suffix}", version::name(&record.name, first))),
-                    };
-                }
+            let previous = forecast.previous;
+            if let (Change::Unchanged, Some(previous)) = (forecast.change, &previous) {
+                record.state = FileState::Unchanged;
+                record.delivered_at = previous.delivered_at;
+                record.encrypted = previous.encrypted.clone();
             }
             planned.push((record, previous.map(|previous| previous.run)));
         }
@@ -250,6 +237,17 @@ pub(crate) async fn open(places: &Arc<dyn Places>, delivery: &Delivery) -> Resul
     let (places, delivery) = (places.clone(), delivery.clone());
     let opened = spawn_blocking(move || places.open(&delivery)).await;
     opened.unwrap_or_else(|error| Err(PlaceError::passing(format!("the runtime failed: {error}"))))
+}
+
+/// The place of a delivery, where it is a folder of this machine.
+pub(super) async fn open_local(
+    places: &Arc<dyn Places>,
+    delivery: &Delivery,
+) -> Result<Option<Arc<dyn Place>>, DeliveryError> {
+    match &delivery.to {
+        Destination::Folder(_) => Ok(Some(open(places, delivery).await.map_err(DeliveryError::Settings)?)),
+        _ => Ok(None),
+    }
 }
 
 /// Removes the parts of a run that delivers nothing from a folder of this machine.

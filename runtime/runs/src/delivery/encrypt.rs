@@ -1,6 +1,7 @@
 //! Encryption of what is delivered: from file to file, once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
@@ -16,25 +17,35 @@ pub(super) fn content_type(name: &str) -> &'static str {
     if name.ends_with(".asc") { "text/plain" } else { "application/octet-stream" }
 }
 
-/// Encrypts a file to a new one; `name` is what it is called when it is decrypted.
+/// The keys of an `encrypt`, read anew; `name` is the file that they are for.
+pub(super) async fn keys(encryption: &Encryption, name: &str) -> Result<Arc<openpgp::Encryption>, DeliveryError> {
+    let encryption = encryption.clone();
+    blocking(name, move || open(&encryption).map(Arc::new).map_err(|reason| (reason, false))).await
+}
+
+/// Encrypts a file to a new one; `name` is what it is called in messages, and is not in the encrypted file.
 pub(super) async fn file(
-    encryption: &Encryption,
+    keys: Arc<openpgp::Encryption>,
     from: &Path,
     name: &str,
     to: PathBuf,
 ) -> Result<Content, DeliveryError> {
-    let (encryption, from, name) = (encryption.clone(), from.to_owned(), name.to_owned());
+    let (from, called) = (from.to_owned(), name.to_owned());
     let encrypt = move || {
-        let failed = |reason: String, passing| DeliveryError::Encrypt { name: name.clone(), reason, passing };
-        let keys = open(&encryption).map_err(|reason| failed(reason, false))?;
-        let encrypted =
-            keys.encrypt(&from, &name, &to).map_err(|error| failed(error.to_string(), error.is_passing()))?;
+        let encrypted = keys.encrypt(&from, &called, &to).map_err(|error| (error.to_string(), error.is_passing()))?;
         Ok(Content { sha256: encrypted.sha256, bytes: encrypted.bytes })
     };
-    spawn_blocking(encrypt).await.unwrap_or_else(|error| {
-        let (name, reason) = (String::new(), format!("the runtime failed: {error}"));
-        Err(DeliveryError::Encrypt { name, reason, passing: true })
-    })
+    blocking(name, encrypt).await
+}
+
+/// Work on a file beside the loop; why it fails, and whether that may pass.
+async fn blocking<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> Result<T, (String, bool)> + Send + 'static,
+) -> Result<T, DeliveryError> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err((format!("the runtime failed: {error}"), true)))
+        .map_err(|(reason, passing)| DeliveryError::Encrypt { name: name.to_owned(), reason, passing })
 }
 
 /// The keys of an `encrypt`, read anew. Blocks.

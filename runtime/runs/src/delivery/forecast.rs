@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use tradewire_delivery::Place;
+
 use super::carry::free_name;
-use super::{DeliveryError, Places, open, version};
-use crate::config::{Delivery, Destination};
+use super::decide::open_local;
+use super::{DeliveryError, Places, version};
+use crate::config::Delivery;
 use crate::run::Produced;
 use crate::store::{Delivered, FileRecord, Opening, Store};
 
@@ -45,7 +48,7 @@ impl Change {
     }
 }
 
-/// What would become of each file. A place that is not of this machine is not asked what it has.
+/// What would become of each file.
 pub(crate) async fn forecast(
     store: &dyn Store,
     places: &Arc<dyn Places>,
@@ -53,11 +56,20 @@ pub(crate) async fn forecast(
     opening: &Opening,
     produced: &[Produced],
 ) -> Result<Vec<Forecast>, DeliveryError> {
-    let local = match &delivery.to {
-        Destination::Folder(_) => Some(open(places, delivery).await.map_err(DeliveryError::Settings)?),
-        _ => None,
-    };
-    let destination = match &local {
+    let local = open_local(places, delivery).await?;
+    forecast_at(store, local.as_deref(), delivery, opening, produced).await
+}
+
+/// What would become of each file. `local` is the place where it is a folder of this machine; any other is not asked
+/// what it has.
+pub(super) async fn forecast_at(
+    store: &dyn Store,
+    local: Option<&dyn Place>,
+    delivery: &Delivery,
+    opening: &Opening,
+    produced: &[Produced],
+) -> Result<Vec<Forecast>, DeliveryError> {
+    let destination = match local {
         Some(place) => place.address().to_owned(),
         None => delivery.to.address().unwrap_or_default(),
     };
@@ -79,8 +91,8 @@ pub(crate) async fn forecast(
             _ => {
                 let first = previous.as_ref().map_or(1, |previous| previous.version + 1);
                 let chosen: Vec<String> = forecasts.iter().map(|file| file.deliver_as.to_lowercase()).collect();
-                let (version, name) = match &local {
-                    Some(place) => free_name(place.as_ref(), &of.name, suffix, first, &chosen).await?,
+                let (version, name) = match local {
+                    Some(place) => free_name(place, &of.name, suffix, first, &chosen).await?,
                     None => (first, format!("{}{suffix}", version::name(&of.name, first))),
                 };
                 (if previous.is_some() { Change::Version } else { Change::New }, version, name)

@@ -16,8 +16,9 @@ const STEP: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(200);
 const EVERY: TimeDelta = TimeDelta::hours(1);
 
-/// Forgets what ended before, step by step, and what the outbox need not keep any more. Events are remembered for as long at least as one that comes again may be taken
-/// in: until it would be refused for its age, only the one that is stored tells that it is a repeated one.
+/// Forgets what ended before, step by step, and what the outbox need not keep any more. Events are remembered for as long
+/// at least as one that comes again may be taken in: until it would be refused for its age, only the one that is stored
+/// tells that it is a repeated one.
 pub async fn prune(
     store: &dyn Store,
     outbox: &Outbox,

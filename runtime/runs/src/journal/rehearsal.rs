@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tradewire_client::CallError;
 
-use super::write::{Written, not_sent};
-use super::{Journal, Shared, WriteAnswer, WriteCall, WriteState};
+use super::write::Written;
+use super::{Journal, Shared, WriteAnswer, WriteCall};
 use crate::clock::Clock;
 use crate::run::RunLog;
-use crate::store::{RunId, Store, patiently};
+use crate::store::{RunId, Store};
 
 impl Journal {
     /// One that goes on with the journal of a run, where there is one, and changes nothing.
@@ -37,10 +37,7 @@ impl Shared {
         call: &WriteCall,
         rehearsed: &Mutex<Vec<WriteCall>>,
     ) -> Result<Written<T>, CallError> {
-        let known = patiently("reading a journal", || self.store.known_write(self.run, &call.digest, call.ordinal));
-        let known = known.await.map_err(|error| not_sent(&error))?;
-        if let Some(known) = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Happened)) {
-            self.tell_answered(&known.operation);
+        if let Some(known) = self.made_before(call).await? {
             let answer = WriteAnswer { status: known.status.unwrap_or_default(), body: known.answer };
             return Ok(Written::Before(answer));
         }

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tradewire_client::{CallError, ServiceTitan};
 use tradewire_surface::Method;
 
-use super::write::{Written, lost, not_sent};
-use super::{Journal, Settlement, WriteCall, WriteRecord, WriteState, describe};
+use super::write::{Written, lost};
+use super::{Journal, Settlement, WriteCall, WriteRecord, describe};
 use crate::store::{RunId, WriteId, patiently};
 
 /// One request to a supplier, and its place in the journal of an attempt.
@@ -70,12 +70,8 @@ impl SupplierRequest {
 
     /// The request as it is known from before, where it happened: it is not to be sent.
     pub async fn before(&self) -> Result<Option<WriteRecord>, CallError> {
-        let (shared, WriteCall { digest, ordinal, .. }) = (&self.journal.shared, &self.call);
-        let known = patiently("reading a journal", || shared.store.known_write(shared.run, digest, *ordinal)).await;
-        let known = known.map_err(|error| not_sent(&error))?;
-        let known = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Happened));
+        let known = self.journal.shared.made_before(&self.call).await?;
         if let Some(known) = &known {
-            shared.tell_answered(&known.operation);
             self.enter(known.run, known.id);
         }
         Ok(known)

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tradewire_client::CallError;
 
-use super::{Begun, Journal, Settlement, Shared, WriteAnswer, WriteCall};
+use super::{Begun, Journal, Settlement, Shared, WriteAnswer, WriteCall, WriteRecord, WriteState};
 use crate::store::{LogLevel, StoreError, WriteId, patiently};
 
 /// A write that happened.
@@ -72,8 +72,19 @@ impl Shared {
         Ok(Written::Now(id, came))
     }
 
+    /// The write as it is known from before, where it happened: it is not to be sent.
+    pub(super) async fn made_before(&self, call: &WriteCall) -> Result<Option<WriteRecord>, CallError> {
+        let known = patiently("reading a journal", || self.store.known_write(self.run, &call.digest, call.ordinal));
+        let known = known.await.map_err(|error| not_sent(&error))?;
+        let known = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Happened));
+        if let Some(known) = &known {
+            self.tell_answered(&known.operation);
+        }
+        Ok(known)
+    }
+
     /// Tells that the journal answers.
-    pub(super) fn tell_answered(&self, operation: &str) {
+    fn tell_answered(&self, operation: &str) {
         let text = format!("{operation}: made before; answered from the journal, nothing was sent");
         // Once for people; of a thousand writes the rest is detail.
         let first = !self.has_answered.swap(true, Ordering::SeqCst);
@@ -112,7 +123,7 @@ fn waits(call: &WriteCall, doubt: WriteId) -> CallError {
 }
 
 /// The journal does not take the write. A store that failed may do so later.
-pub(super) fn not_sent(error: &StoreError) -> CallError {
+fn not_sent(error: &StoreError) -> CallError {
     let kind = if error.is_passing() { "unreachable" } else { "refused" };
     CallError::new(kind, format!("not sent: it cannot be written down before: {error}"))
 }

@@ -1,7 +1,7 @@
 //! What an export hands over to those that run after it.
 //!
-//! It keeps that as anything else, in the bucket [`HANDOVER`]: so it is there once its files are delivered, and what a run
-//! that failed would have handed over is not. Whoever runs after it, and after no other, reads it as [`FOLLOWED`].
+//! It keeps that as anything else, in the bucket [`HANDOVER`], so what a run that failed would have handed over is not there.
+//! Whoever runs after it, and after no other, reads it as [`FOLLOWED`], once the files of the window are delivered.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 
 use super::{PAGE, StateError};
 use crate::config::Begins;
-use crate::store::{Store, patiently};
+use crate::schedule::Window;
+use crate::store::{Outcome, Store, StoreError, patiently};
 
 /// The bucket of what an export hands over.
 pub const HANDOVER: &str = "handover";
@@ -20,17 +21,18 @@ pub const FOLLOWED: &str = "_followed";
 /// What was handed over to a run, read when it is first asked for.
 pub(super) struct Followed {
     exports: Vec<String>,
+    window: Window,
     entries: OnceCell<BTreeMap<String, Vec<u8>>>,
 }
 
 impl Followed {
-    /// What those hand over that begin an export's runs.
-    pub fn by(begins: Option<&Begins>) -> Self {
+    /// What those hand over that begin an export's runs, to one of this window.
+    pub fn by(begins: Option<&Begins>, window: Window) -> Self {
         let exports = match begins {
             Some(Begins::After(exports)) => exports.clone(),
             _ => Vec::new(),
         };
-        Self { exports, entries: OnceCell::new() }
+        Self { exports, window, entries: OnceCell::new() }
     }
 
     /// A value.
@@ -58,9 +60,18 @@ impl Followed {
             [] => return Err(StateError::FollowsNone),
             several => return Err(StateError::FollowsSeveral(several.join(", "))),
         };
+        let failed = |error: StoreError| StateError::Store(error.to_string());
         let read = async || {
-            let state = patiently("reading state", || store.state(export, tenant)).await;
-            let state = state.map_err(|error| StateError::Store(error.to_string()))?;
+            let run =
+                patiently("reading a run", || store.latest_run(export, tenant, &self.window)).await.map_err(failed)?;
+            // What it keeps was kept when its delivery was decided.
+            if let Some(run) = run.filter(|run| run.decided && !run.succeeded()) {
+                return Err(match run.ending {
+                    Some(ending) if ending.outcome == Outcome::Cancelled => StateError::FollowsGivenUp(export.clone()),
+                    _ => StateError::FollowsUndelivered(export.clone()),
+                });
+            }
+            let state = patiently("reading state", || store.state(export, tenant)).await.map_err(failed)?;
             let handed = state.entries.into_iter().filter(|(place, _)| place.bucket == HANDOVER);
             Ok(handed.map(|(place, value)| (place.key, value)).collect())
         };

@@ -17,6 +17,7 @@ use bytesize::ByteSize;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::{Begins, Limits};
+use crate::schedule::Window;
 use crate::store::{StateChanges, StateKey, StateRecord, Store, patiently};
 use handover::Followed;
 pub use handover::{FOLLOWED, HANDOVER};
@@ -70,6 +71,15 @@ pub enum StateError {
     /// Nobody knows which of them is meant.
     #[error("the export runs after several ({0}): for what one hands over write an export for each")]
     FollowsSeveral(String),
+    /// What is handed over is of files that nobody has yet.
+    #[error("the files of `{0}` for this window are not all delivered yet, and what it hands over counts only then")]
+    FollowsUndelivered(String),
+    /// What is handed over is of files that nobody will have.
+    #[error(
+        "the delivery of `{0}` for this window was given up, so what it hands over does not count: run the window again, \
+         `tradewire run {0} --again --from … --to …`"
+    )]
+    FollowsGivenUp(String),
     /// The run is over.
     #[error("the run is over")]
     Over,
@@ -81,7 +91,7 @@ pub enum StateError {
 impl StateError {
     /// Whether a later try may succeed.
     pub fn is_passing(&self) -> bool {
-        matches!(self, StateError::Store(_))
+        matches!(self, StateError::Store(_) | StateError::FollowsUndelivered(_))
     }
 }
 
@@ -108,7 +118,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Notes that the store did not answer: whatever a plugin makes of it, it went on without knowing what is kept.
+    /// Notes what may pass: whatever a plugin makes of it, it went on without knowing what is kept.
     fn note<T>(&mut self, read: Result<T, StateError>) -> Result<T, StateError> {
         if self.over {
             return Err(StateError::Over);
@@ -138,8 +148,9 @@ impl State {
         tenant: &str,
         limits: &Limits,
         begins: Option<&Begins>,
+        window: Window,
     ) -> Self {
-        let (export, tenant, followed) = (export.to_owned(), tenant.to_owned(), Followed::by(begins));
+        let (export, tenant, followed) = (export.to_owned(), tenant.to_owned(), Followed::by(begins, window));
         Self(Arc::new(Shared { store, export, tenant, limits: limits.clone(), followed, seen: Mutex::default() }))
     }
 

@@ -144,8 +144,8 @@ impl Vault {
     }
 }
 
-/// Whether a secret may be called so.
-pub(crate) fn is_name(name: &str) -> bool {
+/// Whether a secret may be called so, or what the configuration names.
+pub fn is_name(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(plain)
 }

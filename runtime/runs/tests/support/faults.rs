@@ -42,6 +42,11 @@ impl Faulty {
         Self { inner, faults: Arc::new(Mutex::new(faults.iter().copied().collect())), hung: Arc::default() }
     }
 
+    /// Has requests of this name fail from now on, so many times.
+    pub fn fails(&self, name: &'static str, times: u32) {
+        self.faults.lock().unwrap().insert(name, Fault::Fails(times));
+    }
+
     /// Until a request hangs.
     pub async fn hung(&self) {
         self.hung.notified().await;

@@ -16,6 +16,8 @@ pub(super) fn follow(state: &State, store: &Store, collection: usize, added: &st
         && let Some(orders) = state.plan.collection(ORDERS)
         && let Ok(receipt) = serde_json::from_str::<Value>(added)
     {
+        // The receipts wait meanwhile: two of one order that are counted at once would count over each other.
+        let _receipts = store.table(collection).lock();
         let id = receipt["purchaseOrderId"].to_string();
         let order = store.table(orders).lock().record(&id);
         if let Some(change) = order.and_then(|order| received(&order, &receipt, &clock::write(state.clock.now()))) {

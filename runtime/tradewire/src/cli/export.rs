@@ -98,7 +98,7 @@ pub struct New {
     /// When it runs, as a cron expression in the tenant's time zone; `never`: only when asked.
     #[arg(long)]
     pub cron: Option<String>,
-    /// What a run accounts for: slot, day, week, month [default: slot].
+    /// What a run accounts for: slot, day, week, month [default: slot, where it has a schedule].
     #[arg(long)]
     pub window: Option<String>,
     /// Where its files go: a delivery of the configuration, or a folder, of which a delivery is made.

@@ -57,13 +57,15 @@ fn deliveries(config: &Config, faults: &mut Faults) {
             continue;
         };
         let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !folder.is_dir() && !parent.is_dir() {
-            let (name, folder) = (&delivery.name, folder.display());
-            faults.add(format!(
-                "delivery `{name}`: neither the folder `{folder}` nor the one above it is there; make it, or correct \
-                 `to` of `[delivery.{name}]`"
-            ));
-        }
+        let (name, shown) = (&delivery.name, folder.display());
+        let fault = if folder.exists() && !folder.is_dir() {
+            format!("`{shown}` is no folder; move it away")
+        } else if !folder.is_dir() && !parent.is_dir() {
+            format!("neither the folder `{shown}` nor the one above it is there; make it")
+        } else {
+            continue;
+        };
+        faults.add(format!("delivery `{name}`: {fault}, or correct `to` of `[delivery.{name}]`"));
     }
 }
 

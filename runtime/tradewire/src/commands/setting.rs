@@ -56,25 +56,29 @@ impl Setting {
 
     /// The same, by what is loaded already.
     pub fn runner_by(&self, execute: Arc<Executor>, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        let shown = busy.clone();
-        let onlooker: Onlooker = Arc::new(move |job, line| show(&shown, job, line));
-        Ok(Arc::new(self.runner_of(execute, Some(onlooker))?))
+        Ok(Arc::new(self.runner_of(self.store()?, execute, Some(onlooker(busy)))))
+    }
+
+    /// The same as [`Setting::runner`], on a store that is open already.
+    pub fn runner_on(&self, store: SqliteStore, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
+        let execute = Arc::new(self.executor(Faults::default())?);
+        Ok(Arc::new(self.runner_of(store, execute, Some(onlooker(busy)))))
     }
 
     /// One that runs nothing: it ends what others have left, and needs no plugin for that.
     pub fn clerk(&self) -> Result<Runner> {
-        self.runner_of(Arc::new(Nothing), None)
+        Ok(self.runner_of(self.store()?, Arc::new(Nothing), None))
     }
 
-    fn runner_of(&self, execute: Arc<dyn Execute>, onlooker: Option<Onlooker>) -> Result<Runner> {
-        Ok(Runner::new(RunnerOptions {
+    fn runner_of(&self, store: SqliteStore, execute: Arc<dyn Execute>, onlooker: Option<Onlooker>) -> Runner {
+        Runner::new(RunnerOptions {
             config: self.config.clone(),
-            store: Arc::new(self.store()?),
+            store: Arc::new(store),
             execute,
             clock: Arc::new(SystemClock),
             state: self.state.clone(),
             onlooker,
-        }))
+        })
     }
 }
 
@@ -96,6 +100,12 @@ impl Execute for Nothing {
     async fn execute(&self, _: Attempt) -> Result<Summary, Failure> {
         Err(Failure::refused("no plugin is loaded"))
     }
+}
+
+/// Shows what runs log.
+fn onlooker(busy: &Arc<Busy>) -> Onlooker {
+    let shown = busy.clone();
+    Arc::new(move |job: &Job, line: &LogLine| show(&shown, job, line))
 }
 
 fn show(busy: &Busy, job: &Job, line: &LogLine) {

@@ -3,14 +3,14 @@
 //! Its settings: `feed` is `customers`, `recent` (the same with recent changes) or `teams`; `pages` is how many pages it
 //! takes at most; `fail` fails after them: `first` at the first attempt, `always`; `wait` is a call that it waits for.
 
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 
 use tradewire_plugin::{Failure, Result, Run, Summary, crm, dispatch};
 
 fn run(run: Run) -> Result<Summary> {
     let settings = run.settings()?;
     let most: usize = settings.get("pages").and_then(|pages| pages.parse().ok()).unwrap_or(usize::MAX);
-    let mut file = BufWriter::new(run.create_file(format!("{}.csv", run.id()), "text/csv")?);
+    let mut file = run.create_file(format!("{}.csv", run.id()), "text/csv")?;
     let mut rows: u32 = 0;
     let mut write = |id: i64, modified: Option<String>| {
         rows += 1;
@@ -44,7 +44,7 @@ fn run(run: Run) -> Result<Summary> {
         Some("first") if run.attempt() == 1 => return Err(Failure::passing("failed, as it was told to")),
         _ => {}
     }
-    file.into_inner().map_err(|error| error.into_error())?.finish([("rows", rows)])?;
+    file.finish([("rows", rows)])?;
     run.state()?.add("rows", rows.into())?;
     Ok(Summary::new(format!("{rows} rows")))
 }

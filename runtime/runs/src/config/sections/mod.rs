@@ -12,6 +12,7 @@ mod vault;
 mod webhook;
 
 pub(super) use reference::KIND as REFERENCE;
+pub use reference::variable;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

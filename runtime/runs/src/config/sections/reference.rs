@@ -14,7 +14,7 @@ use crate::vault;
 pub(in crate::config) const KIND: &str = "reference";
 
 /// What a suggestion calls the environment variable of a section's secret: `ACME_CLIENT_SECRET`.
-pub(super) fn variable(name: &str, secret: &str) -> String {
+pub fn variable(name: &str, secret: &str) -> String {
     let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("{}_{secret}", name.chars().map(upper).collect::<String>())
 }

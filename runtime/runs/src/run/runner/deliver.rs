@@ -4,6 +4,7 @@
 //! of one export, tenant and delivery are done in the order in which they were decided: one that is behind another waits,
 //! and tries that one first where it is due.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const AT_ONCE: u32 = 4;
 const LONGEST_AT_ONCE: Duration = Duration::from_secs(2);
 /// However long a place asks to be left alone.
 const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Why a delivery is not done that was never tried to its end.
+const STOPPED: &str = "the process was told to stop before all files were delivered";
 
 /// What a try has come to.
 pub(super) enum Tried {
@@ -119,12 +123,13 @@ impl Runner {
         stopped: impl Future<Output = ()> + Send,
     ) -> Result<Tried, StoreError> {
         let run = opening.id;
+        let mut stopped = pin!(stopped);
         let taken = loop {
             let first = match self.take(run, true).await {
                 Err(DeliverError::Behind { first, .. }) => first,
                 taken => break taken,
             };
-            if !self.catch_up(first).await? {
+            if !self.catch_up(first, stopped.as_mut()).await {
                 break Err(DeliverError::Behind { run, first });
             }
         };
@@ -143,16 +148,23 @@ impl Runner {
         Ok(Tried::Not(Box::new(delivery), patiently("reading files", || self.store.files(run)).await?))
     }
 
-    /// Tries the delivery of an earlier run where that is due. Whether it is out of the way.
-    async fn catch_up(&self, first: RunId) -> Result<bool, StoreError> {
-        let is_due = self.store.delivery(first).await?.is_some_and(|delivery| delivery.is_due(self.clock.now()));
-        let run = self.store.run(first).await?.filter(|run| is_due && run.delivers());
-        let Some(run) = run else { return Ok(false) };
-        match self.deliver(&run.opening, std::future::pending()).await {
-            Ok(report) => Ok(!report.delivers()),
-            Err(DeliverError::Over(_)) => Ok(true),
-            Err(DeliverError::Store(error)) => Err(error),
-            Err(_) => Ok(false),
+    /// Tries the delivery of an earlier run where that is due. Whether it is out of the way; what fails there is no fault
+    /// of those behind it.
+    async fn catch_up(&self, first: RunId, stopped: impl Future<Output = ()> + Send) -> bool {
+        let tried = async {
+            let is_due = self.store.delivery(first).await?.is_some_and(|delivery| delivery.is_due(self.clock.now()));
+            match self.store.run(first).await?.filter(|run| is_due && run.delivers()) {
+                Some(run) => self.deliver(&run.opening, stopped).await.map(|report| !report.delivers()),
+                None => Ok(false),
+            }
+        };
+        match tried.await {
+            Ok(is_away) => is_away,
+            Err(DeliverError::Over(_)) => true,
+            Err(error) => {
+                tracing::warn!(run = %first, %error, "cannot deliver what comes first");
+                false
+            }
         }
     }
 
@@ -193,6 +205,10 @@ impl Runner {
         at_once: bool,
         stopped: impl Future<Output = ()> + Send,
     ) -> Result<(), Stopped> {
+        // Where all files are where they go, nothing of their place is needed any more.
+        if !files.iter().any(|file| file.state.is_under_way()) {
+            return Ok(());
+        }
         let place = self.place(delivery).await.map_err(Stopped::Failed)?;
         let now = || self.clock.now();
         let carrier = self.carrier(delivery, opening, &*place, &now);
@@ -269,11 +285,12 @@ impl Runner {
         let postponed = match stopped {
             Stopped::Failed(DeliveryError::Store(error)) if !error.is_passing() => return Err(error),
             Stopped::Failed(error) => self.next_try(delivery, &error),
+            // It stands as it did.
             Stopped::Told | Stopped::Cancelled => Postponed {
-                state: DeliveryState::Pending,
+                state: delivery.state,
                 tries: delivery.tries,
-                error: "the process was told to stop before all files were delivered".to_owned(),
-                next_try: None,
+                error: delivery.last_error.clone().unwrap_or_else(|| STOPPED.to_owned()),
+                next_try: delivery.next_try,
             },
         };
         let Postponed { state, tries, error, .. } = &postponed;
@@ -318,7 +335,8 @@ impl Runner {
         Ok(())
     }
 
-    async fn report(&self, run: RunId) -> Result<Report, DeliverError> {
+    /// What became of a run.
+    pub async fn report(&self, run: RunId) -> Result<Report, DeliverError> {
         let record: RunRecord = self.store.run(run).await?.ok_or(StoreError::DeliveryLost(run))?;
         Ok(Report { run: record, files: self.store.files(run).await?, delivery: self.store.delivery(run).await? })
     }

@@ -157,29 +157,15 @@ fn help(nearest: &Option<String>) -> String {
 impl Runner {
     /// Opens a run: checks that there is such a thing, cuts its window, and takes it and its slot.
     pub async fn open(&self, request: Request) -> Result<OpenRun, RunError> {
-        let Wanted { export, tenant, window, trigger } = self.wanted(&request).await?;
+        let wanted = self.wanted(&request).await?;
+        let Wanted { export, tenant, window, .. } = wanted;
         let now = self.clock.now();
         let delivery = self.delivery(export);
         loop {
             let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
-            let id = RunId::new();
             let before = latest.as_ref().filter(|latest| goes_on(latest, &request));
-            let (journal, attempt) = before.map_or((id, 1), |run| (run.opening.journal, run.opening.attempt + 1));
-            let opening = Opening {
-                id,
-                export: export.name.clone(),
-                tenant: tenant.name.clone(),
-                tenant_id: tenant.id,
-                plugin: export.work.to_string(),
-                trigger,
-                due: request.due.or(before.and_then(|run| run.opening.due)),
-                journal,
-                attempt,
-                window,
-                started: now,
-                owner: self.owner.clone(),
-                lease_until: now + LEASE,
-            };
+            let opening = self.opening(&wanted, request.due, before, now);
+            let id = opening.id;
             // Before the row is there: whoever finds it is to know at once whether its process has died since.
             let unseen = |error: &std::io::Error| {
                 tracing::warn!(run = %id, %error, "others know of this run's end by its lease alone");
@@ -205,6 +191,34 @@ impl Runner {
             if let Some(error) = refused {
                 return Err(error);
             }
+        }
+    }
+
+    /// A run as it begins: an attempt of its own, or the next after `before`.
+    pub(super) fn opening(
+        &self,
+        wanted: &Wanted<'_>,
+        due: Option<DateTime<Utc>>,
+        before: Option<&RunRecord>,
+        now: DateTime<Utc>,
+    ) -> Opening {
+        let Wanted { export, tenant, window, trigger } = *wanted;
+        let id = RunId::new();
+        let (journal, attempt) = before.map_or((id, 1), |run| (run.opening.journal, run.opening.attempt + 1));
+        Opening {
+            id,
+            export: export.name.clone(),
+            tenant: tenant.name.clone(),
+            tenant_id: tenant.id,
+            plugin: export.work.to_string(),
+            trigger,
+            due: due.or(before.and_then(|run| run.opening.due)),
+            journal,
+            attempt,
+            window,
+            started: now,
+            owner: self.owner.clone(),
+            lease_until: now + LEASE,
         }
     }
 

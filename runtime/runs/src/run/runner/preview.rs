@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tradewire_delivery::what_to_do;
 
@@ -15,14 +14,13 @@ use super::alive;
 use super::open::{Wanted, goes_on};
 use super::{Active, RunError, Runner, attempt};
 use crate::alive::Alive;
-use crate::config::{Export, Tenant};
+use crate::config::Export;
 use crate::delivery::{self, DeliveryError, Forecast};
 use crate::journal::{Journal, WriteCall};
 use crate::run::log::LogOnlooker;
 use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, RunLog, Summary, Workspace};
-use crate::schedule::Window;
 use crate::state::State;
-use crate::store::{HostCalls, LogLine, Opening, Outcome, RunId, RunRecord, StoreError, Trigger};
+use crate::store::{LogLine, Opening, Outcome, RunRecord, StoreError};
 
 /// What a run would come to. Its files are there for as long as this lives.
 #[derive(Debug)]
@@ -41,8 +39,6 @@ pub struct Preview {
     pub in_the_way: Option<RunError>,
     /// What it logged.
     pub log: Vec<LogLine>,
-    /// What it asked of the host.
-    pub host_calls: Vec<HostCalls>,
     _folder: Folder,
 }
 
@@ -71,14 +67,15 @@ impl Runner {
     /// # Errors
     /// There is no such run, or the store does not answer.
     pub async fn preview(&self, request: Request, cancel: CancellationToken) -> Result<Preview, RunError> {
-        let Wanted { export, tenant, window, .. } = self.wanted(&request).await?;
+        let wanted = self.wanted(&request).await?;
+        let Wanted { export, tenant, window, .. } = wanted;
         let latest = self.store.latest_run(&export.name, &tenant.name, &window).await?;
         let in_the_way = match &latest {
             Some(latest) => self.in_the_way(latest).await?,
             None => None,
         };
         let before = latest.filter(|latest| goes_on(latest, &request));
-        let opening = self.rehearsed_opening(export, tenant, window, before.as_ref(), self.clock.now());
+        let opening = self.opening(&wanted, request.due, before.as_ref(), self.clock.now());
         // Whatever is left of a preview that was killed is cleared away as the folders of runs are.
         let folder = self.staging(opening.id);
         let _active = Active::enter(&self.active, opening.id);
@@ -90,11 +87,10 @@ impl Runner {
             Arc::new(move |line| onlooker(&job, line))
         });
         let log = RunLog::new(self.clock.clone(), job.limits.log_lines, onlooker);
-        let calls = CallLedger::default();
         let before = before.map(|run| run.opening.id);
         let journal =
             Journal::rehearsal(self.store.clone(), self.clock.clone(), before, opening.tenant_id, log.clone());
-        let state = State::new(self.store.clone(), &job.export, &job.tenant, &job.limits, Some(&export.begins));
+        let state = State::new(self.store.clone(), &job.export, &job.tenant, &job.limits, Some(&export.begins), window);
         let undeliverable = export.deliver.is_none().then(|| export.name.clone());
         let files =
             Workspace::create_folder(folder.0.clone(), job.limits.output, job.limits.files, undeliverable).await;
@@ -105,7 +101,7 @@ impl Runner {
                     events: RunEvents::new(self.store.clone(), &opening),
                     files: files.clone(),
                     log: log.clone(),
-                    calls: calls.clone(),
+                    calls: CallLedger::default(),
                     journal: journal.clone(),
                     state: state.clone(),
                 };
@@ -128,36 +124,8 @@ impl Runner {
             },
             Err(failure) => (Err(failure), Vec::new(), 0),
         };
-        let (host_calls, _) = calls.read();
         let (not_sent, log) = (journal.rehearsed(), log.unwritten());
-        Ok(Preview { opening, result, files, not_sent, state_changes, in_the_way, log, host_calls, _folder: folder })
-    }
-
-    fn rehearsed_opening(
-        &self,
-        export: &Export,
-        tenant: &Tenant,
-        window: Window,
-        before: Option<&RunRecord>,
-        now: DateTime<Utc>,
-    ) -> Opening {
-        let id = RunId::new();
-        let (journal, attempt) = before.map_or((id, 1), |run| (run.opening.journal, run.opening.attempt + 1));
-        Opening {
-            id,
-            export: export.name.clone(),
-            tenant: tenant.name.clone(),
-            tenant_id: tenant.id,
-            plugin: export.work.to_string(),
-            trigger: Trigger::Manual,
-            due: before.and_then(|run| run.opening.due),
-            journal,
-            attempt,
-            window,
-            started: now,
-            owner: self.owner.clone(),
-            lease_until: now,
-        }
+        Ok(Preview { opening, result, files, not_sent, state_changes, in_the_way, log, _folder: folder })
     }
 
     /// Why no run of this window could begin now.
@@ -165,6 +133,7 @@ impl Runner {
         let id = latest.opening.id;
         Ok(match latest.ending.as_ref().map(|ending| ending.outcome) {
             None => Some(RunError::GoesOn(id)),
+            Some(Outcome::Delivering) => Some(RunError::Delivers(id)),
             Some(Outcome::Waiting) if !self.doubts(id).await?.is_empty() => Some(RunError::Waits(id)),
             Some(_) => None,
         })

@@ -118,6 +118,22 @@ pub(super) fn postpone(connection: &Connection, run: RunId, by: &str, postponed:
     connection
         .prepare_cached("UPDATE runs SET message = ?2 WHERE id = ?1 AND outcome = 'delivering'")?
         .execute((&id, error))?;
+    Ok(give_up_soon(connection, run)?)
+}
+
+/// Whoever looks next gives a delivery up whose run was asked to end, however long its next try would have been off.
+pub(super) fn give_up_soon(connection: &Connection, run: RunId) -> rusqlite::Result<()> {
+    if is_cancelled(connection, run)? {
+        let sql = format!("UPDATE deliveries SET state = 'pending', next_try = NULL WHERE run = ?1 AND {UNFINISHED}");
+        connection.prepare_cached(&sql)?.execute([run.to_string()])?;
+    }
+    Ok(())
+}
+
+/// A delivery goes where its files do, by what the configuration says now.
+pub(super) fn redirect(connection: &Connection, run: RunId, destination: &str) -> rusqlite::Result<()> {
+    let sql = "UPDATE deliveries SET destination = ?2 WHERE run = ?1 AND destination <> ?2";
+    connection.prepare_cached(sql)?.execute((run.to_string(), destination))?;
     Ok(())
 }
 

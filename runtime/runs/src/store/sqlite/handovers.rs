@@ -26,7 +26,7 @@ pub(super) const WITH_RUNS: &str = "handovers
     LEFT JOIN runs ON runs.id = slots.run";
 /// Whether the run is still to come, goes on, or is tried again.
 pub(super) const WAITING: &str = "(slots.state = 'queued' OR slots.state = 'taken'
-    AND (runs.ended IS NULL OR runs.outcome = 'waiting' OR runs.retry_at IS NOT NULL))";
+    AND (runs.ended IS NULL OR runs.outcome IN ('waiting', 'delivering') OR runs.retry_at IS NOT NULL))";
 
 /// Where the next event of a slot stands, and the bytes of those before it.
 struct End {

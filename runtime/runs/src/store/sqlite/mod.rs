@@ -189,6 +189,7 @@ impl Store for SqliteStore {
             }
             runs::close(t, run, &ending)?;
             writes::doubt(t, run, ending.ended)?;
+            deliveries::give_up_soon(t, run)?;
             if ending.outcome.is_success() {
                 files::settle(t, run, ending.ended)?;
                 deliveries::finish(t, run, DeliveryState::Done)?;
@@ -252,7 +253,8 @@ impl Store for SqliteStore {
         let (by, file) = (by.to_owned(), file.clone());
         self.write(move |t| {
             deliveries::ensure_held(t, run, &by)?;
-            Ok(files::record(t, run, &file)?)
+            files::record(t, run, &file)?;
+            Ok(deliveries::redirect(t, run, &file.destination)?)
         })
         .await
     }

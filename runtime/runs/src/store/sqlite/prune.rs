@@ -63,7 +63,7 @@ fn old_runs(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusqli
 fn is_needed(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM files WHERE run = ?1 AND state <> 'unchanged')
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM files WHERE run = ?1 AND state NOT IN ('unchanged', 'cancelled'))
                 OR EXISTS (SELECT 1 FROM writes WHERE journal = (SELECT journal FROM runs WHERE id = ?1))
                 OR EXISTS (SELECT 1 FROM slots JOIN handovers USING (export, tenant, due) WHERE slots.run = ?1)",
         )?

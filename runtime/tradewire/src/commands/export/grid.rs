@@ -77,15 +77,15 @@ impl Grid {
         let mut grid = Grid::default();
         let (mut record, mut is_first) = (csv::StringRecord::new(), true);
         while reader.read_record(&mut record).ok()? {
-            let cells: Vec<String> = record.iter().map(str::to_owned).collect();
-            let is_title = |cell: &String| !cell.trim().is_empty() && number(cell).is_none();
-            if std::mem::take(&mut is_first) && cells.iter().all(is_title) {
-                grid.columns = cells;
+            let cells = || record.iter().map(str::to_owned).collect::<Vec<_>>();
+            let is_title = |cell: &str| !cell.trim().is_empty() && number(cell).is_none();
+            if std::mem::take(&mut is_first) && record.iter().all(is_title) {
+                grid.columns = cells();
                 continue;
             }
             grid.total += 1;
             if grid.rows.len() < keep {
-                grid.rows.push(cells);
+                grid.rows.push(cells());
             }
         }
         grid.square();

@@ -11,14 +11,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use futures::stream::{self, StreamExt};
-use tradewire_runs::CancellationToken;
 use tradewire_runs::config::{Config, Tenant};
 use tradewire_runs::run::{self, Request, RunError, Runner};
 use tradewire_runs::schedule::Window;
 
 use super::run::AT_ONCE;
+use super::stop::told_to_stop;
 use crate::cli::export::{Export, Window as Asked};
-use crate::output::Output;
+use crate::output::{Busy, Output};
 
 /// Does what was asked.
 pub async fn dispatch(command: Export, output: &Output) -> Result<ExitCode> {
@@ -46,16 +46,20 @@ fn asked<'c>(config: &'c Config, asked: &Asked) -> Result<Vec<(&'c Tenant, Optio
     tenants.iter().map(one).collect()
 }
 
-/// A preview of each, in order.
+/// A preview of each, in order, by the runner that `runner` makes.
 async fn previews(
-    runner: &Arc<Runner>,
     export: &str,
     of: &[(String, Option<Window>)],
-    stop: &CancellationToken,
-) -> Vec<Result<run::Preview, RunError>> {
+    output: &Output,
+    runner: impl FnOnce(&Arc<Busy>) -> Result<Arc<Runner>>,
+) -> Result<Vec<Result<run::Preview, RunError>>> {
+    let busy = Arc::new(output.busy("loading the plugins"));
+    let runner = runner(&busy)?;
+    let stop = told_to_stop(output)?;
+    busy.at(&format!("previewing {export}"));
     let one = |(tenant, window): &(String, Option<Window>)| {
         let request = Request { window: *window, ..Request::now(export, tenant) };
         runner.preview(request, stop.clone())
     };
-    stream::iter(of).map(one).buffered(AT_ONCE).collect().await
+    Ok(stream::iter(of).map(one).buffered(AT_ONCE).collect().await)
 }

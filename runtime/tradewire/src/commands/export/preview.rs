@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -16,7 +15,6 @@ use super::{asked, previews, show};
 use crate::cli::export::Preview as Options;
 use crate::commands::report::seen_from_here;
 use crate::commands::setting::Setting;
-use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
 /// Previews the export for each tenant that is asked for. Fails where a run would.
@@ -25,12 +23,7 @@ pub(super) async fn preview(options: Options, output: &Output) -> Result<ExitCod
     let asked = asked(&setting.config, &options.window)?;
     let asked: Vec<_> = asked.into_iter().map(|(tenant, window)| (tenant.name.clone(), window)).collect();
     let export = &options.window.export;
-    let busy = Arc::new(output.busy("loading the plugins"));
-    let runner = setting.runner(&busy)?;
-    let stop = told_to_stop(output)?;
-    busy.at(&format!("previewing {export}"));
-    let previews = previews(&runner, export, &asked, &stop).await;
-    drop((runner, busy));
+    let previews = previews(export, &asked, output, |busy| setting.runner(busy)).await?;
     let (mut failed, mut shown, mut values) = (false, Vec::new(), Vec::new());
     for ((tenant, _), preview) in asked.iter().zip(&previews) {
         let told = match preview {
@@ -101,9 +94,9 @@ impl Told {
         if !not_sent.is_empty() {
             let calls = if not_sent.len() == 1 { "call" } else { "calls" };
             text += &format!("\n  would send {} {calls} that act, and did not:", not_sent.len());
-            not_sent
-                .iter()
-                .for_each(|call| text += &format!("\n    {}: {} {}", call.operation, call.method, call.path));
+            for WriteCall { operation, method, path, .. } in not_sent {
+                text += &format!("\n    {operation}: {method} {}", show::plain(path));
+            }
         }
         if *state_changes > 0 {
             text += &format!("\n  would keep {state_changes} changed values of its state");
@@ -159,14 +152,8 @@ fn file_told(file: &PreviewedFile, rows: usize) -> Result<(String, Value)> {
         }
         (None, Form::Binary) => text += &format!("    {}, not text: `--output` keeps it\n", produced.content_type),
         (None, _) => {
-            let content = String::from_utf8_lossy(&bytes);
-            let mut lines = content.lines();
-            let first: String = lines.by_ref().take(rows).map(|line| format!("{}\n", show::plain(line))).collect();
-            text += &format!("\n{}", show::indented(&first, 4));
-            match lines.count() {
-                0 => {}
-                more => text += &format!("    … and {more} more lines\n"),
-            }
+            let lines = show::lines(&String::from_utf8_lossy(&bytes), rows);
+            text += &format!("\n{}", show::indented(&lines, 4));
         }
     }
     Ok((text.trim_end().to_owned(), value))

@@ -32,6 +32,16 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// The first lines of a text, at most `most`, and how many more there are.
+pub fn lines(text: &str, most: usize) -> String {
+    let mut lines = text.lines();
+    let first: String = lines.by_ref().take(most).map(|line| format!("{}\n", plain(line))).collect();
+    match lines.count() {
+        0 => first,
+        rest => format!("{first}… and {rest} more lines\n"),
+    }
+}
+
 /// The rows below their columns, numbers to the right.
 pub fn grid(grid: &Grid) -> String {
     let shown = |row: &Vec<String>| row.iter().map(|text| cell(text)).collect::<Vec<_>>();

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use chrono::Utc;
 use tradewire_runs::history;
-use tradewire_runs::run::{DeliverError, Report};
-use tradewire_runs::store::{RunRecord, Store, StoreError};
+use tradewire_runs::run::{DeliverError, Report, Runner};
+use tradewire_runs::store::{RunRecord, StoreError};
 
 use crate::cli::runs::Cancel;
 use crate::commands::report;
@@ -47,24 +47,22 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
             }
         }
         if run.ending.is_some() && !run.delivers() || options.no_wait {
-            return tell(store, run, output).await;
+            return tell(&clerk, run, output).await;
         }
         tokio::select! {
-            () = stop.cancelled() => return tell(store, run, output).await,
+            () = stop.cancelled() => return tell(&clerk, run, output).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
 }
 
 /// Tells what became of the run. It is a failure where it came to its end in spite of all.
-async fn tell(store: &dyn Store, run: RunRecord, output: &Output) -> Result<ExitCode> {
+async fn tell(clerk: &Runner, run: RunRecord, output: &Output) -> Result<ExitCode> {
     if run.ending.is_none() || run.delivers() {
         output.result(&format!("run {} is asked to end", run.opening.id), &run);
         return Ok(ExitCode::SUCCESS);
     }
-    let id = run.opening.id;
-    let report = Report { files: store.files(id).await?, delivery: store.delivery(id).await?, run };
-    Ok(tell_end(&report, output))
+    Ok(tell_end(&clerk.report(run.opening.id).await?, output))
 }
 
 fn tell_end(report: &Report, output: &Output) -> ExitCode {

@@ -40,7 +40,10 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let changes = Changes::of(&place.config).context("cannot listen to signals")?;
     let loaded = Loaded::load(&place, None)?;
     let config = loaded.setting.config.clone();
-    if !listens(&config) && config.schedules().next().is_none() {
+    let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
+    ensure_sound(&**runner.store()).await?;
+    let is_idle = !listens(&config) && config.schedules().next().is_none();
+    if is_idle && runner.store().deliveries().await?.is_empty() {
         bail!(
             "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
              MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
@@ -48,8 +51,6 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
             config.path.display()
         );
     }
-    let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
-    ensure_sound(&**runner.store()).await?;
     let stop = told_to_stop(output)?;
     let in_force = InForce::new(loaded, runner.clone());
     let server = match listens(&config) {

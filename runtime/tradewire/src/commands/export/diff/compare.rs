@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use crate::commands::export::grid::Grid;
@@ -13,11 +14,12 @@ use crate::commands::export::grid::Grid;
 /// The most columns of a key that is found, and of how many columns it is made.
 const LONGEST_KEY: usize = 3;
 const KEY_COLUMNS: usize = 16;
-/// How long the order of rows may be looked at; after that what is found is rougher.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the order of rows, or of lines, may be looked at; after that what is found is rougher.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What two tables differ in.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The columns that both have.
     pub columns: Vec<String>,
@@ -38,12 +40,25 @@ pub struct Difference {
 }
 
 /// A row of which some cells changed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Changed {
     /// The cells of the key; without one the number of the row in the earlier table, from 1.
     pub key: Vec<String>,
-    /// Column, before, after.
-    pub cells: Vec<(String, String, String)>,
+    /// The cells that changed.
+    pub cells: Vec<ChangedCell>,
+}
+
+/// A cell that changed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ChangedCell {
+    pub column: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Whether any column is in both tables.
+pub fn share_columns(before: &Grid, after: &Grid) -> bool {
+    before.columns.iter().any(|column| after.columns.contains(column))
 }
 
 /// Compares two tables.
@@ -116,14 +131,20 @@ fn named_key(
 
 fn find_key(earlier: &[Vec<&str>], later: &[Vec<&str>], columns: usize) -> Option<Vec<usize>> {
     let mut best: Option<(usize, Vec<usize>)> = None;
+    // What contains a key is one too, and leaves no fewer rows without a partner.
+    let mut found: Vec<Vec<usize>> = Vec::new();
     let least = earlier.len().abs_diff(later.len());
     for length in 1..=LONGEST_KEY {
         for key in combinations(columns.min(KEY_COLUMNS), length) {
+            if found.iter().any(|shorter| shorter.iter().all(|column| key.contains(column))) {
+                continue;
+            }
             let Some((before, after)) = keys(earlier, &key).zip(keys(later, &key)) else { continue };
             let alone = before.symmetric_difference(&after).count();
             if best.as_ref().is_none_or(|(fewest, _)| alone < *fewest) {
-                best = Some((alone, key));
+                best = Some((alone, key.clone()));
             }
+            found.push(key);
         }
         // Nothing can be better than that.
         if best.as_ref().is_some_and(|(fewest, _)| *fewest == least) {
@@ -199,7 +220,11 @@ fn meet(difference: &mut Difference, key: Vec<String>, before: &[&str], after: &
     let cells = difference.columns.iter().zip(before.iter().zip(after));
     let cells: Vec<_> = cells
         .filter(|(_, (before, after))| before != after)
-        .map(|(column, (before, after))| (column.clone(), (*before).to_owned(), (*after).to_owned()))
+        .map(|(column, (before, after))| ChangedCell {
+            column: column.clone(),
+            before: (*before).to_owned(),
+            after: (*after).to_owned(),
+        })
         .collect();
     match cells.is_empty() {
         true => difference.same += 1,
@@ -232,7 +257,10 @@ mod tests {
         assert_eq!(difference.key, ["Id"]);
         assert_eq!(
             difference.changed,
-            [Changed { key: vec!["8".into()], cells: vec![("Hours".into(), "38".into(), "39".into())] }]
+            [Changed {
+                key: vec!["8".into()],
+                cells: vec![ChangedCell { column: "Hours".into(), before: "38".into(), after: "39".into() }]
+            }]
         );
         assert_eq!(difference.removed, [["REG", "7", "40"]]);
         assert_eq!(difference.added, [["REG", "6", "5"]]);

@@ -5,7 +5,6 @@ mod told;
 
 use std::io::Read as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -14,12 +13,11 @@ use tradewire_runs::delivery::Outbox;
 use tradewire_runs::history;
 use tradewire_runs::run::Preview;
 use tradewire_runs::schedule::Window;
-use tradewire_runs::store::{FileRecord, Store};
+use tradewire_runs::store::{FileRecord, SqliteStore, Store};
 
-use super::{asked, previews};
+use super::{asked, previews, show};
 use crate::cli::export::Diff as Options;
 use crate::commands::setting::Setting;
-use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
 /// One state of a file.
@@ -31,11 +29,17 @@ pub struct Side {
     pub totals: Vec<(String, String)>,
 }
 
-/// Two states of a file; where there is but one, it came or went.
+/// A file, and its states.
 pub struct Pair {
     pub file: String,
-    pub before: Option<Side>,
-    pub after: Option<Side>,
+    pub states: States,
+}
+
+/// Two states of a file, or the one with which it came or went.
+pub enum States {
+    Both(Side, Side),
+    New(Side),
+    Gone(Side),
 }
 
 /// Tells the differences for each tenant that is asked for. Fails where there is nothing to compare.
@@ -48,7 +52,7 @@ pub(super) async fn diff(options: Options, output: &Output) -> Result<ExitCode> 
         wanted.push((tenant, self::window(&store, export, tenant, window).await?));
     }
     let now = match options.preview {
-        true => now(&setting, export, &wanted, output).await?,
+        true => now(&setting, &store, export, &wanted, output).await?,
         false => Vec::new(),
     };
     let (mut texts, mut values) = (Vec::new(), Vec::new());
@@ -87,19 +91,25 @@ async fn window(store: &dyn Store, export: &str, tenant: &Tenant, window: Option
 }
 
 /// What a run would deliver now.
-async fn now(setting: &Setting, export: &str, wanted: &[(&Tenant, Window)], output: &Output) -> Result<Vec<Preview>> {
-    let busy = Arc::new(output.busy("loading the plugins"));
-    let runner = setting.runner(&busy)?;
-    let stop = told_to_stop(output)?;
-    busy.at(&format!("previewing {export}"));
+async fn now(
+    setting: &Setting,
+    store: &SqliteStore,
+    export: &str,
+    wanted: &[(&Tenant, Window)],
+    output: &Output,
+) -> Result<Vec<Preview>> {
     let of: Vec<_> = wanted.iter().map(|(tenant, window)| (tenant.name.clone(), Some(*window))).collect();
     let mut all = Vec::new();
-    for preview in previews(&runner, export, &of, &stop).await {
+    for preview in previews(export, &of, output, |busy| setting.runner_on(store.clone(), busy)).await? {
         let preview = preview?;
         if let Err(failure) = &preview.result {
-            let (tenant, reasons) = (&preview.opening.tenant, &failure.reasons);
-            let reasons: String = reasons.iter().map(|reason| format!("\n  - {reason}")).collect();
-            bail!("{export} for {tenant} would fail, so there is nothing to compare with: {failure}{reasons}");
+            let tenant = &preview.opening.tenant;
+            let reasons = failure.reasons.iter().map(|reason| format!("\n  - {}", show::plain(reason)));
+            bail!(
+                "{export} for {tenant} would fail, so there is nothing to compare with: {}{}",
+                show::plain(&failure.message),
+                reasons.collect::<String>()
+            );
         }
         all.push(preview);
     }
@@ -142,7 +152,7 @@ fn versions(
         };
         if let Some((before, after)) = two {
             let (file, before, after) = (before.name.clone(), side(outbox, before)?, side(outbox, after)?);
-            pairs.push(Pair { file, before: Some(before), after: Some(after) });
+            pairs.push(Pair { file, states: States::Both(before, after) });
         }
     }
     if pairs.is_empty() {
@@ -163,22 +173,23 @@ async fn with_preview(outbox: &Outbox, delivered: Vec<FileRecord>, preview: &Pre
     let mut pairs = Vec::new();
     for file in &preview.files {
         let name = file.produced.name.as_str();
-        let before = match &file.forecast.previous {
-            Some(previous) => Some(side(outbox, previous)?),
-            None => None,
-        };
+        let before = file.forecast.previous.as_ref().map(|previous| side(outbox, previous)).transpose()?;
         let after = Side {
             name: "now".to_owned(),
             content_type: file.produced.content_type.clone(),
             bytes: tokio::fs::read(&file.produced.staged).await?,
             totals: file.produced.totals.clone(),
         };
-        pairs.push(Pair { file: name.to_owned(), before, after: Some(after) });
+        let states = match before {
+            Some(before) => States::Both(before, after),
+            None => States::New(after),
+        };
+        pairs.push(Pair { file: name.to_owned(), states });
     }
     // What a run would not deliver any more.
     for of_one in delivered.chunk_by(|a, b| a.name == b.name) {
         if let Some(last) = of_one.last().filter(|last| pairs.iter().all(|pair| pair.file != last.name)) {
-            pairs.push(Pair { file: last.name.clone(), before: Some(side(outbox, last)?), after: None });
+            pairs.push(Pair { file: last.name.clone(), states: States::Gone(side(outbox, last)?) });
         }
     }
     Ok(pairs)

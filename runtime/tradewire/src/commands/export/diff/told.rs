@@ -3,36 +3,37 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::compare::{Difference, compare};
-use super::{Pair, Side};
+use super::compare::{Difference, PATIENCE, compare, share_columns};
+use super::{Pair, Side, States};
 use crate::commands::export::grid::{Form, Grid, number};
-use crate::commands::export::show::{cell, indented, plain};
+use crate::commands::export::show::{self, cell, indented, plain};
 use crate::commands::table::table;
 
 /// What two states of a file differ in, for people and for scripts.
 pub fn pair(pair: &Pair, key: &[String], most: usize) -> Result<(String, Value)> {
     let file = &pair.file;
-    let (before, after) = match (&pair.before, &pair.after) {
-        (Some(before), Some(after)) => (before, after),
-        (None, Some(after)) => return Ok(alone(file, after, "new", "was not delivered before")),
-        (Some(before), None) => return Ok(alone(file, before, "gone", "would not be delivered")),
-        (None, None) => return Ok((String::new(), Value::Null)),
+    let (before, after) = match &pair.states {
+        States::Both(before, after) => (before, after),
+        States::New(after) => return Ok(alone(file, after, "new", "was not delivered before")),
+        States::Gone(before) => return Ok(alone(file, before, "gone", "would not be delivered")),
     };
     let mut text = format!("{file}: {} → {}\n", before.name, after.name);
     let mut value = json!({ "file": file, "before": before.name, "after": after.name });
     let form = Form::of(file, &after.content_type, &after.bytes);
     let grids = Grid::read(form, &before.bytes, usize::MAX).zip(Grid::read(form, &after.bytes, usize::MAX));
+    // Rows that have no column in common have nothing to be compared by. A key that is named is held against them.
+    let grids = grids.filter(|(earlier, later)| !key.is_empty() || share_columns(earlier, later));
     value["same"] = json!(before.bytes == after.bytes);
     match (grids, form) {
         _ if before.bytes == after.bytes => text += "  the same bytes\n",
         (Some((earlier, later)), _) => {
             let difference = compare(&earlier, &later, key).map_err(anyhow::Error::msg)?;
             text += &rows(&difference, most);
-            value["rows"] = rows_value(&difference);
+            value["rows"] = json!(difference);
         }
         (None, form) if form != Form::Binary => {
             let lines = lines(before, after);
-            text += &indented(&plain_lines(&lines, most), 2);
+            text += &indented(&show::lines(&lines, most), 2);
             value["lines"] = json!(lines);
         }
         (None, _) => text += &format!("  {} and {} bytes, not text\n", before.bytes.len(), after.bytes.len()),
@@ -69,7 +70,7 @@ fn rows(difference: &Difference, most: usize) -> String {
         let cells: Vec<_> = row
             .cells
             .iter()
-            .map(|(column, before, after)| vec![cell(column), shown(before), "→".to_owned(), shown(after)])
+            .map(|of| vec![cell(&of.column), shown(&of.before), "→".to_owned(), shown(&of.after)])
             .collect();
         text += &format!("  ~ {}\n{}", plain(&name), indented(&table(&cells), 6));
     }
@@ -96,38 +97,10 @@ fn more(of: usize, most: usize, what: &str) -> String {
     if of > most { format!("  … and {} more {what}\n", of - most) } else { String::new() }
 }
 
-fn rows_value(difference: &Difference) -> Value {
-    let Difference { columns, columns_added, columns_removed, key, added, removed, changed, same } = difference;
-    let changed: Vec<Value> = changed
-        .iter()
-        .map(|row| {
-            let cells: Vec<Value> = row
-                .cells
-                .iter()
-                .map(|(column, before, after)| json!({ "column": column, "before": before, "after": after }))
-                .collect();
-            json!({ "key": row.key, "cells": cells })
-        })
-        .collect();
-    json!({
-        "columns": columns, "columnsAdded": columns_added, "columnsRemoved": columns_removed, "key": key,
-        "added": added, "removed": removed, "changed": changed, "same": same,
-    })
-}
-
 fn lines(before: &Side, after: &Side) -> String {
     let (earlier, later) = (String::from_utf8_lossy(&before.bytes), String::from_utf8_lossy(&after.bytes));
-    let difference = similar::TextDiff::from_lines(&*earlier, &*later);
+    let difference = similar::TextDiff::configure().timeout(PATIENCE).diff_lines(&*earlier, &*later);
     difference.unified_diff().header(&before.name, &after.name).to_string()
-}
-
-fn plain_lines(text: &str, most: usize) -> String {
-    let mut lines = text.lines();
-    let first: String = lines.by_ref().take(most).map(|line| format!("{}\n", plain(line))).collect();
-    match lines.count() {
-        0 => first,
-        rest => format!("{first}… and {rest} more lines"),
-    }
 }
 
 /// Control totals side by side, and what they differ in where they are numbers.
@@ -151,4 +124,41 @@ fn totals(before: &Side, after: &Side) -> (String, Value) {
     }
     lines.insert(0, vec!["totals".to_owned(), before.name.clone(), after.name.clone(), "difference".to_owned()]);
     (indented(&table(&lines), 2), json!(values))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn told(before: &str, after: &str, key: &[String]) -> Result<(String, Value)> {
+        let side = |name: &str, text: &str| Side {
+            name: name.to_owned(),
+            content_type: "text/csv".to_owned(),
+            bytes: text.into(),
+            totals: Vec::new(),
+        };
+        let states = States::Both(side("version 1", before), side("version 2", after));
+        pair(&Pair { file: "a.csv".to_owned(), states }, key, 9)
+    }
+
+    #[test]
+    fn where_no_column_is_in_both_lines_are_compared() {
+        let (text, value) = told("Id,A\n1,x\n", "Code,B\n1,x\n", &[]).unwrap();
+        assert!(text.contains("-Id,A") && text.contains("+Code,B") && !text.contains("the same"), "{text}");
+        assert!(value["lines"].as_str().unwrap().contains("+Code,B") && value["rows"].is_null(), "{value}");
+        let error = told("Id,A\n1,x\n", "Code,B\n1,x\n", &["Id".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("there is no column `Id` in both"), "{error}");
+    }
+
+    #[test]
+    fn a_script_reads_the_cells_that_changed() {
+        let (_, value) = told("Id,A,B\n1,x,1\n2,y,1\n", "Id,A,C\n1,z,1\n2,y,1\n", &[]).unwrap();
+        let changed = json!([{ "key": ["1"], "cells": [{ "column": "A", "before": "x", "after": "z" }] }]);
+        let rows = json!({
+            "columns": ["Id", "A"], "columnsAdded": ["C"], "columnsRemoved": ["B"], "key": ["Id"],
+            "added": [], "removed": [], "changed": changed, "same": 1,
+        });
+        assert_eq!(value["rows"], rows);
+    }
 }

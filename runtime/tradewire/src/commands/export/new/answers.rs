@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use chrono::{NaiveDate, Utc};
 use tradewire_payroll::Layout;
-use tradewire_payroll::layout::PROVIDERS;
-use tradewire_runs::config::{Config, Destination};
+use tradewire_payroll::layout::{COMMON_SETTINGS, PROVIDERS};
+use tradewire_runs::config::{Config, Destination, variable};
 use tradewire_runs::schedule::{CronExpression, WindowRule};
 
 use super::ask::{Ask, Choice, given, name, something};
@@ -16,7 +16,7 @@ use crate::output::Output;
 
 /// The plugin that has providers.
 const PAYROLL: &str = "payroll-export";
-/// The plugins of this repository that are exports.
+/// The plugins of this repository that are exports and need nothing but a schedule.
 const FIRST_PARTY: [(&str, &str); 3] = [
     (PAYROLL, "gross pay as the file that a payroll provider imports"),
     ("open-orders", "purchase orders that have not come yet, with their age and worth"),
@@ -171,12 +171,9 @@ impl Asking<'_> {
             let option = format!("--set {}=…", setting.name());
             settings.push((setting.name().to_owned(), self.ask.text(&option, &question, None, check)?));
         }
-        let known = |name: &str| {
-            layout.settings().any(|setting| setting.name() == name)
-                || tradewire_payroll::layout::COMMON_SETTINGS.contains(&name)
-        };
-        if let Some((unknown, _)) = settings.iter().find(|(name, _)| !known(name)) {
-            bail!("`--set {unknown}=…`: {} has no such setting; it has {}", layout.provider, others.join(", "));
+        let known: Vec<&str> = layout.settings().map(|setting| setting.name()).chain(COMMON_SETTINGS).collect();
+        if let Some((unknown, _)) = settings.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            bail!("`--set {unknown}=…`: {} has no such setting; it has {}", layout.provider, known.join(", "));
         }
         let today: NaiveDate = Utc::now().date_naive();
         let find = |wanted: &str| settings.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
@@ -290,9 +287,9 @@ impl Asking<'_> {
             Some(client_id) => given("--client-id", client_id, something)?,
             None => self.ask.text("--client-id", &format!("the client id of `{name}`?"), None, something)?,
         };
-        let variable = format!("env:{}_CLIENT_SECRET", name.to_uppercase().replace('-', "_"));
+        let default = format!("env:{}", variable(&name, "CLIENT_SECRET"));
         let question = format!("where is the client secret of `{name}`?");
-        let client_secret = self.reference("--client-secret", &question, client_secret, &variable)?;
+        let client_secret = self.reference("--client-secret", &question, client_secret, &default)?;
         let zone = |answer: &str| match answer.parse::<chrono_tz::Tz>() {
             Ok(_) => Ok(()),
             Err(_) => Err("write a time zone such as `America/Phoenix`".to_owned()),
@@ -375,7 +372,8 @@ impl Asking<'_> {
         let is_address = answer.contains("://");
         let to = if is_address { answer.clone() } else { self.seen_from_config(Path::new(&answer))? };
         let last = answer.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let wanted = if name(last).is_ok() { last } else { export };
+        // A name with a dot would have to be quoted.
+        let wanted = if name(last).is_ok() && !last.contains('.') { last } else { export };
         let free = std::iter::once(wanted.to_owned()).chain((2..).map(|n| format!("{wanted}-{n}")));
         let free = free.into_iter().find(|name| !names.contains(&name));
         Ok((free.unwrap_or_else(|| wanted.to_owned()), Some(to)))

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, stderr, stdin};
 use anyhow::{Result, anyhow, bail};
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, MultiSelect, Select};
+use tradewire_runs::config::is_name;
 
 use crate::output::Output;
 
@@ -94,10 +95,9 @@ pub fn something(answer: &str) -> Result<(), String> {
 
 /// A name as the configuration has them.
 pub fn name(answer: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match !answer.is_empty() && answer.chars().all(fits) {
+    match is_name(answer) {
         true => Ok(()),
-        false => Err("write letters, digits, `-` and `_`".to_owned()),
+        false => Err("write 1 to 64 letters, digits, `-`, `_` and `.`".to_owned()),
     }
 }
 
@@ -106,5 +106,16 @@ pub fn given(option: &str, answer: &str, check: impl Fn(&str) -> Result<(), Stri
     match check(answer.trim()) {
         Ok(()) => Ok(answer.trim().to_owned()),
         Err(fault) => bail!("`{option}` is `{}`: {fault}", answer.escape_debug()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_name_is_what_the_configuration_takes_for_one() {
+        assert!(["acme", "a-b_c", "acme.2", "x".repeat(64).as_str()].iter().all(|answer| name(answer).is_ok()));
+        assert!(["", "a b", "Löhne", "x".repeat(65).as_str()].iter().all(|answer| name(answer).is_err()));
     }
 }
