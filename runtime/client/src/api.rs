@@ -7,13 +7,14 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
+use tradewire_surface::path::Path;
 use tradewire_surface::{Method, OperationRef};
 
 use crate::arguments::Arguments;
 use crate::download::Download;
 use crate::error::{Error, FieldError};
 use crate::pages::Pages;
-use crate::request::{encode_query, method as http_method};
+use crate::request::method as http_method;
 use crate::tenant::{Answered, Tenant};
 
 /// A future of a trait object.
@@ -38,11 +39,11 @@ pub trait ServiceTitan: Send + Sync {
         arguments: &'a Arguments,
     ) -> Later<'a, Result<Box<dyn FileAnswer>, CallError>>;
 
-    /// Calls what the catalog does not know: `{tenant}` in the path is filled in, `params` go into the query.
+    /// Calls what the catalog does not know: the path is filled in with the tenant, `params` go into the query.
     fn raw<'a>(
         &'a self,
         method: Method,
-        path: &'a str,
+        path: &'a Path,
         params: &'a [(String, String)],
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>>;
@@ -131,18 +132,11 @@ impl ServiceTitan for Tenant {
     fn raw<'a>(
         &'a self,
         method: Method,
-        path: &'a str,
+        path: &'a Path,
         params: &'a [(String, String)],
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {
-        Box::pin(async move {
-            let mut target = path.to_owned();
-            if !params.is_empty() {
-                let separator = if target.contains('?') { '&' } else { '?' };
-                target = format!("{target}{separator}{}", encode_query(params));
-            }
-            Ok(Tenant::raw(self, http_method(method), &target, body).await?)
-        })
+        Box::pin(async move { Ok(Tenant::raw(self, http_method(method), path, params, body).await?) })
     }
 }
 

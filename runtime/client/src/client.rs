@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
-use reqwest::redirect;
 use secrecy::ExposeSecret;
+use tradewire_outbound::{self as outbound, Reach, Use};
 use url::Url;
 
 use crate::environment::Environment;
@@ -23,7 +23,7 @@ pub struct Client(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) api: Url,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Connections,
     pub(crate) app_key: HeaderValue,
     tenants: Arc<Tenants>,
 }
@@ -52,14 +52,14 @@ pub enum SetupError {
     #[error("retry.attempts is 0; 1 is one attempt and no retry")]
     NoAttempt,
     /// TLS could not be set up.
-    #[error("cannot set up TLS: {0}; install the system's CA certificates")]
-    Tls(String),
+    #[error(transparent)]
+    Tls(#[from] outbound::SetupError),
 }
 
 impl Client {
     /// Sets up a client. Opens no connection.
     pub fn new(options: Options) -> Result<Client, SetupError> {
-        Client::with(options, connect, Arc::default())
+        Client::with(options, Connections::new, Arc::default())
     }
 
     /// The same application with another key or another [`Options::max_answer`]: connections, tokens and, above all, the
@@ -73,7 +73,7 @@ impl Client {
 
     fn with(
         options: Options,
-        http: impl FnOnce(&Options) -> Result<reqwest::Client, SetupError>,
+        http: impl FnOnce(&Options) -> Result<Connections, SetupError>,
         tenants: Arc<Tenants>,
     ) -> Result<Client, SetupError> {
         let key = options.app_key.expose_secret();
@@ -128,7 +128,7 @@ impl Client {
                 Some(known) => Arc::clone(known),
                 // New, or its secret was replaced: what the old one got is not this one's.
                 None => {
-                    let tokens = Arc::new(Tokens::new(shared.http.clone(), &shared.options, credentials));
+                    let tokens = Arc::new(Tokens::new(shared.http.tokens.clone(), &shared.options, credentials));
                     all.insert(key, Arc::clone(&tokens));
                     tokens
                 }
@@ -144,37 +144,40 @@ impl fmt::Debug for Client {
     }
 }
 
-fn connect(options: &Options) -> Result<reqwest::Client, SetupError> {
-    // Fails where the program has chosen a provider already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .user_agent(&options.user_agent)
-            .connect_timeout(options.connect_timeout)
-            .tcp_nodelay(true)
-            // Shorter than any server's own, so that a write seldom meets a connection that is just being closed.
-            .pool_idle_timeout(Duration::from_secs(30));
-        if options.environment.is_loopback() { builder.no_proxy() } else { builder }
-    };
-    match builder().build() {
-        Ok(http) => Ok(http),
-        // A machine without CA certificates can still talk to a sandbox.
-        Err(_) if options.environment.is_plain() => {
-            builder().tls_certs_only([]).build().map_err(|e| SetupError::Tls(innermost(&e)))
-        }
-        Err(error) => Err(SetupError::Tls(innermost(&error))),
+/// The connections of an application: to the API and to where tokens come from, which the operator has named, and to
+/// wherever the API says that a file is.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pub(crate) api: outbound::Client,
+    pub(crate) tokens: outbound::Client,
+    /// Made when the first file is somewhere else.
+    files: Arc<OnceLock<Result<outbound::Client, outbound::SetupError>>>,
+}
+
+impl Connections {
+    fn new(options: &Options) -> Result<Connections, SetupError> {
+        let api = builder(options, Use::ServiceTitan, Reach::to(options.environment.origins())).build()?;
+        Ok(Connections { tokens: api.used_for(Use::ServiceTitanTokens), api, files: Arc::default() })
+    }
+
+    /// To where files are.
+    pub(crate) fn files(&self, options: &Options) -> Result<outbound::Client, outbound::SetupError> {
+        let made = self.files.get_or_init(|| {
+            let here = options.environment.is_loopback();
+            let reach = Reach::to(options.environment.origins()).and_strangers(here);
+            builder(options, Use::ServiceTitanFiles, reach).build()
+        });
+        made.clone()
     }
 }
 
-/// What an error says at its root, which is the part that helps.
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root.to_string()
+fn builder(options: &Options, usage: Use, reach: Reach) -> outbound::Builder {
+    outbound::Client::builder(usage, reach)
+        .user_agent(&options.user_agent)
+        .connect(options.connect_timeout)
+        .piece(Some(options.timeout))
+        // Shorter than any server's own, so that a write seldom meets a connection that is just being closed.
+        .idle(Some(Duration::from_secs(30)))
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use reqwest::Response;
 use reqwest::header::CONTENT_DISPOSITION;
 use tokio::time::timeout;
+use tradewire_outbound::innermost;
 
-use crate::client::innermost;
 use crate::environment::place;
 use crate::error::{Error, Kind};
 use crate::exchange::content_type;

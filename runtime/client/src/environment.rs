@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use tradewire_outbound::{Origin, this_machine};
+use url::Url;
 
 /// Which ServiceTitan is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,19 +51,14 @@ impl Environment {
         url
     }
 
-    /// Whether the API is spoken to without TLS.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.api().scheme() == "http"
+    /// What is connected to for calls and tokens.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = Origin> {
+        [self.api(), self.token_endpoint()].into_iter().filter_map(|url| Origin::of(&url))
     }
 
     /// Whether the API is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.api().host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => false,
-        }
+        this_machine(&self.api())
     }
 }
 
@@ -136,7 +132,7 @@ mod tests {
     fn an_address_serves_both_and_keeps_its_own_path() {
         let custom: Environment = "http://127.0.0.1:8123/st/".parse().unwrap();
         assert_eq!(custom.token_endpoint().as_str(), "http://127.0.0.1:8123/st/connect/token");
-        assert!(custom.is_plain() && custom.is_loopback());
+        assert!(custom.is_loopback());
     }
 
     #[test]

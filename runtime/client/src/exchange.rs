@@ -2,16 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
-use reqwest::{Body, Response, StatusCode, multipart};
+use reqwest::{Body, Method, Response, StatusCode, multipart};
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
-use url::Url;
+use tradewire_outbound::{Unread, beginning, innermost, read};
 
 use crate::arguments::Source;
-use crate::client::innermost;
 use crate::environment::place;
 use crate::error::{Error, Kind};
 use crate::pace::TooLong;
@@ -134,7 +133,9 @@ impl Doors {
         let builder = self
             .shared
             .http
+            .api
             .request(request.method.clone(), address)
+            .map_err(|refused| Failed::new(Error::new(Kind::Invalid, refused.to_string()), Fault::Local))?
             .header(AUTHORIZATION, authorization)
             .header("ST-App-Key", self.shared.app_key.clone())
             .header(ACCEPT, accept);
@@ -183,13 +184,18 @@ impl Doors {
         let fault = Fault::Answered(status);
         let wait = retry_after::from_headers(response.headers(), SystemTime::now());
         if response.status().is_redirection() {
-            let message =
-                format!("{place} answered with a redirect ({status}), which the API does not; check the base address");
+            let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            let to = location.and_then(|to| response.url().join(to).ok()).map(|to| format!(" to {}", crate::environment::place(&to)));
+            let message = format!(
+                "{place} answered with a redirect ({status}){}, which the API does not and which is not followed; check \
+                 the base address",
+                to.unwrap_or_default()
+            );
             return Failed::new(Error::new(Kind::of_status(status), message).with_status(status), fault);
         }
         let content_type = content_type(&response);
         // What the body says is of use but not needed: the status stands.
-        let body = timeout_at(deadline, read_start(response, problem::MOST_BYTES)).await.unwrap_or_default();
+        let body = timeout_at(deadline, beginning(response, problem::MOST_BYTES)).await.unwrap_or_default();
         self.counters.received(body.len());
         if problem::is_page(content_type.as_deref(), &body) {
             return Failed::new(problem::page_error(status, place).with_retry_after(wait), fault);
@@ -211,6 +217,7 @@ impl Doors {
     /// Goes where a download is redirected to, with none of our headers.
     async fn follow(&self, mut response: Response) -> Result<Reply, Box<Failed>> {
         let refuse = |message: String| Failed::new(Error::new(Kind::Unreadable, message), Fault::Unusable);
+        let files = self.shared.http.files(&self.shared.options).map_err(|error| refuse(error.to_string()))?;
         for _ in 0..MOST_HOPS {
             let from = response.url().clone();
             let target = response
@@ -220,11 +227,12 @@ impl Doors {
                 .and_then(|l| from.join(l).ok())
                 .filter(|to| to.host_str().is_some())
                 .ok_or_else(|| refuse(format!("{} redirects to nowhere", place(&from))))?;
-            self.check_hop(&target).map_err(&refuse)?;
             let place = place(&target);
-            self.counters.request(0);
             // The address itself is a secret: whoever has it may read the file.
-            response = self.shared.http.get(target).header(ACCEPT, "*/*").send().await.map_err(|error| {
+            let request = files.request(Method::GET, target);
+            let request = request.map_err(|refused| refuse(format!("the file is redirected to {place}: {refused}")))?;
+            self.counters.request(0);
+            response = request.header(ACCEPT, "*/*").send().await.map_err(|error| {
                 let (error, fault) = broken(&error, &place);
                 Failed::new(error, fault)
             })?;
@@ -248,15 +256,6 @@ impl Doors {
             }
         }
         Err(refuse(format!("the file is redirected more than {MOST_HOPS} times")))
-    }
-
-    fn check_hop(&self, target: &Url) -> Result<(), String> {
-        match target.scheme() {
-            "https" => Ok(()),
-            "http" if self.shared.options.environment.is_plain() => Ok(()),
-            "http" => Err(format!("the file is redirected to {} without TLS; refused", place(target))),
-            other => Err(format!("the file is redirected to `{other}:`; refused")),
-        }
     }
 }
 
@@ -311,55 +310,24 @@ pub(crate) fn broken(error: &reqwest::Error, place: &str) -> (Error, Fault) {
 
 /// Reads a whole body of at most `most` bytes.
 pub(crate) async fn read_all(
-    mut response: Response,
+    response: Response,
     most: u64,
     place: &str,
     count: impl Fn(usize),
 ) -> Result<Bytes, (Error, Fault)> {
-    let too_large = || {
-        let message = format!(
-            "the answer of {place} is larger than the {most} bytes that max_answer allows; ask for smaller pages"
-        );
-        (Error::new(Kind::TooLarge, message), Fault::Unusable)
-    };
-    let declared = response.content_length().unwrap_or(0);
-    if declared > most {
-        return Err(too_large());
-    }
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(None) => return Ok(body.freeze()),
-            Ok(Some(chunk)) => {
-                count(chunk.len());
-                if (body.len() + chunk.len()) as u64 > most {
-                    return Err(too_large());
-                }
-                if body.is_empty() {
-                    // As declared, but not more than a server could make us set aside with a header alone.
-                    body.reserve(usize::try_from(declared.min(8 << 20)).unwrap_or(0).max(chunk.len()));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Err(error) => {
-                let message = format!("the answer of {place} broke off: {}", innermost(&error));
-                let kind = if error.is_decode() { Kind::Unreadable } else { Kind::Unreachable };
-                return Err((Error::new(kind, message), Fault::Lost));
-            }
+    read(response, most, count).await.map_err(|unread| match unread {
+        Unread::TooLong(most) => {
+            let message = format!(
+                "the answer of {place} is larger than the {most} bytes that max_answer allows; ask for smaller pages"
+            );
+            (Error::new(Kind::TooLarge, message), Fault::Unusable)
         }
-    }
-}
-
-/// Reads the start of a body, as far as it comes.
-async fn read_start(mut response: Response, most: usize) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
-        if body.len() == most {
-            break;
+        Unread::Broken(error) => {
+            let message = format!("the answer of {place} broke off: {}", innermost(&error));
+            let kind = if error.is_decode() { Kind::Unreadable } else { Kind::Unreachable };
+            (Error::new(kind, message), Fault::Lost)
         }
-    }
-    body
+    })
 }
 
 pub(crate) fn content_type(response: &Response) -> Option<String> {

@@ -72,6 +72,7 @@ pub use error::{Error, FieldError, Kind};
 pub use meter::Meter;
 pub use options::{Credentials, Options, RateLimit, Retry};
 pub use pages::{Page, Pages};
+pub use request::fill;
 pub use tenant::{Answered, Tenant};
 
 pub use reqwest::Method;

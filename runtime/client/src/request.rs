@@ -1,17 +1,15 @@
 //! One request as it will be sent: made from an operation of the catalog and its arguments, or by the raw door.
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use reqwest::Method;
+use tradewire_surface::path::{self, ENCODED, Path};
 use tradewire_surface::{Answer, Body, Effect, OperationRef};
 use url::Url;
 
 use crate::arguments::{Arguments, Upload};
 use crate::error::{Error, Kind};
 use crate::retry::Nature;
-
-/// All but the unreserved characters of RFC 3986 are encoded: also `+`, which a query would read as a space.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request, owned and repeatable.
 #[derive(Debug, Clone)]
@@ -79,27 +77,21 @@ impl Request {
         })
     }
 
-    /// The request of the raw door. `target` is a path with an optional query, both encoded by the caller;
-    /// `{tenant}` in it is filled in.
-    pub(crate) fn raw(method: Method, target: &str, tenant: i64, body: Option<Bytes>) -> Result<Request, Error> {
-        let filled = target.replace("{tenant}", &tenant.to_string());
-        let (path, query) = filled.split_once('?').unwrap_or((&filled, ""));
+    /// The request of the raw door: what is sent is written from the segments that were allowed.
+    pub(crate) fn raw(
+        method: Method,
+        path: &Path,
+        params: &[(String, String)],
+        tenant: i64,
+        body: Option<Bytes>,
+    ) -> Result<Request, Error> {
+        let of_tenant = path.is_of(tenant);
+        let path = path.written(tenant);
         // Only the path: a query may hold what logs must not.
         let name = format!("raw {method} {path}");
-        let invalid = |message: &str| Error::new(Kind::Invalid, message).at(&name);
-        if !path.starts_with('/') || path.starts_with("//") {
-            return Err(invalid("a path begins with one `/` and names no host"));
-        }
-        if filled.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '#')) {
-            return Err(invalid("encode white space, `\\` and `#` in a path or query"));
-        }
-        let decoded = percent_decode_str(path).decode_utf8_lossy();
-        if decoded.split(['/', '\\']).any(|segment| segment == "." || segment == "..") {
-            return Err(invalid("a path may not hold `.` or `..`"));
-        }
-        let mut segments = path.split('/').skip_while(|segment| *segment != "tenant");
-        if segments.next().is_none() || segments.next() != Some(tenant.to_string().as_str()) {
-            return Err(invalid("a path holds `/tenant/{tenant}/`, of the tenant that the run is for"));
+        if !of_tenant {
+            let message = "a path holds `/tenant/{tenant}/`, of the tenant that the run is for";
+            return Err(Error::new(Kind::Invalid, message).at(&name));
         }
         let reads = method == Method::GET || method == Method::HEAD;
         Ok(Request {
@@ -107,10 +99,10 @@ impl Request {
             nature: Nature {
                 reads,
                 idempotent: reads || method == Method::PUT || method == Method::DELETE,
-                reporting: is_reporting(path),
+                reporting: is_reporting(&path),
             },
-            path: path.to_owned(),
-            query: query.to_owned(),
+            path,
+            query: encode_query(params),
             content: body.map_or(Content::Nothing, Content::Json),
             expects: Expects::Json,
             method,
@@ -146,7 +138,11 @@ pub(crate) fn encode_query(pairs: &[(String, String)]) -> String {
     query
 }
 
-fn fill(template: &str, tenant: i64, values: &[(String, String)]) -> Result<String, String> {
+/// The path of an operation as it is sent: its parameters encoded, each within its own segment.
+///
+/// # Errors
+/// What is missing, unknown, given twice, or would not stay one segment.
+pub fn fill(template: &str, tenant: i64, values: &[(String, String)]) -> Result<String, String> {
     let mut path = String::with_capacity(template.len() + 16);
     let mut used = 0;
     let mut rest = template;
@@ -162,10 +158,8 @@ fn fill(template: &str, tenant: i64, values: &[(String, String)]) -> Result<Stri
             .iter()
             .find(|(given, _)| given == name)
             .ok_or_else(|| format!("the path parameter `{name}` is missing"))?;
-        // Encoding does not help here: URL parsers take `%2E%2E` for `..` as well.
-        if value.is_empty() || value == "." || value == ".." {
-            return Err(format!("the path parameter `{name}` cannot be `{value}`"));
-        }
+        // Encoding does not help here: readers of addresses take `%2E%2E` for `..`, and many servers `%2F` for `/`.
+        path::check(value).map_err(|fault| format!("the path parameter `{name}` {fault}"))?;
         path.extend(utf8_percent_encode(value, ENCODED));
         used += 1;
     }
@@ -204,8 +198,8 @@ mod tests {
         list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
     }
 
-    fn raw(target: &str) -> Result<Request, Error> {
-        Request::raw(Method::GET, target, 7, None)
+    fn raw(path: &str) -> Result<Request, Error> {
+        Request::raw(Method::GET, &path.parse().unwrap(), &pairs(&[("secret", "1&2")]), 7, None)
     }
 
     #[test]
@@ -219,9 +213,9 @@ mod tests {
     fn encoded_text_reaches_the_address_unchanged() {
         let op = Catalog::get().operation("payroll/activity-codes.get").unwrap();
         let arguments =
-            Arguments { path: pairs(&[("id", "a/b c+%")]), query: pairs(&[("q", "+ é")]), ..Arguments::default() };
+            Arguments { path: pairs(&[("id", "a?b c+%#")]), query: pairs(&[("q", "+ é")]), ..Arguments::default() };
         let url = Request::of(op, 7, &arguments).unwrap().address(&"http://h:1/base/".parse().unwrap());
-        assert_eq!(url.as_str(), "http://h:1/base/payroll/v2/tenant/7/activity-codes/a%2Fb%20c%2B%25?q=%2B%20%C3%A9");
+        assert_eq!(url.as_str(), "http://h:1/base/payroll/v2/tenant/7/activity-codes/a%3Fb%20c%2B%25%23?q=%2B%20%C3%A9");
     }
 
     #[test]
@@ -233,8 +227,11 @@ mod tests {
         assert_eq!(with(&[("id", "5")]).unwrap(), "/payroll/v2/tenant/7/activity-codes/5");
         for (list, said) in [
             (&[][..], "`id` is missing"),
-            (&[("id", "..")], "cannot be `..`"),
-            (&[("id", "")], "cannot be"),
+            (&[("id", "..")], "`id` has the segment `..`"),
+            (&[("id", "")], "`id` has an empty segment"),
+            (&[("id", "5/tags/x")], "`id` holds `/`"),
+            (&[("id", "..%2f..")], "`id` is encoded twice"),
+            (&[("id", "5\r\nHost: x")], "`id` holds a control character"),
             (&[("id", "5"), ("idd", "6")], "no parameter `idd`"),
             (&[("id", "5"), ("id", "6")], "given twice"),
         ] {
@@ -270,40 +267,53 @@ mod tests {
     }
 
     #[test]
-    fn the_raw_door_stays_within_its_host_and_tenant() {
-        let request = raw("/crm/v2/tenant/{tenant}/customers?page=1&name=a%2Bb").unwrap();
-        assert_eq!(request.path, "/crm/v2/tenant/7/customers");
-        assert_eq!(request.query, "page=1&name=a%2Bb");
-        for target in [
-            "crm/v2/tenant/7/customers",
-            "//evil.example/tenant/7/",
-            "http://evil.example/tenant/7/x",
-            "/crm/v2/tenant/8/customers",
-            "/crm/v2/customers",
-            "/crm/v2/tenant",
-            "/crm/v2/tenant/7/../8/customers",
-            "/crm/v2/tenant/7/%2e%2E/8/customers",
-            "/crm/v2/tenant/7/..%2f8/customers",
-            "/crm/v2/tenant/7\\..\\8/customers",
-            "/crm/v2/tenant/7/a b",
-            "/crm/v2/tenant/7/x\r\nHost: evil",
-            "/crm/v2/tenant/7/x#y",
-            "@evil.example/tenant/7/",
-            "",
-        ] {
-            assert_eq!(raw(target).unwrap_err().kind(), Kind::Invalid, "{target}");
+    fn no_path_parameter_of_any_operation_reaches_another_path() {
+        let base: Url = "https://api.example/st/".parse().unwrap();
+        let values = ["5", "5?/x", "5#x", "a b;c=d@e", "..", "../x", "x/../..", "%2e%2e", "5%2Fx", "\\x", "é", "\u{0}", ""];
+        for op in Catalog::get().operations() {
+            let names: Vec<&str> =
+                op.operation.params.iter().filter(|p| p.place == tradewire_surface::Place::Path).map(|p| &*p.wire).collect();
+            for value in values {
+                let given: Vec<_> = names.iter().map(|name| ((*name).to_owned(), value.to_owned())).collect();
+                let Ok(path) = fill(&op.operation.path, 7, &given) else { continue };
+                let mut url = base.clone();
+                url.set_path(&format!("/st{path}"));
+                // What another reader of addresses finds is the template, with the value in the places of its own.
+                let found: Vec<String> = url.path_segments().unwrap().map(str::to_owned).collect();
+                let wanted: Vec<&str> = op.operation.path.split('/').skip(1).collect();
+                assert_eq!(found.len(), wanted.len() + 1, "{}: {value}: {url}", op.id());
+                for (found, wanted) in found[1..].iter().zip(wanted) {
+                    let found = percent_encoding::percent_decode_str(found).decode_utf8().unwrap();
+                    match wanted {
+                        "{tenant}" => assert_eq!(found, "7"),
+                        _ if wanted.starts_with('{') => assert_eq!(found, value, "{}", op.id()),
+                        _ => assert_eq!(found, wanted, "{}: {value}", op.id()),
+                    }
+                }
+                assert_eq!((url.query(), url.fragment()), (None, None), "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_raw_door_stays_within_its_tenant() {
+        let request = raw("/crm/v2/tenant/{tenant}/customers").unwrap();
+        assert_eq!((&*request.path, &*request.query), ("/crm/v2/tenant/7/customers", "secret=1%262"));
+        assert_eq!(raw("/crm/v2/tenant/7/customers").unwrap().path, request.path);
+        for path in ["/crm/v2/tenant/8/customers", "/crm/v2/customers", "/crm/v2/tenant", "/evil.example/x"] {
+            assert_eq!(raw(path).unwrap_err().kind(), Kind::Invalid, "{path}");
         }
     }
 
     #[test]
     fn the_name_of_a_raw_call_leaves_out_its_query() {
-        assert_eq!(raw("/a/tenant/7/b?secret=1").unwrap().operation, "raw GET /a/tenant/7/b");
+        assert_eq!(raw("/a/tenant/7/b").unwrap().operation, "raw GET /a/tenant/7/b");
     }
 
     #[test]
     fn only_the_data_of_reports_has_the_limit_of_one_a_minute() {
-        let data =
-            Request::raw(Method::POST, "/reporting/v2/tenant/7/report-category/a/reports/1/data", 7, None).unwrap();
+        let path = "/reporting/v2/tenant/{tenant}/report-category/a/reports/1/data".parse().unwrap();
+        let data = Request::raw(Method::POST, &path, &[], 7, None).unwrap();
         assert_eq!(data.report(), Some("/reporting/v2/tenant/7/report-category/a/reports/1/data"));
         assert_eq!(raw("/reporting/v2/tenant/7/report-categories").unwrap().report(), None);
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 use tradewire_surface::OperationRef;
+use tradewire_surface::path::Path;
 
 use crate::arguments::Arguments;
 use crate::client::Shared;
@@ -88,11 +89,16 @@ impl Tenant {
         Pages::new(self.clone(), op, arguments)
     }
 
-    /// Calls what the catalog does not know: same token, pace and retries. `path_and_query` begins with `/`, is
-    /// encoded by the caller and holds `/tenant/{tenant}/` (filled in) or this tenant's number. What does not read by
-    /// its method counts as a write.
-    pub async fn raw(&self, method: Method, path_and_query: &str, body: Option<Bytes>) -> Result<Answered, Error> {
-        let request = Request::raw(method, path_and_query, self.id(), body)?;
+    /// Calls what the catalog does not know: same token, pace and retries. The path holds `/tenant/{tenant}/` or this
+    /// tenant's number. What does not read by its method counts as a write.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &Path,
+        params: &[(String, String)],
+        body: Option<Bytes>,
+    ) -> Result<Answered, Error> {
+        let request = Request::raw(method, path, params, self.id(), body)?;
         self.answered(&request).await
     }
 

@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
+use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
+use tradewire_outbound::Client;
 use url::Url;
 
 use crate::environment::place;
@@ -40,7 +42,7 @@ impl Token {
 
 /// The tokens of one tenant and client id.
 pub(crate) struct Tokens {
-    http: reqwest::Client,
+    http: Client,
     endpoint: Url,
     pub(crate) credentials: Credentials,
     retry: Retry,
@@ -67,7 +69,7 @@ struct Granted {
 }
 
 impl Tokens {
-    pub(crate) fn new(http: reqwest::Client, options: &Options, credentials: Credentials) -> Tokens {
+    pub(crate) fn new(http: Client, options: &Options, credentials: Credentials) -> Tokens {
         Tokens {
             http,
             endpoint: options.environment.token_endpoint(),
@@ -191,7 +193,9 @@ impl Tokens {
             ("client_id", self.credentials.client_id.as_str()),
             ("client_secret", self.credentials.client_secret.expose_secret()),
         ];
-        let request = self.http.post(self.endpoint.clone()).header(ACCEPT, "application/json").form(&form);
+        let request = self.http.request(Method::POST, self.endpoint.clone());
+        let request = request.map_err(|refused| (Error::new(Kind::Invalid, refused.to_string()), false))?;
+        let request = request.header(ACCEPT, "application/json").form(&form);
         let answer = timeout(self.timeout, async {
             let response = request.send().await.map_err(|e| (broken(&e, &place).0, true))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -14,7 +14,7 @@ mod text;
 
 pub use disk::{sync_folder, what_to_do};
 pub use folder::Folder;
-pub use http::{Http, HttpMethod, HttpSettings, is_this_machine};
+pub use http::{Http, HttpMethod, HttpSettings};
 pub use place::{Item, Parcel, Place, PlaceError, Published};
 pub use s3::{S3, S3Settings};
 pub use settings::{SettingsError, address};

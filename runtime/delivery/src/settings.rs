@@ -1,5 +1,6 @@
 //! What is wrong with a place's settings, found before anything is sent, and how its address is shown.
 
+use tradewire_outbound::this_machine;
 use url::Url;
 
 /// A setting that cannot be used. The message says what to write instead, and never holds a secret.
@@ -48,6 +49,20 @@ pub(crate) fn check_url(url: &Url, example: &str) -> Result<(), SettingsError> {
         return fault(format!("it has a part after `#`; write `{example}`"));
     }
     Ok(())
+}
+
+/// Refuses what goes without TLS to another machine, unless that is said.
+pub(crate) fn check_plain(
+    setting: &'static str,
+    url: &Url,
+    allow_http: bool,
+    what: &str,
+) -> Result<(), SettingsError> {
+    if url.scheme() != "http" || allow_http || this_machine(url) {
+        return Ok(());
+    }
+    let message = format!("`http` would let everyone in between {what}; write `https://…`, or `allow_http = true` beside it");
+    Err(SettingsError::new(setting, message))
 }
 
 /// The path of an address, decoded: slashes at the end are not part of it.

@@ -1,5 +1,7 @@
 //! What others say, made fit for a message.
 
+pub(crate) use tradewire_outbound::innermost;
+
 /// The most characters of it.
 const LONGEST: usize = 300;
 
@@ -10,15 +12,6 @@ pub(crate) fn shown(text: &str) -> String {
     let beginning: String = all.by_ref().take(LONGEST).collect();
     let more = if all.next().is_some() { "…" } else { "" };
     format!("{beginning:?}{more}")
-}
-
-/// What an error says at its root, which is the part that helps.
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root.to_string()
 }
 
 #[cfg(test)]

@@ -190,7 +190,7 @@ async fn the_raw_door_goes_through_the_journal_and_reads_do_not() {
     let bench = Bench::new(Closure::new(move |attempt| {
         let api = attempt.journal.around(Arc::new(seen.clone()));
         async move {
-            let path = "/x/tenant/{tenant}/y";
+            let path = &"/x/tenant/{tenant}/y".parse().unwrap();
             api.raw("POST".parse().unwrap(), path, &[], Some("{}".into())).await.unwrap();
             api.raw("GET".parse().unwrap(), path, &[], None).await.unwrap();
             call(&*api, "crm/customers.get", &["5"], "").await.unwrap();

@@ -17,6 +17,7 @@
 use std::fmt;
 
 use crate::catalog::{Catalog, Effect, Method, OperationRef, Surface};
+use crate::path::{Path, Pattern};
 
 /// The grants of one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Grants {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RawGrant {
     method: Method,
-    path: String,
+    paths: Pattern,
 }
 
 /// One grant, known to name something that the catalog has.
@@ -104,16 +105,15 @@ impl Grants {
         catalog.operations().filter(|operation| self.allows(operation))
     }
 
-    /// Whether a method and path beside the catalog may be called. Paths are compared with their parameters in braces
-    /// as the grant writes them: `{id}` stands for any one segment.
-    pub fn allows_raw(&self, method: Method, path: &str) -> bool {
-        self.raw.iter().any(|grant| grant.method == method && grant.covers(path))
+    /// Whether a method and path beside the catalog may be called: `{id}` of a grant stands for any one segment.
+    pub fn allows_raw(&self, method: Method, path: &Path) -> bool {
+        self.raw.iter().any(|grant| grant.method == method && grant.paths.covers(path))
     }
 
     /// The line of the configuration that allows these operations besides what is allowed already.
     pub fn line_for<'a>(&self, operations: impl IntoIterator<Item = OperationRef<'a>>) -> String {
         let mut written: Vec<String> = self.grants.iter().map(|grant| format!("\"{grant}\"")).collect();
-        written.extend(self.raw.iter().map(|grant| format!("\"raw:{} {}\"", grant.method, grant.path)));
+        written.extend(self.raw.iter().map(|grant| format!("\"raw:{} {}\"", grant.method, grant.paths)));
         for operation in operations {
             let grant = format!("\"{}\"", operation.id());
             if !self.allows(&operation) && !written.contains(&grant) {
@@ -133,27 +133,8 @@ impl RawGrant {
         };
         let (method, path) = target.split_once(' ').ok_or_else(fault)?;
         let method = method.parse().map_err(|_| fault())?;
-        if !path.starts_with('/') || path.contains(['?', ' ']) {
-            return Err(fault());
-        }
-        Ok(RawGrant { method, path: path.to_owned() })
-    }
-
-    fn covers(&self, path: &str) -> bool {
-        let mut given = path.split('/');
-        let mut granted = self.path.split('/');
-        loop {
-            match (granted.next(), given.next()) {
-                (None, None) => return true,
-                (Some(granted), Some(given)) => {
-                    let any = granted.starts_with('{') && granted != "{tenant}" && !given.is_empty();
-                    if granted != given && !(any && given != "." && given != "..") {
-                        return false;
-                    }
-                }
-                _ => return false,
-            }
-        }
+        let paths = path.parse().map_err(|error| format!("`raw:` grants a method and a path, and {error}"))?;
+        Ok(RawGrant { method, paths })
     }
 }
 
@@ -366,11 +347,19 @@ mod tests {
     #[test]
     fn a_raw_grant_is_for_its_method_and_path_alone() {
         let grants = Grants::parse(&["raw:GET /crm/v2/tenant/{tenant}/news/{id}"]).unwrap();
-        assert!(grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/7"));
-        assert!(!grants.allows_raw(Method::Post, "/crm/v2/tenant/{tenant}/news/7"));
-        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/7/more"));
-        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/{tenant}/news/.."));
-        assert!(!grants.allows_raw(Method::Get, "/crm/v2/tenant/99/news/7"));
+        let allows = |method, path: &str| grants.allows_raw(method, &path.parse().unwrap());
+        assert!(allows(Method::Get, "/crm/v2/tenant/{tenant}/news/7"));
+        assert!(allows(Method::Get, "/crm/v2/tenant/{tenant}/n%65ws/7"), "letters may be encoded");
+        assert!(!allows(Method::Post, "/crm/v2/tenant/{tenant}/news/7"));
+        assert!(!allows(Method::Get, "/crm/v2/tenant/{tenant}/news/7/more"));
+        assert!(!allows(Method::Get, "/crm/v2/tenant/{tenant}/News/7"));
+        assert!(!allows(Method::Get, "/crm/v2/tenant/{tenant}/news/{tenant}"));
+        assert!(!allows(Method::Get, "/crm/v2/tenant/99/news/7"));
         assert!(Grants::parse(&["raw:FETCH /x"]).is_err());
+        for path in ["/x?", "/x/", "//x", "/x/..", "/x y\u{7}", "x", "/a%2fb"] {
+            assert!(Grants::parse(&[format!("raw:GET {path}")]).is_err(), "{path}");
+        }
+        let line = grants.line_for([]);
+        assert_eq!(line, r#"grant = ["raw:GET /crm/v2/tenant/{tenant}/news/{id}"]"#);
     }
 }

@@ -92,6 +92,7 @@ impl Supplier {
         let secrets = secrets.ok_or_else(Vec::new)?;
         let settings = Settings {
             base_url: section.base_url.clone(),
+            hosts: section.hosts.clone(),
             check: match section.check {
                 ContractCheck::Warn => Check::Warn,
                 ContractCheck::Refuse => Check::Refuse,

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 
 use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
+use tradewire_outbound::beginning;
 
 use super::Http;
 use crate::PlaceError;
 use crate::retry_after::retry_after;
-pub(super) use crate::text::innermost;
-use crate::text::shown;
+use crate::text::{innermost, shown};
 
 /// How much of an answer is read.
 const MOST: usize = 4 * 1024;
@@ -30,7 +30,8 @@ pub(super) fn of_stall(place: &Http) -> PlaceError {
 /// Something other than success was answered.
 pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
     let (status, headers) = (response.status(), response.headers().clone());
-    let said = match beginning(response).await {
+    let said = beginning(response, MOST).await;
+    let said = match String::from_utf8_lossy(&said) {
         said if said.trim().is_empty() => String::new(),
         said => format!(" {}", shown(&without_secrets(&said, place))),
     };
@@ -65,18 +66,6 @@ fn may_pass(status: StatusCode) -> bool {
     const PASSING: [StatusCode; 4] =
         [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
     status.is_server_error() || PASSING.contains(&status)
-}
-
-async fn beginning(mut response: Response) -> String {
-    let mut body = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
-        if body.len() >= MOST {
-            body.truncate(MOST);
-            break;
-        }
-    }
-    String::from_utf8_lossy(&body).into_owned()
 }
 
 /// Some receivers repeat what they were sent.

@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode, redirect};
-use url::{Host, Url};
+use reqwest::{Method, StatusCode};
+use tradewire_outbound::{Client, Origin, Reach, Use};
+use url::Url;
 
 pub use self::settings::{HttpMethod, HttpSettings};
 use self::stall::Watched;
 use crate::disk::open_content;
-use crate::settings::{address, check_timeout, check_url};
+use crate::settings::{address, check_plain, check_timeout, check_url};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 const EXAMPLE: &str = "https://receiver.example.com/files";
@@ -37,53 +38,33 @@ pub struct Http {
     method: HttpMethod,
     headers: HeaderMap,
     timeout: Duration,
-    client: reqwest::Client,
+    client: Client,
 }
 
 impl Http {
     /// The place that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
     pub fn new(settings: HttpSettings) -> Result<Self, SettingsError> {
-        let HttpSettings { url, method, headers, timeout } = settings;
-        let local = is_this_machine(&url);
-        match url.scheme() {
-            "https" => {}
-            "http" if local => {}
-            "http" => {
-                let message = format!("`http` would let everyone in between read the file; write `{EXAMPLE}`");
-                return Err(SettingsError::new("url", message));
-            }
-            _ => return Err(SettingsError::new("url", format!("it is no address of a web server; write `{EXAMPLE}`"))),
+        let HttpSettings { url, method, headers, timeout, allow_http } = settings;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(SettingsError::new("url", format!("it is no address of a web server; write `{EXAMPLE}`")));
         }
+        check_plain("url", &url, allow_http, "read the file")?;
         check_url(&url, EXAMPLE)?;
         check_timeout(timeout)?;
-        let builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .user_agent(concat!("tradewire/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeout)
+        let builder = Client::builder(Use::HttpDelivery, Reach::to(Origin::of(&url)))
+            .connect(timeout)
             // A delivery comes seldom: by then the receiver may have closed what was open.
-            .pool_max_idle_per_host(0);
-        let builder = if local { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| {
-            SettingsError::new("url", format!("cannot make connections: {}", fault::innermost(&error)))
-        })?;
+            .idle(None);
+        let client = builder.build().map_err(|error| SettingsError::new("url", error.to_string()))?;
         Ok(Self { address: address(&url), url, method, headers: headers::check(&headers)?, timeout, client })
     }
 }
 
-/// Whether an address is of this machine, so that nobody is in between.
-pub fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 impl Http {
-    fn request(&self, method: Method) -> reqwest::RequestBuilder {
-        self.client.request(method, self.url.clone()).headers(self.headers.clone())
+    fn request(&self, method: Method) -> Result<reqwest::RequestBuilder, PlaceError> {
+        let request = self.client.request(method, self.url.clone());
+        let request = request.map_err(|refused| PlaceError::lasting(format!("{}: {refused}", self.address)))?;
+        Ok(request.headers(self.headers.clone()))
     }
 }
 
@@ -109,7 +90,7 @@ impl Place for Http {
             HttpMethod::Put => Method::PUT,
         };
         let (body, watched) = Watched::new(open_content(item.parcel).await?);
-        let request = self.request(method).headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
+        let request = self.request(method)?.headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
         let exchange = async {
             let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
             if response.status().is_success() {
@@ -133,7 +114,7 @@ impl Place for Http {
 
     async fn probe(&self) -> Result<String, PlaceError> {
         // Whatever a receiver makes of this, it is no file.
-        let request = self.request(Method::OPTIONS).timeout(self.timeout);
+        let request = self.request(Method::OPTIONS)?.timeout(self.timeout);
         let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
         match response.status() {
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::lasting(format!(

@@ -18,7 +18,7 @@ pub enum HttpMethod {
 /// An HTTP receiver.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
-    /// `https://…`; `http` is for this machine alone. Its query is sent and never shown.
+    /// `https://…`; `http` is for this machine, unless [`allow_http`](Self::allow_http). Its query is sent and never shown.
     pub url: Url,
     /// The method.
     pub method: HttpMethod,
@@ -27,4 +27,6 @@ pub struct HttpSettings {
     /// The longest that connecting may take, and the longest that nothing may move: neither may the receiver take none
     /// of the file, nor answer nothing once it has all of it.
     pub timeout: Duration,
+    /// Whether it may be another machine's without TLS.
+    pub allow_http: bool,
 }

@@ -43,6 +43,15 @@ pub(super) fn of(place: &S3, what: &str, error: &Error, answer: Option<&Answer>)
         | (_, "AuthorizationHeaderMalformed" | "PermanentRedirect") => {
             lasting("the bucket is in another region: correct `region` or `endpoint`")
         }
+        (status, _) if status.is_redirection() => {
+            // Without its query, which may be signed.
+            let to = answer.location.as_deref().unwrap_or_default().split('?').next().unwrap_or_default();
+            lasting(&format!(
+                "it names {}, and redirects are not followed: nothing was stored; correct `endpoint`, or look at what is \
+                 on the way",
+                shown(to)
+            ))
+        }
         (StatusCode::INSUFFICIENT_STORAGE, _) => passing("; it is full"),
         (StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS, _) => passing(""),
         (_, "RequestTimeout" | "BadDigest" | "IncompleteBody" | "XAmzContentSHA256Mismatch") => passing(""),

@@ -16,17 +16,20 @@ use std::fmt;
 use async_trait::async_trait;
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::path::Path;
-use object_store::{ClientOptions, MultipartUpload as _, ObjectStoreExt as _, RetryConfig};
+use object_store::{MultipartUpload as _, ObjectStoreExt as _, RetryConfig};
 use secrecy::ExposeSecret as _;
+use tradewire_outbound::{Origin, Reach};
 use url::Url;
 
 use self::client::{Answers, Client};
 use self::object::Open;
 pub use self::settings::S3Settings;
-use crate::settings::{address, check_timeout, check_url, decoded_path};
+use crate::settings::{address, check_plain, check_timeout, check_url, decoded_path};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 const EXAMPLE: &str = "s3://bucket/prefix";
+/// What Amazon's buckets are below.
+const AMAZON: &str = "amazonaws.com";
 /// From this size on a file goes in parts, each of this size but the last. It bounds what is in memory, and, by how
 /// many parts there may be, the largest file: 78 GiB.
 const PART: u64 = 8 * 1024 * 1024;
@@ -43,7 +46,7 @@ pub struct S3 {
 impl S3 {
     /// The place that these settings describe. Nothing is connected yet.
     pub fn new(settings: S3Settings) -> Result<Self, SettingsError> {
-        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout } = settings;
+        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout, allow_http } = settings;
         let fault = |setting, message: String| Err(SettingsError::new(setting, message));
         if url.scheme() != "s3" {
             return fault("url", format!("it is no address of S3; write `{EXAMPLE}`"));
@@ -79,17 +82,17 @@ impl S3 {
         if let Some(token) = session_token {
             builder = builder.with_token(token.expose_secret());
         }
-        let mut options = ClientOptions::new()
-            .with_connect_timeout(timeout)
-            // Each request has its own, by its size.
-            .with_timeout_disabled();
-        if let Some(endpoint) = endpoint {
-            let plain = check_endpoint(&endpoint)?;
-            builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/')).with_allow_http(plain);
-            options = options.with_allow_http(plain);
-        }
-        let client = Client::new(&options, timeout)
-            .map_err(|error| SettingsError::new("endpoint", format!("cannot make connections: {error}")))?;
+        let reach = match endpoint {
+            Some(endpoint) => {
+                check_endpoint(&endpoint)?;
+                check_plain("endpoint", &endpoint, allow_http, "read the files")?;
+                let plain = endpoint.scheme() == "http";
+                builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/')).with_allow_http(plain);
+                Reach::to(Origin::of(&endpoint))
+            }
+            None => Reach::default().and_below(AMAZON),
+        };
+        let client = Client::new(reach, timeout).map_err(|error| SettingsError::new("endpoint", error.to_string()))?;
         let place = Self { address: address(&url), bucket, prefix, builder, client };
         let (store, _) = place.store();
         store
@@ -99,20 +102,18 @@ impl S3 {
     }
 }
 
-fn check_endpoint(endpoint: &Url) -> Result<bool, SettingsError> {
+fn check_endpoint(endpoint: &Url) -> Result<(), SettingsError> {
     let fault = |message: &str| Err(SettingsError::new("endpoint", message));
-    let plain = match endpoint.scheme() {
-        "https" => false,
-        "http" => true,
-        _ => return fault("it is no address of a web server; write `https://…`"),
-    };
+    if !matches!(endpoint.scheme(), "http" | "https") {
+        return fault("it is no address of a web server; write `https://…`");
+    }
     if !endpoint.username().is_empty() || endpoint.password().is_some() {
         return fault("it holds a user or a password; give `access_key_id` and `secret_access_key` instead");
     }
     if endpoint.query().is_some() || endpoint.fragment().is_some() {
         return fault("it has a part after `?` or `#`; take that out");
     }
-    Ok(plain)
+    Ok(())
 }
 
 impl S3 {

@@ -12,7 +12,7 @@ pub struct S3Settings {
     pub url: Url,
     /// The bucket's region, such as `us-east-1`; stores that know none take any.
     pub region: String,
-    /// The store's address, where it is not Amazon's. It may be `http`, and the bucket is then part of the path.
+    /// The store's address, where it is not Amazon's. The bucket is then part of the path.
     pub endpoint: Option<Url>,
     /// The id of the access key.
     pub access_key_id: String,
@@ -23,4 +23,6 @@ pub struct S3Settings {
     /// The longest that connecting may take. Each request as a whole may take as long, and a second more for each
     /// 64 KiB that it sends.
     pub timeout: Duration,
+    /// Whether the endpoint may be another machine's without TLS.
+    pub allow_http: bool,
 }

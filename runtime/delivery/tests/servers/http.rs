@@ -62,6 +62,7 @@ fn settings(address: SocketAddr) -> HttpSettings {
         method: HttpMethod::Post,
         headers: vec![("Authorization".into(), format!("Bearer {TOKEN}").into())],
         timeout: SOON,
+        allow_http: false,
     }
 }
 

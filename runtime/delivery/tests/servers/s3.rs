@@ -22,6 +22,7 @@ fn settings(address: SocketAddr) -> S3Settings {
         secret_access_key: SECRET.into(),
         session_token: None,
         timeout: SOON,
+        allow_http: false,
     }
 }
 
@@ -224,6 +225,50 @@ async fn what_the_operator_has_to_mend_is_said() {
         assert!(!error.passing && error.message.contains(help), "{error}");
     }
     assert!(server.names("payroll/weekly").is_empty());
+}
+
+#[tokio::test]
+async fn only_the_stores_own_answer_says_that_it_has_the_file() {
+    let elsewhere = S3Server::start().await;
+    let away = format!("http://{}/exports/payroll/weekly/hours.csv?X-Amz-Security-Token=t", elsewhere.address);
+    for bytes in [100, LARGE] {
+        let content = Content::new("r10", bytes);
+        for status in [301, 302, 303, 307, 308] {
+            let (server, place) = served().await;
+            server.will(&vec![Misdeed::SendAway(status, away.clone()); 4]);
+            let error = deliver(&place, &content, "hours.csv").await.unwrap_err();
+            assert!(!error.message.contains("Security-Token"), "{error}");
+            if ![301, 307, 308].contains(&status) {
+                assert!(error.message.contains("redirects are not followed: nothing was stored"), "{error}");
+            }
+            assert!(!error.passing && server.names("payroll/weekly").is_empty(), "{error}");
+        }
+        for (status, tag, why) in [
+            (200, None, "it gives no `ETag`"),
+            (201, Some("\"x\""), "it says 200"),
+            (204, Some("\"x\""), "it says 200"),
+            (202, None, "it says 200"),
+        ] {
+            let (server, place) = served().await;
+            server.will(&[Misdeed::Claim(status, tag)]);
+            let told = deliver(&place, &content, "hours.csv").await;
+            // An upload in parts begins with a question, and what answers that is read anyway.
+            let error = told.unwrap_err();
+            if bytes == 100 {
+                assert!(error.message.contains("is not the store") && error.message.contains(why), "{error}");
+            }
+            assert!(server.names("payroll/weekly").is_empty());
+        }
+    }
+    assert!(elsewhere.asked().is_empty(), "nothing is told to anybody else");
+}
+
+#[tokio::test]
+async fn an_object_that_is_another_by_its_checksum_is_not_delivered() {
+    let (server, place) = served().await;
+    server.will(&[Misdeed::WrongChecksum]);
+    let error = deliver(&place, &Content::new("r11", 100), "hours.csv").await.unwrap_err();
+    assert!(error.passing && error.message.contains("something else, by its SHA-256"), "{error}");
 }
 
 #[tokio::test]

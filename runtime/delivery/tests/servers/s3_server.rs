@@ -29,6 +29,12 @@ pub enum Misdeed {
     TakeName,
     /// It lets nobody look at an object. This is for the next request that looks.
     ForbidLook,
+    /// It sends whoever writes to another address.
+    SendAway(u16, String),
+    /// It answers a success, with this tag, and stores nothing.
+    Claim(u16, Option<&'static str>),
+    /// It says that it has stored what it was not sent.
+    WrongChecksum,
 }
 
 /// A request as it came.
@@ -141,6 +147,15 @@ fn misdo(shared: &Mutex<Shared>, root: &Path, request: &Request<Incoming>) -> Op
                 answer = answer.header(RETRY_AFTER, wait);
             }
             Some(answer.body(s3s::Body::from(body)).unwrap())
+        }
+        Misdeed::SendAway(..) | Misdeed::Claim(..) | Misdeed::WrongChecksum if method != Method::HEAD => {
+            let answer = match shared.misdeeds.pop_front()? {
+                Misdeed::SendAway(status, to) => Response::builder().status(status).header("location", to),
+                Misdeed::Claim(status, Some(tag)) => Response::builder().status(status).header("etag", tag),
+                Misdeed::Claim(status, None) => Response::builder().status(status),
+                _ => Response::builder().header("etag", "\"x\"").header("x-amz-checksum-sha256", "c29tZXRoaW5nIGVsc2U="),
+            };
+            Some(answer.body(s3s::Body::from(String::new())).unwrap())
         }
         _ => None,
     }

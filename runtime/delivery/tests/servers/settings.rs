@@ -2,7 +2,6 @@
 
 use tradewire_delivery::{
     Http, HttpMethod, HttpSettings, Place as _, S3, S3Settings, SettingsError, Sftp, SftpSettings, address,
-    is_this_machine,
 };
 
 use crate::support::{SOON, choose_provider};
@@ -29,12 +28,13 @@ fn s3(url: &str) -> S3Settings {
         secret_access_key: "secret".into(),
         session_token: None,
         timeout: SOON,
+        allow_http: false,
     }
 }
 
 fn http(url: &str) -> HttpSettings {
     choose_provider();
-    HttpSettings { url: url.parse().unwrap(), method: HttpMethod::Post, headers: vec![], timeout: SOON }
+    HttpSettings { url: url.parse().unwrap(), method: HttpMethod::Post, headers: vec![], timeout: SOON, allow_http: false }
 }
 
 fn assert_fault<T: std::fmt::Debug>(made: Result<T, SettingsError>, setting: &str, says: &str) {
@@ -73,19 +73,6 @@ fn an_address_is_shown_without_secrets_and_is_that_of_its_place() {
 }
 
 #[test]
-fn nobody_is_between_this_machine_and_itself() {
-    for (url, is) in [
-        ("http://localhost:8080", true),
-        ("http://127.8.8.8/a", true),
-        ("http://[::1]/a", true),
-        ("http://10.0.0.1", false),
-        ("http://localhost.example.com", false),
-    ] {
-        assert_eq!(is_this_machine(&url.parse().unwrap()), is, "{url}");
-    }
-}
-
-#[test]
 fn addresses_of_another_kind_and_with_secrets_in_them_are_refused() {
     assert_fault(Sftp::new(sftp("https://example.com")), "url", "write `sftp://");
     assert_fault(Sftp::new(sftp("sftp://acme:pw@example.com/in")), "url", "settings of their own");
@@ -118,6 +105,13 @@ fn what_else_is_wrong_is_told_by_its_name() {
     let url = "s3://bucket/a";
     assert_fault(S3::new(S3Settings { region: String::new(), ..s3(url) }), "region", "empty");
     assert_fault(S3::new(S3Settings { access_key_id: "a b".into(), ..s3(url) }), "access_key_id", "white space");
+    let clear = Some("http://minio.example.com:9000".parse().unwrap());
+    let clear = S3Settings { endpoint: clear, ..s3(url) };
+    assert_fault(S3::new(clear.clone()), "endpoint", "`allow_http = true`");
+    S3::new(S3Settings { allow_http: true, ..clear }).unwrap();
+    let clear = http("http://receiver.example.com/a");
+    assert_fault(Http::new(clear.clone()), "url", "`allow_http = true`");
+    Http::new(HttpSettings { allow_http: true, ..clear }).unwrap();
     for endpoint in ["ftp://example.com", "https://a:b@example.com", "https://example.com/?a=b"] {
         let endpoint = Some(endpoint.parse().unwrap());
         assert_fault(S3::new(S3Settings { endpoint, ..s3(url) }), "endpoint", "");

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 use tradewire_client::{Answered, Arguments, CallError};
 use tradewire_surface::catalog::UnknownMethod;
+use tradewire_surface::path::{Path, PathError};
 use tradewire_surface::{Catalog, Effect, Method, Place};
 use wasmtime::component::LinkerInstance;
 use wasmtime::{Result, StoreContextMut};
@@ -67,13 +68,15 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<An
                 return Err(invalid(format!("`{operation}` is neither an operation nor a method and path{help}")));
             };
             let method: Method = method.parse().map_err(|e: UnknownMethod| invalid(e.to_string()))?;
-            if !state.grants.allows_raw(method, path) {
-                let message = format!("`{operation}` is not granted; help: add \"raw:{operation}\" to `grant`");
+            // Parsed once: what is compared here is what is sent.
+            let path: Path = path.parse().map_err(|e: PathError| invalid(format!("not sent: {e}")))?;
+            if !state.grants.allows_raw(method, &path) {
+                let message = format!("`{method} {path}` is not granted; help: add \"raw:{method} {path}\" to `grant`");
                 return Err(CallError::new("refused", message));
             }
             let api = state.api.clone();
             let write = method != Method::Get;
-            let answered = api.raw(method, path, &params, body).await.and_then(|answered| state.fits(answered, write));
+            let answered = api.raw(method, &path, &params, body).await.and_then(|answered| state.fits(answered, write));
             state.called(&operation, answered.as_ref());
             answered
         }

@@ -3,10 +3,14 @@
 use reqwest::Response;
 use reqwest::header::{HeaderName, HeaderValue};
 
+use tokio::time::Instant;
+use tradewire_outbound::{Unread, read};
+
 use super::failed::{Failed, UNKNOWN};
 use super::rehearsal::answer_document;
+use super::work::Held;
 use super::{Settings, Trouble, headers};
-use crate::liquid::Value;
+use crate::liquid::{Value, cost};
 
 /// Whether `Response.liquid` gets an answer of this status, and not `Error.liquid`.
 pub(crate) fn is_success(status: u16) -> bool {
@@ -20,37 +24,46 @@ pub(super) struct VendorAnswer {
     pub headers: Vec<(String, String)>,
     /// JSON, or the text of what is none.
     pub body: Value,
-    /// It is not the answer to what was asked, which sent on to another question (303).
-    pub of_another: bool,
+    /// The memory that it takes.
+    pub held: Held,
 }
 
 impl VendorAnswer {
     /// Receives an answer. One that is no success may be anything; a success is to be what it says it is, because a
     /// template would make an empty order number of half an answer.
-    pub async fn receive(mut response: Response, place: &str, settings: &Settings) -> Result<VendorAnswer, Failed> {
+    pub async fn receive(
+        response: Response,
+        place: &str,
+        settings: &Settings,
+        ends: Instant,
+    ) -> Result<VendorAnswer, Failed> {
         let status = response.status().as_u16();
         let text = |(name, value): (&HeaderName, &HeaderValue)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let headers = response.headers().iter().map(text).filter(|(name, _)| headers::travels(name)).collect();
-        let most = settings.most_bytes;
-        let too_long = || {
-            Failed::answered(format!(
+        let most = settings.most_bytes as u64;
+        let bytes = read(response, most, |_| ()).await.map_err(|unread| match unread {
+            Unread::TooLong(most) => Failed::answered(format!(
                 "the vendor's answer is longer than {most} bytes, which is the most; ask it for less at a time"
-            ))
-        };
-        if response.content_length().is_some_and(|length| length > most as u64) {
-            return Err(too_long());
-        }
-        let mut bytes = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(|error| Failed::of(error, place, settings))? {
-            if bytes.len() + piece.len() > most {
-                return Err(too_long());
-            }
-            bytes.extend_from_slice(&piece);
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        let mut answer = VendorAnswer { status, headers, body: Value::Nil, of_another: false };
+            )),
+            Unread::Broken(error) => Failed::of(error, place, settings),
+        })?;
+        let bytes_of = cost(&bytes);
+        let held = settings.workshop.hold(bytes_of, ends).await.map_err(Failed::answered_not)?;
+        let place = place.to_owned();
+        let reading = move || VendorAnswer::read(status, headers, &bytes, &place).map(|answer| VendorAnswer { held, ..answer });
+        settings.workshop.work(bytes_of, ends, reading).await.map_err(Failed::answered_not)?
+    }
+
+    fn read(
+        status: u16,
+        headers: Vec<(String, String)>,
+        bytes: &[u8],
+        place: &str,
+    ) -> Result<VendorAnswer, Failed> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut answer = VendorAnswer { status, headers, body: Value::Nil, held: Held::default() };
         let text = text.trim();
         if !text.is_empty() {
             let told = |why| Failed::answered(format!("{place} answered {status} {why}; {UNKNOWN}"));
@@ -80,7 +93,7 @@ impl VendorAnswer {
         let status = document.get("statusCode").and_then(|status| status.to_json().parse().ok());
         let body = document.get("body").cloned().unwrap_or_default();
         let headers = headers::pairs(&document)?;
-        Ok(VendorAnswer { status: status.ok_or_else(unreadable)?, headers, body, of_another: false })
+        Ok(VendorAnswer { status: status.ok_or_else(unreadable)?, headers, body, held: Held::default() })
     }
 
     pub fn is_success(&self) -> bool {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use reqwest::Client;
+use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tradewire_outbound::{Client, Unread, Use, innermost, read};
 
 use super::Trouble;
 use super::call::Call;
@@ -23,7 +24,7 @@ const UNSAID_LIFE: u64 = 300;
 /// No token is kept longer, whatever it says.
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
 /// The most bytes of a token's answer.
-const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: u64 = 1 << 20;
 
 /// Authenticates calls to a vendor.
 #[derive(Debug)]
@@ -120,19 +121,23 @@ impl Authenticator {
         ];
         form.extend(scope.map(|scope| ("scope", scope)));
         let place = url.authority().to_owned();
-        let told = |error: reqwest::Error| Trouble::vendor(format!("no token from {place}: {}", error.without_url()));
-        let mut answer = http.post(url.clone()).form(&form).send().await.map_err(told)?;
+        // The innermost says why; what is around it holds the address.
+        let told = |error: reqwest::Error| Trouble::vendor(format!("no token from {place}: {}", innermost(&error)));
+        let request = http.used_for(Use::VendorTokens).request(Method::POST, url.clone());
+        let request = request.map_err(|refused| Trouble::pack(refused.to_string()))?;
+        let answer = request.form(&form).send().await.map_err(told)?;
         let status = answer.status();
+        if status.is_redirection() {
+            let message = format!("{place} gives no token but another address ({status}), which is not followed; correct `tokenUrl`");
+            return Err(Trouble::vendor(message));
+        }
         if !status.is_success() {
             return Err(Trouble::vendor(format!("{place} gives no token ({status}); check ClientId and ClientSecret")));
         }
-        let mut bytes = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(told)? {
-            if bytes.len() + piece.len() > MOST_BYTES {
-                return Err(Trouble::vendor(format!("{place} gives no token but an answer without end")));
-            }
-            bytes.extend_from_slice(&piece);
-        }
+        let bytes = read(answer, MOST_BYTES, |_| ()).await.map_err(|unread| match unread {
+            Unread::TooLong(_) => Trouble::vendor(format!("{place} gives no token but an answer without end")),
+            Unread::Broken(error) => told(error),
+        })?;
         // What could not be read may hold the token, so it is not told.
         let answer: TokenAnswer = serde_json::from_slice(&bytes)
             .map_err(|_| Trouble::vendor(format!("{place} gives no token: no `access_token` in its answer")))?;

@@ -4,6 +4,7 @@
 //! where the author wrote another one, names no user, and climbs nowhere: what `..` would reach is asked with the
 //! vendor's key. What a value may not be part of, such as a query, is the author's to escape with `url_encode`.
 
+use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use url::Url;
@@ -21,9 +22,18 @@ pub(super) struct Call {
     pub body: Option<Value>,
 }
 
+/// A request to the vendor, as it is sent.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<Bytes>,
+}
+
 impl Call {
     /// Reads `method`, `url`, `headers` and `body` or `parameters` from a template's output.
-    pub fn read(rendered: &Value, base: &Url) -> Result<Call, Trouble> {
+    pub fn read(mut rendered: Value, base: &Url) -> Result<Call, Trouble> {
         let method = match rendered.get("method") {
             None | Some(Value::Nil) => Method::POST,
             Some(Value::Text(word)) => match word.to_ascii_uppercase().as_str() {
@@ -48,16 +58,22 @@ impl Call {
             }
         }
         let mut sent = HeaderMap::new();
-        for (name, value) in headers::pairs(rendered)? {
+        for (name, value) in headers::pairs(&rendered)? {
             headers::insert(&mut sent, &name, &value)?;
         }
-        let body = rendered.get("body").filter(|body| **body != Value::Nil).cloned();
+        let body = headers::member(&mut rendered, "body").filter(|body| *body != Value::Nil);
         Ok(Call { method, url, headers: sent, body })
     }
 
     /// What people may see of it: before the secrets are in.
     pub fn shown(&self) -> Request {
         Request { method: self.method.to_string(), url: self.url.to_string(), body: self.text() }
+    }
+
+    /// The request as it is sent, as often as it is.
+    pub fn ready(self) -> Ready {
+        let body = self.body.is_some().then(|| Bytes::from(self.text()));
+        Ready { method: self.method, url: self.url, headers: self.headers, body }
     }
 
     /// The body as it is sent.
@@ -113,7 +129,7 @@ mod tests {
     fn read(url: &str) -> Result<String, String> {
         let base = Url::parse("https://vendor.example/api").unwrap();
         let rendered = Value::object([("url", Value::from(url))]);
-        Call::read(&rendered, &base).map(|call| call.url.to_string()).map_err(|trouble| trouble.to_string())
+        Call::read(rendered, &base).map(|call| call.url.to_string()).map_err(|trouble| trouble.to_string())
     }
 
     #[test]

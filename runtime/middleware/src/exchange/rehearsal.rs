@@ -25,13 +25,13 @@ pub struct Sent {
 /// # Errors
 /// What is no `statusCode`, `headers` or `body`.
 pub fn answered(rendered: &Value) -> Result<Outgoing, Trouble> {
-    headers::outgoing(rendered)
+    headers::outgoing(rendered.clone())
 }
 
 /// The answer to a call whose vendor answered no success, in a pack that has no template for it.
 #[must_use]
 pub fn unanswered(status: u16, body: &Value) -> Outgoing {
-    Outgoing::from(VendorAnswer { status, headers: Vec::new(), body: body.clone(), of_another: false }.trouble())
+    Outgoing::from(VendorAnswer { status, headers: Vec::new(), body: body.clone(), held: Default::default() }.trouble())
 }
 
 impl Sent {
@@ -40,7 +40,7 @@ impl Sent {
     /// # Errors
     /// What makes it no request to the vendor.
     pub fn read(rendered: &Value, vendor: &Vendor) -> Result<Sent, Trouble> {
-        let call = Call::read(rendered, &vendor.base_url)?;
+        let call = Call::read(rendered.clone(), &vendor.base_url)?;
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = call.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         let mut sent = Sent { method: call.method.to_string(), url: call.url.to_string(), headers, body: call.body };

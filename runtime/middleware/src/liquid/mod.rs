@@ -27,6 +27,7 @@ mod lexer;
 mod limits;
 mod names;
 mod number;
+mod object;
 mod parser;
 pub mod reads;
 mod render;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use tradewire_surface::OperationRef;
 
 pub use error::{Error, Problem};
+pub(crate) use json::cost;
 pub use limits::Limits;
 pub(crate) use number::written;
 pub use traced::{Place, Traced};

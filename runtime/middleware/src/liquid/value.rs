@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use indexmap::IndexMap;
-
 use super::json;
 pub use super::number::Number;
+pub use super::object::{Members, Object};
 use super::{Error, Problem};
 
 /// A value that a template reads.
@@ -33,6 +32,23 @@ impl Value {
     /// Text that is not JSON, or is nested deeper than 128; line and column are those of the text.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         json::read(text).map_err(|(offset, why)| Problem::Json(why).at(&"json".into(), text, offset))
+    }
+
+    /// How many values it is made of, itself among them; not counted further than to `most`.
+    #[must_use]
+    pub fn count(&self, most: usize) -> usize {
+        let mut count = 1;
+        let add = |count: &mut usize, value: &Value| {
+            if *count < most {
+                *count += value.count(most - *count);
+            }
+        };
+        match self {
+            Self::List(items) => items.iter().for_each(|item| add(&mut count, item)),
+            Self::Object(members) => members.iter().for_each(|(_, value)| add(&mut count, value)),
+            _ => {}
+        }
+        count
     }
 
     /// Writes compact JSON.
@@ -114,87 +130,5 @@ impl From<i64> for Value {
 impl From<Vec<Value>> for Value {
     fn from(values: Vec<Value>) -> Self {
         Self::List(values)
-    }
-}
-
-/// An object whose members keep the order they were written in.
-#[derive(Clone, PartialEq, Default)]
-pub struct Object(Box<IndexMap<Box<str>, Value, foldhash::fast::RandomState>>);
-
-impl Object {
-    /// A member.
-    #[must_use]
-    #[inline]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
-    }
-
-    /// An empty object that takes so many members without growing.
-    pub(crate) fn with_room(members: usize) -> Self {
-        Self(Box::new(IndexMap::with_capacity_and_hasher(members, Default::default())))
-    }
-
-    /// Sets a member; one that exists keeps its place.
-    pub fn insert(&mut self, key: impl Into<Box<str>>, value: Value) {
-        self.0.insert(key.into(), value);
-    }
-
-    /// Removes a member, the others keep their order.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.shift_remove(key)
-    }
-
-    /// The members in order.
-    pub fn iter(&self) -> Members<'_> {
-        Members(self.0.iter())
-    }
-
-    /// The member at a place.
-    #[must_use]
-    pub fn at(&self, index: usize) -> Option<(&str, &Value)> {
-        self.0.get_index(index).map(|(key, value)| (&**key, value))
-    }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// The members of an object in order.
-#[derive(Debug, Clone)]
-pub struct Members<'a>(indexmap::map::Iter<'a, Box<str>, Value>);
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a str, &'a Value);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (&**key, value))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
-}
-
-impl ExactSizeIterator for Members<'_> {}
-
-impl fmt::Debug for Object {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
-    }
-}
-
-impl FromIterator<(Box<str>, Value)> for Object {
-    fn from_iter<I: IntoIterator<Item = (Box<str>, Value)>>(members: I) -> Self {
-        Self(Box::new(members.into_iter().collect()))
     }
 }

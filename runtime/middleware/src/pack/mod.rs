@@ -104,6 +104,11 @@ impl Pack {
         self.endpoints.values().flat_map(|endpoint| [&endpoint.request, &endpoint.response]).chain(&self.error)
     }
 
+    /// Whether any of its templates asks ServiceTitan.
+    pub(crate) fn asks(&self) -> bool {
+        self.templates().any(|template| !template.calls().is_empty())
+    }
+
     /// The calls of templates to ServiceTitan that these grants do not allow; the help is the line that would.
     pub(crate) fn refused(&self, grants: &Grants) -> Vec<Fault> {
         let calls: Vec<&CallUse> =

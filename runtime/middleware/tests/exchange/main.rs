@@ -5,6 +5,7 @@ mod answers;
 mod apart;
 #[path = "../shared/certified.rs"]
 mod certified;
+mod destinations;
 mod faults;
 mod journal;
 mod redirects;
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
 use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{Faults, Pack};
+use tradewire_outbound::Origin;
 
 use stand_in::StandIn;
 
@@ -35,6 +37,8 @@ struct Draft {
     error: Option<String>,
     secrets: HashMap<String, SecretString>,
     settings: Settings,
+    /// Whether the endpoint only asks, whatever its contract says.
+    reads: bool,
 }
 
 impl Draft {
@@ -53,8 +57,17 @@ impl Draft {
                 .to_owned(),
             error: None,
             secrets: HashMap::new(),
-            settings: Settings { timeout: Duration::from_secs(5), ..Settings::default() },
+            settings: Settings {
+                timeout: Duration::from_secs(5),
+                hosts: Origin::of(&vendor.url.parse().unwrap()).into_iter().collect(),
+                ..Settings::default()
+            },
+            reads: false,
         }
+    }
+
+    fn reading(self) -> Draft {
+        Draft { reads: true, ..self }
     }
 
     fn secret(mut self, name: &str, value: &str) -> Draft {
@@ -84,14 +97,15 @@ impl Draft {
             fs::write(path, text).unwrap();
         };
         write("Configuration/vendor.json", &self.vendor);
-        write("Templates/purchaseorder/endpoint.json", r#"{ "url": "orders" }"#);
+        let endpoint = if self.reads { r#"{ "url": "orders", "effect": "read" }"# } else { r#"{ "url": "orders" }"# };
+        write("Templates/purchaseorder/endpoint.json", endpoint);
         write("Templates/purchaseorder/Request.liquid", &self.request);
         write("Templates/purchaseorder/Response.liquid", &self.response);
         if let Some(error) = &self.error {
             write("Templates/error/Error.liquid", error);
         }
         let pack = Pack::load(folder.path())?.pack;
-        Ok(Middleware::new(pack, self.settings, self.secrets).unwrap())
+        Middleware::new(pack, self.settings, self.secrets)
     }
 }
 

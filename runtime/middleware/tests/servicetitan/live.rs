@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewire_client::{Client, Credentials, Environment, Options, ServiceTitan};
+use tradewire_outbound::Origin;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
 use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{self, Pack};
@@ -51,6 +52,7 @@ impl World {
         let settings = Settings {
             grants: Grants::parse(grants).unwrap(),
             deadline: Duration::from_secs(5),
+            hosts: Origin::of(&url.parse().unwrap()).into_iter().collect(),
             ..Settings::default()
         };
         let secrets = HashMap::from([("ApiKey".to_owned(), DEMO_VENDOR_KEY.into())]);

@@ -23,8 +23,6 @@ pub struct Configured;
 
 impl Places for Configured {
     fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
-        // Who has chosen already has chosen the same; no other part of the program need have run before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let fault = |key: &str, what: &dyn std::fmt::Display| {
             PlaceError::lasting(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
         };
@@ -58,6 +56,7 @@ impl Places for Configured {
                     secret_access_key: read("secret_access_key", secret_access_key)?,
                     session_token: may("session_token", session_token)?,
                     timeout,
+                    allow_http: delivery.allow_http,
                 };
                 Arc::new(S3::new(settled).map_err(settings)?)
             }
@@ -66,7 +65,8 @@ impl Places for Configured {
                     .iter()
                     .map(|(name, value)| Ok((name.clone(), value.resolve().map_err(|error| fault("headers", &error))?)))
                     .collect();
-                let settled = HttpSettings { url: url.clone(), method: *method, headers: headers?, timeout };
+                let (url, allow_http) = (url.clone(), delivery.allow_http);
+                let settled = HttpSettings { url, method: *method, headers: headers?, timeout, allow_http };
                 Arc::new(Http::new(settled).map_err(settings)?)
             }
         })

@@ -62,7 +62,7 @@ impl ServiceTitan for Fed {
     fn raw<'a>(
         &'a self,
         method: Method,
-        path: &'a str,
+        path: &'a tradewire_surface::path::Path,
         params: &'a [(String, String)],
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {

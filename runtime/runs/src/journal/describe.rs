@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
-use tradewire_client::{Arguments, CallError, Source, Upload};
+use tradewire_client::{Arguments, CallError, Source, Upload, fill};
+use tradewire_surface::path::Path;
 use tradewire_surface::{Method, OperationRef};
 
 use super::{WriteArguments, WriteCall, WrittenFile, WrittenRequest};
@@ -18,7 +19,9 @@ pub(super) async fn operation(
     arguments: &Arguments,
 ) -> Result<WriteCall, CallError> {
     let (name, method) = (operation.id(), operation.operation.method);
-    let path = filled(&operation.operation.path, tenant, &arguments.path);
+    // As it is sent: two calls that are sent to two places are two calls.
+    let path = fill(&operation.operation.path, tenant, &arguments.path)
+        .map_err(|fault| CallError::new("invalid", format!("not sent: {fault}")))?;
     let mut call = call(name, method, path, &arguments.path, &arguments.query, arguments.body.as_ref());
     if let Some(upload) = &arguments.file {
         let file = file(upload).await?;
@@ -32,12 +35,12 @@ pub(super) async fn operation(
 /// A call by the raw door.
 pub(super) fn raw(
     method: Method,
-    path: &str,
+    path: &Path,
     tenant: i64,
     params: &[(String, String)],
     body: Option<&Bytes>,
 ) -> WriteCall {
-    call(format!("raw {method}"), method, filled(path, tenant, &[]), &[], params, body)
+    call(format!("raw {method}"), method, path.written(tenant), &[], params, body)
 }
 
 fn call(
@@ -94,12 +97,6 @@ pub(super) fn written_request(supplier: &str, endpoint: &str, body: &[u8]) -> Wr
 /// What is within something else that is known by its digest.
 pub(super) fn within(outer: &str, inner: &str) -> String {
     digest([b"within", outer.as_bytes(), inner.as_bytes()])
-}
-
-/// A path for people: with its parameters filled in as they are.
-pub(super) fn filled(template: &str, tenant: i64, values: &[(String, String)]) -> String {
-    let path = template.replace("{tenant}", &tenant.to_string());
-    values.iter().fold(path, |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
 }
 
 fn beginning(body: &[u8]) -> String {

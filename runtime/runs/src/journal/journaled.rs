@@ -51,7 +51,7 @@ impl ServiceTitan for Journaled {
     fn raw<'a>(
         &'a self,
         method: Method,
-        path: &'a str,
+        path: &'a tradewire_surface::path::Path,
         params: &'a [(String, String)],
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {
@@ -60,7 +60,7 @@ impl ServiceTitan for Journaled {
         }
         Box::pin(async move {
             let call = describe::raw(method, path, self.journal.shared.tenant, params, body.as_ref());
-            let (api, path, params) = (self.api.clone(), path.to_owned(), params.to_vec());
+            let (api, path, params) = (self.api.clone(), path.clone(), params.to_vec());
             self.write(call, move || async move { api.raw(method, &path, &params, body).await }).await
         })
     }

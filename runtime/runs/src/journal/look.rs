@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
+use tradewire_client::fill;
 use tradewire_surface::{Catalog, Method, OperationRef};
 
-use super::{WriteRecord, WrittenRequest, describe};
+use super::{WriteRecord, WrittenRequest};
 
 /// How far the clocks of two machines may be apart.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
@@ -39,7 +40,7 @@ pub fn look(write: &WriteRecord, tenant: i64) -> Option<Look> {
     let (found, values, is_record) = find(written, &write.arguments.path)?;
     let is_list = !found.operation.path.ends_with('}');
     let query = if is_list { since(found, write.begun) } else { Vec::new() };
-    let path = describe::filled(&found.operation.path, tenant, &values);
+    let path = fill(&found.operation.path, tenant, &values).ok()?;
     Some(Look { operation: found.id(), path, values, query, is_record })
 }
 
@@ -149,7 +150,7 @@ mod tests {
             let path = write.operation.path.split('/').filter(|s| is_parameter(s) && *s != "{tenant}");
             let values: Vec<_> = path.map(|s| (s.trim_matches(['{', '}']).to_owned(), "1".to_owned())).collect();
             let Some((read, values, _)) = find(*write, &values) else { continue };
-            assert!(!describe::filled(&read.operation.path, 7, &values).contains('{'), "{} {}", write.id(), read.id());
+            assert!(fill(&read.operation.path, 7, &values).is_ok(), "{} {}", write.id(), read.id());
             told += 1;
         }
         assert!(told * 10 > writes.len() * 8, "{told} of {}", writes.len());

@@ -86,7 +86,7 @@ impl ServiceTitan for Scripted {
     fn raw<'a>(
         &'a self,
         method: Method,
-        path: &'a str,
+        path: &'a tradewire_surface::path::Path,
         _: &'a [(String, String)],
         body: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {

@@ -7,6 +7,7 @@
 //! | `create NAME` | makes a team |
 //! | `raw NAME` | makes one by the raw door |
 //! | `try NAME` | makes one, and goes on whatever comes of it |
+//! | `knock METHOD PATH` | calls the raw door, and goes on whatever comes of it |
 //! | `delete` | deletes the team that was made last |
 //! | `read` | reads all teams |
 //! | `count KEY` | adds one to a number that is kept, and tells it |
@@ -39,6 +40,10 @@ fn run(run: Run) -> Result<Summary> {
             ("try", name) => match create(name) {
                 Ok(team) => made.push(team),
                 Err(failure) => log::warn!("went on: {}", failure.message),
+            },
+            ("knock", call) => match raw::call(call, &[], None) {
+                Ok(_) => log::info!("let through: {call:?}"),
+                Err(failure) => log::warn!("kept out: {}", failure.message),
             },
             ("delete", _) => {
                 if let Some(last) = made.pop() {

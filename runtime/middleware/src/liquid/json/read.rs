@@ -14,6 +14,21 @@ pub(crate) fn read(text: &str) -> Result<Value, Fault> {
     }
 }
 
+/// The most bytes of memory that reading a text takes and what is read of it then holds: what each value and each name
+/// takes, and the text itself. Marks within texts count as well, so that one look at each byte is enough.
+pub(crate) fn cost(text: &[u8]) -> usize {
+    let (mut values, mut members) = (1_usize, 0_usize);
+    for byte in text {
+        match byte {
+            b',' | b'[' | b'{' => values += 1,
+            b':' => members += 1,
+            _ => {}
+        }
+    }
+    // A list that grows is there twice for a moment, and has room for half as much again.
+    values * 3 * size_of::<Value>() + members * (size_of::<(Box<str>, Value)>() * 2 + 16) + text.len()
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -85,6 +100,7 @@ impl Reader<'_> {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
+                    items.shrink_to_fit();
                     return Ok(Value::List(items));
                 }
                 _ => return Err((self.at, "here should be `,` or `]`".to_owned())),
@@ -115,6 +131,7 @@ impl Reader<'_> {
                 Some(b'}') => {
                     self.at += 1;
                     self.members = object.len();
+                    object.fit();
                     return Ok(Value::Object(object));
                 }
                 _ => return Err((self.at, "here should be `,` or `}`".to_owned())),

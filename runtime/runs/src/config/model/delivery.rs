@@ -21,6 +21,8 @@ pub struct Delivery {
     pub timeout: Duration,
     /// `retries`: after what may pass. 100 times, with pauses from 10 seconds to an hour: about four days.
     pub retries: Retries,
+    /// `allow_http`: whether it may be reached without TLS on another machine. It may not.
+    pub allow_http: bool,
     /// `total`: whether each file has its control total beside it. It has, but over HTTP.
     pub total: bool,
     /// `encrypt`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
+use tradewire_outbound::Origin;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
@@ -26,8 +27,10 @@ pub struct Middleware {
     pub grant_line: usize,
     /// `check`.
     pub check: ContractCheck,
-    /// `base_url`: the supplier's address in place of the pack's own.
+    /// `base_url`: the supplier's address, in place of the pack's own.
     pub base_url: Option<Url>,
+    /// `hosts`: what the pack may name besides: where tokens come from, and its own address where `base_url` is not said.
+    pub hosts: Vec<Origin>,
     /// `timeout`: how long the supplier may take to answer. 30 seconds; at most an hour.
     pub timeout: Duration,
     /// `deadline`: how long a whole call may take. 2 minutes; at most an hour.
@@ -48,6 +51,7 @@ impl Default for Middleware {
             grant_line: 0,
             check: ContractCheck::default(),
             base_url: None,
+            hosts: Vec::new(),
             timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
             answer: 16 * 1024 * 1024,

@@ -9,9 +9,9 @@ use secrecy::SecretString;
 use toml::Spanned;
 use toml::de::DeValue;
 use tradewire_delivery::{HttpMethod, Sftp, SftpSettings};
-use url::{Host, Url};
+use url::Url;
 
-use super::{export, place, reference};
+use super::{environment, export, place, reference};
 use crate::config::Secret;
 use crate::config::model::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 use crate::config::shape::Kind as ValueKind;
@@ -44,7 +44,7 @@ impl Kind {
 }
 
 /// The keys that not every kind has, with the kinds that have them.
-const OWN_KEYS: [(&str, &[&str]); 13] = [
+const OWN_KEYS: [(&str, &[&str]); 14] = [
     ("user", &["`sftp://…`"]),
     ("password", &["`sftp://…`"]),
     ("key", &["`sftp://…`"]),
@@ -58,13 +58,15 @@ const OWN_KEYS: [(&str, &[&str]); 13] = [
     ("headers", &["`https://…`"]),
     ("method", &["`https://…`"]),
     ("timeout", &["`sftp://…`", "`s3://…`", "`https://…`"]),
+    ("allow_http", &["`s3://…`", "`https://…`"]),
 ];
 
 pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Delivery> {
     let to = section.need_text("to", "\"outbox\"");
-    let kind = to.as_ref().and_then(|to| kind(&section, to, folder));
+    let allow_http = section.truth("allow_http").unwrap_or_default();
+    let kind = to.as_ref().and_then(|to| kind(&section, to, folder, allow_http));
     let sftp = SftpKeys::read(&section, folder);
-    let s3 = S3Keys::read(&section, folder);
+    let s3 = S3Keys::read(&section, folder, allow_http);
     let headers = headers(&section, folder);
     let method = section.choice("method", &HTTP_METHODS).map(|(method, _)| method);
     let timeout = section.time("timeout", LONGEST).unwrap_or(TIMEOUT);
@@ -87,6 +89,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
         name: name.to_owned(),
         to: to?,
         timeout,
+        allow_http,
         retries: retries.unwrap_or(Some(standard))?,
         total,
         encrypt: match encrypt {
@@ -97,7 +100,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
 }
 
 /// What `to` names.
-fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path) -> Option<Kind> {
+fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path, allow_http: bool) -> Option<Kind> {
     let written = to.get_ref();
     let fault = |message: String, help: &str| {
         section.source().fault(to.span(), message, Some(help.to_owned()));
@@ -147,21 +150,15 @@ fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path) -> Optio
             fault("the address of a bucket has no port".to_owned(), "write `endpoint` beside it")
         }
         "s3" => Some(Kind::S3(url)),
-        "http" if !is_this_machine(&url) => {
-            fault("`http://` would let everyone in between read the files".to_owned(), "write `https://…`")
+        "http" | "https" if environment::is_clear(&url, allow_http) => {
+            fault("`http://` would let everyone in between read the files".to_owned(), HTTPS)
         }
         _ => Some(Kind::Http(url)),
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
+/// What is to be written where an address is without TLS.
+const HTTPS: &str = "write `https://…`, or `allow_http = true` beside it";
 
 /// A fault for each key that is of another kind.
 fn others(section: &Section<'_, '_>, kind: &Kind) {
@@ -254,13 +251,13 @@ struct S3Keys {
 }
 
 impl S3Keys {
-    fn read(section: &Section<'_, '_>, folder: &Path) -> Self {
+    fn read(section: &Section<'_, '_>, folder: &Path, allow_http: bool) -> Self {
         section.may_be("access_key_id", ValueKind::Text);
         section.may_be("access_key_id", ValueKind::Reference);
         let access_key_id = section.get("access_key_id");
         Self {
             region: section.text("region"),
-            endpoint: section.text("endpoint").and_then(|text| endpoint(section, &text)),
+            endpoint: section.text("endpoint").and_then(|text| endpoint(section, &text, allow_http)),
             access_key_id: access_key_id.and_then(|value| match value.get_ref().as_str() {
                 Some(id) => Some(TextOrSecret::Text(id.to_owned())),
                 None => reference::read(section, "access_key_id", value, folder).map(TextOrSecret::Secret),
@@ -294,7 +291,7 @@ impl S3Keys {
     }
 }
 
-fn endpoint(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Url> {
+fn endpoint(section: &Section<'_, '_>, text: &Spanned<String>, allow_http: bool) -> Option<Url> {
     let url = Url::parse(text.get_ref()).ok().filter(|url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
@@ -304,6 +301,10 @@ fn endpoint(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Url> {
     if url.is_none() {
         let help = "write the store's address: `\"https://minio.example.com\"`".to_owned();
         section.source().fault(text.span(), format!("`{}` is not an address", text.get_ref()), Some(help));
+    }
+    if url.as_ref().is_some_and(|url| environment::is_clear(url, allow_http)) {
+        let message = "`http://` would let everyone in between read the files";
+        section.source().fault(text.span(), message, Some(HTTPS.to_owned()));
     }
     url
 }

@@ -1,8 +1,9 @@
 //! `environment`: a word, or an address.
 
 use toml::Spanned;
+use tradewire_outbound::this_machine;
 use tradewire_surface::Catalog;
-use url::{Host, Url};
+use url::Url;
 
 use crate::config::model::Environment;
 use crate::config::source::Section;
@@ -19,6 +20,7 @@ pub(super) fn words() -> Vec<&'static str> {
 }
 
 pub(super) fn read(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<Environment> {
+    let allow_http = section.truth("allow_http").unwrap_or_default();
     let written = text.get_ref();
     if let Some((_, environment)) = WORDS.iter().find(|(word, _)| word == written) {
         return Some(environment.clone());
@@ -30,11 +32,11 @@ pub(super) fn read(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<
     match Url::parse(written) {
         Ok(url) if url.scheme() == "https" && url.has_host() => Some(Environment::Address(url)),
         Ok(url) if url.scheme() == "http" && url.has_host() => {
-            if is_this_machine(&url) {
-                Some(Environment::Address(url))
-            } else {
+            if is_clear(&url, allow_http) {
                 let message = "credentials would travel in the clear to this address".to_owned();
-                fault(message, "write an `https://` address; `http://` is for this machine alone".to_owned())
+                fault(message, "write an `https://` address, or `allow_http = true` beside it".to_owned())
+            } else {
+                Some(Environment::Address(url))
             }
         }
         _ => {
@@ -47,11 +49,7 @@ pub(super) fn read(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<
     }
 }
 
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+/// Whether what is sent to an address could be read on its way, and nobody has said that it may be.
+pub(super) fn is_clear(url: &Url, allow_http: bool) -> bool {
+    url.scheme() == "http" && !allow_http && !this_machine(url)
 }
