@@ -1,10 +1,11 @@
-//! What others say, made fit for a message.
+//! What others say, made fit for a message: some repeat what they were sent, secrets too.
 
 /// The most characters of it.
 const LONGEST: usize = 300;
 
 /// The beginning of a text, quoted, on one line, with nothing in it that a terminal would obey.
 pub(crate) fn shown(text: &str) -> String {
+    let text = tradewire_secrets::mask_cut(text);
     let text = text.trim();
     let mut all = text.chars();
     let beginning: String = all.by_ref().take(LONGEST).collect();
@@ -18,7 +19,7 @@ pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     while let Some(source) = root.source() {
         root = source;
     }
-    root.to_string()
+    tradewire_secrets::masked(root.to_string())
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@
 mod encodings;
 mod index;
 mod masker;
+mod watch;
 mod weakness;
 mod writer;
 
@@ -50,6 +51,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 pub use masker::Masker;
+pub use watch::Watch;
 pub use weakness::{LEAST, Weakness, weakness};
 pub use writer::MaskWriter;
 

@@ -1,8 +1,10 @@
 //! What a template is given: JSON whose objects keep their order and whose numbers keep their text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use indexmap::IndexMap;
+use tradewire_secrets::Masker;
 
 use super::json;
 pub use super::number::Number;
@@ -33,6 +35,21 @@ impl Value {
     /// Text that is not JSON, or is nested deeper than 128; line and column are those of the text.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         json::read(text).map_err(|(offset, why)| Problem::Json(why).at(&"json".into(), text, offset))
+    }
+
+    /// Masks every secret in its texts and in the names of its members. What is in them was read already, so no escape of
+    /// JSON hides one.
+    pub fn mask(&mut self, masker: &Masker) {
+        match self {
+            Value::Text(text) => {
+                if let Cow::Owned(masked) = masker.mask(text) {
+                    *text = masked.into();
+                }
+            }
+            Value::List(list) => list.iter_mut().for_each(|item| item.mask(masker)),
+            Value::Object(members) => members.mask(masker),
+            Value::Nil | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Writes compact JSON.
@@ -142,6 +159,14 @@ impl Object {
     /// Removes a member, the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         self.0.shift_remove(key)
+    }
+
+    fn mask(&mut self, masker: &Masker) {
+        self.0.values_mut().for_each(|value| value.mask(masker));
+        if self.0.keys().any(|name| matches!(masker.mask(name), Cow::Owned(_))) {
+            let members = std::mem::take(&mut *self.0).into_iter();
+            *self.0 = members.map(|(name, value)| (masker.mask(&name).into(), value)).collect();
+        }
     }
 
     /// The members in order.
