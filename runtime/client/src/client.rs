@@ -8,6 +8,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
 use tradewire_outbound::{self as outbound, Reach, Use};
+use tradewire_secrets::Watch;
 use url::Url;
 
 use crate::environment::Environment;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) api: Url,
     pub(crate) http: Connections,
     pub(crate) app_key: HeaderValue,
+    /// Sees the app key in an answer.
+    pub(crate) watch: Watch,
     tenants: Arc<Tenants>,
 }
 
@@ -86,6 +89,8 @@ impl Client {
         let mut app_key =
             HeaderValue::from_str(key).map_err(|_| SetupError::AppKey("holds characters that no header can"))?;
         app_key.set_sensitive(true);
+        tradewire_secrets::register(key);
+        let watch = Watch::new(key);
         if let Some(rate) = options.rate.per_second
             && !(rate.is_finite() && rate > 0.0 && rate <= 1e6)
         {
@@ -101,6 +106,7 @@ impl Client {
             api: options.environment.api(),
             http: http(&options)?,
             app_key,
+            watch,
             tenants,
             options,
         })))
@@ -128,6 +134,7 @@ impl Client {
                 Some(known) => Arc::clone(known),
                 // New, or its secret was replaced: what the old one got is not this one's.
                 None => {
+                    tradewire_secrets::register(secret);
                     let tokens = Arc::new(Tokens::new(shared.http.tokens.clone(), &shared.options, credentials));
                     all.insert(key, Arc::clone(&tokens));
                     tokens

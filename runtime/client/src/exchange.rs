@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Body, Method, Response, StatusCode, multipart};
-use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
 use tradewire_outbound::{Unread, beginning, innermost, read};
@@ -154,7 +153,7 @@ impl Doors {
             return timeout_at(deadline, self.follow(response)).await.unwrap_or_else(|_| Err(late(Fault::Lost)));
         }
         if !status.is_success() {
-            return Err(self.refused(request, token, response, &place, deadline).await);
+            return Err(self.refused(request, response, &place, deadline).await);
         }
         if request.expects == Expects::File {
             return Ok(Reply::Stream(response));
@@ -168,6 +167,9 @@ impl Doors {
         if problem::is_page(content_type.as_deref(), &body) {
             return Err(Failed::new(problem::page_error(status.as_u16(), &place), Fault::Unusable));
         }
+        let repeats = self.shared.watch.sees(&body) || token.is_in(&body);
+        // A record that holds our own key is no record of anybody's.
+        let body = if repeats { Bytes::from(tradewire_secrets::all().mask_bytes(&body).into_owned()) } else { body };
         Ok(Reply::Whole { status: status.as_u16(), body })
     }
 
@@ -175,7 +177,6 @@ impl Doors {
     async fn refused(
         &self,
         request: &Request,
-        token: &Token,
         response: Response,
         place: &str,
         deadline: Instant,
@@ -201,11 +202,7 @@ impl Doors {
             return Failed::new(problem::page_error(status, place).with_retry_after(wait), fault);
         }
         let credentials = &self.tokens.credentials;
-        let problem = problem::read(&body).blank(&[
-            token.expose(),
-            self.shared.options.app_key.expose_secret(),
-            credentials.client_secret.expose_secret(),
-        ]);
+        let problem = problem::read(&body);
         let wait = wait.or_else(|| match status {
             429 | 503 => problem.title.as_deref().and_then(retry_after::from_title),
             _ => None,

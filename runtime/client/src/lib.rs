@@ -42,7 +42,7 @@
 //! # Secrets
 //!
 //! App key, client secret and tokens are in no log line, no error and no `Debug` output; answers that quote them are
-//! blanked before their text goes into an [`Error`].
+//! masked before their text goes into an [`Error`], and before a record goes to whoever asked for it.
 
 mod api;
 mod arguments;

@@ -80,8 +80,9 @@ fn messages(said: &Value) -> Vec<String> {
     }
 }
 
-/// One bounded line of a text from outside.
+/// One bounded line of a text from outside, which may repeat what it was sent.
 fn line(text: &str) -> Option<String> {
+    let text = tradewire_secrets::mask_cut(text);
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_CHARS + 1).collect();
     let text = text.trim();
     match text.char_indices().nth(MOST_CHARS) {
@@ -91,23 +92,6 @@ fn line(text: &str) -> Option<String> {
 }
 
 impl Problem {
-    /// Blanks what must not be shown, should the answer quote it.
-    pub(crate) fn blank(mut self, secrets: &[&str]) -> Problem {
-        let blank = |text: &mut String| {
-            for secret in secrets.iter().filter(|s| s.len() >= 4) {
-                if text.contains(secret) {
-                    *text = text.replace(secret, "***");
-                }
-            }
-        };
-        self.title.iter_mut().chain(self.trace_id.iter_mut()).for_each(blank);
-        for field in &mut self.fields {
-            blank(&mut field.field);
-            field.messages.iter_mut().for_each(blank);
-        }
-        self
-    }
-
     /// The error of that status.
     pub(crate) fn into_error(self, status: u16, asked: &Asked<'_>) -> Error {
         let kind = Kind::of_status(status);
@@ -203,10 +187,11 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_the_answer_quotes_are_blanked() {
+    fn secrets_that_the_answer_quotes_are_masked() {
+        tradewire_secrets::register("cs1.topsecret");
         let problem =
             read(br#"{"title":"bad cs1.topsecret","traceId":"cs1.topsecret","errors":{"x":["cs1.topsecret"]}}"#);
-        let error = problem.blank(&["cs1.topsecret"]).into_error(400, &ASKED);
+        let error = problem.into_error(400, &ASKED);
         assert!(!format!("{error} {error:?} {}", error.to_json()).contains("topsecret"));
     }
 

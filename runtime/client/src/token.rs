@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 use tradewire_outbound::Client;
+use tradewire_secrets::Watch;
 use url::Url;
 
 use crate::environment::place;
@@ -32,11 +33,25 @@ const MARGIN: Duration = Duration::from_secs(10);
 const MOST_BYTES: u64 = 1 << 20;
 
 /// An access token.
-pub(crate) struct Token(SecretString);
+pub(crate) struct Token {
+    text: SecretString,
+    watch: Watch,
+}
 
 impl Token {
+    /// A token that lives so long; it is masked wherever it is repeated.
+    fn new(text: String, life: Duration) -> Token {
+        tradewire_secrets::register_token(&text, life);
+        Token { watch: Watch::new(&text), text: text.into() }
+    }
+
     pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.text.expose_secret()
+    }
+
+    /// Whether an answer repeats it.
+    pub(crate) fn is_in(&self, body: &[u8]) -> bool {
+        self.watch.sees(body)
     }
 }
 
@@ -212,19 +227,19 @@ impl Tokens {
             let life = expires_in.filter(|s| *s > 0.0).and_then(|s| Duration::try_from_secs_f64(s).ok());
             // A life of centuries would overflow the clock.
             let life = life.unwrap_or(USUAL_LIFE).min(Duration::from_secs(86_400));
-            return Ok((Token(access_token.into()), life));
+            return Ok((Token::new(access_token, life), life));
         }
         Err(self.refused(status, &headers, &body, &place))
     }
 
     fn refused(&self, status: u16, headers: &HeaderMap, body: &[u8], place: &str) -> (Error, bool) {
-        let Credentials { tenant, client_id, client_secret } = &self.credentials;
+        let Credentials { tenant, client_id, .. } = &self.credentials;
         let content_type = headers.get(reqwest::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if problem::is_page(content_type, body) {
             let passing = matches!(retry::again(retry::Fault::Answered(status), TOKEN), retry::Again::Yes);
             return (problem::page_error(status, place), passing);
         }
-        let problem = problem::read(body).blank(&[client_secret.expose_secret()]);
+        let problem = problem::read(body);
         let wait = retry_after::from_headers(headers, SystemTime::now())
             .or_else(|| problem.title.as_deref().and_then(retry_after::from_title));
         let said = problem.title.as_deref().map(|t| format!(": {t}")).unwrap_or_default();

@@ -84,11 +84,11 @@ pub struct PlaceError {
 impl PlaceError {
     /// One that may pass.
     pub fn passing(message: impl Into<String>) -> Self {
-        Self { message: message.into(), passing: true, retry_after: None }
+        Self { message: tradewire_secrets::masked(message.into()), passing: true, retry_after: None }
     }
 
     /// One that somebody has to mend.
     pub fn lasting(message: impl Into<String>) -> Self {
-        Self { message: message.into(), passing: false, retry_after: None }
+        Self { message: tradewire_secrets::masked(message.into()), passing: false, retry_after: None }
     }
 }

@@ -1,4 +1,4 @@
-//! What others say, made fit for a message.
+//! What others say, made fit for a message: some repeat what they were sent, secrets too.
 
 pub(crate) use tradewire_outbound::innermost;
 
@@ -7,6 +7,7 @@ const LONGEST: usize = 300;
 
 /// The beginning of a text, quoted, on one line, with nothing in it that a terminal would obey.
 pub(crate) fn shown(text: &str) -> String {
+    let text = tradewire_secrets::mask_cut(text);
     let text = text.trim();
     let mut all = text.chars();
     let beginning: String = all.by_ref().take(LONGEST).collect();

@@ -50,11 +50,11 @@ pub async fn beginning(mut response: Response, most: usize) -> Vec<u8> {
     body
 }
 
-/// What an error says at its root, which is the part that helps.
+/// What an error says at its root, which is the part that helps, without secrets.
 pub fn innermost(error: &dyn std::error::Error) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
     }
-    root.to_string()
+    tradewire_secrets::masked(root.to_string())
 }

@@ -1,12 +1,15 @@
-//! What is printed: text for people, JSON for scripts, progress on a terminal.
+//! What is printed: text for people, JSON for scripts, progress on a terminal. All that the program prints passes here, and
+//! all secrets are masked.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::borrow::Cow;
+use std::io::{IsTerminal, Stderr, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tradewire_runs::config::ConfigError;
+use tradewire_secrets::{MaskWriter, all, mask, mask_json};
 
 use crate::faults::Faults;
 
@@ -41,46 +44,52 @@ impl Output {
     pub fn trace(&self) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("TRADEWIRE_LOG");
         let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(self.colour());
+        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(masked_stderr);
+        let events = events.with_ansi(self.colour());
         // Only the first call of a process can set it; that is this one.
         let _ = if self.json { events.json().try_init() } else { events.try_init() };
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // What the usual hook prints cannot be masked: it is for panics that tell nothing of a secret.
+            match mask(&panic.to_string()) {
+                Cow::Borrowed(_) => print(panic),
+                Cow::Owned(masked) => drop(writeln!(stderr(), "\n{masked}")),
+            }
+        }));
     }
 
     /// A result: `text` for people, `value` for scripts.
     pub fn result(&self, text: &str, value: &impl Serialize) {
-        let mut out = stdout().lock();
-        // Whoever closes the pipe has read enough.
-        let _ = match self.json.then(|| serde_json::to_string(value)) {
-            Some(Ok(json)) => writeln!(out, "{json}"),
-            _ => writeln!(out, "{}", text.trim_end()),
-        };
+        match self.json.then(|| serde_json::to_string(value)) {
+            Some(Ok(json)) => print_document(&json),
+            _ => print(text.trim_end()),
+        }
     }
 
     /// A result whose JSON is written already.
     pub fn document(&self, text: &str, json: &str) {
-        let text = if self.json { json } else { text.trim_end() };
-        let _ = writeln!(stdout().lock(), "{text}");
+        if self.json { print_document(json) } else { print(text.trim_end()) }
     }
 
     /// A fault of something that was looked at, for people; a script finds it in the result. Nobody who wants errors only
     /// wants to see those that are none.
     pub fn fault(&self, fault: &impl std::fmt::Display, is_error: bool) {
         if !self.json && (is_error || !self.quiet) {
-            let _ = writeln!(stderr(), "{fault}");
+            tell(&fault.to_string());
         }
     }
 
     /// What is going on, for people who wait.
     pub fn note(&self, text: &str) {
         if !self.is_silent() {
-            let _ = writeln!(stderr(), "{text}");
+            tell(text);
         }
     }
 
     /// What went wrong, for people; a script finds it in the result.
     pub fn failure(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(stderr(), "error: {text}");
+            tell(&format!("error: {text}"));
         }
     }
 
@@ -88,17 +97,16 @@ impl Output {
     pub fn error(&self, error: &anyhow::Error) {
         let faulty = error.downcast_ref::<ConfigError>().filter(|error| !error.faults().is_empty());
         let faults = error.downcast_ref::<Faults>().map(Faults::each);
-        let mut err = stderr().lock();
-        let _ = match (self.json, faulty, faults) {
-            (true, Some(error), _) => {
-                writeln!(err, "{}", json!({ "error": "the configuration has faults", "faults": error.faults() }))
-            }
-            (true, _, Some(faults)) => writeln!(err, "{}", json!({ "error": chain(error), "faults": faults })),
-            (true, ..) => writeln!(err, "{}", json!({ "error": chain(error) })),
-            (false, Some(error), _) => writeln!(err, "{}", error.render(self.colour())),
-            (false, _, Some(faults)) => faults.iter().try_for_each(|fault| writeln!(err, "error: {fault}")),
-            (false, ..) => writeln!(err, "error: {}", chain(error)),
-        };
+        match (self.json, faulty, faults) {
+            (true, Some(error), _) => tell(&masked_document(
+                json!({ "error": "the configuration has faults", "faults": error.faults() }),
+            )),
+            (true, _, Some(faults)) => tell(&masked_document(json!({ "error": chain(error), "faults": faults }))),
+            (true, ..) => tell(&masked_document(json!({ "error": chain(error) }))),
+            (false, Some(error), _) => tell(&error.render(self.colour())),
+            (false, _, Some(faults)) => faults.iter().for_each(|fault| tell(&format!("error: {fault}"))),
+            (false, ..) => tell(&format!("error: {}", chain(error))),
+        }
     }
 
     /// Shows that something takes time: a spinner on a terminal, plain lines elsewhere.
@@ -108,13 +116,42 @@ impl Output {
             self.note(text);
             return busy;
         }
-        let bar = ProgressBar::new_spinner().with_message(text.to_owned());
+        let bar = ProgressBar::new_spinner().with_message(mask(text).into_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
         Busy { bar: Some(bar), ..busy }
     }
+}
+
+/// A line of results. Whoever closes the pipe has read enough.
+fn print(text: &str) {
+    let _ = writeln!(stdout().lock(), "{}", mask(text));
+}
+
+/// A document as it was written, unless there is something to mask in it.
+fn print_document(json: &str) {
+    match (mask(json), serde_json::from_str(json)) {
+        (Cow::Owned(_), Ok(value)) => print(&masked_document(value)),
+        _ => print(json),
+    }
+}
+
+/// A line of everything else.
+fn tell(text: &str) {
+    let _ = writeln!(stderr().lock(), "{}", mask(text));
+}
+
+/// A document whose texts hold no secret. Masked as a tree it stays one, whatever the secret is.
+fn masked_document(mut value: Value) -> String {
+    mask_json(&mut value);
+    value.to_string()
+}
+
+/// What the runtime's events are written to.
+fn masked_stderr() -> MaskWriter<'static, Stderr> {
+    MaskWriter::new(all(), stderr())
 }
 
 /// An error and its causes, but for those that an error's own text tells already.
@@ -140,7 +177,7 @@ impl Busy {
     /// Says what it is at now.
     pub fn at(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.set_message(text.to_owned()),
+            Some(bar) => bar.set_message(mask(text).into_owned()),
             None => self.line(text),
         }
     }
@@ -149,8 +186,8 @@ impl Busy {
     pub fn line(&self, text: &str) {
         match &self.bar {
             _ if self.silent => {}
-            Some(bar) => bar.println(text),
-            None => drop(writeln!(stderr(), "{text}")),
+            Some(bar) => bar.println(mask(text)),
+            None => tell(text),
         }
     }
 

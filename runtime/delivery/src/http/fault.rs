@@ -1,12 +1,11 @@
 //! What a receiver answers when it does not take a file, for people, and whether it may pass.
 
-use std::borrow::Cow;
-use std::cmp::Reverse;
 use std::time::SystemTime;
 
 use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
 use tradewire_outbound::beginning;
+use tradewire_secrets::Masker;
 
 use super::Http;
 use crate::PlaceError;
@@ -68,17 +67,15 @@ fn may_pass(status: StatusCode) -> bool {
     status.is_server_error() || PASSING.contains(&status)
 }
 
-/// Some receivers repeat what they were sent.
+/// Some receivers repeat what they were sent. What the configuration itself says in headers or in the query is nobody
+/// else's business, either.
 fn without_secrets(said: &str, place: &Http) -> String {
-    let headers = place.headers.values().filter_map(|value| value.to_str().ok()).flat_map(str::split_whitespace);
+    let sent = Masker::default();
+    place.headers.values().filter_map(|value| value.to_str().ok()).for_each(|value| sent.register(value));
     let query = place.url.query().unwrap_or_default();
     // Receivers repeat the query as it was sent, a value of it as it was sent, or as they have read it.
-    let sent = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value);
-    let read = place.url.query_pairs().map(|(_, value)| value);
-    let all = headers.chain([query]).chain(sent).map(Cow::Borrowed).chain(read);
-    // `Bearer` and the like tell nothing.
-    let mut secrets: Vec<Cow<'_, str>> = all.filter(|secret| secret.len() >= 8).collect();
-    // The longest first: of one that begins with another nothing is left.
-    secrets.sort_by_key(|secret| Reverse(secret.len()));
-    secrets.iter().fold(said.to_owned(), |said, secret| said.replace(&**secret, "…"))
+    sent.register(query);
+    query.split('&').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| sent.register(value));
+    place.url.query_pairs().for_each(|(_, value)| sent.register(&value));
+    sent.mask_cut(said).into_owned()
 }

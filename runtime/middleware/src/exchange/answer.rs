@@ -39,7 +39,7 @@ impl VendorAnswer {
     ) -> Result<VendorAnswer, Failed> {
         let status = response.status().as_u16();
         let text = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            (name.to_string(), tradewire_secrets::masked(String::from_utf8_lossy(value.as_bytes()).into_owned()))
         };
         let headers = response.headers().iter().map(text).filter(|(name, _)| headers::travels(name)).collect();
         let most = settings.most_bytes as u64;
@@ -77,6 +77,8 @@ impl VendorAnswer {
                 }
                 Err(_) => text.into(),
             };
+            // Some vendors repeat the request in what they answer: from here on nobody sees the operator's key in it.
+            answer.body.mask(tradewire_secrets::all());
         }
         Ok(answer)
     }

@@ -55,6 +55,7 @@ impl Authenticator {
             let fault = Fault::error(VENDOR_FILE, format!("the vendor's authentication needs the secret `{names}`"));
             return Err(fault.help(format!("give it under `secrets`: `{} = {{ env = \"…\" }}`", missing[0])));
         }
+        secrets.values().for_each(|secret| tradewire_secrets::register(secret.expose_secret()));
         Ok(Authenticator { authentication: authentication.clone(), secrets, token: Mutex::default() })
     }
 
@@ -142,6 +143,7 @@ impl Authenticator {
         let answer: TokenAnswer = serde_json::from_slice(&bytes)
             .map_err(|_| Trouble::vendor(format!("{place} gives no token: no `access_token` in its answer")))?;
         let life = Duration::from_secs(answer.expires_in.unwrap_or(UNSAID_LIFE).min(LONGEST_LIFE));
+        tradewire_secrets::register_token(&answer.access_token, life);
         let text = SecretString::from(answer.access_token);
         *kept = Some(Token { text: text.clone(), ends: Instant::now() + life });
         Ok(text)

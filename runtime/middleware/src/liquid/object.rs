@@ -1,9 +1,11 @@
 //! Objects: members in the order they were written in. Most have a handful, which are found faster by looking at each
 //! than by a hash, and take a third of the memory.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use indexmap::IndexMap;
+use tradewire_secrets::Masker;
 
 use super::value::Value;
 
@@ -102,6 +104,18 @@ impl Object {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Masks every secret in the names and the values of the members.
+    pub(crate) fn mask(&mut self, masker: &Masker) {
+        match &mut self.0 {
+            Held::Few(members) => members.iter_mut().for_each(|(_, value)| value.mask(masker)),
+            Held::Many(members) => members.values_mut().for_each(|value| value.mask(masker)),
+        }
+        if self.iter().any(|(name, _)| matches!(masker.mask(name), Cow::Owned(_))) {
+            let masked = std::mem::take(self);
+            *self = masked.iter().map(|(name, value)| (masker.mask(name).into(), value.clone())).collect();
+        }
     }
 
     /// Gives back what room is left over.

@@ -1,6 +1,9 @@
 //! What a template is given: JSON whose objects keep their order and whose numbers keep their text.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use tradewire_secrets::Masker;
 
 use super::json;
 pub use super::number::Number;
@@ -49,6 +52,21 @@ impl Value {
             _ => {}
         }
         count
+    }
+
+    /// Masks every secret in its texts and in the names of its members. What is in them was read already, so no escape of
+    /// JSON hides one.
+    pub fn mask(&mut self, masker: &Masker) {
+        match self {
+            Value::Text(text) => {
+                if let Cow::Owned(masked) = masker.mask(text) {
+                    *text = masked.into();
+                }
+            }
+            Value::List(list) => list.iter_mut().for_each(|item| item.mask(masker)),
+            Value::Object(members) => members.mask(masker),
+            Value::Nil | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     /// Writes compact JSON.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::vault::{Vault, VaultError};
 
@@ -65,7 +65,8 @@ pub enum SecretError {
 }
 
 impl Secret {
-    /// Reads it. A line end at its end is not part of it; other white space is.
+    /// Reads it. A line end at its end is not part of it; other white space is. From then on it is masked wherever texts
+    /// are shown, kept or handed on.
     pub fn resolve(&self) -> Result<SecretString, SecretError> {
         let text = match self {
             Secret::Env(name) => match std::env::var(name) {
@@ -81,7 +82,10 @@ impl Secret {
         };
         match text.trim_end_matches(['\r', '\n']) {
             "" => Err(SecretError::Empty(self.clone())),
-            text => Ok(SecretString::from(text)),
+            text => {
+                tradewire_secrets::register(text);
+                Ok(SecretString::from(text))
+            }
         }
     }
 }
@@ -90,7 +94,10 @@ impl VaultReference {
     fn resolve(&self) -> Result<SecretString, SecretError> {
         let secrets = self.vault.secrets()?;
         match secrets.get(&self.name) {
-            Some(secret) => Ok(secret.value.clone()),
+            Some(secret) => {
+                tradewire_secrets::register(secret.value.expose_secret());
+                Ok(secret.value.clone())
+            }
             None => {
                 let source = self.vault.missing(&secrets, &self.name);
                 Err(SecretError::NotInVault { place: self.place.clone(), source })

@@ -123,8 +123,9 @@ impl std::fmt::Debug for RunLog {
     }
 }
 
-/// A line without control characters, and not too long.
+/// A line without secrets and control characters, and not too long.
 fn plain(line: &str) -> String {
+    let line = &*tradewire_secrets::mask(line);
     let mut text = String::with_capacity(line.len().min(LONGEST_LINE));
     for c in line.chars() {
         if text.len() > LONGEST_LINE {

@@ -102,6 +102,7 @@ impl Vault {
             }
             _ => {}
         }
+        tradewire_secrets::register(value.expose_secret());
         self.change(|secrets| Ok(secrets.insert(name, StoredSecret { value, set: at })))
     }
 
@@ -155,7 +156,9 @@ fn make_key(place: &Secret) -> Result<Option<PathBuf>, VaultError> {
     let Secret::File(path) = place else { return Ok(None) };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            file::replace(path, key::generate().expose_secret().as_bytes())?;
+            let key = key::generate();
+            tradewire_secrets::register(key.expose_secret());
+            file::replace(path, key.expose_secret().as_bytes())?;
             Ok(Some(path.clone()))
         }
         _ => Ok(None),

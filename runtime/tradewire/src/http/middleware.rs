@@ -227,7 +227,9 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     others.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
 }
 
-fn response(outgoing: Outgoing) -> Response {
+fn response(mut outgoing: Outgoing) -> Response {
+    // What vendors repeat is masked where it comes in; no other way is known that a secret could take to here.
+    outgoing.body.mask(tradewire_secrets::all());
     let mut response = Response::new(Body::from(outgoing.body.to_json()));
     *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::BAD_GATEWAY);
     if outgoing.status == 503 {

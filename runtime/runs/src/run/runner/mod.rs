@@ -468,6 +468,7 @@ impl From<super::FileError> for Failure {
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 2000;
     let mut line = String::new();
+    let text = tradewire_secrets::mask(text);
     for c in text.trim().chars().take(LONGEST) {
         match c {
             '\n' | '\r' | '\t' => line.push(' '),

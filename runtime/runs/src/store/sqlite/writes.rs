@@ -151,7 +151,7 @@ pub(super) fn settle(
             ":at": millis(at),
             ":status": status,
             ":answer": answer,
-            ":message": message,
+            ":message": message.map(|message| tradewire_secrets::mask(message)),
         })?;
     Ok(())
 }

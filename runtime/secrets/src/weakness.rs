@@ -1,0 +1,118 @@
+//! Values that cannot be masked.
+
+use std::fmt;
+
+/// The fewest bytes of a value that is masked.
+pub const LEAST: usize = 6;
+/// The fewest bytes of a secret that nobody is told to replace.
+const ENOUGH: usize = 12;
+
+/// Words that outputs are full of, which tell nothing and must stay readable.
+const COMMON: [&str; 40] = [
+    "account",
+    "acme",
+    "anything",
+    "application/json",
+    "authorization",
+    "bearer",
+    "changeme",
+    "client",
+    "content-type",
+    "delivery",
+    "example",
+    "export",
+    "failed",
+    "integration",
+    "localhost",
+    "message",
+    "middleware",
+    "number",
+    "password",
+    "payroll",
+    "plugin",
+    "production",
+    "purchaseorder",
+    "request",
+    "response",
+    "running",
+    "sandbox",
+    "schedule",
+    "secret",
+    "secrets",
+    "servicetitan",
+    "status",
+    "string",
+    "succeeded",
+    "supplier",
+    "tenant",
+    "tradewire",
+    "vendor",
+    "webhook",
+    "webhooks",
+];
+
+/// Why a secret protects little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weakness {
+    /// Too short to be masked.
+    TooShort,
+    /// A word that is not masked, as every output holds it.
+    Common,
+    /// Short enough that texts may hold it by chance, and that it is guessed; it is masked.
+    Short,
+}
+
+impl Weakness {
+    /// Whether it is shown wherever it is repeated.
+    #[must_use]
+    pub fn is_shown(self) -> bool {
+        self != Weakness::Short
+    }
+}
+
+impl fmt::Display for Weakness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Weakness::TooShort => write!(
+                f,
+                "it has fewer than {LEAST} bytes, which are masked nowhere, as they stand in many texts; take one with at \
+                 least {ENOUGH}"
+            ),
+            Weakness::Common => write!(
+                f,
+                "it is a common word, which is masked nowhere, as it stands in many texts; take a random one with at least \
+                 {ENOUGH} bytes"
+            ),
+            Weakness::Short => write!(f, "it has fewer than {ENOUGH} bytes, which can be guessed; take a longer one"),
+        }
+    }
+}
+
+/// Why this value protects little as a secret, where it does.
+#[must_use]
+pub fn weakness(secret: &str) -> Option<Weakness> {
+    let secret = secret.trim();
+    let first = secret.as_bytes().first();
+    if secret.len() < LEAST {
+        Some(Weakness::TooShort)
+    } else if COMMON.contains(&secret.to_ascii_lowercase().as_str()) || secret.bytes().all(|b| Some(&b) == first) {
+        Some(Weakness::Common)
+    } else {
+        (secret.len() < ENOUGH).then_some(Weakness::Short)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_mask_half_of_an_output_is_weak() {
+        assert_eq!(weakness("x9!"), Some(Weakness::TooShort));
+        assert_eq!(weakness("Sandbox"), Some(Weakness::Common));
+        assert_eq!(weakness("000000000000"), Some(Weakness::Common));
+        assert_eq!(weakness("k3y-7fQ"), Some(Weakness::Short));
+        assert_eq!(weakness("k3y-7fQ-and-more"), None);
+        assert!(Weakness::TooShort.is_shown() && !Weakness::Short.is_shown());
+    }
+}
