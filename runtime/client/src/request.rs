@@ -13,6 +13,9 @@ use crate::retry::Nature;
 /// All but the unreserved characters of RFC 3986 are encoded: also `+`, which a query would read as a space.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The most bytes of a path and query, encoded: as many as an address of HTTP libraries and servers may have.
+const LONGEST_TARGET: usize = 62 * 1024;
+
 /// A request, owned and repeatable.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -50,6 +53,7 @@ impl Request {
     /// The request for an operation. Errors are of [`Kind::Invalid`] and carry no status: nothing was sent.
     pub(crate) fn of(op: OperationRef<'_>, tenant: i64, arguments: &Arguments) -> Result<Request, Error> {
         let invalid = |message: String| Error::new(Kind::Invalid, message).at(&op.id());
+        arguments.fit().map_err(invalid)?;
         let operation = op.operation;
         let content = match (&operation.body, &arguments.body, &arguments.file) {
             (Some(Body::File(field)), None, Some(upload)) => {
@@ -82,6 +86,10 @@ impl Request {
     /// The request of the raw door. `target` is a path with an optional query, both encoded by the caller;
     /// `{tenant}` in it is filled in.
     pub(crate) fn raw(method: Method, target: &str, tenant: i64, body: Option<Bytes>) -> Result<Request, Error> {
+        if target.len() > LONGEST_TARGET {
+            let message = format!("the path and the query have {} bytes and may have {LONGEST_TARGET}", target.len());
+            return Err(Error::new(Kind::Invalid, message).at(&format!("raw {method}")));
+        }
         let filled = target.replace("{tenant}", &tenant.to_string());
         let (path, query) = filled.split_once('?').unwrap_or((&filled, ""));
         // Only the path: a query may hold what logs must not.
@@ -293,6 +301,16 @@ mod tests {
         ] {
             assert_eq!(raw(target).unwrap_err().kind(), Kind::Invalid, "{target}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_for_an_address_is_refused_and_not_repeated() {
+        let error = raw(&format!("/crm/v2/tenant/7/customers/{}", "x".repeat(8 << 20))).unwrap_err();
+        assert!(error.kind() == Kind::Invalid && error.to_string().len() < 200, "{error}");
+        let op = Catalog::get().operation("payroll/activity-codes.get").unwrap();
+        let arguments = Arguments { path: vec![("id".into(), "x".repeat(8 << 20))], ..Arguments::default() };
+        let error = Request::of(op, 7, &arguments).unwrap_err();
+        assert!(error.kind() == Kind::Invalid && error.to_string().contains("`id` has 8388608 bytes"), "{error}");
     }
 
     #[test]

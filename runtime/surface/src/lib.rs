@@ -17,6 +17,7 @@ pub mod difference;
 pub mod grants;
 pub mod import;
 pub mod names;
+pub mod text;
 pub mod types;
 pub mod wit;
 
