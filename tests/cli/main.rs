@@ -18,6 +18,7 @@ mod hostile;
 mod inspect;
 mod journal;
 mod nights;
+mod onslaught;
 mod outbound;
 mod payroll;
 mod payroll_files;

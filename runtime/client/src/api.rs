@@ -99,9 +99,10 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl CallError {
-    /// An error of the host's own.
+    /// An error of the host's own. A long message is cut: it may repeat what was asked for, and is written down.
     pub fn new(kind: &str, message: impl Into<String>) -> CallError {
-        CallError { kind: kind.to_owned(), message: message.into(), ..CallError::default() }
+        let message = tradewire_surface::text::message(message.into());
+        CallError { kind: kind.to_owned(), message, ..CallError::default() }
     }
 }
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::ser::SerializeStruct;
 
+/// The most bytes of an operation's name: a raw call's is its path.
+const LONGEST_OPERATION: usize = 512;
+
 /// Why a call did not succeed.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -115,7 +118,7 @@ impl Error {
         Error(Box::new(Inner {
             kind,
             operation: String::new(),
-            message: message.into(),
+            message: tradewire_surface::text::message(message.into()),
             status: None,
             title: None,
             trace_id: None,
@@ -154,7 +157,7 @@ impl Error {
     }
 
     pub(crate) fn at(mut self, operation: &str) -> Error {
-        operation.clone_into(&mut self.0.operation);
+        self.0.operation = tradewire_surface::text::cut(operation, LONGEST_OPERATION).into_owned();
         self
     }
 

@@ -64,7 +64,7 @@ mod tenant;
 mod token;
 
 pub use api::{CallError, FileAnswer, Later, PageSource, ServiceTitan};
-pub use arguments::{Arguments, Source, Upload};
+pub use arguments::{Arguments, LONGEST_PARAMETER, LONGEST_PARAMETERS, Room, Source, Upload};
 pub use client::{Client, SetupError};
 pub use download::Download;
 pub use environment::{Environment, UnknownEnvironment};

@@ -7,7 +7,7 @@ use tradewire_surface::path::{self, ENCODED, Path};
 use tradewire_surface::{Answer, Body, Effect, OperationRef};
 use url::Url;
 
-use crate::arguments::{Arguments, Upload};
+use crate::arguments::{Arguments, Room, Upload};
 use crate::error::{Error, Kind};
 use crate::retry::Nature;
 
@@ -48,6 +48,7 @@ impl Request {
     /// The request for an operation. Errors are of [`Kind::Invalid`] and carry no status: nothing was sent.
     pub(crate) fn of(op: OperationRef<'_>, tenant: i64, arguments: &Arguments) -> Result<Request, Error> {
         let invalid = |message: String| Error::new(Kind::Invalid, message).at(&op.id());
+        arguments.fit().map_err(invalid)?;
         let operation = op.operation;
         let content = match (&operation.body, &arguments.body, &arguments.file) {
             (Some(Body::File(field)), None, Some(upload)) => {
@@ -89,6 +90,7 @@ impl Request {
         let path = path.written(tenant);
         // Only the path: a query may hold what logs must not.
         let name = format!("raw {method} {path}");
+        Room::fits_parameters(params).map_err(|message| Error::new(Kind::Invalid, message).at(&name))?;
         if !of_tenant {
             let message = "a path holds `/tenant/{tenant}/`, of the tenant that the run is for";
             return Err(Error::new(Kind::Invalid, message).at(&name));
@@ -303,6 +305,20 @@ mod tests {
         for path in ["/crm/v2/tenant/8/customers", "/crm/v2/customers", "/crm/v2/tenant", "/evil.example/x"] {
             assert_eq!(raw(path).unwrap_err().kind(), Kind::Invalid, "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_for_an_address_is_refused_and_not_repeated() {
+        let error = format!("/crm/v2/tenant/7/customers/{}", "x".repeat(8 << 20)).parse::<Path>().unwrap_err();
+        assert!(error.to_string().len() < 300, "{error}");
+        let long = [("q".to_owned(), "x".repeat(8 << 20))];
+        let path = "/crm/v2/tenant/7/customers".parse().unwrap();
+        let error = Request::raw(Method::GET, &path, &long, 7, None).unwrap_err();
+        assert!(error.kind() == Kind::Invalid && error.to_string().len() < 300, "{error}");
+        let op = Catalog::get().operation("payroll/activity-codes.get").unwrap();
+        let arguments = Arguments { path: vec![("id".into(), "x".repeat(8 << 20))], ..Arguments::default() };
+        let error = Request::of(op, 7, &arguments).unwrap_err();
+        assert!(error.kind() == Kind::Invalid && error.to_string().contains("`id` has 8388608 bytes"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
+use crate::workers::Workers;
 
 /// What an engine is made of.
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ pub struct Engine {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) cache: Option<Cache>,
     pub(crate) memory: usize,
+    pub(crate) workers: Arc<Workers>,
     runs: u32,
     slots: Arc<Semaphore>,
 }
@@ -86,9 +88,10 @@ impl Engine {
             .async_stack_size(1 << 20)
             .max_wasm_stack(512 << 10);
         let wasm = wasmtime::Engine::new(&config).map_err(EngineError)?;
+        let workers = Workers::start().map_err(|error| EngineError(error.into()))?;
         count_time(wasm.weak());
         let slots = Arc::new(Semaphore::new(runs as usize));
-        Ok(Engine { wasm, cache: options.cache, memory: options.memory, runs, slots })
+        Ok(Engine { wasm, cache: options.cache, memory: options.memory, workers: Arc::new(workers), runs, slots })
     }
 
     /// The most memory that a run may be allowed, in bytes.

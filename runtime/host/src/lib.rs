@@ -11,7 +11,7 @@
 //! A [`Plugin`] is called with [`Plugin::run`]: each run gets an instance of its own, and is bound by [`Limits`].
 //!
 //! Rooms: `engine` and `cache` hold wasmtime's settings, `load` reads and links components, `plan` compares types,
-//! `direct` moves values, `calls` are the host functions, `run` is one run.
+//! `direct` moves values, `calls` are the host functions, `run` is one run, `workers` are the threads that it runs on.
 
 mod cache;
 mod calls;
@@ -25,6 +25,7 @@ mod plan;
 mod run;
 mod sink;
 mod state;
+mod workers;
 
 pub use cache::Cache;
 pub use engine::{Engine, EngineError, EngineOptions};
@@ -36,3 +37,4 @@ pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};
 pub use sink::{Cost, Level, OutputFile, Sink};
 pub use state::{State, StateKeys};
+pub use workers::off_worker;

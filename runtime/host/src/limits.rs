@@ -1,6 +1,8 @@
 //! What a run may use.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
@@ -75,7 +77,7 @@ pub(crate) struct Guard {
     memory: usize,
     /// Bytes of all memories together. A growth that was allowed and then failed stays counted: wasmtime reports
     /// also failures that were never asked about, so taking any back would let a plugin lower the count at will.
-    grown: usize,
+    grown: Arc<AtomicUsize>,
     /// Elements of all tables together.
     elements: usize,
     pub refused: bool,
@@ -85,23 +87,19 @@ pub(crate) struct Guard {
 const TABLE_ELEMENTS: usize = 1_000_000;
 
 impl Guard {
-    pub fn new(limits: &Limits) -> Self {
-        Guard { memory: limits.memory, grown: 0, elements: 0, refused: false }
-    }
-
-    /// The most memory that the run has had, in bytes.
-    pub fn peak(&self) -> usize {
-        self.grown
+    /// Counts in `grown`, which whoever asks for the most memory that the run has had looks at.
+    pub fn new(limits: &Limits, grown: Arc<AtomicUsize>) -> Self {
+        Guard { memory: limits.memory, grown, elements: 0, refused: false }
     }
 }
 
 impl ResourceLimiter for Guard {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // A component may have several memories: what counts is their sum.
-        let total = self.grown.saturating_add(desired.saturating_sub(current));
+        let total = self.grown.load(Ordering::Relaxed).saturating_add(desired.saturating_sub(current));
         let allowed = total <= self.memory;
         if allowed {
-            self.grown = total;
+            self.grown.store(total, Ordering::Relaxed);
         } else {
             self.refused = true;
         }
@@ -124,7 +122,7 @@ mod tests {
     use super::*;
 
     fn guard(memory: usize) -> Guard {
-        Guard::new(&Limits { memory, ..Limits::default() })
+        Guard::new(&Limits { memory, ..Limits::default() }, Arc::default())
     }
 
     #[test]
@@ -134,7 +132,7 @@ mod tests {
         assert!(!guard.memory_growing(0, 50, None).unwrap());
         assert!(guard.memory_growing(0, 40, None).unwrap());
         assert!(guard.refused);
-        assert_eq!(guard.peak(), 100);
+        assert_eq!(guard.grown.load(Ordering::Relaxed), 100);
     }
 
     #[test]

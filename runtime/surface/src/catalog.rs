@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::text;
 use crate::types::{Type, TypeDef, is_false};
 
 /// Everything that ServiceTitan offers.
@@ -289,14 +290,9 @@ impl Catalog {
         self.surfaces.values().flat_map(|surface| &surface.events)
     }
 
-    /// The name among `names` that is nearest to `wanted`, where one is near.
+    /// The name among `names` that is nearest to `wanted`, where one is near: [`text::nearest`].
     pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-        names
-            .into_iter()
-            .map(|name| (strsim::jaro_winkler(wanted, name), name))
-            .filter(|(likeness, _)| *likeness > 0.8)
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, name)| name)
+        text::nearest(wanted, names)
     }
 }
 

@@ -34,6 +34,11 @@ impl Served {
         (Served(child), said)
     }
 
+    /// Waits for its end.
+    pub fn wait(&mut self) {
+        self.0.wait().unwrap();
+    }
+
     pub fn process(&self) -> Process {
         Process(self.0.id())
     }

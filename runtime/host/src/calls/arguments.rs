@@ -1,11 +1,20 @@
 //! From a plugin's values to the path, query and body of a request.
 
+use std::io;
+
 use bytes::Bytes;
-use tradewire_client::Arguments;
+use tradewire_client::{Arguments, LONGEST_PARAMETER, Room};
 use tradewire_surface::EnumWire;
+use tradewire_surface::text::{cut, message, shown};
 
 use crate::direct::Value;
+use crate::limits::Limit;
 use crate::plan::{Absent, Encode};
+
+/// The most bytes of a number's text: more digits than anybody counts with.
+const LONGEST_NUMBER: usize = 400;
+/// How much longer JSON makes a text at most: a control character is six.
+const ESCAPED: usize = 6;
 
 /// Where the arguments of an operation go, by position.
 #[derive(Debug)]
@@ -27,34 +36,87 @@ pub(crate) struct Refusal {
     pub problem: String,
 }
 
+/// The most bytes of a place: a map's keys are the plugin's own.
+const LONGEST_PLACE: usize = 300;
+
 impl Refusal {
     fn new(problem: impl Into<String>) -> Refusal {
-        Refusal { place: String::new(), problem: problem.into() }
+        Refusal { place: String::new(), problem: message(problem.into()) }
     }
 
     fn within(mut self, outer: &str) -> Refusal {
-        self.place = if self.place.is_empty() { outer.to_owned() } else { format!("{outer}.{}", self.place) };
+        let outer = shown(outer);
+        let place = if self.place.is_empty() { outer.into_owned() } else { format!("{outer}.{}", self.place) };
+        self.place = cut(&place, LONGEST_PLACE).into_owned();
         self
+    }
+}
+
+/// A body while it is written.
+struct Body {
+    bytes: Vec<u8>,
+    /// How many bytes it may have: what a plugin hands over grows where it is escaped.
+    most: usize,
+}
+
+impl Body {
+    fn new(most: usize) -> Body {
+        Body { bytes: Vec::with_capacity(256), most }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() > self.most
+    }
+
+    fn fits(&self) -> Result<(), Refusal> {
+        if self.is_full() { Err(Refusal::new(Limit::HandOver(self.most).to_string())) } else { Ok(()) }
+    }
+
+    /// Writes a value of serde's; as far as it fits, so that what grows is not written first and measured after.
+    fn serialize<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refusal> {
+        let written = serde_json::to_writer(&mut *self, value);
+        self.fits()?;
+        written.map_err(|error| Refusal::new(error.to_string()))
+    }
+}
+
+impl io::Write for Body {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes);
+        if self.is_full() { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 impl ArgumentsPlan {
     /// Puts the values of a call where they go. The file of an upload stays with the caller.
-    pub fn apply(&self, values: &mut Vec<Value>) -> Result<Arguments, Refusal> {
+    ///
+    /// # Errors
+    /// What cannot be sent: it is no value of its kind, too long for an address, or a body of more than `most` bytes.
+    pub fn apply(&self, values: &mut Vec<Value>, most: usize) -> Result<Arguments, Refusal> {
+        let mut room = Room::default();
         let mut arguments = Arguments::default();
         let mut values =
             values.drain(..self.path.len() + usize::from(self.query.is_some()) + usize::from(self.body.is_some()));
         for ((wire, plan), value) in self.path.iter().zip(values.by_ref()) {
             let text = text(&value, plan).map_err(|r| r.within(wire))?;
+            room.take(wire, &text).map_err(|problem| Refusal::new(problem).within("path"))?;
             arguments.path.push((wire.clone(), text));
         }
         if let (Some(plan), Some(value)) = (&self.query, if self.query.is_some() { values.next() } else { None }) {
-            query(&value, plan, &mut arguments.query).map_err(|r| r.within("query"))?;
+            query(&value, plan, &mut room, &mut arguments.query).map_err(|r| r.within("query"))?;
         }
         if let (Some(plan), Some(value)) = (&self.body, values.next()) {
-            let mut body = Vec::with_capacity(256);
-            json(&value, plan, &mut body).map_err(|r| r.within("body"))?;
-            arguments.body = Some(Bytes::from(body));
+            let mut body = Body::new(most);
+            json(&value, plan, &mut body).and_then(|()| body.fits()).map_err(|r| r.within("body"))?;
+            arguments.body = Some(Bytes::from(body.bytes));
         }
         Ok(arguments)
     }
@@ -86,14 +148,24 @@ fn given<'v>(value: &'v Value, absent: Absent) -> Given<'v> {
     }
 }
 
-fn query(value: &Value, plan: &Encode, out: &mut Vec<(String, String)>) -> Result<(), Refusal> {
+fn query(
+    value: &Value,
+    plan: &Encode,
+    room: &mut Room,
+    out: &mut Vec<(String, String)>,
+) -> Result<(), Refusal> {
     let (Encode::Record(fields), Value::Record(values)) = (plan, value) else { return Err(wrong()) };
+    let mut ask = |name: String, value: String| {
+        room.take(&name, &value).map_err(Refusal::new)?;
+        out.push((name, value));
+        Ok(())
+    };
     for (field, value) in fields.iter().zip(values) {
         let Given::Value(value) = given(value, field.absent) else { continue };
         match (&field.value, value) {
             (Encode::List(item), Value::List(values)) => {
                 for value in values {
-                    out.push((field.wire.to_string(), text(value, item).map_err(|r| r.within(&field.wire))?));
+                    ask(field.wire.to_string(), text(value, item).map_err(|r| r.within(&field.wire))?)?;
                 }
             }
             (Encode::Map(item), Value::List(pairs)) => {
@@ -101,10 +173,10 @@ fn query(value: &Value, plan: &Encode, out: &mut Vec<(String, String)>) -> Resul
                     let Value::Record(pair) = pair else { return Err(wrong()) };
                     let [Value::Text(key), value] = pair.as_slice() else { return Err(wrong()) };
                     let value = text(value, item).map_err(|r| r.within(&field.wire))?;
-                    out.push((format!("{}[{key}]", field.wire), value));
+                    ask(format!("{}[{key}]", field.wire), value)?;
                 }
             }
-            (plan, value) => out.push((field.wire.to_string(), text(value, plan).map_err(|r| r.within(&field.wire))?)),
+            (plan, value) => ask(field.wire.to_string(), text(value, plan).map_err(|r| r.within(&field.wire))?)?,
         }
     }
     Ok(())
@@ -116,9 +188,13 @@ fn text(value: &Value, plan: &Encode) -> Result<String, Refusal> {
         (Encode::Option(plan), Value::Option(Some(value))) => text(value, plan),
         (Encode::Text | Encode::Json, Value::Text(text)) => Ok(text.clone()),
         _ => {
-            let mut out = Vec::new();
-            json(value, plan, &mut out)?;
-            let text = String::from_utf8(out).map_err(|_| wrong())?;
+            let mut out = Body::new(LONGEST_PARAMETER * ESCAPED);
+            let written = json(value, plan, &mut out);
+            if out.is_full() {
+                return Err(Refusal::new(format!("a parameter of the path or the query may have {LONGEST_PARAMETER} bytes")));
+            }
+            written?;
+            let text = String::from_utf8(out.bytes).map_err(|_| wrong())?;
             Ok(match text.strip_prefix('"').and_then(|t| t.strip_suffix('"')) {
                 Some(_) => serde_json::from_str(&text).map_err(|_| wrong())?,
                 None => text,
@@ -128,60 +204,62 @@ fn text(value: &Value, plan: &Encode) -> Result<String, Refusal> {
 }
 
 /// Writes a value as JSON.
-fn json(value: &Value, plan: &Encode, out: &mut Vec<u8>) -> Result<(), Refusal> {
+fn json(value: &Value, plan: &Encode, out: &mut Body) -> Result<(), Refusal> {
+    out.fits()?;
     match (plan, value) {
-        (Encode::Bool, Value::Bool(b)) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
-        (Encode::Number, Value::Int(n)) => out.extend_from_slice(n.to_string().as_bytes()),
-        (Encode::Number, Value::Uint(n)) => out.extend_from_slice(n.to_string().as_bytes()),
+        (Encode::Bool, Value::Bool(b)) => out.put(if *b { b"true" } else { b"false" }),
+        (Encode::Number, Value::Int(n)) => out.put(n.to_string().as_bytes()),
+        (Encode::Number, Value::Uint(n)) => out.put(n.to_string().as_bytes()),
         (Encode::Number, Value::Float(n)) if n.is_finite() => {
-            serde_json::to_writer(out, n).map_err(|e| Refusal::new(e.to_string()))?;
+            out.serialize(n)?;
         }
         (Encode::Number, Value::Float(n)) => return Err(Refusal::new(format!("JSON has no number {n}"))),
         (Encode::Text, Value::Text(text)) => string(text, out)?,
         (Encode::Decimal, Value::Text(text)) => {
             // What JSON takes for a number is what can be sent; the text goes out as it is.
-            let number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            let number = text.len() <= LONGEST_NUMBER
+                && text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
                 && serde_json::from_str::<serde_json::Number>(text).is_ok()
                 && text.trim() == text;
             if !number {
-                return Err(Refusal::new(format!("`{text}` is not a decimal number such as `-12.50`")));
+                return Err(Refusal::new(format!("`{}` is not a decimal number such as `-12.50`", shown(text))));
             }
-            out.extend_from_slice(text.as_bytes());
+            out.put(text.as_bytes());
         }
         (Encode::Json, Value::Text(text)) => {
             if let Err(error) = serde_json::from_str::<&serde_json::value::RawValue>(text.trim()) {
                 return Err(Refusal::new(format!("it is not JSON: {error}")));
             }
-            out.extend_from_slice(text.as_bytes());
+            out.put(text.as_bytes());
         }
-        (Encode::Option(_), Value::Option(None)) => out.extend_from_slice(b"null"),
+        (Encode::Option(_), Value::Option(None)) => out.put(b"null"),
         (Encode::Option(plan), Value::Option(Some(value))) => json(value, plan, out)?,
         (Encode::List(plan), Value::List(values)) => {
-            out.push(b'[');
+            out.put(b"[");
             for (position, value) in values.iter().enumerate() {
                 if position > 0 {
-                    out.push(b',');
+                    out.put(b",");
                 }
                 json(value, plan, out).map_err(|r| r.within(&format!("[{position}]")))?;
             }
-            out.push(b']');
+            out.put(b"]");
         }
         (Encode::Map(plan), Value::List(pairs)) => {
-            out.push(b'{');
+            out.put(b"{");
             for (position, pair) in pairs.iter().enumerate() {
                 let Value::Record(pair) = pair else { return Err(wrong()) };
                 let [Value::Text(key), value] = pair.as_slice() else { return Err(wrong()) };
                 if position > 0 {
-                    out.push(b',');
+                    out.put(b",");
                 }
                 string(key, out)?;
-                out.push(b':');
+                out.put(b":");
                 json(value, plan, out).map_err(|r| r.within(key))?;
             }
-            out.push(b'}');
+            out.put(b"}");
         }
         (Encode::Record(fields), Value::Record(values)) => {
-            out.push(b'{');
+            out.put(b"{");
             let mut first = true;
             for (field, value) in fields.iter().zip(values) {
                 let given = given(value, field.absent);
@@ -189,16 +267,16 @@ fn json(value: &Value, plan: &Encode, out: &mut Vec<u8>) -> Result<(), Refusal> 
                     continue;
                 }
                 if !std::mem::take(&mut first) {
-                    out.push(b',');
+                    out.put(b",");
                 }
                 string(&field.wire, out)?;
-                out.push(b':');
+                out.put(b":");
                 match given {
                     Given::Value(value) => json(value, &field.value, out).map_err(|r| r.within(&field.wire))?,
-                    _ => out.extend_from_slice(b"null"),
+                    _ => out.put(b"null"),
                 }
             }
-            out.push(b'}');
+            out.put(b"}");
         }
         (Encode::Words { cases, wire }, Value::Case(case, payload)) => {
             let word = match (cases.get(*case as usize), payload.as_deref()) {
@@ -207,7 +285,7 @@ fn json(value: &Value, plan: &Encode, out: &mut Vec<u8>) -> Result<(), Refusal> 
                 _ => return Err(wrong()),
             };
             match wire {
-                EnumWire::Number if word.parse::<i64>().is_ok() => out.extend_from_slice(word.as_bytes()),
+                EnumWire::Number if word.parse::<i64>().is_ok() => out.put(word.as_bytes()),
                 _ => string(word, out)?,
             }
         }
@@ -216,6 +294,6 @@ fn json(value: &Value, plan: &Encode, out: &mut Vec<u8>) -> Result<(), Refusal> 
     Ok(())
 }
 
-fn string(text: &str, out: &mut Vec<u8>) -> Result<(), Refusal> {
-    serde_json::to_writer(out, text).map_err(|e| Refusal::new(e.to_string()))
+fn string(text: &str, out: &mut Body) -> Result<(), Refusal> {
+    out.serialize(text)
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 use tradewire_client::{CallError, FileAnswer, PageSource, Source};
+use tradewire_surface::text::{message, shown};
 
 use crate::run::Held;
 
@@ -56,11 +57,12 @@ pub(crate) struct Download {
     pub _held: Held,
 }
 
-/// An error as JSON, with the field names of WIT: `servicetitan:api/types.error`.
+/// An error as JSON, with the field names of WIT: `servicetitan:api/types.error`. It is as long as errors may be,
+/// whatever it repeats.
 pub(crate) fn error_json(error: &CallError, operation: &str) -> String {
     let fields: Vec<_> = error.fields.iter().map(|f| json!({ "field": f.field, "messages": f.messages })).collect();
     json!({
-        "kind": error.kind, "operation": operation, "message": error.message, "status": error.status,
+        "kind": error.kind, "operation": shown(operation), "message": message(error.message.clone()), "status": error.status,
         "trace-id": error.trace_id, "fields": fields, "in-doubt": error.in_doubt,
     })
     .to_string()

@@ -11,6 +11,7 @@ use super::{ArgumentsPlan, Download, Pager, Upload};
 use crate::direct::{Answer, AnswerPlan, Arguments, Outcome, Value};
 use crate::run::{Held, RunState};
 use crate::sink::Cost;
+use crate::workers::off_worker;
 
 /// How one imported operation is called.
 pub(crate) struct OperationPlan {
@@ -142,10 +143,13 @@ async fn held(
 }
 
 /// Counts the call and puts its request together.
-fn request(state: &mut RunState, plan: &OperationPlan, mut values: Vec<Value>) -> Result<Request, CallError> {
+fn request(state: &mut RunState, plan: &OperationPlan, values: Vec<Value>) -> Result<Request, CallError> {
     state.count_call()?;
-    plan.arguments
-        .apply(&mut values)
+    arguments(state, plan, values)
+}
+
+fn arguments(state: &RunState, plan: &OperationPlan, mut values: Vec<Value>) -> Result<Request, CallError> {
+    off_worker(Value::weight(&values), || plan.arguments.apply(&mut values, state.limits.hand_over))
         .map_err(|refusal| CallError::new("invalid", format!("not sent: `{}`: {}", refusal.place, refusal.problem)))
 }
 
@@ -154,12 +158,10 @@ fn pages<const N: usize>(
     name: &str,
     plan: Arc<OperationPlan>,
 ) -> Result<()> {
-    instance.func_wrap(name, move |mut store: StoreContextMut<'_, RunState>, mut arguments: Arguments<N>| {
+    instance.func_wrap(name, move |mut store: StoreContextMut<'_, RunState>, given: Arguments<N>| {
         let operation = plan.operation;
         let state = store.data_mut();
-        let prepared = plan.arguments.apply(&mut arguments.0).map_err(|refusal| {
-            CallError::new("invalid", format!("not sent: `{}`: {}", refusal.place, refusal.problem))
-        });
+        let prepared = arguments(state, &plan, given.0);
         let pager = match prepared.and_then(|request| Ok((request, state.hold()?))) {
             Ok((request, held)) => {
                 let pages = Some(state.api.pages(operation, &request));

@@ -6,6 +6,8 @@ use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceT
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, ResourceAny};
 use wasmtime::{Result, ValRaw, bail};
 
+use crate::workers::off_worker;
+
 /// A value as a component gave it: by position, without names. A plan knows what it means.
 #[derive(Debug)]
 pub(crate) enum Value {
@@ -19,6 +21,28 @@ pub(crate) enum Value {
     Record(Vec<Value>),
     Case(u32, Option<Box<Value>>),
     Resource(ResourceAny),
+}
+
+impl Value {
+    /// About how many bytes they are, as far as it takes to know that it is much.
+    pub fn weight(values: &[Value]) -> usize {
+        /// Nobody needs to know more.
+        const MUCH: usize = 1 << 20;
+        let mut sum = 0;
+        for value in values {
+            sum += size_of::<Value>();
+            sum += match value {
+                Value::Text(text) => text.len(),
+                Value::Option(Some(inner)) | Value::Case(_, Some(inner)) => Value::weight(std::slice::from_ref(inner)),
+                Value::List(values) | Value::Record(values) => Value::weight(values),
+                _ => 0,
+            };
+            if sum > MUCH {
+                break;
+            }
+        }
+        sum
+    }
 }
 
 /// The arguments of a call that are `N` flat values on the stack; `N` is 0 where they are passed in memory.
@@ -193,7 +217,9 @@ fn list_from_memory(cx: &mut LiftContext<'_>, element: InterfaceType, pointer: u
     if end.is_none_or(|end| end > cx.memory().len()) {
         bail!("a list's pointer is out of bounds");
     }
-    (0..length).map(|i| from_memory(cx, element, pointer + i * size)).collect::<Result<_>>().map(Value::List)
+    off_worker(length.saturating_mul(size_of::<Value>()), || {
+        (0..length).map(|i| from_memory(cx, element, pointer + i * size)).collect::<Result<_>>().map(Value::List)
+    })
 }
 
 /// The type of the payload of a case, and whether the whole is an option. Errors where there is no such case.

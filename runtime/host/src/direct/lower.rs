@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::writer::Writer;
 use crate::calls::Download;
 use crate::plan::{Decode, Layout};
+use crate::workers::off_worker;
 
 /// How a `result<T, error>` of the component is laid out and filled.
 #[derive(Debug)]
@@ -86,7 +87,7 @@ unsafe impl Lower for Answer {
         let payload = plan.payload as usize;
         let mut writer = Writer::new(cx, size);
         let failed = match (&self.outcome, &plan.ok) {
-            (Outcome::Json(body), Some(ok)) => match writer.json(body, ok, payload) {
+            (Outcome::Json(body), Some(ok)) => match off_worker(body.len(), || writer.json(body, ok, payload)) {
                 Ok(()) => None,
                 Err(Fault::Trap(trap)) => return Err(trap),
                 Err(Fault::Unreadable { place, problem }) => Some(unreadable(&plan.operation, &place, &problem)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tradewire_surface::grants::Grants;
+use tradewire_surface::text::message;
 use tradewire_surface::{Catalog, OperationRef, Surface};
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, Resource, ResourceType};
@@ -59,7 +60,7 @@ impl<'a> Linking<'a> {
     }
 
     fn unknown(&mut self, import: impl Into<String>, help: Option<String>) {
-        self.faults.push(ImportFault::Unknown { import: import.into(), help });
+        self.faults.push(ImportFault::Unknown { import: message(import.into()), help });
     }
 
     /// Looks at every import and links what can be.

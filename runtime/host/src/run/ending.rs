@@ -1,5 +1,6 @@
 //! How a run ended, in an operator's words.
 
+use tradewire_surface::text;
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 
@@ -7,20 +8,27 @@ use super::contract::tradewire::plugin::runs;
 use super::{Failure, FailureClass, RunState};
 use crate::limits::Limit;
 
-/// The most bytes of a message, and of each reason: they are one line each.
-const LONGEST: usize = 4 * 1024;
 /// The most reasons that are kept.
 const MOST_REASONS: usize = 1_000;
+/// The most bytes of all of them.
+const ALL_REASONS: usize = 256 * 1024;
 
 /// What a plugin says of a run that succeeded.
 pub(super) fn summary(summary: runs::Summary) -> String {
-    shortened(summary.message)
+    text::message(summary.message)
 }
 
 /// Why a plugin says that it gives up.
 pub(super) fn failure(failure: runs::Failure) -> Failure {
-    let more = failure.reasons.len().saturating_sub(MOST_REASONS);
-    let mut reasons: Vec<String> = failure.reasons.into_iter().take(MOST_REASONS).map(shortened).collect();
+    let (count, mut bytes) = (failure.reasons.len(), 0);
+    let reasons = failure.reasons.into_iter().take(MOST_REASONS).map(text::message);
+    let mut reasons: Vec<String> = reasons
+        .take_while(|reason| {
+            bytes += reason.len();
+            bytes <= ALL_REASONS
+        })
+        .collect();
+    let more = count - reasons.len();
     if more > 0 {
         reasons.push(format!("and {more} more"));
     }
@@ -29,17 +37,9 @@ pub(super) fn failure(failure: runs::Failure) -> Failure {
             runs::FailureKind::Refused => FailureClass::Refused,
             runs::FailureKind::Passing => FailureClass::Passing,
         },
-        message: shortened(failure.message),
+        message: text::message(failure.message),
         reasons,
     }
-}
-
-fn shortened(mut text: String) -> String {
-    if text.len() > LONGEST {
-        text.truncate(text.floor_char_boundary(LONGEST));
-        text.push_str(" … (cut)");
-    }
-    text
 }
 
 /// Why a plugin did not come to an end of its own.
@@ -70,7 +70,7 @@ pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> String {
             "the plugin reached outside its memory: it is faulty, or called itself too deep".to_owned()
         }
         Some(trap) => format!("the plugin failed: {trap}"),
-        None => format!("the plugin failed: {text}"),
+        None => text::message(format!("the plugin failed: {text}")),
     }
 }
 
@@ -83,9 +83,19 @@ mod tests {
         let kind = runs::FailureKind::Passing;
         let failure =
             failure(runs::Failure { kind, message: "é".repeat(5_000), reasons: vec!["x".to_owned(); 1_005] });
-        assert!(failure.message.ends_with("é … (cut)") && failure.message.len() < LONGEST + 16);
+        assert!(failure.message.ends_with("é … (cut, 10000 bytes)") && failure.message.len() < text::LONGEST_MESSAGE + 32);
         assert_eq!(failure.reasons.len(), 1_001);
         assert_eq!(failure.reasons.last().map(String::as_str), Some("and 5 more"));
         assert_eq!(failure.class, FailureClass::Passing);
+    }
+
+    #[test]
+    fn many_long_reasons_are_kept_in_part_and_all_are_counted() {
+        let reasons = vec!["x".repeat(8_000); 500];
+        let failure = failure(runs::Failure { kind: runs::FailureKind::Refused, message: String::new(), reasons });
+        let bytes: usize = failure.reasons.iter().map(String::len).sum();
+        assert!(bytes <= ALL_REASONS + 64, "{bytes}");
+        let told = failure.reasons.len() - 1;
+        assert_eq!(failure.reasons.last(), Some(&format!("and {} more", 500 - told)));
     }
 }

@@ -1,11 +1,15 @@
 //! What a plugin may do besides calling ServiceTitan: files and log lines.
 
+use tradewire_surface::text::{cut, shown};
 use wasmtime::component::Resource;
 
 use super::RunState;
 use super::contract::tradewire::plugin::files;
 use super::contract::wasi::logging::logging;
 use crate::sink::{Level, OutputFile};
+
+/// The most bytes of one message to the log, of however many lines it is.
+const LONGEST_LOGGED: usize = 64 * 1024;
 
 /// A file of the run, as a plugin's resource.
 pub struct File(Box<dyn OutputFile>);
@@ -49,7 +53,7 @@ impl logging::Host for RunState {
             logging::Level::Warn => Level::Warn,
             logging::Level::Error | logging::Level::Critical => Level::Error,
         };
-        self.sink.log(level, &context, &message);
+        self.sink.log(level, &shown(&context), &cut(&message, LONGEST_LOGGED));
         Ok(())
     }
 }

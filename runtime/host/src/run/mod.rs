@@ -5,9 +5,10 @@ mod imports;
 mod state;
 mod stdio;
 mod suppliers;
+mod wasi;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tradewire_client::{Answered, CallError, ServiceTitan};
@@ -21,9 +22,8 @@ use crate::events::Events;
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
 use crate::middleware::Middleware;
-use crate::sink::{Cost, Level, Sink};
+use crate::sink::{Cost, Sink};
 use crate::state::State;
-use stdio::LogStream;
 
 mod contract {
     wasmtime::component::bindgen!({
@@ -100,6 +100,8 @@ pub struct Usage {
     pub peak_memory: usize,
     /// How long answers took to become the plugin's values.
     pub decoding: Duration,
+    /// The longest time at once for which it kept a thread from the other runs.
+    pub held: Duration,
 }
 
 /// Why a run ended without a result.
@@ -147,8 +149,8 @@ pub(crate) struct RunState {
     settings: WasiConfigVariables,
     pub sink: Arc<dyn Sink>,
     guard: Guard,
-    limits: Limits,
-    calls: u64,
+    pub limits: Limits,
+    calls: Arc<AtomicU64>,
     /// Nanoseconds that answers took to become values.
     pub decoding: Arc<AtomicU64>,
     /// Bytes of all uploads that the plugin is putting together.
@@ -165,10 +167,10 @@ const MOST_RESOURCES: usize = 10_000;
 impl RunState {
     /// Counts a call to ServiceTitan or to a supplier, or refuses it.
     pub fn count_call(&mut self) -> Result<(), CallError> {
-        if self.calls >= self.limits.host_calls {
+        if self.calls.load(Ordering::Relaxed) >= self.limits.host_calls {
             return Err(CallError::new("refused", Limit::HostCalls(self.limits.host_calls).to_string()));
         }
-        self.calls += 1;
+        self.calls.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -222,7 +224,7 @@ impl WasiView for RunState {
 /// What every plugin gets: the standard interfaces, most of them empty, and our own.
 pub(crate) fn base_linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<RunState>> {
     let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasi::add_to_linker(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, |state: &mut RunState| WasiConfig::from(&state.settings))?;
     files::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
     middleware::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state)?;
@@ -232,37 +234,56 @@ pub(crate) fn base_linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<
     Ok(linker)
 }
 
+/// What a run has used so far: it is asked also where nobody waits for the run any more.
+#[derive(Clone, Default)]
+struct Spent {
+    calls: Arc<AtomicU64>,
+    memory: Arc<AtomicUsize>,
+    decoding: Arc<AtomicU64>,
+    held: Arc<AtomicU64>,
+}
+
+impl Spent {
+    fn usage(&self) -> Usage {
+        Usage {
+            host_calls: self.calls.load(Ordering::Relaxed),
+            peak_memory: self.memory.load(Ordering::Relaxed),
+            decoding: Duration::from_nanos(self.decoding.load(Ordering::Relaxed)),
+            held: Duration::from_nanos(self.held.load(Ordering::Relaxed)),
+        }
+    }
+}
+
 impl Plugin {
-    /// Runs the plugin once, as soon as the engine has room for it. Dropping the future ends the run at its next wait.
+    /// Runs the plugin once, as soon as the engine has room for it, on threads for plugins. Dropping the future ends the
+    /// run at its next wait or tick; nobody waits for that.
     pub async fn run(&self, mut request: Request) -> (Result<String, Failure>, Usage) {
         // Before the clock starts: a run is not to blame for the others. And dropped after the store.
-        let _slot = self.engine.slot(self.slots).await;
+        let slot = self.engine.slot(self.slots).await;
         request.limits.memory = request.limits.memory.min(self.engine.memory);
-        let limits = request.limits.clone();
-        let mut store = self.store(&request);
-        let outcome = tokio::time::timeout(limits.time, self.call(&mut store, request)).await;
-        let state = store.data();
-        let usage = Usage {
-            host_calls: state.calls,
-            peak_memory: state.guard.peak(),
-            decoding: Duration::from_nanos(state.decoding.load(Ordering::Relaxed)),
+        let (time, spent) = (request.limits.time, Spent::default());
+        let (plugin, counted) = (self.clone(), spent.clone());
+        let run = async move {
+            let mut store = plugin.store(&request, counted);
+            let outcome = plugin.call(&mut store, request).await;
+            let result = match outcome {
+                Ok(Ok(summary)) => Ok(ending::summary(summary)),
+                Ok(Err(failure)) => Err(ending::failure(failure)),
+                Err(trap) => Err(Failure::broken(ending::trap(&trap, store.data()))),
+            };
+            drop((store, slot));
+            result
         };
-        let result = match outcome {
-            Err(_) => Err(Failure::broken(Limit::Time(limits.time).to_string())),
-            Ok(Ok(Ok(summary))) => Ok(ending::summary(summary)),
-            Ok(Ok(Err(failure))) => Err(ending::failure(failure)),
-            Ok(Err(trap)) => Err(Failure::broken(ending::trap(&trap, state))),
+        let Some(run) = self.engine.workers.spawn(run, spent.held.clone()) else { return (Err(Failure::broken("the engine has ended")), Usage::default()) };
+        let result = match tokio::time::timeout(time, run).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => Err(Failure::broken(format!("the runtime failed: {error}"))),
+            Err(_) => Err(Failure::broken(Limit::Time(time).to_string())),
         };
-        (result, usage)
+        (result, spent.usage())
     }
 
-    fn store(&self, request: &Request) -> Store<RunState> {
-        let mut wasi = WasiCtx::builder();
-        wasi.stdout(LogStream::new(&request.sink, Level::Info, "stdout")).stderr(LogStream::new(
-            &request.sink,
-            Level::Warn,
-            "stderr",
-        ));
+    fn store(&self, request: &Request, spent: Spent) -> Store<RunState> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MOST_RESOURCES);
         let state = RunState {
@@ -272,13 +293,13 @@ impl Plugin {
             state: request.state.clone(),
             events: request.events.clone(),
             grants: self.grants.clone(),
-            wasi: wasi.build(),
+            wasi: wasi::context(&request.sink),
             settings: request.settings.iter().cloned().collect(),
             sink: request.sink.clone(),
-            guard: Guard::new(&request.limits),
+            guard: Guard::new(&request.limits, spent.memory),
             limits: request.limits.clone(),
-            calls: 0,
-            decoding: Arc::default(),
+            calls: spent.calls,
+            decoding: spent.decoding,
             uploading: 0,
             open: Arc::default(),
         };

@@ -1,12 +1,18 @@
 //! What a plugin prints: standard output and error, line by line into the run's log.
+//!
+//! It is written where the plugin runs, not by a task of its own: whoever prints without end holds up itself.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use tokio::io::AsyncWrite;
+use wasmtime::format_err;
+use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError};
 
 use crate::sink::{Level, Sink};
 
@@ -21,6 +27,8 @@ pub(super) struct LogStream {
 
 /// A longer line is cut into several.
 const LINE_BYTES: usize = 8 * 1024;
+/// The most bytes of one write; who has more writes several times.
+const WRITE_BYTES: usize = 8 * 1024;
 
 impl LogStream {
     pub fn new(sink: &Arc<dyn Sink>, level: Level, origin: &'static str) -> Self {
@@ -62,10 +70,39 @@ impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for LogStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LogStream {
+    fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
+        if bytes.len() > WRITE_BYTES {
+            let told = format_err!("{} was written {} bytes at once, more than it takes", self.origin, bytes.len());
+            return Err(StreamError::Trap(told));
+        }
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> Result<usize, StreamError> {
+        Ok(WRITE_BYTES)
+    }
 }
 
 impl AsyncWrite for LogStream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let bytes = &bytes[..bytes.len().min(WRITE_BYTES)];
         self.take(bytes);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -12,6 +12,9 @@ use super::{WriteArguments, WriteCall, WrittenFile, WrittenRequest};
 /// The most bytes of a body that are kept.
 const LONGEST_BODY: usize = 64 * 1024;
 
+/// More bytes than these are hashed on a thread of its own: meanwhile others are not to wait.
+const LARGE: usize = 64 * 1024;
+
 /// A call of the catalog. Reads the file that it sends, where it sends one.
 pub(super) async fn operation(
     operation: OperationRef<'_>,
@@ -22,7 +25,7 @@ pub(super) async fn operation(
     // As it is sent: two calls that are sent to two places are two calls.
     let path = fill(&operation.operation.path, tenant, &arguments.path)
         .map_err(|fault| CallError::new("invalid", format!("not sent: {fault}")))?;
-    let mut call = call(name, method, path, &arguments.path, &arguments.query, arguments.body.as_ref());
+    let mut call = call(name, method, path, &arguments.path, &arguments.query, arguments.body.clone()).await?;
     if let Some(upload) = &arguments.file {
         let file = file(upload).await?;
         let parts = [call.digest.as_str(), &file.name, &file.content_type, &file.sha256];
@@ -33,36 +36,49 @@ pub(super) async fn operation(
 }
 
 /// A call by the raw door.
-pub(super) fn raw(
+pub(super) async fn raw(
     method: Method,
     path: &Path,
     tenant: i64,
     params: &[(String, String)],
-    body: Option<&Bytes>,
-) -> WriteCall {
-    call(format!("raw {method}"), method, path.written(tenant), &[], params, body)
+    body: Option<Bytes>,
+) -> Result<WriteCall, CallError> {
+    call(format!("raw {method}"), method, path.written(tenant), &[], params, body).await
 }
 
-fn call(
+async fn call(
     operation: String,
     method: Method,
     path: String,
     in_path: &[(String, String)],
     query: &[(String, String)],
-    body: Option<&Bytes>,
-) -> WriteCall {
-    let whole = body.map_or(&[][..], |body| body);
+    body: Option<Bytes>,
+) -> Result<WriteCall, CallError> {
     let pairs = query.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
     let sent: [&[u8]; 1] = [if body.is_some() { b"body" } else { b"" }];
-    let digest = digest([operation.as_bytes(), path.as_bytes()].into_iter().chain(pairs).chain(sent).chain([whole]));
+    let hash = parts([operation.as_bytes(), path.as_bytes()].into_iter().chain(pairs).chain(sent));
     let arguments = WriteArguments {
         path: in_path.to_vec(),
         query: query.to_vec(),
-        body: body.map(|body| beginning(body)),
-        body_bytes: body.map(|body| body.len() as u64),
+        body: body.as_ref().map(|body| beginning(body)),
+        body_bytes: body.as_ref().map(|body| body.len() as u64),
         ..WriteArguments::default()
     };
-    WriteCall { operation, method, path, arguments, digest, ordinal: 0, repeatable: method.is_idempotent() }
+    let whole = body.unwrap_or_default();
+    let digest = hashed(whole, move |whole| hexadecimal(&part(hash, &whole).finalize())).await?;
+    Ok(WriteCall { operation, method, path, arguments, digest, ordinal: 0, repeatable: method.is_idempotent() })
+}
+
+/// Hashes what may be long.
+async fn hashed<T: Send + 'static>(
+    bytes: Bytes,
+    hash: impl FnOnce(Bytes) -> T + Send + 'static,
+) -> Result<T, CallError> {
+    if bytes.len() <= LARGE {
+        return Ok(hash(bytes));
+    }
+    let hashed = tokio::task::spawn_blocking(move || hash(bytes)).await;
+    hashed.map_err(|error| CallError::new("refused", format!("not sent: it cannot be written down before: {error}")))
 }
 
 /// A call of a supplier's endpoint, as yet without the request that its pack makes of it. `identity` is what tells it
@@ -107,12 +123,15 @@ fn beginning(body: &[u8]) -> String {
 
 /// A hash of parts that no other parts have, however they are cut.
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hexadecimal(&hash.finalize())
+    hexadecimal(&self::parts(parts).finalize())
+}
+
+fn parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Sha256 {
+    parts.into_iter().fold(Sha256::new(), part)
+}
+
+fn part(hash: Sha256, part: &[u8]) -> Sha256 {
+    hash.chain_update((part.len() as u64).to_le_bytes()).chain_update(part)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -121,7 +140,10 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 async fn file(upload: &Upload) -> Result<WrittenFile, CallError> {
     let (bytes, sha256) = match &upload.content {
-        Source::Bytes(bytes) => (bytes.len() as u64, hexadecimal(&Sha256::digest(bytes))),
+        Source::Bytes(bytes) => {
+            let sha256 = hashed(bytes.clone(), |bytes| hexadecimal(&Sha256::digest(&bytes))).await?;
+            (bytes.len() as u64, sha256)
+        }
         Source::File(path) => {
             let unread = |error: std::io::Error| {
                 CallError::new("invalid", format!("cannot read the file to upload, {}: {error}", path.display()))
@@ -196,14 +218,23 @@ mod tests {
         assert_ne!(one.digest, with(Bytes::from("pixel").into()).await.digest);
     }
 
-    #[test]
-    fn a_long_body_is_kept_in_part_and_counts_whole() {
-        let long = |end: &str| Bytes::from(format!("{}{end}", "é".repeat(LONGEST_BODY)));
-        let one = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], Some(&long("a")));
+    #[tokio::test]
+    async fn a_long_body_is_kept_in_part_and_counts_whole() {
+        let long = |end: &str| Some(Bytes::from(format!("{}{end}", "é".repeat(LONGEST_BODY))));
+        let one = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], long("a")).await.unwrap();
         let kept = one.arguments.body.unwrap();
         assert!(kept.len() <= LONGEST_BODY && kept.ends_with('é'));
         assert_eq!(one.arguments.body_bytes, Some(2 * LONGEST_BODY as u64 + 1));
         assert_eq!((one.path.as_str(), one.operation.as_str()), ("/x/tenant/7/y", "raw POST"));
-        assert_ne!(one.digest, raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], Some(&long("b"))).digest);
+        let other = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], long("b")).await.unwrap();
+        assert_ne!(one.digest, other.digest);
+    }
+
+    #[tokio::test]
+    async fn what_is_hashed_on_another_thread_has_the_digest_that_it_always_had() {
+        let body = vec![b'x'; LARGE + 1];
+        let call = raw(Method::Post, "/x", 7, &[("a".into(), "b".into())], Some(body.clone().into())).await.unwrap();
+        let whole: [&[u8]; 6] = [b"raw POST", b"/x", b"a", b"b", b"body", &body];
+        assert_eq!(call.digest, digest(whole));
     }
 }

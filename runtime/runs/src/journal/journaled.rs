@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
+use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, Room, ServiceTitan};
 use tradewire_surface::{Answer, Catalog, Effect, Method, OperationRef};
 
 use super::write::Written;
@@ -29,6 +29,8 @@ impl ServiceTitan for Journaled {
             return self.api.call(operation, arguments);
         }
         Box::pin(async move {
+            // Before it is written down: what is never sent is not kept either.
+            arguments.fit().map_err(not_sent)?;
             let call = describe::operation(operation, self.journal.shared.tenant, arguments).await?;
             let (api, sent) = (self.api.clone(), arguments.clone());
             self.write(call, move || async move { api.call(operation, &sent).await }).await
@@ -59,11 +61,16 @@ impl ServiceTitan for Journaled {
             return self.api.raw(method, path, params, body);
         }
         Box::pin(async move {
-            let call = describe::raw(method, path, self.journal.shared.tenant, params, body.as_ref());
+            Room::fits_parameters(params).map_err(not_sent)?;
+            let call = describe::raw(method, path, self.journal.shared.tenant, params, body.clone()).await?;
             let (api, path, params) = (self.api.clone(), path.clone(), params.to_vec());
             self.write(call, move || async move { api.raw(method, &path, &params, body).await }).await
         })
     }
+}
+
+fn not_sent(problem: String) -> CallError {
+    CallError::new("invalid", format!("not sent: {problem}"))
 }
 
 /// Whether calling it may change something. A `POST` that reads may be sent as often as one likes.

@@ -13,10 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tradewire_client::{CallError, ServiceTitan};
 use tradewire_surface::Method;
+use tradewire_surface::text::cut;
 
 use super::write::{Written, lost};
 use super::{Journal, Settlement, WriteCall, WriteRecord, describe};
 use crate::store::{RunId, WriteId, patiently};
+
+/// The most bytes of an address that are kept: a template makes it of whatever it is given.
+const LONGEST_ADDRESS: usize = 8 * 1024;
 
 /// One request to a supplier, and its place in the journal of an attempt.
 pub struct SupplierRequest {
@@ -87,7 +91,7 @@ impl SupplierRequest {
         send: impl Future<Output = (Settlement, T)> + Send + 'static,
     ) -> Result<T, CallError> {
         let mut call = self.call.clone();
-        (call.method, call.path) = (request.method, request.address);
+        (call.method, call.path) = (request.method, cut(&request.address, LONGEST_ADDRESS).into_owned());
         call.arguments.supplier = Some(describe::written_request(&self.supplier, &self.endpoint, request.body));
         let sent = async move {
             let (settlement, came) = send.await;

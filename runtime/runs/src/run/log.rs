@@ -50,9 +50,13 @@ impl RunLog {
     /// control characters are shown as their escapes, so that no log can take over a terminal.
     pub fn write(&self, level: LogLevel, text: &str) {
         let at = self.0.clock.now();
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            if let (Some(line), Some(onlooker)) = (self.write_line(level, at, line), &self.0.onlooker) {
-                onlooker(&line);
+        let mut lines = text.lines().filter(|line| !line.is_empty());
+        while let Some(line) = lines.next() {
+            match self.write_line(level, at, line) {
+                Some(line) => self.0.onlooker.iter().for_each(|onlooker| onlooker(&line)),
+                // Nobody gets what follows either where the log is full or closed: it is only counted.
+                None if self.takes_nothing() => return self.drop_lines(lines.count()),
+                None => {}
             }
         }
     }
@@ -84,6 +88,19 @@ impl RunLog {
             self.0.full.notify_one();
         }
         Some(line)
+    }
+
+    /// Whether no line is taken any more, however short it is.
+    fn takes_nothing(&self) -> bool {
+        let lines = self.lines();
+        lines.closed || lines.next >= self.0.most_lines
+    }
+
+    fn drop_lines(&self, count: usize) {
+        let mut lines = self.lines();
+        if !lines.closed {
+            lines.dropped += count as u64;
+        }
     }
 
     /// How many lines were dropped at the limit.

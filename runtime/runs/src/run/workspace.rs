@@ -19,6 +19,8 @@ use super::{FileName, FileNameError};
 /// The most entries of a control total, and the most bytes of a name or a value in it.
 const MOST_TOTALS: usize = 1000;
 const LONGEST_TOTAL: usize = 500;
+/// As much as is hashed at a time, in bytes.
+const PIECE: usize = 256 * 1024;
 
 /// Why a file could not be written. The messages are shown to plugins.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,8 +131,8 @@ impl Workspace {
             return Err(self.fault(FileError::NoDelivery(export.clone())));
         }
         let name = FileName::parse(name)?;
-        let printable = content_type.chars().all(|c| c.is_ascii_graphic() || c == ' ');
-        if content_type.is_empty() || content_type.len() > 127 || !printable {
+        let printable = || content_type.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+        if content_type.is_empty() || content_type.len() > 127 || !printable() {
             return Err(FileError::ContentType(content_type.chars().take(127).collect()));
         }
         let number = {
@@ -241,9 +243,15 @@ impl OutputFile {
     /// Appends bytes.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.workspace.reserve(bytes.len())?;
-        self.file.write_all(bytes).await.map_err(|e| self.disk(e))?;
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
+        for piece in bytes.chunks(PIECE) {
+            self.file.write_all(piece).await.map_err(|e| self.disk(e))?;
+            self.hash.update(piece);
+            self.bytes += piece.len() as u64;
+            if bytes.len() > PIECE {
+                // Hashing waits for nothing, so the others are let in between.
+                tokio::task::yield_now().await;
+            }
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use tradewire_client::{CallError, Later, ServiceTitan};
+use tradewire_host::off_worker;
 use tradewire_middleware::exchange::Trouble;
 use tradewire_middleware::exchange::journal::{self, Before, Entry, Sending, Sent, Settles};
 use tradewire_middleware::liquid::Value;
@@ -35,11 +36,16 @@ pub enum ToldBy {
 
 impl journal::Journal for Journaled {
     fn request<'a>(&'a self, endpoint: &str, body: &Value) -> Box<dyn Entry + 'a> {
-        let identity = match self.told_by {
-            ToldBy::Body => sorted(body),
-            ToldBy::Run => body.get(CALLBACK).map(sorted).unwrap_or_default(),
+        let described = |text: &str| {
+            let identity = match self.told_by {
+                ToldBy::Body => sorted(body),
+                ToldBy::Run => body.get(CALLBACK).map(sorted).unwrap_or_default(),
+            };
+            self.journal.supplier(&self.supplier, endpoint, text, &identity.to_json())
         };
-        let request = self.journal.supplier(&self.supplier, endpoint, &body.to_json(), &identity.to_json());
+        let text = body.to_json();
+        // A plugin's body may be large: it is sorted, written and hashed where nobody waits for that.
+        let request = off_worker(text.len(), || described(&text));
         Box::new(Request { request, api: self.api.clone() })
     }
 }

@@ -11,6 +11,7 @@ mod text;
 use std::borrow::Cow;
 
 pub(crate) use lists::{edge, length};
+use tradewire_surface::text::nearest;
 
 use super::error::{Problem, quoted};
 use super::limits::Meter;
@@ -213,14 +214,8 @@ pub(crate) fn find(name: &str) -> Result<&'static Filter, String> {
     if let Some(filter) = FILTERS.iter().find(|filter| filter.name == name) {
         return Ok(filter);
     }
-    let near = FILTERS
-        .iter()
-        .map(|filter| (strsim::jaro_winkler(filter.name, name), filter.name))
-        .max_by(|a, b| a.0.total_cmp(&b.0));
     let mut what = format!("there is no filter {}", quoted(name));
-    if let Some((likeness, near)) = near
-        && likeness > 0.8
-    {
+    if let Some(near) = nearest(name, FILTERS.iter().map(|filter| filter.name)) {
         what.push_str(&format!("; did you mean `{near}`?"));
     }
     Err(what)

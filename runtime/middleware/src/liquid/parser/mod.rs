@@ -11,6 +11,7 @@ use super::names::Names;
 use super::structure::Literal;
 use super::tree::{Block, Kind, Node};
 use tradewire_surface::OperationRef;
+use tradewire_surface::text::nearest;
 
 /// Everything that one parse of a template and its partials shares.
 pub(crate) struct Shared {
@@ -165,13 +166,11 @@ pub(super) fn unknown_tag(name: &str, place: usize, open: Option<(&str, usize)>)
         (true, None) => format!("`{name}` closes nothing"),
         (false, _) => format!("there is no tag {}", quoted(name)),
     };
-    let near = TAGS.iter().map(|tag| (strsim::jaro_winkler(tag, name), tag)).max_by(|a, b| a.0.total_cmp(&b.0));
-    if let Some((likeness, tag)) = near
-        && likeness > 0.8
-        && *tag != name
+    if let Some(near) = nearest(name, TAGS.iter().copied())
+        && near != name
         && !name.starts_with("end")
     {
-        what.push_str(&format!("; did you mean `{tag}`?"));
+        what.push_str(&format!("; did you mean `{near}`?"));
     }
     (place, Problem::Syntax(what))
 }

@@ -1,0 +1,171 @@
+//! The threads that plugins run on, and nobody else.
+//!
+//! Whatever a plugin makes the host do at once (its own code up to the next tick, `memory.fill`, its values being moved
+//! in and out of its memory, its texts being read) holds a thread. Here it holds one of these, and never one of those
+//! that answer callers, take events in and keep the schedules. What a run waits for (time, network, disk) stays with the
+//! runtime of whoever runs it. And whoever runs it does not wait for these threads: a run that is given up is dropped as
+//! soon as its thread lets go of it.
+//!
+//! What is known to take long leaves even these threads: [`off_worker`].
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio_util::context::TokioContext;
+use tokio_util::task::AbortOnDropHandle;
+
+/// The threads. They end with this, as soon as each lets go of what it does.
+pub(crate) struct Workers(Option<Runtime>);
+
+/// The fewest threads: plugins that hold theirs for a while are to leave some to the others.
+const FEWEST: usize = 4;
+/// How much less often the system gives these threads a processor than others that want it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+/// From so many bytes on it takes about a millisecond to turn JSON into values, or back: more than others are to wait.
+const LARGE: usize = 512 * 1024;
+
+thread_local! {
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    /// How much of the turn that goes on others did not have to wait for.
+    static OFF_WORKER: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+impl Workers {
+    /// Starts them.
+    pub fn start() -> io::Result<Workers> {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads((processors * 2).max(FEWEST)).thread_name("plugin").on_thread_start(begin);
+        Ok(Workers(Some(builder.build()?)))
+    }
+
+    /// Runs on these threads what belongs to the runtime that this is called in, and keeps in `held` the nanoseconds of
+    /// the longest turn. What is dropped is given up.
+    pub fn spawn<F>(&self, run: F, held: Arc<AtomicU64>) -> Option<AbortOnDropHandle<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let here = Handle::current();
+        // None only while it is dropped.
+        let runtime = self.0.as_ref()?;
+        let turns = Turns { run: Box::pin(run), held };
+        Some(AbortOnDropHandle::new(runtime.spawn(TokioContext::new(turns, here))))
+    }
+}
+
+/// A run, and how long it held its thread at once.
+struct Turns<F> {
+    run: Pin<Box<F>>,
+    held: Arc<AtomicU64>,
+}
+
+impl<F: Future> Future for Turns<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        OFF_WORKER.set(Duration::ZERO);
+        let start = Instant::now();
+        let polled = self.run.as_mut().poll(context);
+        let turn = start.elapsed().saturating_sub(OFF_WORKER.get());
+        self.held.fetch_max(u64::try_from(turn.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        polled
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // The last run may be what drops it, on one of these very threads.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn begin() {
+    IS_WORKER.set(true);
+    // A system that does not allow it is no worse than it was.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+/// Does work on so many bytes. On a thread for plugins, what takes long is done in its place: another takes over what it
+/// had to do. For what calls of plugins make others do at once; elsewhere it is done as it is.
+pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes < LARGE || !IS_WORKER.get() {
+        return work();
+    }
+    let (start, before) = (Instant::now(), OFF_WORKER.get());
+    let done = tokio::task::block_in_place(work);
+    // What is within has been counted already.
+    OFF_WORKER.set(before + start.elapsed());
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_holds_its_thread_holds_neither_ours_nor_the_others() {
+        let workers = Workers::start().unwrap();
+        let held = workers.spawn(async { std::thread::sleep(Duration::from_millis(400)) }, Arc::default()).unwrap();
+        let start = Instant::now();
+        let other = workers.spawn(async { tokio::time::sleep(Duration::from_millis(1)).await }, Arc::default()).unwrap();
+        other.await.unwrap();
+        assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+        drop(held);
+        assert!(start.elapsed() < Duration::from_millis(300), "giving up waits for nobody");
+    }
+
+    #[tokio::test]
+    async fn work_that_takes_long_leaves_the_threads_of_plugins_to_the_others() {
+        let workers = Workers::start().unwrap();
+        let many = std::thread::available_parallelism().map_or(1, |count| count.get()) * 2 + FEWEST;
+        let (release, held) = mpsc::channel::<()>();
+        let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+        let all: Vec<_> = (0..many)
+            .map(|_| {
+                let held = held.clone();
+                let work = move || drop(held.lock().unwrap().recv());
+                workers.spawn(async move { off_worker(LARGE, work) }, Arc::default()).unwrap()
+            })
+            .collect();
+        let other = workers.spawn(async { 1 }, Arc::default()).unwrap();
+        let other = tokio::time::timeout(Duration::from_secs(20), other).await;
+        drop(release);
+        assert_eq!(other.unwrap().unwrap(), 1, "more work than threads, and one is free all the same");
+        for one in all {
+            one.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_turn_is_told_without_what_nobody_waited_for() {
+        let workers = Workers::start().unwrap();
+        let held = Arc::new(AtomicU64::new(0));
+        let run = async {
+            std::thread::sleep(Duration::from_millis(30));
+            tokio::task::yield_now().await;
+            off_worker(LARGE, || std::thread::sleep(Duration::from_secs(1)));
+        };
+        workers.spawn(run, held.clone()).unwrap().await.unwrap();
+        let held = Duration::from_nanos(held.load(Ordering::Relaxed));
+        assert!(held >= Duration::from_millis(30) && held < Duration::from_millis(800), "{held:?}");
+    }
+
+    #[test]
+    fn work_elsewhere_is_done_where_it_is() {
+        assert_eq!(off_worker(usize::MAX, || 1), 1);
+    }
+}
