@@ -34,6 +34,7 @@ fn state_on_a_disk(bench: &Bench, size: &str) -> Option<Disk> {
     let compiled = fs::read_link(bench.path(".tradewire/compiled")).unwrap();
     let disk = Disk::over(bench, ".tradewire", size)?;
     symlink(compiled, disk.path("compiled")).unwrap();
+    fs::copy(bench.path(".tradewire/compiled.key"), disk.path("compiled.key")).unwrap();
     Some(disk)
 }
 

@@ -7,6 +7,7 @@
 mod bench;
 mod call;
 mod check;
+mod compile;
 mod crash;
 mod deliveries;
 mod demo;

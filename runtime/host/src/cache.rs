@@ -1,102 +1,106 @@
 //! Compiled components, kept on disk.
 //!
 //! An entry is keyed by the component's content and by everything of the engine that its code depends on, so an entry
-//! that is found fits. It begins with the hash of what follows: one that was cut short or damaged is compiled again,
-//! and never run.
+//! that is found fits. It begins with its seal: one that this installation did not write, or that was cut short or
+//! damaged, is told, thrown away and compiled again, and never run.
 #![allow(unsafe_code)]
 
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::{fs, io};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// A folder of compiled components. Only this user may be able to write to it: what is in it is run as it is.
+use crate::private::ensure_private;
+use crate::seal::{SEAL, Sealer};
+
+/// A folder of compiled components, and the key that seals them.
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: PathBuf,
+    sealer: Sealer,
 }
 
-/// The length of the hash that an entry begins with.
-const SEAL: usize = 32;
+/// The most bytes of an entry.
+const LARGEST: u64 = 4 << 30;
 
 impl Cache {
-    /// Uses the folder, which is created where it is missing, for this user alone. A folder that others may write to
-    /// is refused.
-    pub fn open(folder: &Path) -> io::Result<Cache> {
+    /// Uses the folder and the file of the key, which are made where they are missing, for this user alone. A folder that
+    /// is another's or that others may write to is refused, and so is a key that others may read.
+    pub fn open(folder: &Path, key: &Path) -> io::Result<Cache> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder)?;
-        #[cfg(unix)]
-        if std::os::unix::fs::MetadataExt::mode(&fs::metadata(folder)?) & 0o022 != 0 {
-            let folder = folder.display();
-            let message = format!(
-                "other users may write to {folder}, and what is in it is run; help: `chmod go-w {folder}`, or remove it"
-            );
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
-        }
-        Ok(Cache { folder: folder.to_owned() })
+        ensure_private(folder, &fs::metadata(folder)?, 0o022)?;
+        Ok(Cache { folder: folder.to_owned(), sealer: Sealer::open(key)? })
     }
 
-    fn entry(&self, engine: &Engine, digest: &str) -> PathBuf {
+    /// The name of a component's entry.
+    fn name(engine: &Engine, digest: &str) -> String {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        self.folder.join(format!("{digest}-{:016x}.cwasm", hasher.finish()))
+        format!("{digest}-{:016x}.cwasm", hasher.finish())
     }
 
     /// The compiled form of a component, if it is there and can be used.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        let entry = self.entry(engine, digest);
-        let sealed = match fs::read(&entry) {
+        let name = Cache::name(engine, digest);
+        let entry = self.folder.join(&name);
+        let sealed = match read(&entry) {
             Ok(sealed) => sealed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => {
-                tracing::warn!(entry = %entry.display(), "a compiled component cannot be read, compiling again: {error}");
-                return None;
-            }
+            Err(error) => return throw_away(&entry, &format!("cannot be read ({error})")),
         };
-        let intact = sealed.split_at_checked(SEAL).filter(|(seal, code)| Sha256::digest(code)[..] == **seal);
-        let Some((_, code)) = intact else {
-            tracing::warn!(entry = %entry.display(), "a compiled component is damaged, compiling again");
-            return None;
-        };
-        // SAFETY: wasmtime asks that it wrote these bytes itself. Only `store` below writes to this folder, which
-        // nobody but this user can write to; and what it wrote is unchanged, as the hash has just shown.
+        let Some((seal, code)) = sealed.split_at_checked(SEAL) else { return throw_away(&entry, "is cut short") };
+        if !self.sealer.is_seal(seal, &name, code) {
+            return throw_away(&entry, "was not sealed by this installation, or is damaged");
+        }
+        // SAFETY: wasmtime asks that it wrote these bytes itself. The seal over these very bytes, which are in this
+        // process's memory since, shows that whoever has the key wrote them: `store` below, of what a compiler answered.
         match unsafe { Component::deserialize(engine, code) } {
             Ok(component) => Some(component),
-            Err(error) => {
-                tracing::warn!(entry = %entry.display(), "a compiled component cannot be used, compiling again: {error:#}");
-                None
-            }
+            Err(error) => throw_away(&entry, &format!("cannot be used ({error:#})")),
         }
     }
 
     /// Keeps the compiled form of a component. That it cannot is no fault of the run.
-    pub(crate) fn store(&self, engine: &Engine, digest: &str, component: &Component) {
-        let entry = self.entry(engine, digest);
-        if let Err(error) = self.write(&entry, component) {
+    pub(crate) fn store(&self, engine: &Engine, digest: &str, code: &[u8]) {
+        let name = Cache::name(engine, digest);
+        if let Err(error) = self.write(&name, code) {
+            let entry = self.folder.join(&name);
             tracing::warn!(entry = %entry.display(), "a compiled component cannot be kept: {error:#}");
         }
     }
 
-    fn write(&self, entry: &Path, component: &Component) -> wasmtime::Result<()> {
+    fn write(&self, name: &str, code: &[u8]) -> io::Result<()> {
         // Several may write the same entry at once, in this process and in others: each its own part, then whole.
-        static PARTS: AtomicU64 = AtomicU64::new(0);
-        let number = PARTS.fetch_add(1, Ordering::Relaxed);
-        let part = entry.with_extension(format!("part-{}-{number}", std::process::id()));
-        let code = component.serialize()?;
-        let sealed = [&Sha256::digest(&code)[..], &code].concat();
-        let written = fs::write(&part, sealed).and_then(|()| fs::rename(&part, entry));
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        Ok(written?)
+        let mut part = tempfile::Builder::new().prefix(".part-").tempfile_in(&self.folder)?;
+        part.write_all(&self.sealer.seal(name, code))?;
+        part.write_all(code)?;
+        part.persist(self.folder.join(name)).map(drop).map_err(|error| error.error)
     }
+}
+
+fn read(entry: &Path) -> io::Result<Vec<u8>> {
+    let known = fs::symlink_metadata(entry)?;
+    if !known.is_file() || known.len() > LARGEST {
+        return Err(io::Error::other("it is no file, or one that is too large"));
+    }
+    let mut sealed = Vec::new();
+    File::open(entry)?.take(LARGEST).read_to_end(&mut sealed)?;
+    Ok(sealed)
+}
+
+fn throw_away<T>(entry: &Path, why: &str) -> Option<T> {
+    tracing::warn!(entry = %entry.display(), "a compiled component {why}: it is thrown away and compiled again");
+    // What cannot be removed is replaced, or told as often as it is found.
+    let _ = fs::remove_file(entry);
+    None
 }
 
 /// The SHA-256 of a component, in hexadecimal digits.

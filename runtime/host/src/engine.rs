@@ -8,6 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
+use crate::compile::{Compiler, Compiling};
 use crate::workers::Workers;
 
 /// What an engine is made of.
@@ -20,11 +21,13 @@ pub struct EngineOptions {
     pub memory: usize,
     /// Where compiled components are kept; none keeps them nowhere.
     pub cache: Option<Cache>,
+    /// Who compiles components. Default: this process.
+    pub compiler: Compiler,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        EngineOptions { runs: 1_000, memory: 1 << 30, cache: None }
+        EngineOptions { runs: 1_000, memory: 1 << 30, cache: None, compiler: Compiler::default() }
     }
 }
 
@@ -33,6 +36,7 @@ impl Default for EngineOptions {
 pub struct Engine {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) cache: Option<Cache>,
+    pub(crate) compiling: Compiling,
     pub(crate) memory: usize,
     pub(crate) workers: Arc<Workers>,
     runs: u32,
@@ -78,20 +82,15 @@ impl Engine {
             .pagemap_scan(if scans { Enabled::Yes } else { Enabled::No })
             .table_keep_resident(64 << 10)
             .async_stack_keep_resident(16 << 10);
-        let mut config = Config::new();
-        config
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-            .wasm_component_model(true)
-            .epoch_interruption(true)
-            .memory_reservation(options.memory as u64)
-            .memory_guard_size(64 << 10)
-            .async_stack_size(1 << 20)
-            .max_wasm_stack(512 << 10);
+        let mut config = config(options.memory);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let wasm = wasmtime::Engine::new(&config).map_err(EngineError)?;
         let workers = Workers::start().map_err(|error| EngineError(error.into()))?;
         count_time(wasm.weak());
         let slots = Arc::new(Semaphore::new(runs as usize));
-        Ok(Engine { wasm, cache: options.cache, memory: options.memory, workers: Arc::new(workers), runs, slots })
+        let compiling = Compiling::new(options.compiler, options.memory);
+        let workers = Arc::new(workers);
+        Ok(Engine { wasm, cache: options.cache, compiling, memory: options.memory, workers, runs, slots })
     }
 
     /// The most memory that a run may be allowed, in bytes.
@@ -113,6 +112,26 @@ impl Engine {
     }
 }
 
+/// What machine code depends on, for runs of at most so much memory.
+fn config(memory: usize) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .memory_reservation(memory as u64)
+        .memory_guard_size(64 << 10)
+        .async_stack_size(1 << 20)
+        .max_wasm_stack(512 << 10);
+    config
+}
+
+/// An engine that compiles for those of this memory, and sets nothing aside for runs.
+pub(crate) fn compiling(memory: usize) -> Result<wasmtime::Engine, EngineError> {
+    let mut config = config(memory);
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    wasmtime::Engine::new(&config).map_err(EngineError)
+}
+
 /// Starts the thread that counts time. It ends with the engine.
 fn count_time(engine: wasmtime::EngineWeak) {
     std::thread::spawn(move || {
@@ -122,4 +141,24 @@ fn count_time(engine: wasmtime::EngineWeak) {
             std::thread::sleep(TICK);
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::*;
+
+    #[test]
+    fn what_a_child_compiles_fits_the_engine() {
+        let hash = |engine: &wasmtime::Engine| {
+            let mut hasher = DefaultHasher::new();
+            engine.precompile_compatibility_hash().hash(&mut hasher);
+            hasher.finish()
+        };
+        let runs = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() }).unwrap();
+        assert_eq!(hash(&compiling(runs.memory).unwrap()), hash(&runs.wasm));
+        assert_ne!(hash(&compiling(runs.memory * 2).unwrap()), hash(&runs.wasm));
+    }
 }

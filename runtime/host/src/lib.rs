@@ -3,18 +3,20 @@
 //! A plugin is a WebAssembly component of the world `tradewire:plugin/plugin`. It imports the `servicetitan:*`
 //! interfaces that it uses; these imports are its permission request. Loading one
 //!
-//! 1. reads its imports and checks them against the catalog and the operator's grants ([`LoadError`] names every
-//!    fault at once),
-//! 2. plans how each imported function's types, as the plugin was compiled with them, stand to the catalog's,
-//! 3. compiles it, or takes the compiled form from the cache.
+//! 1. reads the names of its imports and checks them against the catalog and the operator's grants ([`LoadError`] names
+//!    every fault at once),
+//! 2. compiles it, in a process of its own where [`Compiler`] says so, or takes the compiled form from the cache,
+//! 3. plans how each imported function's types, as the plugin was compiled with them, stand to the catalog's.
 //!
 //! A [`Plugin`] is called with [`Plugin::run`]: each run gets an instance of its own, and is bound by [`Limits`].
 //!
-//! Rooms: `engine` and `cache` hold wasmtime's settings, `load` reads and links components, `plan` compares types,
-//! `direct` moves values, `calls` are the host functions, `run` is one run, `workers` are the threads that it runs on.
+//! Rooms: `engine` holds wasmtime's settings, `compile` makes machine code within limits, `cache` keeps it, sealed with
+//! the installation's key, `load` reads and links components, `plan` compares types, `direct` moves values, `calls` are
+//! the host functions, `run` is one run, `workers` are the threads that it runs on.
 
 mod cache;
 mod calls;
+mod compile;
 mod direct;
 mod engine;
 mod events;
@@ -22,16 +24,19 @@ mod limits;
 mod load;
 mod middleware;
 mod plan;
+mod private;
 mod run;
+mod seal;
 mod sink;
 mod state;
 mod workers;
 
 pub use cache::Cache;
+pub use compile::{Abandon, Compiler, compile_child};
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use events::{Event, Events};
-pub use limits::{Limit, Limits};
-pub use load::{ImportFault, LoadError, Plugin};
+pub use limits::{CompileLimits, Limit, Limits};
+pub use load::{ImportFault, LoadError, LoadOptions, Plugin, read_component};
 pub use middleware::{Middleware, MiddlewareResponse};
 pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};

@@ -34,7 +34,24 @@ impl Default for Limits {
     }
 }
 
-/// A limit that a run has reached.
+/// What turning a component into machine code may use. Every message about one names it by its setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// The component itself, in bytes. Default: 128 MiB.
+    pub component: usize,
+    /// Processor time. Default: 2 minutes.
+    pub time: Duration,
+    /// Memory, in bytes. Default: 2 GiB.
+    pub memory: usize,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        CompileLimits { component: 128 << 20, time: Duration::from_secs(120), memory: 2 << 30 }
+    }
+}
+
+/// A limit that a run, or what comes before it, has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {
@@ -48,23 +65,63 @@ pub enum Limit {
     HostCalls(u64),
     /// [`Limits::answer`], in bytes.
     Answer(usize),
+    /// [`CompileLimits::component`], in bytes.
+    Component(usize),
+    /// [`CompileLimits::time`].
+    CompileTime(Duration),
+    /// [`CompileLimits::memory`], in bytes.
+    CompileMemory(usize),
+}
+
+impl Limit {
+    /// The line of a plugin's configuration that makes it twice as large.
+    pub fn raised(&self) -> String {
+        let twice = match *self {
+            Limit::Memory(bytes) => Limit::Memory(bytes.saturating_mul(2)),
+            Limit::Time(time) => Limit::Time(time.saturating_mul(2)),
+            Limit::HandOver(bytes) => Limit::HandOver(bytes.saturating_mul(2)),
+            Limit::HostCalls(calls) => Limit::HostCalls(calls.saturating_mul(2)),
+            Limit::Answer(bytes) => Limit::Answer(bytes.saturating_mul(2)),
+            Limit::Component(bytes) => Limit::Component(bytes.saturating_mul(2)),
+            Limit::CompileTime(time) => Limit::CompileTime(time.saturating_mul(2)),
+            Limit::CompileMemory(bytes) => Limit::CompileMemory(bytes.saturating_mul(2)),
+        };
+        let (_, setting, value) = twice.told();
+        match self {
+            Limit::HostCalls(_) => format!("limits = {{ {setting} = {value} }}"),
+            _ => format!("limits = {{ {setting} = \"{value}\" }}"),
+        }
+    }
+
+    /// What it limits, its setting and its value.
+    fn told(&self) -> (&'static str, &'static str, String) {
+        match self {
+            Limit::Memory(bytes) => ("memory", "memory", size(*bytes)),
+            Limit::Time(time) => ("time", "time", seconds(*time)),
+            Limit::HandOver(bytes) => ("what one call may hand over", "hand_over", size(*bytes)),
+            Limit::HostCalls(calls) => ("calls", "host_calls", calls.to_string()),
+            Limit::Answer(bytes) => ("one answer", "answer", size(*bytes)),
+            Limit::Component(bytes) => ("the component's size", "component", size(*bytes)),
+            Limit::CompileTime(time) => ("processor time for compiling", "compile_time", seconds(*time)),
+            Limit::CompileMemory(bytes) => ("memory for compiling", "compile_memory", size(*bytes)),
+        }
+    }
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, setting, value) = match self {
-            Limit::Memory(bytes) => ("memory", "memory", size(*bytes)),
-            Limit::Time(time) => ("time", "time", format!("{} s", time.as_secs_f64())),
-            Limit::HandOver(bytes) => ("what one call may hand over", "hand_over", size(*bytes)),
-            Limit::HostCalls(calls) => ("calls", "host_calls", calls.to_string()),
-            Limit::Answer(bytes) => ("one answer", "answer", size(*bytes)),
-        };
+        let (what, setting, value) = self.told();
         write!(f, "the limit of {what} is reached: `{setting}` is {value}; raise it in the plugin's `limits`")
     }
 }
 
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs_f64())
+}
+
 fn size(bytes: usize) -> String {
     match bytes {
+        _ if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),
         _ if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         _ if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
         _ => format!("{bytes} bytes"),
@@ -164,5 +221,11 @@ mod tests {
         assert_eq!(told, "the limit of memory is reached: `memory` is 64 KiB; raise it in the plugin's `limits`");
         assert!(Limit::HandOver(16 << 20).to_string().contains("`hand_over` is 16 MiB"));
         assert!(Limit::Time(Duration::from_millis(1500)).to_string().contains("`time` is 1.5 s"));
+        assert!(Limit::CompileTime(Duration::from_secs(120)).to_string().contains("`compile_time` is 120 s"));
+        assert!(Limit::CompileMemory(2 << 30).to_string().contains("`compile_memory` is 2 GiB"));
+        assert_eq!(Limit::CompileTime(Duration::from_secs(120)).raised(), "limits = { compile_time = \"240 s\" }");
+        assert_eq!(Limit::CompileMemory(2 << 30).raised(), "limits = { compile_memory = \"4 GiB\" }");
+        assert_eq!(Limit::HostCalls(5).raised(), "limits = { host_calls = 10 }");
+        assert!(Limit::Component(128 << 20).to_string().contains("`component` is 128 MiB"));
     }
 }

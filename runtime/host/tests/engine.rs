@@ -16,7 +16,7 @@ fn load(engine: &Engine) -> Plugin {
 }
 
 fn cached(folder: &Path) -> Engine {
-    let cache = Some(Cache::open(folder).unwrap());
+    let cache = Some(Cache::open(folder, &folder.with_extension("key")).unwrap());
     Engine::new(EngineOptions { runs: 2, cache, ..EngineOptions::default() }).unwrap()
 }
 
@@ -130,6 +130,6 @@ fn a_cache_that_others_may_write_to_is_refused_with_what_to_do() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let told = Cache::open(folder.path()).unwrap_err().to_string();
-    assert!(told.contains("help: `chmod go-w "), "{told}");
+    let told = Cache::open(folder.path(), &folder.path().join("key")).unwrap_err().to_string();
+    assert!(told.contains("its mode is 0777; help: `chmod 0755 "), "{told}");
 }

@@ -90,6 +90,11 @@ impl Serving {
         assert_eq!(ended, None, "{}", self.err.text());
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -6,16 +6,21 @@ use std::sync::Arc;
 use tradewire_surface::grants::Grants;
 use tradewire_surface::{Catalog, OperationRef};
 use wasmtime::component::Component;
-use wasmtime::component::types::ComponentItem;
 
 use crate::cache::digest;
+use crate::compile::{Abandon, Asks};
 use crate::engine::Engine;
+use crate::limits::{CompileLimits, Limit};
 use crate::plan::Mismatch;
 use crate::run::{PluginPre, RunState, base_linker};
-use imports::Linking;
+use imports::link_imports;
+pub use read::read_component;
+use review::Review;
 
 mod functions;
 mod imports;
+mod read;
+mod review;
 mod standard;
 
 /// A plugin that is ready to run.
@@ -46,6 +51,18 @@ pub enum LoadError {
     /// The component cannot be compiled.
     #[error("the component is not valid: {0:#}")]
     Invalid(wasmtime::Error),
+    /// Compiling the component takes more than it may.
+    #[error("{0}: `{line}`", line = .0.raised())]
+    Limit(Limit),
+    /// The compiler itself failed.
+    #[error("the compiler failed, which is no fault of the configuration: {0}")]
+    Compiler(String),
+    /// The component is not in the cache, and is not to be compiled.
+    #[error("the component is not compiled yet")]
+    NotCompiled,
+    /// [`Abandon::abandon`].
+    #[error("loading it was given up")]
+    Abandoned,
     /// The component is of another world.
     #[error("this component is not a Tradewire plugin: {0}; help: export `run` of the world `tradewire:plugin/plugin`")]
     WrongWorld(String),
@@ -93,8 +110,40 @@ impl fmt::Display for ImportFault {
     }
 }
 
+/// How many faults are told one by one.
+const MOST_TOLD: usize = 100;
+
 fn list(faults: &[ImportFault]) -> String {
-    faults.iter().map(|fault| format!("\n  - {fault}")).collect()
+    let mut list: String = faults.iter().take(MOST_TOLD).map(|fault| format!("\n  - {fault}")).collect();
+    if faults.len() > MOST_TOLD {
+        list += &format!("\n  - and {} more", faults.len() - MOST_TOLD);
+    }
+    list
+}
+
+/// How a component is loaded.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// What it is bound to.
+    pub catalog: &'static Catalog,
+    /// What compiling it may use.
+    pub limits: CompileLimits,
+    /// Whether it is compiled where it is not in the cache; else it is refused then ([`LoadError::NotCompiled`]).
+    pub compile: bool,
+    /// Gives it up.
+    pub abandon: Abandon,
+}
+
+impl Default for LoadOptions {
+    /// The committed catalog and the standard limits.
+    fn default() -> Self {
+        LoadOptions {
+            catalog: Catalog::get(),
+            limits: CompileLimits::default(),
+            compile: true,
+            abandon: Abandon::default(),
+        }
+    }
 }
 
 impl Plugin {
@@ -110,18 +159,27 @@ impl Plugin {
         grants: Grants,
         catalog: &'static Catalog,
     ) -> Result<Plugin, LoadError> {
+        Plugin::load_with(engine, bytes, grants, &LoadOptions { catalog, ..LoadOptions::default() })
+    }
+
+    /// Loads a component. Blocks for as long as compiling takes, unless it is given up.
+    pub fn load_with(
+        engine: &Engine,
+        bytes: &[u8],
+        grants: Grants,
+        options: &LoadOptions,
+    ) -> Result<Plugin, LoadError> {
         check_header(bytes)?;
         let digest = digest(bytes);
-        let component = compile(engine, bytes, &digest)?;
-        let mut linking = Linking::new(catalog, &grants);
+        let component = compiled(engine, bytes, &digest, &grants, options)?;
+        let asks = Asks::of(&engine.wasm, &component);
+        check_world(&asks)?;
+        let mut review = Review::of(options.catalog, &grants, &asks);
         let mut linker = base_linker(&engine.wasm).map_err(LoadError::Invalid)?;
-        linking.imports(engine, &component, &mut linker).map_err(LoadError::Invalid)?;
-        check_world(engine, &component)?;
-        let (uses_middleware, reads_events) = (linking.uses_middleware(), linking.reads_events());
-        let (faults, operations) = linking.finish();
-        if !faults.is_empty() {
-            return Err(LoadError::Imports(faults));
-        }
+        let linked = link_imports(engine, &component, &review.meanings, &mut linker);
+        review.faults.extend(linked.map_err(LoadError::Invalid)?);
+        let (uses_middleware, reads_events) = (review.uses_middleware, review.reads_events);
+        let operations = review.finish()?;
         let instance = linker.instantiate_pre(&component).map_err(LoadError::Invalid)?;
         let contract = PluginPre::new(instance).map_err(|error| LoadError::WrongWorld(format!("{error:#}")))?;
         Ok(Plugin {
@@ -167,25 +225,46 @@ fn check_header(bytes: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn compile(engine: &Engine, bytes: &[u8], digest: &str) -> Result<Component, LoadError> {
+/// The component as machine code: from the cache, or compiled once what it asks for is in order.
+fn compiled(
+    engine: &Engine,
+    bytes: &[u8],
+    digest: &str,
+    grants: &Grants,
+    options: &LoadOptions,
+) -> Result<Component, LoadError> {
     if let Some(component) = engine.cache.as_ref().and_then(|cache| cache.load(&engine.wasm, digest)) {
         return Ok(component);
     }
-    let component = Component::from_binary(&engine.wasm, bytes).map_err(LoadError::Invalid)?;
+    if !options.compile {
+        return Err(LoadError::NotCompiled);
+    }
+    let review = |asks: &Asks| {
+        check_world(asks)?;
+        Review::of(options.catalog, grants, asks).finish().map(drop)
+    };
+    let code = engine.compiling.compile(&engine.wasm, bytes, options.limits, &options.abandon, review)?;
+    let component = deserialize(&engine.wasm, &code).map_err(|error| LoadError::Compiler(format!("{error:#}")))?;
     if let Some(cache) = &engine.cache {
-        cache.store(&engine.wasm, digest, &component);
+        cache.store(&engine.wasm, digest, &code);
     }
     Ok(component)
 }
 
-fn check_world(engine: &Engine, component: &Component) -> Result<(), LoadError> {
-    let ty = component.component_type();
-    match ty.get_export(&engine.wasm, "run").map(|e| e.ty) {
-        Some(ComponentItem::ComponentFunc(_)) => Ok(()),
-        Some(_) => Err(LoadError::WrongWorld("its export `run` is not a function".to_owned())),
+#[allow(unsafe_code)]
+fn deserialize(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: wasmtime asks that it wrote these bytes itself. They are the compiler's answer of just now: this process's
+    // own, or that of a child that runs the same program and whose pipe nobody else has.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+fn check_world(asks: &Asks) -> Result<(), LoadError> {
+    match asks.exports.iter().find(|(name, _)| name == "run") {
+        Some((_, true)) => Ok(()),
+        Some((_, false)) => Err(LoadError::WrongWorld("its export `run` is not a function".to_owned())),
         None => {
-            let exports: Vec<String> = ty.exports(&engine.wasm).map(|(name, _)| format!("`{name}`")).collect();
-            let exports = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+            let names: Vec<String> = asks.exports.iter().take(MOST_TOLD).map(|(name, _)| format!("`{name}`")).collect();
+            let exports = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
             Err(LoadError::WrongWorld(format!("it exports {exports}, and no `run`")))
         }
     }

@@ -1,4 +1,4 @@
-//! What one attempt of a plugin may use.
+//! What one attempt of a plugin may use, and what compiling it may.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use super::source::Section;
 
 const MIB: u64 = 1024 * 1024;
 
-/// What one attempt of a plugin may use: the `limits` of a plugin, every one of them with a default.
+/// What one attempt of a plugin may use, and what compiling it may: the `limits` of a plugin, every one of them with a
+/// default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// `memory`: bytes of linear memory. 64 MiB; at most 4 GiB.
@@ -33,6 +34,12 @@ pub struct Limits {
     pub state_key: u64,
     /// `log_lines`: lines of log that are kept; more are counted and dropped. 10,000.
     pub log_lines: u32,
+    /// `component`: bytes of the component's file. 128 MiB; at most 1 GiB.
+    pub component: u64,
+    /// `compile_time`: processor time for compiling it. 2 minutes; at most an hour.
+    pub compile_time: Duration,
+    /// `compile_memory`: bytes of memory for compiling it. 2 GiB; at least 256 MiB, at most 64 GiB.
+    pub compile_memory: u64,
 }
 
 impl Default for Limits {
@@ -50,6 +57,9 @@ impl Default for Limits {
             state_value: MIB,
             state_key: 512,
             log_lines: 10_000,
+            component: 128 * MIB,
+            compile_time: Duration::from_secs(120),
+            compile_memory: 2048 * MIB,
         }
     }
 }
@@ -71,6 +81,11 @@ impl Limits {
             state_value: section.size("state_value", 1, 1024 * MIB).unwrap_or(standard.state_value),
             state_key: section.size("state_key", 1, 64 * 1024).unwrap_or(standard.state_key),
             log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
+            component: section.size("component", 1024, 1024 * MIB).unwrap_or(standard.component),
+            compile_time: section.time("compile_time", Duration::from_secs(3600)).unwrap_or(standard.compile_time),
+            compile_memory: section
+                .size("compile_memory", 256 * MIB, 64 * 1024 * MIB)
+                .unwrap_or(standard.compile_memory),
         }
     }
 }

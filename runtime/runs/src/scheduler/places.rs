@@ -164,7 +164,11 @@ impl Places {
         let of_plugin = || {
             let plugin = plugin.as_ref()?;
             let setting = format!("`at_once` of `[plugin.{plugin}]`");
-            full(self.held_of(plugin), *self.limits.plugins.get(plugin)?, &format!(" of {plugin}"), &setting)
+            match *self.limits.plugins.get(plugin)? {
+                // No file says so: `Config::hold_back` does.
+                0 => Some(format!("its plugin: `{plugin}` is not compiled yet, or cannot be")),
+                limit => full(self.held_of(plugin), limit, &format!(" of {plugin}"), &setting),
+            }
         };
         let of_all = || full(self.held.len(), self.limits.at_once, "", "`at_once` of `[runs]`");
         of_tenant.or_else(of_plugin).or_else(of_all).unwrap_or_else(|| "its turn".to_owned())

@@ -5,15 +5,23 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use tradewire_host::{Engine, EngineOptions, Plugin};
+use tradewire_host::{CompileLimits, Engine, EngineOptions, Plugin, read_component};
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 
+use crate::execute::compiler;
 use crate::output::Output;
 
 /// Loads a plugin as if everything were granted to it, to look at it.
-pub(super) fn load(bytes: &[u8]) -> Result<Plugin> {
-    let engine = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() })?;
+pub(super) fn load(file: &Path, output: &Output) -> Result<Plugin> {
+    let limits = CompileLimits::default();
+    let bytes = read_component(file, &limits).with_context(|| format!("cannot read the plugin {}", file.display()))?;
+    let _busy = output.busy("compiling");
+    load_bytes(&bytes).with_context(|| file.display().to_string())
+}
+
+fn load_bytes(bytes: &[u8]) -> Result<Plugin> {
+    let engine = Engine::new(EngineOptions { runs: 1, compiler: compiler()?, ..EngineOptions::default() })?;
     let everything: Vec<String> = Catalog::get().surfaces.keys().map(|surface| format!("{surface}:*")).collect();
     let grants = Grants::parse(&everything).map_err(|faults| anyhow::anyhow!("{faults:?}"))?;
     Ok(Plugin::load(&engine, bytes, grants)?)
@@ -21,10 +29,7 @@ pub(super) fn load(bytes: &[u8]) -> Result<Plugin> {
 
 /// Shows what a plugin asks for.
 pub fn inspect(file: &Path, output: &Output) -> Result<()> {
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read the plugin {}", file.display()))?;
-    let busy = output.busy("compiling");
-    let plugin = load(&bytes).with_context(|| file.display().to_string())?;
-    drop(busy);
+    let plugin = load(file, output)?;
     let operations = plugin.operations();
     let scopes: BTreeSet<&str> = operations.iter().map(|o| o.operation.scope.as_str()).collect();
     let grant = Grants::default().line_for(operations.iter().copied());

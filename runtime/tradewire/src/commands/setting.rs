@@ -11,7 +11,7 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Job, Onlooker, Runner, Runn
 use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
 
 use crate::cli::Place;
-use crate::execute::Executor;
+use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
 use crate::output::Busy;
 
@@ -36,7 +36,7 @@ impl Setting {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        Executor::load(&self.config, &self.state, known, None)
+        Executor::load(&self.config, &self.state, known, None, &Loading::of_all())
     }
 
     /// Opens the store.

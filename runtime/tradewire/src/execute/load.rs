@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
-use tradewire_host::{Cache, Engine, EngineOptions, Plugin};
+use tradewire_host::{Cache, Compiler, Engine, EngineOptions};
 use tradewire_runs::config::{self, Begins, Config, SecretError, Work};
 
+use super::plugins::{self, COMPILER, Loading, Plugins};
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
 use crate::suppliers::Suppliers;
@@ -20,10 +21,17 @@ pub const SANDBOX: &str = "127.0.0.1:8123";
 impl Executor {
     /// Loads the plugins, reads the secrets, sets up the client. The faults of all of it are told together, with those
     /// that are known. Engine and client are those of `before` where there is one: it holds the pace of each tenant.
-    pub fn load(config: &Config, state: &Path, known: Faults, before: Option<&Executor>) -> Result<Executor> {
+    /// Blocks, for as long as plugins are compiled.
+    pub fn load(
+        config: &Config,
+        state: &Path,
+        known: Faults,
+        before: Option<&Executor>,
+        loading: &Loading,
+    ) -> Result<Executor> {
         let mut faults = known;
         let engine = engine(config, state, before.map(|before| &before.engine))?;
-        let plugins = plugins(config, &engine, &mut faults);
+        let Plugins { loaded: plugins, missing } = plugins::load(config, &engine, loading, &mut faults);
         feeds(config, &plugins, &mut faults);
         listeners(config, &plugins, &mut faults);
         let client = client(config, before.map(|before| &before.client), &mut faults);
@@ -31,7 +39,7 @@ impl Executor {
         let suppliers = Arc::new(Suppliers::load(config, &mut faults));
         let calls = calls(config, &suppliers, &mut faults);
         match client {
-            Some(client) => faults.finish(Executor { engine, client, plugins, tenants, suppliers, calls }),
+            Some(client) => faults.finish(Executor { engine, client, plugins, missing, tenants, suppliers, calls }),
             None => Err(faults.into()),
         }
     }
@@ -44,40 +52,15 @@ fn engine(config: &Config, state: &Path, before: Option<&Engine>) -> Result<Engi
     if let Some(engine) = before.filter(|engine| engine.memory() >= memory) {
         return Ok(engine.clone());
     }
-    let cache = Cache::open(&state.join("compiled"))
+    let cache = Cache::open(&state.join("compiled"), &state.join("compiled.key"))
         .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
-    let standard = EngineOptions::default();
-    Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), cache: Some(cache), ..standard })?)
+    let standard = EngineOptions { cache: Some(cache), compiler: compiler()?, ..EngineOptions::default() };
+    Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), ..standard })?)
 }
 
-fn plugins(config: &Config, engine: &Engine, faults: &mut Faults) -> HashMap<String, Loaded> {
-    let mut plugins = HashMap::new();
-    for plugin in config.plugins.values() {
-        let (name, source) = (&plugin.name, plugin.source.display());
-        match std::fs::read(&plugin.source) {
-            Err(error) => faults.add(format!(
-                "cannot read plugin `{name}` from `{source}`: {error}; help: correct `source` of `[plugin.{name}]`, or \
-                 build the component"
-            )),
-            Ok(bytes) => match Plugin::load(engine, &bytes, plugin.grants.clone()) {
-                Ok(loaded) => {
-                    if loaded.uses_middleware() && plugin.middleware.is_empty() {
-                        let first = config.middleware.keys().next().map_or("<supplier>", String::as_str);
-                        faults.add(format!(
-                            "plugin `{name}` ({source}) calls suppliers and is granted none; help: add `middleware = \
-                             [\"{first}\"]` to `[plugin.{name}]`, or one endpoint: `[\"{first}/purchaseorder\"]`"
-                        ));
-                    }
-                    plugins.insert(name.clone(), Loaded { plugin: loaded, suppliers: plugin.middleware.clone() });
-                }
-                Err(error) => {
-                    let place = format!("{}:{}", config.path.display(), plugin.grant_line);
-                    faults.add(format!("plugin `{name}` ({source}, granted at {place}): {error}"));
-                }
-            },
-        }
-    }
-    plugins
+/// This very program, as a process that does nothing but compile.
+pub fn compiler() -> Result<Compiler> {
+    Compiler::this_program(&[COMPILER]).context("cannot find the program that is running")
 }
 
 /// A plugin that follows a feed has to walk through it; that it may is seen when it is loaded.

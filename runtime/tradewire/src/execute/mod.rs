@@ -4,6 +4,7 @@ mod call;
 mod events;
 pub mod journaled;
 mod load;
+mod plugins;
 mod sink;
 mod state;
 
@@ -19,7 +20,8 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 use crate::suppliers::{Granted, Suppliers};
 use call::Call;
 use events::RunFeed;
-pub use load::SANDBOX;
+pub use load::{SANDBOX, compiler};
+pub use plugins::{COMPILER, Loading};
 use sink::RunSink;
 use state::RunState;
 
@@ -28,6 +30,8 @@ pub struct Executor {
     engine: Engine,
     client: Client,
     plugins: HashMap<String, Loaded>,
+    /// Plugins that have to be compiled before they run.
+    missing: Vec<String>,
     tenants: HashMap<String, Tenant>,
     suppliers: Arc<Suppliers>,
     /// Of the exports that call suppliers, by their names.
@@ -44,6 +48,11 @@ impl Executor {
     /// A plugin, by its name in the configuration.
     pub fn plugin(&self, name: &str) -> Option<&Plugin> {
         self.plugins.get(name).map(|loaded| &loaded.plugin)
+    }
+
+    /// The plugins that have to be compiled before they run.
+    pub fn missing(&self) -> &[String] {
+        &self.missing
     }
 
     /// The tenants, by their names in the configuration.
@@ -66,7 +75,10 @@ impl Execute for Executor {
         let tenant: Arc<dyn ServiceTitan> = Arc::new(tenant.clone());
         match &job.work {
             Work::Plugin(name) => {
-                let loaded = self.plugins.get(name).ok_or_else(|| missing("plugin", name))?;
+                let not_compiled = || Failure::passing(format!("plugin `{name}` is not compiled yet"));
+                let is_missing = self.missing.contains(name);
+                let unknown = || if is_missing { not_compiled() } else { missing("plugin", name) };
+                let loaded = self.plugins.get(name).ok_or_else(unknown)?;
                 self.run(loaded, &attempt, tenant).await
             }
             Work::Call(_) => {

@@ -133,7 +133,7 @@ pub struct Plugin {
     pub limits: Limits,
     /// `settings`: for every export that runs it.
     pub settings: IndexMap<String, String>,
-    /// `at_once`: how many runs of it go on at a time; none is as many as there are.
+    /// `at_once`: how many runs of it go on at a time; none is as many as there are, and 0 is [`Config::hold_back`]'s.
     pub at_once: Option<usize>,
 }
 
@@ -169,6 +169,13 @@ impl Config {
     /// Checks a text against this catalog.
     pub fn parse_in(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
         sections::read(catalog, path, text)
+    }
+
+    /// Has what runs these plugins wait: none of its runs gets a place.
+    pub fn hold_back(&mut self, plugins: &[String]) {
+        self.plugins.values_mut().filter(|plugin| plugins.contains(&plugin.name)).for_each(|plugin| {
+            plugin.at_once = Some(0);
+        });
     }
 
     /// The time zone of an export for a tenant: its own, else the tenant's.

@@ -9,7 +9,7 @@ use tradewire_runs::run::Runner;
 
 use super::super::setting::Setting;
 use crate::cli::Place;
-use crate::execute::Executor;
+use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
 use crate::http::{Callers, Reach, Receivers};
 
@@ -24,12 +24,17 @@ pub struct Loaded {
 impl Loaded {
     /// Reads a configuration and loads all that it names; every fault is told. Blocks. What tenants share of the
     /// configuration before, their pace above all, they keep.
-    pub fn load(place: &Place, before: Option<&Executor>) -> Result<Loaded> {
-        let setting = Setting::read(place)?;
+    ///
+    /// Where plugins are left out that are not compiled yet, what runs them waits: none of them has a place.
+    pub fn load(place: &Place, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
+        let mut setting = Setting::read(place)?;
         let mut faults = Faults::default();
         let callers = Callers::load(&setting.config, &mut faults);
         let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
-        let executor = Arc::new(Executor::load(&setting.config, &setting.state, faults, before)?);
+        let executor = Arc::new(Executor::load(&setting.config, &setting.state, faults, before, loading)?);
+        if !executor.missing().is_empty() {
+            Arc::make_mut(&mut setting.config).hold_back(executor.missing());
+        }
         let (suppliers, tenants) = (executor.suppliers().clone(), executor.tenants().clone());
         let reach = Arc::new(Reach { callers, suppliers, tenants });
         Ok(Loaded { setting, executor, reach, receivers })

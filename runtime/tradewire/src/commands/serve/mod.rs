@@ -4,6 +4,7 @@
 //! A configuration that changes meanwhile is taken over as a whole, or not at all.
 
 mod changes;
+mod load;
 mod loaded;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::cli::{Place, Serve};
 use crate::http::{Carried, Desk, Letterbox, Server};
 use crate::output::{Busy, Output};
 use changes::Changes;
+use load::{Load, Progress};
 use loaded::{InForce, Loaded, listens};
 
 /// How many of the next slots are told at the start.
@@ -35,10 +37,10 @@ const SHOWN: usize = 20;
 /// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
-    let place = options.place;
+    let place = Arc::new(options.place);
     let busy = Arc::new(output.busy("loading plugins and packs"));
     let changes = Changes::of(&place.config).context("cannot listen to signals")?;
-    let loaded = Loaded::load(&place, None)?;
+    let (loaded, rest) = load::first(&place).await?;
     let config = loaded.setting.config.clone();
     let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
     ensure_sound(&**runner.store()).await?;
@@ -76,6 +78,10 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.begins));
     }
     busy.at(&format!("serving {} schedules", config.schedules().count()));
+    if !in_force.executor().missing().is_empty() {
+        let names = in_force.executor().missing().join("`, `");
+        busy.line(&format!("still compiling `{names}`: what runs it waits; all else is served"));
+    }
     let runners = in_force.runner();
     let served = async {
         let Some(server) = server else { return Ok(()) };
@@ -89,7 +95,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         server.run(stop.clone()).await;
         anyhow::Ok(())
     };
-    let follow = follow(in_force, changes, place, (output, &busy), stop.clone());
+    let follow = follow(in_force, changes, (place, rest), (output, &busy), stop.clone());
     let ((), served, (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget(runners, stop.clone()), follow);
     served?;
     drop((scheduler, busy));
@@ -97,37 +103,59 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Takes the configuration over each time that it changes. One with faults is told, and the one before stays in force.
+/// Takes the configuration over each time that it changes. One with faults is told, and the one before stays in force,
+/// as it does while plugins of the new one are compiled. One that changes again meanwhile is not loaded to the end.
 async fn follow(
     mut in_force: InForce,
     mut changes: Changes,
-    place: Place,
+    (place, mut load): (Arc<Place>, Option<Load>),
     (output, busy): (&Output, &Busy),
     stop: CancellationToken,
 ) {
-    let place = Arc::new(place);
     loop {
+        let happened = async {
+            match &mut load {
+                Some(load) => load.next().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = changes.next() => {}
-        }
-        let (place, before) = (place.clone(), in_force.executor().clone());
-        let loading = tokio::task::spawn_blocking(move || Loaded::load(&place, Some(&before)));
-        let loaded = loading.await.unwrap_or_else(|error| Err(error.into()));
-        match loaded {
-            Err(error) => busy.apart(|| {
-                output.failure("the configuration is not taken over; the one before stays in force");
-                output.error(&error);
-            }),
-            Ok(loaded) => {
-                let path = loaded.setting.config.path.display().to_string();
-                let schedules = loaded.setting.config.schedules().count();
-                if let Some(warning) = in_force.becomes(loaded) {
-                    tracing::warn!("{warning}");
+            () = changes.next() => load = Some(Load::begin(&place, Some(in_force.executor().clone()))),
+            happened = happened => match happened {
+                Progress::Compiling(names) => busy.line(&format!(
+                    "still compiling `{}`: the configuration before stays in force until that is done, or until {} \
+                     changes again",
+                    names.join("`, `"),
+                    place.config.display()
+                )),
+                Progress::Done(loaded) => {
+                    load = None;
+                    take_over(&mut in_force, *loaded, (output, busy));
                 }
-                busy.line(&format!("{path} is taken over"));
-                busy.at(&format!("serving {schedules} schedules"));
             }
+        }
+    }
+}
+
+fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, (output, busy): (&Output, &Busy)) {
+    match loaded {
+        Err(error) => busy.apart(|| {
+            output.failure("the configuration is not taken over; the one before stays in force");
+            output.error(&error);
+            if !in_force.executor().missing().is_empty() {
+                let names = in_force.executor().missing().join("`, `");
+                output.failure(&format!("what runs `{names}` waits until the configuration is mended; all else is served"));
+            }
+        }),
+        Ok(loaded) => {
+            let path = loaded.setting.config.path.display().to_string();
+            let schedules = loaded.setting.config.schedules().count();
+            if let Some(warning) = in_force.becomes(loaded) {
+                tracing::warn!("{warning}");
+            }
+            busy.line(&format!("{path} is taken over"));
+            busy.at(&format!("serving {schedules} schedules"));
         }
     }
 }

@@ -203,10 +203,7 @@ impl Asking<'_> {
                 PathBuf::from(self.ask.text("--source", &question, default.as_deref(), there)?)
             }
         };
-        let bytes = std::fs::read(&source).with_context(|| format!("cannot read the plugin {}", source.display()))?;
-        let busy = output.busy("compiling");
-        let loaded = plugin::load(&bytes).with_context(|| source.display().to_string())?;
-        drop(busy);
+        let loaded = plugin::load(&source, output)?;
         let grant = tradewire_surface::grants::Grants::default().line_for(loaded.operations().iter().copied());
         let suppliers = match (loaded.uses_middleware(), self.options.suppliers.as_slice()) {
             (false, _) => Vec::new(),

@@ -1,0 +1,55 @@
+//! Reading the file of a component.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::LoadError;
+use crate::limits::{CompileLimits, Limit};
+
+/// The bytes of a component's file, unless they are more than it may have.
+pub fn read_component(path: &Path, limits: &CompileLimits) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component(limits.component)));
+    // Whoever opens a pipe waits for somebody who writes to it.
+    let known = std::fs::metadata(path)?;
+    if !known.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    if usize::try_from(known.len()).map_or(true, |length| length > limits.component) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    // It may grow meanwhile.
+    File::open(path)?.take((limits.component as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > limits.component { Err(too_large()) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_its_limit_and_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plugin.wasm");
+        std::fs::write(&path, [7; 100]).unwrap();
+        let limits = |component| CompileLimits { component, ..CompileLimits::default() };
+        assert_eq!(read_component(&path, &limits(100)).unwrap(), [7; 100]);
+        let told = read_component(&path, &limits(99)).unwrap_err().to_string();
+        assert!(told.contains("`component` is 99 bytes; raise it in the plugin's `limits`"), "{told}");
+        // As large as a disk, and nothing on it.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(read_component(&path, &CompileLimits::default()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_file_is_told_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = CompileLimits::default();
+        assert!(read_component(folder.path(), &limits).unwrap_err().to_string().contains("not a file"));
+        assert_eq!(read_component(&folder.path().join("none"), &limits).unwrap_err().kind(), io::ErrorKind::NotFound);
+        #[cfg(unix)]
+        assert!(read_component(Path::new("/dev/zero"), &limits).unwrap_err().to_string().contains("not a file"));
+    }
+}

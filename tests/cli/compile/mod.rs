@@ -1,0 +1,8 @@
+//! Compiling strangers' components: within limits, in a process of its own, and nobody waits for it.
+#![cfg(unix)]
+
+mod cache;
+mod limits;
+mod plugins;
+mod python;
+mod serving;
