@@ -251,7 +251,7 @@ impl Plugin {
             Err(_) => Err(Failure::broken(Limit::Time(limits.time).to_string())),
             Ok(Ok(Ok(summary))) => Ok(ending::summary(summary)),
             Ok(Ok(Err(failure))) => Err(ending::failure(failure)),
-            Ok(Err(trap)) => Err(Failure::broken(ending::trap(&trap, state))),
+            Ok(Err(trap)) => Err(ending::trap(&trap, state)),
         };
         (result, usage)
     }
