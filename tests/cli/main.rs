@@ -13,6 +13,7 @@ mod demo;
 mod exports;
 mod faults;
 mod feeds;
+mod front_door;
 mod history;
 mod hostile;
 mod inspect;

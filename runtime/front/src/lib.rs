@@ -10,6 +10,7 @@
 //!
 //! It knows neither callers nor webhooks: what a request has to show is the affair of whoever answers it.
 
+mod answer;
 mod arrivals;
 pub mod descriptors;
 mod listen;
@@ -19,6 +20,7 @@ mod shares;
 mod strict;
 mod tls;
 
+pub use answer::holding;
 pub use arrivals::{Arrivals, NotArrived};
 pub use listen::{Door, serve};
 pub use refusals::{Pace, Refusals};

@@ -38,7 +38,7 @@ pub struct Door {
     /// How many are open at a time; more push out those that wait.
     pub connections: usize,
     /// Who the server is, where it speaks TLS: whatever it is by then.
-    pub identity: Option<watch::Receiver<Arc<Identity>>>,
+    pub identity: watch::Receiver<Option<Arc<Identity>>>,
     /// Those that pass on the calls of others, and say whose in `X-Forwarded-For`.
     pub proxies: Vec<IpAddr>,
     /// Where it is counted who sends what is no HTTP.
@@ -110,7 +110,7 @@ impl Serving {
     }
 
     async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, seat: &Arc<Seat>, watcher: Watcher) {
-        let identity = self.door.identity.as_ref().map(|identity| identity.borrow().config());
+        let identity = self.door.identity.borrow().as_ref().map(|identity| identity.config());
         let Some(config) = identity else { return self.http(stream, peer, seat, watcher).await };
         match tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
             Ok(Ok(stream)) => self.http(stream, peer, seat, watcher).await,

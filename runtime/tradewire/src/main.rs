@@ -5,6 +5,7 @@ mod commands;
 mod execute;
 mod faults;
 mod http;
+mod looks;
 mod output;
 mod suppliers;
 
@@ -19,6 +20,8 @@ use output::Output;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before anything is opened: runs, files and connections take of the same descriptors.
+    tradewire_front::descriptors::raise();
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet);
     output.trace();
