@@ -297,22 +297,16 @@ mod tests {
             }
             drop(client);
         };
-        let mut read = Vec::new();
-        let mut piece = [0; 100];
-        let reading = async {
+        let reading = async move {
+            let (mut read, mut piece) = (Vec::new(), [0; 100]);
             loop {
                 // After a refusal nothing comes.
                 match tokio::time::timeout(Duration::from_secs(5), strict.read(&mut piece)).await {
-                    Ok(Ok(0)) | Err(_) => break false,
+                    Ok(Ok(0)) | Err(_) => break (read, false),
                     Ok(Ok(length)) => read.extend_from_slice(&piece[..length]),
-                    Ok(Err(_)) => break true,
+                    Ok(Err(_)) => break (read, true),
                 }
             }
-        };
-        let reading = async {
-            let broken = reading.await;
-            drop(strict);
-            (read, broken)
         };
         tokio::join!(sending, reading).1
     }
