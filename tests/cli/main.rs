@@ -14,6 +14,7 @@ mod demo;
 mod exports;
 mod faults;
 mod feeds;
+mod front_door;
 mod history;
 mod hostile;
 mod inspect;

@@ -54,7 +54,7 @@ fn event(occurrence: &str) -> EventRecord {
 
 async fn store(store: &dyn Store, event: EventRecord, takers: &[&str]) -> EventId {
     let takers = takers.iter().map(|taker| (*taker).to_owned()).collect();
-    store.store_events(vec![Incoming { event, takers }]).await.unwrap()[0].id
+    store.store_events(vec![Incoming { event, takers, by_address: false }]).await.unwrap()[0].id
 }
 
 /// Takes an event in, as a webhook does.
@@ -163,10 +163,39 @@ async fn events_that_wait_together_begin_one_run_and_those_that_come_meanwhile_t
 }
 
 #[tokio::test]
+async fn an_event_of_which_only_its_address_says_whose_it_is_stays_that_tenants() {
+    let (plugin, _) = reading(|_| Ok(Summary::default()));
+    let bench = bench(plugin);
+    let incoming = |webhook: &str, tenant: &str, by_address: bool| {
+        let event = EventRecord { webhook: webhook.to_owned(), tenant: tenant.to_owned(), ..event("silent") };
+        Incoming { event, takers: vec!["jobs".to_owned()], by_address }
+    };
+    // In one transaction and in others alike.
+    let group = vec![incoming("all", "acme", true), incoming("all", "zenith", true)];
+    let stored = bench.store.store_events(group).await.unwrap();
+    let first = stored[0].id;
+    assert_eq!((&stored[0].bound_to, stored[0].queued), (&None, true));
+    assert_eq!((&stored[1].bound_to, stored[1].queued), (&Some("acme".to_owned()), false));
+    for (webhook, tenant, by_address, bound) in [
+        ("other", "zenith", true, Some("acme".to_owned())),
+        ("all", "acme", true, None),
+        ("other", "acme", true, None),
+        // One that says whose it is, is another.
+        ("all", "zenith", false, None),
+    ] {
+        let stored = bench.store.store_events(vec![incoming(webhook, tenant, by_address)]).await.unwrap();
+        assert_eq!(stored[0].bound_to, bound, "{webhook} {tenant}");
+        assert_eq!(stored[0].id == first, bound.is_some() || (webhook, tenant) == ("all", "acme"), "{webhook} {tenant}");
+    }
+    assert_eq!(bench.store.events(&EventFilter::default()).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
 async fn a_burst_becomes_a_few_runs() {
     let (plugin, seen) = reading(|_| Ok(Summary::default()));
     let bench = bench(plugin);
-    let incoming = |n: usize| Incoming { event: event(&format!("{n}")), takers: vec!["jobs".to_owned()] };
+    let takers = vec!["jobs".to_owned()];
+    let incoming = |n: usize| Incoming { event: event(&n.to_string()), takers: takers.clone(), by_address: false };
     let stored = bench.store.store_events((0..2300).map(incoming).collect()).await.unwrap();
     assert_eq!(stored.iter().filter(|stored| stored.queued).count(), 3);
     // Large ones are fewer.

@@ -145,9 +145,12 @@ pub struct Check {
 
 #[derive(Debug, Args)]
 pub struct Sandbox {
-    /// The address to serve on.
+    /// The address to serve on. Other machines reach it only with `--open`.
     #[arg(long, default_value = "127.0.0.1:8123")]
     pub listen: SocketAddr,
+    /// Lets it listen where other machines reach it. Its keys are everybody's, and whoever reaches it may change all of it.
+    #[arg(long)]
+    pub open: bool,
     /// Everything that is made up is drawn from it.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

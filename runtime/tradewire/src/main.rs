@@ -5,6 +5,7 @@ mod commands;
 mod execute;
 mod faults;
 mod http;
+mod looks;
 mod output;
 mod suppliers;
 
@@ -23,6 +24,8 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == execute::COMPILER) {
         return tradewire_host::compile_child();
     }
+    // Before anything is opened: runs, files and connections take of the same descriptors.
+    tradewire_front::descriptors::raise();
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet);
     output.trace();

@@ -17,7 +17,7 @@ pub use offline::{Offline, TODAY, WEEK, servicetitan};
 pub use told::Told;
 
 /// The key of whoever calls suppliers through `tradewire serve`.
-pub const CALLER_KEY: &str = "ck1.of-the-caller";
+pub const CALLER_KEY: &str = "ck1.of-the-caller.0123456789";
 
 /// A folder of its own for one test.
 pub struct Bench(TempDir);

@@ -42,17 +42,17 @@ tenants = ["zenith"]
 "#;
     let suppliers = supplier("harborline", &url, "") + &supplier("northfield", &url, "") + more;
     let bench = Bench::with(&serves(NOWHERE, &suppliers));
-    bench.write("supplier.key", "ck1.supplier\n");
-    bench.write("tenant.key", "ck1.tenant");
+    bench.write("supplier.key", "ck1.of-the-other-0123456789\n");
+    bench.write("tenant.key", "ck1.of-zenith-0123456789");
     let serving = Serving::start(&bench);
     let stock = sample("stock-level");
-    serving.call_by(Some("ck1.supplier"), "acme/northfield/stock-level", &stock).succeeded();
+    serving.call_by(Some("ck1.of-the-other-0123456789"), "acme/northfield/stock-level", &stock).succeeded();
     let refused = |key, path, said| serving.call_by(Some(key), path, &stock).failed(404, "Request", &[said]);
-    refused("ck1.supplier", STOCK, "there is no supplier `harborline` for caller `of-the-other`");
-    refused("ck1.supplier", "acme/nobody/stock-level", "there is no supplier `nobody` for caller `of-the-other`");
-    refused("ck1.tenant", STOCK, "there is no tenant `acme` for caller `of-zenith`");
-    refused("ck1.tenant", "nobody/harborline/stock-level", "there is no tenant `nobody` for caller `of-zenith`");
-    let unserved = serving.call_by(Some("ck1.tenant"), "zenith/harborline/stock-level", &stock);
+    refused("ck1.of-the-other-0123456789", STOCK, "there is no supplier `harborline` for caller `of-the-other`");
+    refused("ck1.of-the-other-0123456789", "acme/nobody/stock-level", "there is no supplier `nobody` for caller `of-the-other`");
+    refused("ck1.of-zenith-0123456789", STOCK, "there is no tenant `acme` for caller `of-zenith`");
+    refused("ck1.of-zenith-0123456789", "nobody/harborline/stock-level", "there is no tenant `nobody` for caller `of-zenith`");
+    let unserved = serving.call_by(Some("ck1.of-zenith-0123456789"), "zenith/harborline/stock-level", &stock);
     unserved.failed(403, "Request", &["`harborline` takes no calls for tenant `zenith`"]);
     assert_eq!(vendor.sandbox().calls().len(), 1);
 }

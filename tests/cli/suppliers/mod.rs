@@ -13,7 +13,7 @@ mod servicetitan;
 pub mod serving;
 mod slow;
 mod templates;
-mod vendors;
+pub mod vendors;
 
 use std::path::{Path, PathBuf};
 
@@ -24,10 +24,10 @@ use serving::Serving;
 /// The way to the order of the pack `harborline`.
 const ORDER: &str = "acme/harborline/purchaseorder";
 /// The way to its question for stock, which may be asked as often as one likes.
-const STOCK: &str = "acme/harborline/stock-level";
+pub const STOCK: &str = "acme/harborline/stock-level";
 
 /// What ServiceTitan sends to an endpoint of the pack `harborline`.
-fn sample(endpoint: &str) -> String {
+pub fn sample(endpoint: &str) -> String {
     std::fs::read_to_string(harborline().join(format!("Templates/{endpoint}/Sandbox_Request.json"))).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn harborline() -> PathBuf {
 }
 
 /// A section for a supplier at this address, with the sample pack and what else is given.
-fn supplier(name: &str, address: &str, rest: &str) -> String {
+pub fn supplier(name: &str, address: &str, rest: &str) -> String {
     behind(harborline(), name, address, rest)
 }
 

@@ -126,6 +126,11 @@ impl Serving {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
+    /// How many file descriptors the process has open.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     /// Tells it to stop.
     pub fn tell_to_stop(&self) {
         signal(&self.child, "TERM");

@@ -42,8 +42,34 @@ pub(super) fn failure(failure: runs::Failure) -> Failure {
     }
 }
 
-/// Why a plugin did not come to an end of its own.
-pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> String {
+/// Why a plugin did not come to an end of its own. What the machine is short of is no fault of the plugin's, and may pass.
+pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> Failure {
+    match short_of(trap) {
+        Some(message) => {
+            Failure { class: FailureClass::Passing, message: message.to_owned(), reasons: Vec::new() }
+        }
+        None => Failure::broken(fault(trap, state)),
+    }
+}
+
+/// What the machine has no more of, where that is why.
+fn short_of(trap: &wasmtime::Error) -> Option<&'static str> {
+    // POSIX's ENFILE, EMFILE and ENOMEM, by the numbers that Linux, the BSDs and macOS have in common.
+    let errors = trap.chain().filter_map(|error| error.downcast_ref::<std::io::Error>());
+    errors.filter_map(std::io::Error::raw_os_error).find_map(|number| match number {
+        23 | 24 => Some(
+            "this machine has no file descriptors left for the run, which is no fault of the plugin's: raise the limit \
+             (`LimitNOFILE` of the service, `ulimit -n`), or lower `at_once` of `[runs]`",
+        ),
+        12 => Some(
+            "this machine has no memory left for the run, which is no fault of the plugin's: give it more, or lower \
+             `at_once` of `[runs]`",
+        ),
+        _ => None,
+    })
+}
+
+fn fault(trap: &wasmtime::Error, state: &RunState) -> String {
     let limits = &state.limits;
     let known = trap.downcast_ref::<Trap>();
     let text = format!("{trap:#}");
@@ -77,6 +103,18 @@ pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_machine_is_short_of_is_not_blamed_on_the_plugin() {
+        let failed = |number| {
+            let error = wasmtime::Error::from(std::io::Error::from_raw_os_error(number));
+            short_of(&error.context("cannot create a memfd").context("failed to instantiate"))
+        };
+        assert!(failed(24).is_some_and(|text| text.contains("no file descriptors left") && text.contains("`ulimit -n`")));
+        assert_eq!(failed(24), failed(23));
+        assert!(failed(12).is_some_and(|text| text.contains("no memory left")));
+        assert_eq!(failed(2), None);
+    }
 
     #[test]
     fn long_texts_are_cut_at_a_character_and_many_reasons_are_counted() {

@@ -269,7 +269,7 @@ impl Plugin {
             let result = match outcome {
                 Ok(Ok(summary)) => Ok(ending::summary(summary)),
                 Ok(Err(failure)) => Err(ending::failure(failure)),
-                Err(trap) => Err(Failure::broken(ending::trap(&trap, store.data()))),
+                Err(trap) => Err(ending::trap(&trap, store.data())),
             };
             drop((store, slot));
             result

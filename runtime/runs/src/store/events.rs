@@ -42,15 +42,19 @@ pub struct Incoming {
     pub event: EventRecord,
     /// The exports, all of which run for its tenant.
     pub takers: Vec<String>,
+    /// Whether only the address that it came by says whose it is.
+    pub by_address: bool,
 }
 
 /// What became of an event that came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The id by which it is stored: its own, or that of the one that came before.
     pub id: EventId,
     /// Whether a slot was queued for it. It may also have joined others that wait.
     pub queued: bool,
+    /// The other tenant by whose address it came before, where only that says whose it is: then it is not stored.
+    pub bound_to: Option<String>,
 }
 
 words! {

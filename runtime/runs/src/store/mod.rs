@@ -201,7 +201,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Stores webhook events, all of them or none, and what becomes of each, in order. One of the same webhook, tenant, type
     /// and occurrence as one before is not stored and begins nothing. Any other joins the events that wait to begin a run
-    /// of each of its takers, or queues a slot there; once a run has taken the slot, no event joins it any more.
+    /// of each of its takers, or queues a slot there; once a run has taken the slot, no event joins it any more. Of those
+    /// of which only their address says whose they are, one type and occurrence is one tenant's, by whichever webhook.
     async fn store_events(&self, incoming: Vec<Incoming>) -> Result<Vec<Stored>, StoreError>;
 
     /// A webhook event, and what it began.

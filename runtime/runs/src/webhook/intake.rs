@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::store::{EventId, Incoming, Store, StoreError};
+use crate::store::{Incoming, Store, StoreError, Stored};
 
 /// The most events of one transaction, and the most that wait for it.
 const AT_ONCE: usize = 256;
@@ -16,7 +16,7 @@ pub struct Intake {
 
 struct Waiting {
     incoming: Incoming,
-    answer: oneshot::Sender<Result<EventId, Arc<StoreError>>>,
+    answer: oneshot::Sender<Result<Stored, Arc<StoreError>>>,
 }
 
 impl Intake {
@@ -34,7 +34,7 @@ impl Intake {
                         if stored.iter().any(|stored| stored.queued) {
                             queued.notify_one();
                         }
-                        answers.into_iter().zip(stored).for_each(|(answer, stored)| drop(answer.send(Ok(stored.id))));
+                        answers.into_iter().zip(stored).for_each(|(answer, stored)| drop(answer.send(Ok(stored))));
                     }
                     Err(error) => {
                         let error = Arc::new(error);
@@ -46,8 +46,8 @@ impl Intake {
         Intake { waiting }
     }
 
-    /// Stores an event; the id by which it is stored. What goes wrong goes wrong for all that came at the same time.
-    pub(super) async fn store(&self, incoming: Incoming) -> Result<EventId, Arc<StoreError>> {
+    /// Stores an event; what became of it. What goes wrong goes wrong for all that came at the same time.
+    pub(super) async fn store(&self, incoming: Incoming) -> Result<Stored, Arc<StoreError>> {
         let stopped = || Arc::new(StoreError::Failed("what stores events has stopped".into()));
         let (answer, answered) = oneshot::channel();
         self.waiting.send(Waiting { incoming, answer }).await.map_err(|_| stopped())?;

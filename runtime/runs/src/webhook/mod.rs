@@ -4,6 +4,10 @@
 //! the body as it came, then that the event is young enough, whose it is and that its webhook takes it, and has the store
 //! keep it once, by an [`Intake`]. Whoever is answered [`Received`] may forget the event; whoever is not sends it again.
 //!
+//! An event that says whose it is, is that tenant's: its signature covers the number. One that does not is bound to the
+//! tenant whose address takes it first, for as long as it is remembered: at any other tenant's address, of whichever
+//! webhook, the same event is somebody's who has listened, and is refused.
+//!
 //! Exports that run `on` events get a slot in the same transaction, with as many events as wait together; so an event is
 //! never stored without being handed over, nor the other way round. [`replay`] hands one over once more.
 
@@ -17,4 +21,4 @@ pub use event::NotAnEvent;
 pub use intake::Intake;
 pub use receiver::{Delivery, Received, Receiver, ReceiverFault, Refused};
 pub use replay::{ReplayError, replay};
-pub use signature::Forged;
+pub use signature::{Checking, Forged, Genuine};

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::event::{Envelope, NotAnEvent};
 use super::intake::Intake;
-use super::signature::{Forged, Signature};
+use super::signature::{Checking, Forged, Genuine, Signature};
 use crate::config::{Begins, Config, On, SecretError, Webhook};
 use crate::store::{EventId, EventRecord, Incoming, StoreError};
 
@@ -25,6 +25,7 @@ pub struct Receiver {
     tenants: Vec<(String, i64)>,
     events: Option<Vec<String>>,
     replay_window: TimeDelta,
+    at_once: Option<usize>,
     takers: Vec<Taker>,
 }
 
@@ -40,8 +41,6 @@ struct Taker {
 pub struct Delivery<'a> {
     /// The tenant that the address names.
     pub tenant: Option<&'a str>,
-    /// What the webhook's [`header`](Receiver::header) says.
-    pub signature: Option<&'a [u8]>,
     /// The body as it came.
     pub body: &'a [u8],
     /// When it came.
@@ -128,6 +127,15 @@ pub enum Refused {
         /// As the address says.
         named: String,
     },
+    /// It says of no tenant that it is its own, and another tenant's address has taken it.
+    #[error(
+        "the event has no `tenantId`, and came in before at the address of another tenant, whose it is since: it is sent \
+         to one address"
+    )]
+    BoundElsewhere {
+        /// That tenant, which is not told to whoever sends it.
+        tenant: String,
+    },
     /// It is of a type that is not taken.
     #[error("webhook `{webhook}` takes no `{kind}`: it is not among its `events`")]
     OtherType {
@@ -163,6 +171,7 @@ impl Receiver {
             tenants: tenants.map(|tenant| (tenant.name.clone(), tenant.id)).collect(),
             events: webhook.events.clone(),
             replay_window: TimeDelta::from_std(webhook.replay_window).unwrap_or(TimeDelta::MAX),
+            at_once: webhook.at_once,
         })
     }
 
@@ -176,26 +185,45 @@ impl Receiver {
         &self.header
     }
 
-    /// Takes an event in: once this answers, it is stored.
-    pub async fn receive(&self, intake: &Intake, delivery: Delivery<'_>) -> Result<Received, Refused> {
-        let event = self.check(delivery)?;
+    /// How many of its events may be taken in at a time.
+    pub fn at_once(&self) -> Option<usize> {
+        self.at_once
+    }
+
+    /// Begins to check a body's signature by what the webhook's [`header`](Receiver::header) says: what has none, or one
+    /// that is none, need not be received.
+    pub fn begin<'h>(&self, signatures: impl Iterator<Item = &'h [u8]>) -> Result<Checking, Forged> {
+        self.signature.begin(signatures)
+    }
+
+    /// Takes an event in whose body is [`Genuine`]: once this answers, it is stored.
+    pub async fn receive(
+        &self,
+        intake: &Intake,
+        genuine: Genuine,
+        delivery: Delivery<'_>,
+    ) -> Result<Received, Refused> {
+        let (event, by_address) = self.check(&genuine, delivery)?;
         let (new, kind, tenant) = (event.id, event.kind.clone(), event.tenant.clone());
         let takes = |taker: &&Taker| taker.tenants.contains(&tenant) && taker.on.takes(&self.name, &kind);
         let takers = self.takers.iter().filter(takes).map(|taker| taker.export.clone()).collect();
-        let id = intake.store(Incoming { event, takers }).await?;
-        Ok(Received { id, kind, tenant, is_repeated: id != new })
+        let stored = intake.store(Incoming { event, takers, by_address }).await?;
+        match stored.bound_to {
+            Some(tenant) => Err(Refused::BoundElsewhere { tenant }),
+            None => Ok(Received { id: stored.id, kind, tenant, is_repeated: stored.id != new }),
+        }
     }
 
-    /// The event that is to be stored; the signature is looked at first, and nothing else where it is not genuine.
-    fn check(&self, delivery: Delivery<'_>) -> Result<EventRecord, Refused> {
-        self.signature.verify(delivery.signature, delivery.body)?;
+    /// The event that is to be stored, and whether only the address says whose it is.
+    fn check(&self, _: &Genuine, delivery: Delivery<'_>) -> Result<(EventRecord, bool), Refused> {
         let event = Envelope::read(delivery.body)?;
         self.in_time(event.time, delivery.at)?;
+        let by_address = event.tenant_id.is_none();
         let (tenant, tenant_id) = self.tenant(delivery.tenant, event.tenant_id)?;
         if self.events.as_ref().is_some_and(|events| !events.contains(&event.kind)) {
             return Err(Refused::OtherType { webhook: self.name.clone(), kind: event.kind });
         }
-        Ok(EventRecord {
+        let record = EventRecord {
             id: EventId::new(),
             webhook: self.name.clone(),
             tenant,
@@ -207,7 +235,8 @@ impl Receiver {
             time: event.time,
             received: delivery.at,
             payload: event.payload.to_owned(),
-        })
+        };
+        Ok((record, by_address))
     }
 
     fn in_time(&self, time: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refused> {
@@ -243,19 +272,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::config::SignatureEncoding;
-    use hmac::{Hmac, Mac};
-    use sha2::Sha256;
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
     const NOW: &str = "2026-03-02T06:00:00Z";
     const EVENT: &str = r#"{ "specversion": "1.0", "id": "d-1", "type": "tn.jpm.job-completed", "source": "s",
         "time": "2026-03-02T05:59:00Z", "userassignedid": "o-1", "data": { "tenantId": 7 } }"#;
 
-    /// What a webhook for tenants 7 and 8 makes of this body, signed with its key.
+    /// What a webhook for tenants 7 and 8 makes of this body.
     fn told(tenant: Option<&str>, body: &str) -> Result<EventRecord, String> {
-        let mut signature = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
-        signature.update(body.as_bytes());
-        let signature = data_encoding::BASE64.encode(&signature.finalize().into_bytes());
+        checked(tenant, body).map(|(event, _)| event)
+    }
+
+    fn checked(tenant: Option<&str>, body: &str) -> Result<(EventRecord, bool), String> {
         let receiver = Receiver {
             name: "jobs".to_owned(),
             header: "x-signature".to_owned(),
@@ -263,10 +291,12 @@ mod tests {
             tenants: vec![("acme".to_owned(), 7), ("zenith".to_owned(), 8)],
             events: Some(vec!["tn.jpm.job-completed".to_owned()]),
             replay_window: TimeDelta::hours(1),
+            at_once: None,
             takers: Vec::new(),
         };
-        let (signature, body, at) = (Some(signature.as_bytes()), body.as_bytes(), NOW.parse().unwrap());
-        receiver.check(Delivery { tenant, signature, body, at }).map_err(|refused| refused.to_string())
+        let (body, at) = (body.as_bytes(), NOW.parse().unwrap());
+        let checked = receiver.check(&Genuine::assumed(), Delivery { tenant, body, at });
+        checked.map_err(|refused| refused.to_string())
     }
 
     #[test]
@@ -276,7 +306,8 @@ mod tests {
         assert_eq!(told(None, &EVENT.replace("7 }", "8 }")).unwrap().tenant, "zenith");
         assert_eq!(told(Some("acme"), EVENT).unwrap().tenant, "acme");
         let silent = EVENT.replace(r#""tenantId": 7"#, "");
-        assert_eq!(told(Some("zenith"), &silent).unwrap().tenant_id, 8);
+        let (event, by_address) = checked(Some("zenith"), &silent).unwrap();
+        assert!(event.tenant_id == 8 && by_address && !checked(Some("acme"), EVENT).unwrap().1);
         assert!(told(None, &silent).unwrap_err().contains("write `/webhooks/jobs/<tenant>`"));
         assert!(told(None, &EVENT.replace("7 }", "9 }")).unwrap_err().contains("takes no events of tenant 9"));
         assert!(told(Some("nobody"), EVENT).unwrap_err().contains("takes no events of tenant `nobody`"));

@@ -15,6 +15,16 @@ pub(super) struct Signature {
     encoding: Option<SignatureEncoding>,
 }
 
+/// A body whose signature is checked while it arrives: what is forged costs no more than its arrival.
+pub struct Checking {
+    signed: Hmac<Sha256>,
+    signature: Vec<u8>,
+}
+
+/// That a body is ServiceTitan's.
+#[derive(Debug)]
+pub struct Genuine(());
+
 /// Why a body is not ServiceTitan's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +32,9 @@ pub enum Forged {
     /// There is no signature.
     #[error("there is no signature")]
     Unsigned,
+    /// There are several signatures, of which each reader might take another.
+    #[error("there are several signatures")]
+    Several,
     /// The signature is not written as one.
     #[error("the signature is not the 32 bytes of an HMAC-SHA256 in the encoding that is wanted")]
     Unreadable,
@@ -37,11 +50,34 @@ impl Signature {
         Some(Signature { keyed, encoding })
     }
 
-    /// Checks what the header says. How long the comparison takes tells nothing of the right signature.
-    pub(super) fn verify(&self, signature: Option<&[u8]>, body: &[u8]) -> Result<(), Forged> {
-        let signature = decode(signature.ok_or(Forged::Unsigned)?, self.encoding).ok_or(Forged::Unreadable)?;
-        let signed = self.keyed.clone().chain_update(body);
-        signed.verify_slice(&signature).map_err(|_| Forged::Mismatch)
+    /// Begins with what the headers say, before anything of the body has come.
+    pub(super) fn begin<'h>(&self, mut signatures: impl Iterator<Item = &'h [u8]>) -> Result<Checking, Forged> {
+        let signature = signatures.next().ok_or(Forged::Unsigned)?;
+        if signatures.next().is_some() {
+            return Err(Forged::Several);
+        }
+        let signature = decode(signature, self.encoding).ok_or(Forged::Unreadable)?;
+        Ok(Checking { signed: self.keyed.clone(), signature })
+    }
+}
+
+impl Checking {
+    /// Goes on with a piece of the body.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.signed.update(piece);
+    }
+
+    /// Ends with it. How long the comparison takes tells nothing of the right signature.
+    pub fn finish(self) -> Result<Genuine, Forged> {
+        self.signed.verify_slice(&self.signature).map(|()| Genuine(())).map_err(|_| Forged::Mismatch)
+    }
+}
+
+#[cfg(test)]
+impl Genuine {
+    /// For tests of what comes after.
+    pub(super) fn assumed() -> Genuine {
+        Genuine(())
     }
 }
 
@@ -68,7 +104,14 @@ mod tests {
     const HEX: &str = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
 
     fn verify(signature: &str, encoding: Option<SignatureEncoding>) -> Result<(), Forged> {
-        Signature::new(&SecretString::from(KEY), encoding).unwrap().verify(Some(signature.as_bytes()), BODY)
+        checked(KEY, encoding, &[signature], BODY)
+    }
+
+    fn checked(key: &str, encoding: Option<SignatureEncoding>, signatures: &[&str], body: &[u8]) -> Result<(), Forged> {
+        let signature = Signature::new(&SecretString::from(key), encoding).unwrap();
+        let mut checking = signature.begin(signatures.iter().map(|text| text.as_bytes()))?;
+        body.chunks(3).for_each(|piece| checking.update(piece));
+        checking.finish().map(|_| ())
     }
 
     fn base64() -> String {
@@ -96,10 +139,9 @@ mod tests {
         for signature in ["", "5bdc", &HEX[..63], &format!("{HEX}00"), &HEX.replacen('5', "x", 1), &"é".repeat(32)] {
             assert_eq!(verify(signature, None), Err(Forged::Unreadable), "{signature}");
         }
-        let keyed = Signature::new(&SecretString::from(KEY), None).unwrap();
-        assert_eq!(keyed.verify(None, BODY), Err(Forged::Unsigned));
-        assert_eq!(keyed.verify(Some(HEX.as_bytes()), b"what do ya want for nothing!"), Err(Forged::Mismatch));
-        let other = Signature::new(&SecretString::from("jefe"), None).unwrap();
-        assert_eq!(other.verify(Some(HEX.as_bytes()), BODY), Err(Forged::Mismatch));
+        assert_eq!(checked(KEY, None, &[], BODY), Err(Forged::Unsigned));
+        assert_eq!(checked(KEY, None, &[HEX, HEX], BODY), Err(Forged::Several));
+        assert_eq!(checked(KEY, None, &[HEX], b"what do ya want for nothing!"), Err(Forged::Mismatch));
+        assert_eq!(checked("jefe", None, &[HEX], BODY), Err(Forged::Mismatch));
     }
 }

@@ -13,7 +13,7 @@ use super::setting::Setting;
 use crate::cli::Check;
 use crate::execute::Executor;
 use crate::faults::Faults;
-use crate::http::{Callers, Receivers};
+use crate::http::{Callers, Receivers, tls};
 use crate::output::Output;
 
 /// How many of the next slots are told.
@@ -41,6 +41,9 @@ pub(super) fn load(setting: &Setting) -> Result<Executor> {
     deliveries(&setting.config, &mut faults);
     Callers::load(&setting.config, &mut faults);
     Receivers::load(&setting.config, &mut faults);
+    if let Some(identity) = tls::load(&setting.config, &mut faults) {
+        tls::ensure_in_time(&setting.config, &identity, &mut faults);
+    }
     setting.executor(faults)
 }
 

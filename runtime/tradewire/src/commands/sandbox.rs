@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::json;
 use tradewire_sandbox::{
     DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, DEMO_VENDOR_KEY, Faults, Options, Running,
@@ -16,6 +16,14 @@ use crate::output::Output;
 
 /// Serves, and tells how to reach it.
 pub async fn sandbox(options: Sandbox, output: &Output) -> Result<()> {
+    if !options.listen.ip().is_loopback() && !options.open {
+        bail!(
+            "other machines reach {}, and the sandbox's keys are everybody's; listen on 127.0.0.1:{}, or add `--open` to \
+             let them",
+            options.listen,
+            options.listen.port()
+        );
+    }
     let faults = options.faults.as_deref().map(faults).transpose()?.unwrap_or_default();
     let busy = output.busy("making up a company");
     let running = Served::start(

@@ -1,30 +1,51 @@
 //! Who may call suppliers, told apart by their keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use tradewire_runs::config::{self, Config};
+use tradewire_runs::config::{self, CallerKey, Config};
 
 use crate::faults::Faults;
 
-/// Callers by the digests of their keys: how long a look-up takes tells nothing of a key.
+/// A key of fewer characters, or of fewer different ones, may be guessed.
+const SHORTEST_KEY: usize = 20;
+const FEWEST_DIFFERENT: usize = 8;
+/// What suggestions print a good key with.
+const DRAWN: &str = "set it to one that is drawn at random, such as `openssl rand -hex 32` prints";
+
+/// Callers by their keys, as [`Sealed`] keeps them.
 #[derive(Debug, Default)]
-pub struct Callers(HashMap<[u8; 32], config::Caller>);
+pub struct Callers(HashMap<Sealed, config::Caller>);
+
+/// The digest of a key's digest, with what only this process knows: how long a look-up takes tells nothing of a key, not
+/// even of its digest.
+type Sealed = [u8; 32];
 
 impl Callers {
     /// Reads the keys.
     pub fn load(config: &Config, faults: &mut Faults) -> Callers {
         let mut callers = HashMap::<_, config::Caller>::new();
         for caller in config.callers.values() {
-            match caller.key.resolve() {
-                Err(error) => faults.secret(format_args!("caller `{}`, `key`", caller.name), &error),
-                Ok(key) => {
-                    if let Some(other) = callers.insert(digest(key.expose_secret().as_bytes()), caller.clone()) {
-                        let (one, other) = (&other.name, &caller.name);
-                        faults.add(format!("callers `{one}` and `{other}` have the same key: give each its own"));
+            let digest = match &caller.key {
+                CallerKey::Sha256(digest) => *digest,
+                CallerKey::Secret(secret) => match secret.resolve() {
+                    Err(error) => {
+                        faults.secret(format_args!("caller `{}`, `key`", caller.name), &error);
+                        continue;
                     }
-                }
+                    Ok(key) => {
+                        if let Some(fault) = guessable(key.expose_secret()) {
+                            faults.add(format!("caller `{}`, `key`: {secret} holds {fault}: {DRAWN}", caller.name));
+                        }
+                        Sha256::digest(key.expose_secret()).into()
+                    }
+                },
+            };
+            if let Some(other) = callers.insert(sealed(digest), caller.clone()) {
+                let (one, other) = (&other.name, &caller.name);
+                faults.add(format!("callers `{one}` and `{other}` have the same key: give each its own"));
             }
         }
         Callers(callers)
@@ -32,10 +53,47 @@ impl Callers {
 
     /// Whose key this is.
     pub fn find(&self, key: &[u8]) -> Option<&config::Caller> {
-        self.0.get(&digest(key))
+        self.0.get(&sealed(Sha256::digest(key).into()))
+    }
+
+    /// The names of all.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.values().map(|caller| caller.name.as_str())
     }
 }
 
-fn digest(key: &[u8]) -> [u8; 32] {
-    Sha256::digest(key).into()
+fn guessable(key: &str) -> Option<String> {
+    let (characters, different) = (key.chars().count(), key.chars().collect::<HashSet<_>>().len());
+    match () {
+        () if characters < SHORTEST_KEY => {
+            Some(format!("a key of {characters} characters, one of fewer than {SHORTEST_KEY} may be guessed"))
+        }
+        () if different < FEWEST_DIFFERENT => {
+            Some(format!("a key of {different} different characters, one of so few may be guessed"))
+        }
+        () => None,
+    }
+}
+
+fn sealed(digest: [u8; 32]) -> Sealed {
+    static SEAL: LazyLock<[u8; 32]> = LazyLock::new(|| {
+        let mut seal = [0; 32];
+        // Without it there would still be the digest between a guess and what it is compared with.
+        let _ = getrandom::fill(&mut seal);
+        seal
+    });
+    Sha256::new().chain_update(*SEAL).chain_update(digest).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_may_be_guessed_are_told() {
+        assert_eq!(guessable("a"), Some("a key of 1 characters, one of fewer than 20 may be guessed".to_owned()));
+        assert!(guessable("123456789abcdefghij").is_some());
+        assert!(guessable(&"ab".repeat(32)).is_some_and(|told| told.contains("2 different characters")));
+        assert_eq!(guessable("ck1.of-the-caller-0123"), None);
+    }
 }

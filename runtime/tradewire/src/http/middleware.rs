@@ -8,20 +8,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
 use futures::FutureExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tradewire_client::Tenant;
+use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
 
-use super::Callers;
-use super::arrivals::{Arrivals, NotArrived};
+use super::{Callers, paced};
 use crate::suppliers::{Supplier, Suppliers};
 
 /// Who calls, whom and for whom: as the configuration says that is in force.
@@ -38,9 +37,9 @@ pub struct Reach {
 pub struct Desk {
     reach: watch::Receiver<Arc<Reach>>,
     /// One for each call that may be carried at a time.
-    places: Arc<Semaphore>,
-    at_once: usize,
-    arrivals: Arrivals,
+    places: Arc<Shares>,
+    arrivals: Arc<Arrivals>,
+    refusals: Arc<Refusals>,
     onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
 }
 
@@ -70,11 +69,12 @@ impl Desk {
     pub fn new(
         serve: &Serve,
         reach: watch::Receiver<Arc<Reach>>,
+        refusals: Arc<Refusals>,
         onlooker: impl Fn(&Carried) + Send + Sync + 'static,
     ) -> Desk {
-        let places = Arc::new(Semaphore::new(serve.at_once));
-        let (at_once, arrivals) = (serve.at_once, Arrivals::new(serve));
-        Desk { reach, places, at_once, arrivals, onlooker: Box::new(onlooker) }
+        let places = Shares::new(serve.at_once);
+        let arrivals = Arc::new(Arrivals::new(serve.body, serve.at_once));
+        Desk { reach, places, arrivals, refusals, onlooker: Box::new(onlooker) }
     }
 
     fn reach(&self) -> Arc<Reach> {
@@ -88,8 +88,7 @@ impl Desk {
 
     /// Waits until no call is being carried.
     pub(super) async fn rest(&self) {
-        let all = u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        drop(self.places.acquire_many(all).await);
+        self.places.rest().await;
     }
 
     /// Lets a call in that may be carried.
@@ -98,23 +97,45 @@ impl Desk {
         (reach, caller): (&Reach, &config::Caller),
         called: &Called,
         request: Request,
-    ) -> Result<(Admitted, OwnedSemaphorePermit), Trouble> {
+    ) -> Result<(Admitted, Place), Trouble> {
         let (supplier, tenant) = reach.find(caller, called)?;
         let (head, body) = request.into_parts();
-        let body = self.arrivals.receive(body).await?;
-        let place = self.places.clone().try_acquire_owned().map_err(|_| {
-            Trouble::busy("as many calls are being carried as `at_once` of `[serve]` allows; come again")
-        })?;
+        let callers = reach.callers.names();
+        let body = self.arrivals.receive(body, (caller.name.clone(), callers.len()), |_| {}).await?;
+        let place = self.places.take(&caller.name, caller.at_once, callers).map_err(|full| full_up(full, caller))?;
         let incoming = Incoming { headers: texts(&head.headers), body };
         Ok((Admitted { supplier, tenant, incoming }, place))
     }
 }
 
+fn full_up(full: Full, caller: &config::Caller) -> Trouble {
+    Trouble::busy(match full {
+        Full::All => "as many calls are being carried as `at_once` of `[serve]` allows; come again".to_owned(),
+        Full::Kept => "as many of your calls are being carried as `at_once` of `[serve]` leaves to one caller beside \
+                       others; come again"
+            .to_owned(),
+        Full::Own => {
+            format!("as many calls are being carried as `at_once` of `[caller.{}]` allows; come again", caller.name)
+        }
+    })
+}
+
+/// A call that shows no key of anybody's: how it is counted, and what it is told.
+struct Stranger(&'static str, &'static str);
+
 impl Reach {
-    fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Trouble> {
-        let refused = |message: &str| Trouble::caller(message).with_status(401);
-        let key = headers.get(KEY).ok_or_else(|| refused("no key: send yours as the header `X-Tradewire-Key`"))?;
-        self.callers.find(key.as_bytes()).ok_or_else(|| refused("the key in `X-Tradewire-Key` is nobody's"))
+    fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Stranger> {
+        let mut keys = headers.get_all(KEY).into_iter();
+        match (keys.next(), keys.next()) {
+            (None, _) => Err(Stranger("calls without a key", "no key: send yours as the header `X-Tradewire-Key`")),
+            (Some(_), Some(_)) => {
+                Err(Stranger("calls with several keys", "several keys: send yours as one header `X-Tradewire-Key`"))
+            }
+            (Some(key), None) => self.callers.find(key.as_bytes()).ok_or(Stranger(
+                "calls with a key that is nobody's",
+                "the key in `X-Tradewire-Key` is nobody's",
+            )),
+        }
     }
 
     /// The supplier and the tenant, where this caller may reach both.
@@ -183,23 +204,30 @@ pub(super) fn routes(desk: Arc<Desk>) -> Router {
 
 async fn answer(
     State(desk): State<Arc<Desk>>,
+    Extension(peer): Extension<Peer>,
     called: Result<Path<Called>, PathRejection>,
     request: Request,
 ) -> Response {
     let start = Instant::now();
+    let reach = desk.reach();
+    // Nothing of a stranger's is looked at but the key, and none of the body is received.
+    let caller = match reach.caller(request.headers()) {
+        Ok(caller) => caller.clone(),
+        Err(Stranger(kind, message)) => {
+            let pace = desk.refusals.slow(kind, peer.address(), "").await;
+            return paced(pace, response(Trouble::caller(message).with_status(401).into()));
+        }
+    };
     let Ok(Path(called)) = called else {
         return response(Trouble::caller("the path is not UTF-8").into());
     };
-    let reach = desk.reach();
-    let caller = match reach.caller(request.headers()) {
-        Ok(caller) => caller.clone(),
-        Err(trouble) => return response(trouble.into()),
+    let Some(proven) = peer.prove() else {
+        return response(Trouble::busy("as many connections are busy as may be; come again").into());
     };
     let admitted = desk.admit((&reach, &caller), &called, request).await;
     // On a task of its own: a caller that hangs up leaves an order that is carried and told all the same.
     let carrying = tokio::spawn(async move {
-        // It is free again when the answer has been told.
-        let (outgoing, _place) = match admitted {
+        let (outgoing, place) = match admitted {
             Ok((admitted, place)) => (admitted.carry(&called.endpoint).await, Some(place)),
             Err(trouble) => (trouble.into(), None),
         };
@@ -217,9 +245,11 @@ async fn answer(
             },
             warnings: outgoing.warnings.clone(),
         });
-        outgoing
+        (outgoing, place)
     });
-    response(carrying.await.unwrap_or_else(|_| failed().into()))
+    let (outgoing, place) = carrying.await.unwrap_or_else(|_| (failed().into(), None));
+    // Both are free again when the caller has taken the answer, or has hung up.
+    response_holding(outgoing, (proven, place))
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -227,10 +257,14 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     others.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
 }
 
-fn response(mut outgoing: Outgoing) -> Response {
+fn response(outgoing: Outgoing) -> Response {
+    response_holding(outgoing, ())
+}
+
+fn response_holding(mut outgoing: Outgoing, held: impl Send + Unpin + 'static) -> Response {
     // What vendors repeat is masked where it comes in; no other way is known that a secret could take to here.
     outgoing.body.mask(tradewire_secrets::all());
-    let mut response = Response::new(Body::from(outgoing.body.to_json()));
+    let mut response = Response::new(tradewire_front::holding(outgoing.body.to_json(), held));
     *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::BAD_GATEWAY);
     if outgoing.status == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

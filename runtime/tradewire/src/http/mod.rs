@@ -1,9 +1,8 @@
 //! The HTTP server of `tradewire serve`.
 
-mod arrivals;
 mod callers;
-mod listen;
 mod middleware;
+pub mod tls;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -12,9 +11,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tradewire_front::{Door, Identity, Pace, Refusals, descriptors};
 use tradewire_runs::CancellationToken;
+use tradewire_runs::config::Serve;
 
 pub use callers::Callers;
 pub use middleware::{Carried, Desk, Reach};
@@ -28,11 +32,19 @@ pub struct Server {
     listener: TcpListener,
     routes: Router,
     desk: Arc<Desk>,
+    door: Door,
+    has_tls: bool,
 }
 
 impl Server {
     /// Takes the address; calls are answered once it runs.
-    pub async fn bind(desk: Desk, listen: SocketAddr) -> Result<Server> {
+    pub async fn bind(
+        desk: Desk,
+        serve: &Serve,
+        refusals: Arc<Refusals>,
+        identity: watch::Receiver<Option<Arc<Identity>>>,
+    ) -> Result<Server> {
+        let listen = serve.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!(
                 "cannot listen on {listen}; choose another address as `listen` of `[serve]`, or stop what listens there"
@@ -40,7 +52,9 @@ impl Server {
         })?;
         let desk = Arc::new(desk);
         let routes = middleware::routes(desk.clone()).route("/health", get(|| async { "ok\n" }));
-        Ok(Server { listener, routes, desk })
+        let connections = descriptors::connections(descriptors::raise());
+        let door = Door { connections, identity, proxies: serve.proxies.clone(), refusals };
+        Ok(Server { listener, routes, desk, door, has_tls: serve.tls.is_some() })
     }
 
     /// Takes events in besides.
@@ -49,13 +63,27 @@ impl Server {
     }
 
     /// Where it listens.
-    pub fn addr(&self) -> std::io::Result<SocketAddr> {
-        self.listener.local_addr()
+    pub fn url(&self) -> std::io::Result<String> {
+        let scheme = if self.has_tls { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
     }
 
     /// Serves until it is stopped; calls that go on may take as long as any call may.
     pub async fn run(self, stop: CancellationToken) {
         let patience = || self.desk.longest().max(PATIENCE);
-        listen::serve(self.listener, self.routes, stop, self.desk.rest(), patience).await;
+        let refusals = self.door.refusals.clone();
+        let telling = stop.clone();
+        let serving = tradewire_front::serve(self.listener, self.door, self.routes, stop, self.desk.rest(), patience);
+        tokio::join!(serving, refusals.tell(&telling));
     }
+}
+
+/// An answer to one who could not say who they are: at its pace.
+fn paced(pace: Pace, mut answer: Response) -> Response {
+    if pace == Pace::TooMany {
+        *answer.status_mut() = axum::http::StatusCode::TOO_MANY_REQUESTS;
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }

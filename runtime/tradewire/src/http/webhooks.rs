@@ -7,18 +7,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Extension, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use chrono::Utc;
 use serde_json::json;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
+use tradewire_front::{Arrivals, Full, NotArrived, Pace, Peer, Refusals, Shares};
 use tradewire_runs::config::{Config, Serve};
-use tradewire_runs::webhook::{Delivery, Intake, Received, Receiver, ReceiverFault, Refused};
+use tradewire_runs::webhook::{Delivery, Forged, Intake, Received, Receiver, ReceiverFault, Refused};
 
-use super::arrivals::{Arrivals, NotArrived};
+use super::paced;
 use crate::faults::Faults;
 
 /// How long the store may take: ServiceTitan does not wait for ever either.
@@ -53,13 +54,37 @@ pub struct Letterbox {
     receivers: watch::Receiver<Arc<Receivers>>,
     intake: Intake,
     /// One for each event that may be taken in at a time.
-    places: Semaphore,
-    arrivals: Arrivals,
+    places: Arc<Shares>,
+    arrivals: Arc<Arrivals>,
+    refusals: Arc<Refusals>,
     onlooker: Onlooker,
 }
 
-/// An event that is not taken in: the status and what is wrong.
-struct Rejection(StatusCode, String);
+/// An event that is not taken in: the status and what is wrong, and how it is counted, where it is.
+struct Rejection(StatusCode, String, Option<Counted>);
+
+/// How a rejection is counted.
+struct Counted {
+    kind: String,
+    detail: String,
+    /// Whether it is ServiceTitan's: whoever could not show that is answered slowly.
+    is_genuine: bool,
+}
+
+impl Rejection {
+    fn new(status: StatusCode, text: impl Into<String>) -> Rejection {
+        Rejection(status, text.into(), None)
+    }
+
+    fn busy(text: impl Into<String>) -> Rejection {
+        Rejection::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+
+    /// Of one who could not show that the event is ServiceTitan's.
+    fn of_a_stranger(self, kind: String) -> Rejection {
+        Rejection(self.0, self.1, Some(Counted { kind, detail: String::new(), is_genuine: false }))
+    }
+}
 
 impl Letterbox {
     /// With somebody who looks on.
@@ -67,75 +92,125 @@ impl Letterbox {
         serve: &Serve,
         receivers: watch::Receiver<Arc<Receivers>>,
         intake: Intake,
+        refusals: Arc<Refusals>,
         onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
         Letterbox {
             receivers,
             intake,
-            places: Semaphore::new(serve.at_once),
-            arrivals: Arrivals::new(serve),
+            places: Shares::new(serve.at_once),
+            arrivals: Arc::new(Arrivals::new(serve.body, serve.at_once)),
+            refusals,
             onlooker: Box::new(onlooker),
         }
     }
 
-    async fn take_in(&self, webhook: &str, tenant: Option<&str>, request: Request) -> Result<Received, Rejection> {
+    async fn take_in(
+        &self,
+        webhook: &str,
+        tenant: Option<&str>,
+        peer: &Peer,
+        request: Request,
+    ) -> Result<Received, Rejection> {
         let receivers = self.receivers.borrow().clone();
-        let receiver = receivers
-            .0
-            .get(webhook)
-            .ok_or_else(|| Rejection(StatusCode::NOT_FOUND, "there is no such webhook".to_owned()))?;
-        let (head, body) = request.into_parts();
-        let body = self.arrivals.receive(body).await?;
-        let _place = self.places.try_acquire().map_err(|_| {
-            let message = "as many events are being taken in as `at_once` of `[serve]` allows; come again";
-            Rejection(StatusCode::SERVICE_UNAVAILABLE, message.to_owned())
+        let receiver = receivers.0.get(webhook).ok_or_else(|| {
+            let missing = Rejection::new(StatusCode::NOT_FOUND, "there is no such webhook");
+            missing.of_a_stranger("events at addresses of no webhook".to_owned())
         })?;
-        let signature = head.headers.get(receiver.header()).map(HeaderValue::as_bytes);
-        let delivery = Delivery { tenant, signature, body: &body, at: Utc::now() };
-        let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, delivery)).await;
+        let (head, body) = request.into_parts();
+        let forged = |forged: Forged| {
+            let how = match forged {
+                Forged::Unsigned => "without a signature",
+                Forged::Mismatch => "with a signature that is not theirs",
+                _ => "with a signature that is none",
+            };
+            let rejection = Rejection::new(StatusCode::UNAUTHORIZED, forged.to_string());
+            rejection.of_a_stranger(format!("events of webhook `{webhook}` {how}"))
+        };
+        // What is not signed is not received, and what is forged costs its own arrival and nothing after.
+        let signatures = head.headers.get_all(receiver.header()).into_iter().map(HeaderValue::as_bytes);
+        let mut checking = receiver.begin(signatures).map_err(forged)?;
+        let holder = (peer.address().to_string(), usize::MAX);
+        let body = self.arrivals.receive(body, holder, |piece| checking.update(piece)).await.map_err(|error| {
+            Rejection::from(error).of_a_stranger(format!("events of webhook `{webhook}` whose body did not arrive"))
+        })?;
+        let genuine = checking.finish().map_err(forged)?;
+        let _proven =
+            peer.prove().ok_or_else(|| Rejection::busy("as many connections are busy as may be; come again"))?;
+        let names = receivers.0.keys().map(String::as_str);
+        let _place = self.places.take(webhook, receiver.at_once(), names).map_err(|full| {
+            let allowed = match full {
+                Full::All => "as `at_once` of `[serve]` allows".to_owned(),
+                Full::Kept => "as `at_once` of `[serve]` leaves to one webhook beside others".to_owned(),
+                Full::Own => format!("as `at_once` of `[webhook.{webhook}]` allows"),
+            };
+            Rejection::busy(format!("as many events are being taken in {allowed}; come again"))
+        })?;
+        let delivery = Delivery { tenant, body: &body, at: Utc::now() };
+        let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, genuine, delivery)).await;
         match receiving {
             Ok(Ok(received)) => {
                 (self.onlooker)(webhook, &received);
                 Ok(received)
             }
-            Ok(Err(refused)) => {
-                tracing::warn!(webhook, %refused, "an event is refused");
-                Err(refused.into())
-            }
+            Ok(Err(refused)) => Err(Rejection::of(webhook, refused)),
             // Should it be stored after all, it is known when it comes again.
             Err(_) => {
                 tracing::error!(webhook, "the store does not answer: an event is to be sent again");
-                Err(Rejection(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the event could not be stored; send it again".to_owned(),
-                ))
+                Err(Rejection::busy("the event could not be stored; send it again"))
             }
         }
+    }
+
+    async fn answer(&self, webhook: &str, tenant: Option<&str>, peer: &Peer, request: Request) -> Response {
+        let rejection = match self.take_in(webhook, tenant, peer, request).await {
+            Ok(received) => {
+                return Json(json!({ "event": received.id, "repeated": received.is_repeated })).into_response();
+            }
+            Err(rejection) => rejection,
+        };
+        let pace = match &rejection.2 {
+            None => Pace::Answered,
+            Some(Counted { kind, detail, is_genuine: true }) => {
+                self.refusals.count(kind, peer.address(), detail);
+                Pace::Answered
+            }
+            Some(Counted { kind, detail, .. }) => self.refusals.slow(kind, peer.address(), detail).await,
+        };
+        paced(pace, rejection.into_response())
     }
 }
 
 impl From<NotArrived> for Rejection {
     fn from(error: NotArrived) -> Rejection {
-        Rejection(error.status(), error.to_string())
+        Rejection::new(error.status(), error.to_string())
     }
 }
 
-impl From<Refused> for Rejection {
-    fn from(refused: Refused) -> Rejection {
-        match refused {
-            Refused::Forged(_) | Refused::OutOfTime { .. } => Rejection(StatusCode::UNAUTHORIZED, refused.to_string()),
+impl Rejection {
+    /// Of an event that is ServiceTitan's.
+    fn of(webhook: &str, refused: Refused) -> Rejection {
+        let status = match refused {
+            Refused::OutOfTime { .. } => StatusCode::UNAUTHORIZED,
             // What is the matter with the store is nobody's business out there; the log says it.
-            Refused::Store(_) => {
-                Rejection(StatusCode::SERVICE_UNAVAILABLE, "the event could not be stored; send it again".to_owned())
+            Refused::Store(error) => {
+                tracing::error!(webhook, %error, "an event could not be stored");
+                return Rejection::busy("the event could not be stored; send it again");
             }
-            _ => Rejection(StatusCode::BAD_REQUEST, refused.to_string()),
-        }
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let detail = match &refused {
+            Refused::BoundElsewhere { tenant } => format!("{refused}; it is `{tenant}`'s"),
+            refused => refused.to_string(),
+        };
+        let kind = format!("events of webhook `{webhook}` that it does not take");
+        Rejection(status, refused.to_string(), Some(Counted { kind, detail, is_genuine: true }))
     }
 }
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        let Rejection(status, error) = self;
+        let Rejection(status, error, _) = self;
         let mut response = (status, Json(json!({ "error": error }))).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -153,23 +228,18 @@ pub(super) fn routes(letterbox: Letterbox) -> Router {
 
 async fn of_any_tenant(
     State(letterbox): State<Arc<Letterbox>>,
+    Extension(peer): Extension<Peer>,
     Path(webhook): Path<String>,
     request: Request,
 ) -> Response {
-    answer(letterbox.take_in(&webhook, None, request).await)
+    letterbox.answer(&webhook, None, &peer, request).await
 }
 
 async fn of_a_tenant(
     State(letterbox): State<Arc<Letterbox>>,
+    Extension(peer): Extension<Peer>,
     Path((webhook, tenant)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    answer(letterbox.take_in(&webhook, Some(&tenant), request).await)
-}
-
-fn answer(taken_in: Result<Received, Rejection>) -> Response {
-    match taken_in {
-        Ok(received) => Json(json!({ "event": received.id, "repeated": received.is_repeated })).into_response(),
-        Err(rejection) => rejection.into_response(),
-    }
+    letterbox.answer(&webhook, Some(&tenant), &peer, request).await
 }

@@ -20,7 +20,8 @@ use crate::vault::Vault;
 pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 pub use export::{Begins, Export, On, SupplierCall, Work};
 pub use serve::{
-    Caller, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding, Webhook,
+    Caller, CallerKey, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding,
+    Tls, Webhook,
 };
 
 /// A configuration without faults. Tables are in the order of the file.

@@ -1,6 +1,6 @@
 //! What `tradewire serve` answers: suppliers to whoever has a key, and ServiceTitan's webhook events.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -90,12 +90,23 @@ pub struct MiddlewareGrant {
 pub struct Caller {
     /// Its name in the configuration.
     pub name: String,
-    /// `key`: what it shows.
-    pub key: Secret,
+    /// `key` or `key_sha256`: what it shows.
+    pub key: CallerKey,
+    /// `at_once`: how many of its calls are carried at a time; none is what `[serve]` leaves to one.
+    pub at_once: Option<usize>,
     /// `middleware`: the suppliers that it may call; none is all.
     pub middleware: Option<Vec<String>>,
     /// `tenants`: those that it may call for; none is all.
     pub tenants: Option<Vec<String>>,
+}
+
+/// How the key of a caller is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallerKey {
+    /// `key`: where it is.
+    Secret(Secret),
+    /// `key_sha256`: its digest, which tells nobody the key.
+    Sha256([u8; 32]),
 }
 
 /// The longest `replay_window`: what is older can be read from ServiceTitan's export feeds.
@@ -118,6 +129,8 @@ pub struct Webhook {
     pub events: Option<Vec<String>>,
     /// `replay_window`: how old an event may be. A day; at most [`LONGEST_REPLAY_WINDOW`].
     pub replay_window: Duration,
+    /// `at_once`: how many of its events are taken in at a time; none is what `[serve]` leaves to one.
+    pub at_once: Option<usize>,
 }
 
 /// How a signature is written.
@@ -138,17 +151,36 @@ impl SignatureEncoding {
 /// How callers are served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Serve {
-    /// `listen`: `127.0.0.1:8080`. Plain HTTP: where callers are on other machines, something that speaks TLS belongs
-    /// before it.
+    /// `listen`: `127.0.0.1:8080`. Plain HTTP without `tls`: where callers are on other machines, something that speaks
+    /// TLS belongs before it.
     pub listen: SocketAddr,
     /// `at_once`: how many calls are carried at a time; more are told to come again. 64.
     pub at_once: usize,
     /// `body`: bytes of one call. 4 MiB.
     pub body: u64,
+    /// `tls`: who the server is to its clients; none is plain HTTP.
+    pub tls: Option<Tls>,
+    /// `proxies`: those that pass on the calls of others, and say whose in `X-Forwarded-For`.
+    pub proxies: Vec<IpAddr>,
+}
+
+/// The server's certificate and its key, both in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// `certificate`: the file, seen from the configuration's folder.
+    pub certificate: PathBuf,
+    /// `key`.
+    pub key: Secret,
 }
 
 impl Default for Serve {
     fn default() -> Self {
-        Serve { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), at_once: 64, body: 4 * 1024 * 1024 }
+        Serve {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            at_once: 64,
+            body: 4 * 1024 * 1024,
+            tls: None,
+            proxies: Vec::new(),
+        }
     }
 }

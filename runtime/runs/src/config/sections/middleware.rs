@@ -1,6 +1,5 @@
-//! `[middleware.*]`, `[caller.*]` and `[serve]`: suppliers behind their packs, and who may call them.
+//! `[middleware.*]`: suppliers behind their packs.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,9 +10,9 @@ use tradewire_surface::Catalog;
 use url::Url;
 
 use super::environment::is_clear;
-use super::export::{Known, refer, tenants};
+use super::export::{Known, tenants};
 use super::{grants, nearest_of, place, reference};
-use crate::config::model::{Caller, ContractCheck, Middleware, MiddlewareGrant, Serve};
+use crate::config::model::{ContractCheck, Middleware, MiddlewareGrant};
 use crate::config::shape::Kind;
 use crate::config::source::Section;
 
@@ -91,36 +90,6 @@ pub(super) fn read(
         answer,
         secrets: secrets.unwrap_or_default(),
     })
-}
-
-/// `[caller.*]`: whoever names neither suppliers nor tenants may reach all of them.
-pub(super) fn caller(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Caller> {
-    let key = reference::need(&section, "key", &reference::variable(name, "KEY"), folder);
-    let some = |key: &'static str, names: &[String], kind: &str| {
-        section.get(key)?;
-        Some(section.texts(key).into_iter().filter_map(|text| refer(&section, text, names, kind)).collect())
-    };
-    let middleware = some("middleware", &known.middleware, "middleware");
-    let tenants = some("tenants", &known.tenants, "tenant");
-    section.close();
-    Some(Caller { name: name.to_owned(), key: key?, middleware, tenants })
-}
-
-pub(super) fn serve(section: Section<'_, '_>) -> Option<Serve> {
-    let standard = Serve::default();
-    let listen = section.text("listen").map_or(Some(standard.listen), |text| {
-        let address = text.get_ref().parse::<SocketAddr>().ok();
-        if address.is_none() {
-            let help =
-                "write an address of this machine and a port: `\"127.0.0.1:8080\"`, `\"0.0.0.0:8080\"`".to_owned();
-            section.source().fault(text.span(), format!("`{}` is no address to listen on", text.get_ref()), Some(help));
-        }
-        address
-    });
-    let at_once = section.count("at_once", 100_000).map_or(standard.at_once, |count| count as usize);
-    let body = section.size("body", 1024, 1024 * MIB).unwrap_or(standard.body);
-    section.close();
-    Some(Serve { listen: listen?, at_once, body })
 }
 
 /// `middleware` of a plugin: suppliers, or single endpoints of them.

@@ -8,6 +8,7 @@ mod feed;
 mod middleware;
 mod place;
 mod reference;
+mod serve;
 mod vault;
 mod webhook;
 
@@ -91,9 +92,9 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
     let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
-    let callers = each(root.tables("caller"), |name, section| middleware::caller(name, section, &known, folder));
+    let callers = each(root.tables("caller"), |name, section| serve::caller(name, section, &known, folder));
     let webhooks = each(webhooks, |name, section| webhook::read(catalog, name, section, &known, folder));
-    let serve = root.table("serve").map_or_else(|| Some(Serve::default()), middleware::serve);
+    let serve = root.table("serve").map_or_else(|| Some(Serve::default()), |section| serve::read(section, folder));
     let runs = root.table("runs").map(runs).unwrap_or_default();
     let keep = root.table("store").map(|section| {
         let keep = section.time("keep", LONGEST_KEEP);

@@ -7,7 +7,7 @@ use toml::Spanned;
 use tradewire_surface::Catalog;
 
 use super::export::{Known, tenants};
-use super::reference;
+use super::{reference, serve};
 use crate::config::model::{LONGEST_REPLAY_WINDOW, SignatureEncoding, Webhook};
 use crate::config::source::Section;
 
@@ -31,8 +31,18 @@ pub(super) fn read(
         .is_some()
         .then(|| types(catalog, &section, section.texts("events")).into_iter().map(Spanned::into_inner).collect());
     let replay_window = section.time("replay_window", LONGEST_REPLAY_WINDOW.to_std().unwrap_or(DAY)).unwrap_or(DAY);
+    let at_once = serve::at_once(&section);
     section.close();
-    Some(Webhook { name: name.to_owned(), tenants, secret: secret?, header: header?, encoding, events, replay_window })
+    Some(Webhook {
+        name: name.to_owned(),
+        tenants,
+        secret: secret?,
+        header: header?,
+        encoding,
+        events,
+        replay_window,
+        at_once,
+    })
 }
 
 /// A header's name, in lower case.

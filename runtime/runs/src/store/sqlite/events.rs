@@ -11,25 +11,37 @@ pub(super) const COLUMNS: &str =
 
 /// Stores an event and what it begins, unless it is there.
 pub(super) fn store(connection: &Connection, incoming: &Incoming) -> rusqlite::Result<Stored> {
-    let Incoming { event, takers } = incoming;
-    let id = insert(connection, event)?;
+    let Incoming { event, takers, by_address } = incoming;
+    if *by_address && let Some((id, tenant)) = bound(connection, event)? {
+        return Ok(Stored { id, queued: false, bound_to: Some(tenant) });
+    }
+    let id = insert(connection, event, *by_address)?;
     let mut queued = false;
     if id == event.id {
         for export in takers {
             queued |= handovers::hand(connection, export, event)?;
         }
     }
-    Ok(Stored { id, queued })
+    Ok(Stored { id, queued, bound_to: None })
+}
+
+/// The event that is the same but for its tenant, where of both only their address says whose they are.
+fn bound(connection: &Connection, event: &EventRecord) -> rusqlite::Result<Option<(EventId, String)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, tenant FROM events WHERE by_address = 1 AND occurrence = ?1 AND type = ?2 AND tenant <> ?3 LIMIT 1",
+    )?;
+    let other = (&event.occurrence, &event.kind, &event.tenant);
+    statement.query_row(other, |row| Ok((event_id(0, &row.get::<_, String>(0)?)?, row.get(1)?))).optional()
 }
 
 /// Inserts an event, unless it is there. The id by which it is.
-fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::Result<EventId> {
+fn insert(connection: &Connection, event: &EventRecord, by_address: bool) -> rusqlite::Result<EventId> {
     let inserted = connection
         .prepare_cached(
             "INSERT INTO events (id, webhook, tenant, tenant_id, type, source, occurrence, delivery, time, received,
-                                 payload)
+                                 payload, by_address)
              VALUES (:id, :webhook, :tenant, :tenant_id, :type, :source, :occurrence, :delivery, :time, :received,
-                     :payload)
+                     :payload, :by_address)
              ON CONFLICT (webhook, tenant, type, occurrence) DO NOTHING",
         )?
         .execute(named_params! {
@@ -44,6 +56,7 @@ fn insert(connection: &Connection, event: &EventRecord) -> rusqlite::Result<Even
             ":time": millis(event.time),
             ":received": millis(event.received),
             ":payload": event.payload,
+            ":by_address": by_address,
         })?;
     if inserted == 1 {
         return Ok(event.id);

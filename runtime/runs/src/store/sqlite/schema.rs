@@ -243,6 +243,15 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX files_by_sent ON files (sent_sha256) WHERE sent_sha256 IS NOT NULL;
     ",
     ),
+    M::up(
+        "
+    -- 1 where only the address that it came by says whose an event is: it is that tenant's, and nobody else's.
+    ALTER TABLE events ADD COLUMN by_address INTEGER NOT NULL DEFAULT 0;
+    UPDATE events SET by_address = 1
+        WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.tenantId') IS NULL ELSE 0 END;
+    CREATE INDEX events_by_address ON events (occurrence, type) WHERE by_address = 1;
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.

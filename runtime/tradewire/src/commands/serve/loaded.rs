@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::sync::watch;
+use tradewire_front::Identity;
 use tradewire_runs::config::{Config, Serve};
 use tradewire_runs::run::Runner;
 
@@ -11,7 +12,7 @@ use super::super::setting::Setting;
 use crate::cli::Place;
 use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
-use crate::http::{Callers, Reach, Receivers};
+use crate::http::{Callers, Reach, Receivers, tls};
 
 /// A configuration that is served.
 pub struct Loaded {
@@ -19,6 +20,7 @@ pub struct Loaded {
     pub executor: Arc<Executor>,
     pub reach: Arc<Reach>,
     pub receivers: Arc<Receivers>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl Loaded {
@@ -31,13 +33,14 @@ impl Loaded {
         let mut faults = Faults::default();
         let callers = Callers::load(&setting.config, &mut faults);
         let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
+        let identity = tls::load(&setting.config, &mut faults);
         let executor = Arc::new(Executor::load(&setting.config, &setting.state, faults, before, loading)?);
         if !executor.missing().is_empty() {
             Arc::make_mut(&mut setting.config).hold_back(executor.missing());
         }
         let (suppliers, tenants) = (executor.suppliers().clone(), executor.tenants().clone());
         let reach = Arc::new(Reach { callers, suppliers, tenants });
-        Ok(Loaded { setting, executor, reach, receivers })
+        Ok(Loaded { setting, executor, reach, receivers, identity })
     }
 }
 
@@ -52,6 +55,7 @@ pub struct InForce {
     runner: watch::Sender<Arc<Runner>>,
     reach: watch::Sender<Arc<Reach>>,
     receivers: watch::Sender<Arc<Receivers>>,
+    identity: watch::Sender<Option<Arc<Identity>>>,
     /// As it was at the start, where something listens.
     serve: Option<Serve>,
 }
@@ -59,12 +63,13 @@ pub struct InForce {
 impl InForce {
     /// Begins with this configuration.
     pub fn new(loaded: Loaded, runner: Arc<Runner>) -> InForce {
-        let Loaded { setting, executor, reach, receivers } = loaded;
+        let Loaded { setting, executor, reach, receivers, identity } = loaded;
         InForce {
             executor,
             runner: watch::Sender::new(runner),
             reach: watch::Sender::new(reach),
             receivers: watch::Sender::new(receivers),
+            identity: watch::Sender::new(identity),
             serve: listens(&setting.config).then(|| setting.config.serve.clone()),
         }
     }
@@ -85,6 +90,11 @@ impl InForce {
         self.receivers.subscribe()
     }
 
+    /// The certificate, for whoever serves with it and whoever renews it.
+    pub fn identity(&self) -> &watch::Sender<Option<Arc<Identity>>> {
+        &self.identity
+    }
+
     /// Puts another configuration in the place of the one in force. What goes on ends by that one. What cannot be taken
     /// over is told.
     pub fn becomes(&mut self, loaded: Loaded) -> Option<&'static str> {
@@ -94,6 +104,9 @@ impl InForce {
         self.reach.send_replace(loaded.reach);
         self.receivers.send_replace(loaded.receivers);
         self.runner.send_replace(Arc::new(runner));
+        if self.serve.as_ref() == Some(&config.serve) {
+            self.identity.send_replace(loaded.identity);
+        }
         match &self.serve {
             Some(serve) if *serve != config.serve => Some(
                 "`[serve]` is read at the start only: it is served as before until `tradewire serve` is started anew",

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use serde_json::json;
 use tokio::sync::watch;
+use tradewire_front::Refusals;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::clock::SystemClock;
 use tradewire_runs::config::Config;
@@ -25,7 +26,7 @@ use tradewire_runs::webhook::{Intake, Received};
 use super::report;
 use super::stop::told_to_stop;
 use crate::cli::{Place, Serve};
-use crate::http::{Carried, Desk, Letterbox, Server};
+use crate::http::{Carried, Desk, Letterbox, Server, tls};
 use crate::output::{Busy, Output};
 use changes::Changes;
 use load::{Load, Progress};
@@ -57,8 +58,11 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let in_force = InForce::new(loaded, runner.clone());
     let server = match listens(&config) {
         true => {
-            let server = Server::bind(desk(&config, &in_force, output, &busy), config.serve.listen).await?;
-            Some(server.with_webhooks(letterbox(&runner, &in_force, output, &busy)))
+            let refusals = Arc::new(Refusals::default());
+            let desk = desk(&config, &in_force, &refusals, output, &busy);
+            let identity = in_force.identity().subscribe();
+            let server = Server::bind(desk, &config.serve, refusals.clone(), identity).await?;
+            Some(server.with_webhooks(letterbox(&runner, &in_force, refusals, output, &busy)))
         }
         false => None,
     };
@@ -85,18 +89,31 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let runners = in_force.runner();
     let served = async {
         let Some(server) = server else { return Ok(()) };
-        let address = server.addr()?;
+        let url = server.url()?;
         if !config.callers.is_empty() {
-            busy.line(&format!("serving {} suppliers at http://{address}", config.middleware.len()));
+            busy.line(&format!("serving {} suppliers at {url}", config.middleware.len()));
         }
         for webhook in config.webhooks.keys() {
-            busy.line(&format!("taking events in at http://{address}/webhooks/{webhook}"));
+            busy.line(&format!("taking events in at {url}/webhooks/{webhook}"));
         }
         server.run(stop.clone()).await;
         anyhow::Ok(())
     };
+    if config.serve.tls.is_none() && !config.serve.listen.ip().is_loopback() && listens(&config) {
+        busy.line(
+            "keys and events come in clear, unless something before this server speaks TLS: write `tls = { certificate = \
+             \"serve.pem\", key = { file = \"serve.key\" } }` into `[serve]`",
+        );
+    }
+    let identity = in_force.identity().clone();
+    let renew = async {
+        if let Some(tls) = config.serve.tls.clone().filter(|_| listens(&config)) {
+            tls::follow(tls, &identity, |text| busy.line(text), stop.clone()).await;
+        }
+    };
     let follow = follow(in_force, changes, (place, rest), (output, &busy), stop.clone());
-    let ((), served, (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget(runners, stop.clone()), follow);
+    let forget = forget(runners, stop.clone());
+    let ((), served, (), (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget, follow, renew);
     served?;
     drop((scheduler, busy));
     output.note("stopped");
@@ -172,7 +189,13 @@ async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
     damaged.map_or(Ok(()), Err)
 }
 
-fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Letterbox {
+fn letterbox(
+    runner: &Runner,
+    in_force: &InForce,
+    refusals: Arc<Refusals>,
+    output: &Output,
+    busy: &Arc<Busy>,
+) -> Letterbox {
     let (told, beside) = (*output, busy.clone());
     let onlooker = move |webhook: &str, received: &Received| {
         let Received { id, kind, tenant, is_repeated } = received;
@@ -183,7 +206,7 @@ fn letterbox(runner: &Runner, in_force: &InForce, output: &Output, busy: &Arc<Bu
         beside.apart(|| told.result(&text, &value));
     };
     let intake = Intake::start(runner.store().clone(), runner.queued().clone());
-    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, onlooker)
+    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, refusals, onlooker)
 }
 
 /// Forgets what is old, where the configuration says what that is, and what nobody needs any more.
@@ -199,10 +222,16 @@ async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationTok
     }
 }
 
-fn desk(config: &Config, in_force: &InForce, output: &Output, busy: &Arc<Busy>) -> Desk {
+fn desk(
+    config: &Config,
+    in_force: &InForce,
+    refusals: &Arc<Refusals>,
+    output: &Output,
+    busy: &Arc<Busy>,
+) -> Desk {
     let (told, beside) = (*output, busy.clone());
     let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
-    Desk::new(&config.serve, in_force.reach(), onlooker)
+    Desk::new(&config.serve, in_force.reach(), refusals.clone(), onlooker)
 }
 
 /// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`

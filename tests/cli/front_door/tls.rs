@@ -1,0 +1,102 @@
+//! TLS, and a certificate that is renewed.
+
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use reqwest::Client;
+
+use super::{bench, event, signature};
+use crate::bench::{Bench, until};
+use crate::suppliers::http::connect;
+use crate::suppliers::serving::Serving;
+
+const REST: &str = "[serve]\ntls = { certificate = \"serve.pem\", key = { file = \"serve.key\" } }";
+
+/// A certificate for this machine until that year, and its key.
+fn made(until: i32) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+fn write(bench: &Bench, certificate: &str, key: &str) {
+    bench.write("serve.pem", certificate);
+    bench.write("serve.key", key);
+}
+
+/// Asks for health, trusting this certificate alone.
+fn health(address: SocketAddr, certificate: &str) -> Result<u16, reqwest::Error> {
+    with_client(certificate, async |http| Ok(http.get(format!("https://{address}/health")).send().await?.status().as_u16()))
+}
+
+fn with_client<T>(certificate: &str, ask: impl AsyncFnOnce(Client) -> T) -> T {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let root = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
+    let http = Client::builder().tls_certs_only([root]).timeout(Duration::from_secs(20)).build().unwrap();
+    runtime.block_on(ask(http))
+}
+
+#[test]
+fn it_speaks_tls_and_takes_a_renewed_certificate_over() {
+    let (bench, address) = bench(REST);
+    let (first, key) = made(2100);
+    write(&bench, &first, &key);
+    let serving = Serving::for_scripts(&bench, address);
+    assert_eq!(health(address, &first).unwrap(), 200);
+    let body = event("o-1").to_string();
+    let status = with_client(&first, async |http| {
+        let request = http.post(format!("https://{address}/webhooks/jobs"));
+        request.header("x-servicetitan-signature", signature(&body)).body(body.clone()).send().await.unwrap().status()
+    });
+    assert_eq!(status, 200);
+    // Nothing is said in clear.
+    let mut plain = connect(address);
+    plain.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/"), "{answer:?}");
+
+    // What cannot be used leaves the one before in force.
+    let (second, other_key) = made(2101);
+    bench.write("serve.pem", &second);
+    until("it is told", || serving.err().contains("is not that of the certificate"));
+    assert_eq!(health(address, &first).unwrap(), 200);
+    let (expired, expired_key) = made(2021);
+    write(&bench, &expired, &expired_key);
+    until("it is told", || serving.err().contains("expired at 2021-01-01T00:00:00+00:00"));
+    assert_eq!(health(address, &first).unwrap(), 200);
+    write(&bench, &second, &other_key);
+    until("it is taken over", || health(address, &second).is_ok());
+    assert!(health(address, &first).is_err(), "the one before is no more");
+    serving.stop();
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_told_by_check() {
+    let (bench, address) = bench(REST);
+    bench.tradewire("check").refused(&["`[serve.tls]`: cannot read the certificate `serve.pem`"]);
+    let ((certificate, key), (_, other)) = (made(2100), made(2100));
+    bench.write("serve.pem", &certificate);
+    bench.tradewire("check").refused(&["`[serve.tls]`, `key`: cannot read the secret file `serve.key`"]);
+    write(&bench, &certificate, &other);
+    for words in ["check", "serve"] {
+        bench.tradewire(words).refused(&["`[serve.tls]`: `serve.pem`: the key is not that of the certificate"]);
+    }
+    write(&bench, &key, &key);
+    bench.tradewire("check").refused(&["`serve.pem`: it holds no certificate in PEM"]);
+    write(&bench, &certificate, &key);
+    bench.tradewire("check").succeeded();
+    let (expired, key) = made(2021);
+    write(&bench, &expired, &key);
+    let told = "`[serve.tls]`: the certificate `serve.pem` expired at 2021-01-01T00:00:00+00:00: renew it";
+    bench.tradewire("check").refused(&[told]);
+    // Schedules run all the same.
+    let serving = Serving::for_scripts(&bench, address);
+    until("it is told", || serving.err().contains("expired at 2021-01-01") && serving.err().contains("no client takes it"));
+    serving.stop();
+}
