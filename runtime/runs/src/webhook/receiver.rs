@@ -186,8 +186,9 @@ impl Receiver {
         Ok(Received { id, kind, tenant, is_repeated: id != new })
     }
 
-    /// The event that is to be stored; the signature is looked at first, and nothing else where it is not genuine.
-    fn check(&self, delivery: Delivery<'_>) -> Result<EventRecord, Refused> {
+    /// The event that [`receive`](Receiver::receive) would store; the signature is looked at first, and nothing else where
+    /// it is not genuine.
+    pub fn check(&self, delivery: Delivery<'_>) -> Result<EventRecord, Refused> {
         self.signature.verify(delivery.signature, delivery.body)?;
         let event = Envelope::read(delivery.body)?;
         self.in_time(event.time, delivery.at)?;
