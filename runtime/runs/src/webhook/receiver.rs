@@ -214,8 +214,11 @@ impl Receiver {
         }
     }
 
-    /// The event that is to be stored, and whether only the address says whose it is.
-    fn check(&self, _: &Genuine, delivery: Delivery<'_>) -> Result<(EventRecord, bool), Refused> {
+    /// The event that [`receive`](Receiver::receive) would store, and whether only the address says whose it is.
+    ///
+    /// # Errors
+    /// What is no event that the webhook takes.
+    pub fn check(&self, _: &Genuine, delivery: Delivery<'_>) -> Result<(EventRecord, bool), Refused> {
         let event = Envelope::read(delivery.body)?;
         self.in_time(event.time, delivery.at)?;
         let by_address = event.tenant_id.is_none();
