@@ -22,7 +22,7 @@ use tradewire_runs::config::{self, Serve};
 
 use super::Callers;
 use super::arrivals::{Arrivals, NotArrived};
-use crate::suppliers::{Supplier, Suppliers};
+use crate::suppliers::{Supplier, Suppliers, written};
 
 /// Who calls, whom and for whom: as the configuration says that is in force.
 pub struct Reach {
@@ -219,7 +219,8 @@ async fn answer(
         });
         outgoing
     });
-    response(carrying.await.unwrap_or_else(|_| failed().into()))
+    let Outgoing { status, headers, body, .. } = carrying.await.unwrap_or_else(|_| failed().into());
+    told(status, &headers, written(body).await)
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -228,12 +229,16 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn response(outgoing: Outgoing) -> Response {
-    let mut response = Response::new(Body::from(outgoing.body.to_json()));
-    *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    if outgoing.status == 503 {
+    told(outgoing.status, &outgoing.headers, outgoing.body.to_json())
+}
+
+fn told(status: u16, headers: &[(String, String)], body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if status == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    for (name, value) in &outgoing.headers {
+    for (name, value) in headers {
         // What no header can hold was refused when the template's output was read.
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
             response.headers_mut().insert(name, value);
