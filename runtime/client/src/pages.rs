@@ -17,6 +17,8 @@ use crate::tenant::{Answered, Tenant};
 
 /// How often a feed may answer an empty page and the token that it was asked with, before it counts as stuck.
 const MOST_UNMOVED: u32 = 5;
+/// The most bytes of a page that is read at once.
+const SMALL: usize = 256 << 10;
 /// How many empty pages may follow one another at all.
 const MOST_EMPTY: u32 = 10_000;
 
@@ -62,6 +64,16 @@ struct Walk {
 enum Position {
     Page(u32),
     From(Option<String>),
+}
+
+/// Reads what stands around the records. A large page takes its time, and keeps nobody else waiting for it.
+async fn envelope(body: &Bytes) -> Result<Envelope, String> {
+    if body.len() <= SMALL {
+        return Envelope::read(body).map_err(|error| error.to_string());
+    }
+    let body = body.clone();
+    let reading = tokio::task::spawn_blocking(move || Envelope::read(&body).map_err(|error| error.to_string()));
+    reading.await.unwrap_or_else(|stopped| Err(stopped.to_string()))
 }
 
 impl Pages {
@@ -166,7 +178,7 @@ impl Walk {
                 sleep(rest).await;
             }
             let answered = tenant.answered(&request).await?;
-            let envelope = Envelope::read(&answered.body).map_err(|error| {
+            let envelope = envelope(&answered.body).await.map_err(|error| {
                 let message = format!("the page is not what the catalog says: {error}");
                 let error = Error::new(Kind::Unreadable, message).with_status(answered.status);
                 error.with_attempts(answered.attempts).at(&request.operation)

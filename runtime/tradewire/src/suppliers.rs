@@ -6,8 +6,9 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tradewire_client::{Later, ServiceTitan};
 use tradewire_host::MiddlewareResponse;
-use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings};
+use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings, Workshop};
 use tradewire_middleware::fault::Fault;
+use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{self, Loaded, Pack};
 use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
 use tradewire_runs::journal::Journal;
@@ -37,9 +38,10 @@ impl Suppliers {
     /// Loads the packs and reads their secrets.
     pub fn load(config: &Config, faults: &mut Faults) -> Suppliers {
         let mut suppliers = HashMap::new();
+        let workshop = Workshop::default();
         for section in config.middleware.values() {
             let secrets = secrets(config, section, faults);
-            match Supplier::load(section, secrets) {
+            match Supplier::load(section, secrets, &workshop) {
                 Ok(supplier) => drop(suppliers.insert(section.name.clone(), Arc::new(supplier))),
                 Err(found) => found.iter().for_each(|fault| faults.add(told(config, section, fault))),
             }
@@ -83,6 +85,7 @@ impl Supplier {
     fn load(
         section: &config::Middleware,
         secrets: Option<HashMap<String, SecretString>>,
+        workshop: &Workshop,
     ) -> Result<Supplier, Vec<String>> {
         let seen_from_here = |pack::Faults(faults)| {
             let told = |fault: Fault| fault.under(&section.pack).text();
@@ -101,12 +104,26 @@ impl Supplier {
             deadline: section.deadline,
             most_bytes: usize::try_from(section.answer).unwrap_or(usize::MAX),
             grants: section.grants.clone(),
+            workshop: workshop.for_another(),
             ..Settings::default()
         };
         let middleware = Middleware::new(pack, settings, secrets).map_err(seen_from_here)?;
         let warnings = warnings.into_iter().map(|fault| fault.under(&section.pack)).collect();
         Ok(Supplier { middleware, tenants: section.tenants.clone(), grants: section.grants.clone(), warnings })
     }
+}
+
+/// A document of so many values is written on a thread for work.
+const MANY: usize = 1_000;
+
+/// A document as JSON. One that takes its time keeps nobody else waiting. What vendors repeat is masked where it comes
+/// in; no other way is known that a secret could take to here.
+pub async fn written(document: Value) -> String {
+    let write = |document: Value| tradewire_secrets::masked(document.to_json());
+    if document.count(MANY) < MANY {
+        return write(document);
+    }
+    tokio::task::spawn_blocking(move || write(document)).await.unwrap_or_else(|_| "null".to_owned())
 }
 
 /// The suppliers as one run of a plugin sees them.
@@ -146,7 +163,7 @@ impl Granted {
         let journal = Journaled { journal, supplier: vendor.to_owned(), api, told_by: ToldBy::Body };
         let Outgoing { status, headers, body, warnings } =
             supplier.middleware.answer_once(endpoint, incoming, &journal).await;
-        Ok(MiddlewareResponse { status, headers, body: body.to_json(), warnings })
+        Ok(MiddlewareResponse { status, headers, body: written(body).await, warnings })
     }
 }
 

@@ -73,13 +73,10 @@ fn the_sample_pack_with_another_address_waits_for_the_line_that_consents() {
     for line in ["hosts = [\"http://api.harborline.example\"]", "base_url = \"http://api.harborline.example/v1\""] {
         bench.write("tradewire.toml", section(line));
         bench.tradewire("check").refused(&["would travel in the clear", "or `allow_http = true` beside it"]);
-        bench.write("tradewire.toml", section(&format!("{line}\nbase_url = \"{NOWHERE}\"\nallow_http = true").replacen(
-            &format!("base_url = \"{NOWHERE}\"\n"),
-            if line.starts_with("base_url") { "" } else { "base_url = \"http://127.0.0.1:9\"\n" },
-            1,
-        )));
-        bench.tradewire("check").succeeded();
     }
+    let said = "base_url = \"http://api.harborline.example/v1\"\nallow_http = true";
+    bench.write("tradewire.toml", section(said));
+    bench.tradewire("check").succeeded();
 }
 
 #[test]
@@ -123,7 +120,7 @@ fn a_pack_that_is_changed_while_it_is_served_waits_for_consent() {
     serving.call(ORDER, &sample).succeeded();
     let moved = format!("http://{}/v1", other.address);
     pack(&bench, &api_key.replace("http://127.0.0.1:8123/_vendor/v1", &moved));
-    serving.signal("HUP");
+    serving.tell_to_reload();
     crate::bench::until("it says that the pack waits", || serving.err().contains("base_url = \"http://"));
     assert!(serving.err().contains(&format!("write `base_url = \"{moved}\"`")), "{}", serving.err());
     serving.call(ORDER, &sample).succeeded();

@@ -136,6 +136,11 @@ impl Serving {
         signal(&self.child, "TERM");
     }
 
+    /// Has it read everything anew.
+    pub fn tell_to_reload(&self) {
+        signal(&self.child, "HUP");
+    }
+
     /// Kills it.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

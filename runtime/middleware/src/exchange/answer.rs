@@ -28,6 +28,12 @@ pub(super) struct VendorAnswer {
     pub held: Held,
 }
 
+fn visible(c: char) -> impl Iterator<Item = char> {
+    let escaped = c.is_control().then(|| c.escape_debug());
+    let plain = escaped.is_none().then_some(c);
+    plain.into_iter().chain(escaped.into_iter().flatten())
+}
+
 impl VendorAnswer {
     /// Receives an answer. One that is no success may be anything; a success is to be what it says it is, because a
     /// template would make an empty order number of half an answer.
@@ -110,7 +116,8 @@ impl VendorAnswer {
     pub fn trouble(&self) -> Trouble {
         let said = match &self.body {
             Value::Nil => String::new(),
-            body => format!(": {}", body.to_text().chars().take(200).collect::<String>()),
+            // What others say is for people: nothing in it is obeyed by a terminal.
+            body => format!(": {}", body.to_text().chars().take(200).flat_map(visible).collect::<String>()),
         };
         Trouble::vendor(format!("the vendor answered {}{said}", self.status))
     }

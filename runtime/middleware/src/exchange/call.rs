@@ -112,18 +112,21 @@ fn address(written: &str, base: &Url) -> Result<Url, Trouble> {
 }
 
 /// Whether a part of the path is one that addresses are shortened by. Readers of addresses take `\` for `/`, `%2e` for
-/// a dot, and drop line ends and tabs.
+/// a dot, drop line ends and tabs wherever they are, and every other control character at both ends.
 fn climbs(written: &str) -> bool {
     let path = written.split(['?', '#']).next().unwrap_or_default();
     path.split(['/', '\\']).any(|part| {
         let part: String = part.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
-        matches!(part.trim().to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+        let part = part.trim_matches(|c: char| c <= ' ' || c.is_whitespace());
+        matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
     use super::*;
 
     fn read(url: &str) -> Result<String, String> {
@@ -164,9 +167,48 @@ mod tests {
         assert!(read("https://user:word@vendor.example/").unwrap_err().contains("names a user"));
     }
 
+    /// Texts that are nearly addresses.
+    fn nearly_an_address() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-z]{1,3}",
+            proptest::sample::select(vec![
+                "/", "//", "\\", "..", ".", "%2e", "%2E", "%2f", "%5c", "?", "#", "@", ":", "\t", "\n", "\r", "\u{1}", "\u{1f}",
+                " ", "\u{a0}", "\u{2028}", "https://", "http:", "vendor.example", "evil.example", "[", "]", ";", "&", "é",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Another reader of addresses is the judge: it is told the same, and finds the vendor and the folder there.
+        #[test]
+        fn no_text_leads_away_or_up(written in nearly_an_address()) {
+            let base = Url::parse("https://vendor.example/api/v1/").unwrap();
+            let Ok(url) = address(&written, &base) else { return Ok(()) };
+            prop_assert_eq!(url.host_str(), Some("vendor.example"));
+            prop_assert_eq!((url.scheme(), url.port(), url.username()), ("https", None, ""));
+            let rooted = written.trim_matches(|c: char| c <= ' ').replace(['\t', '\n', '\r'], "");
+            if !rooted.starts_with(['/', '\\']) && !rooted.contains(':') {
+                prop_assert!(url.path().starts_with("/api/v1/"), "{}", url);
+            }
+            // Whoever reads it again reads the same.
+            prop_assert_eq!(Url::parse(url.as_str()).unwrap(), url);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_at_the_ends_hides_no_climbing() {
+        for written in ["\u{1}../keys", "\u{1f} ..\\keys", "x/..\u{0}", "\u{b}./..\u{c}/x"] {
+            assert!(read(written).unwrap_err().contains("has a part `.` or `..`"), "{written:?}");
+        }
+    }
+
     #[test]
     fn no_value_climbs_to_another_path() {
-        for value in ["..", "../keys", "%2e%2E/keys", "..\\keys", ".\t./keys", "x/./../keys", " .. "] {
+        for value in ["..", "..\u{1f}", "../keys", "%2e%2E/keys", "..\\keys", ".\t./keys", "x/./../keys", " .. "] {
             let told = read(&format!("https://vendor.example/api/orders/{value}")).unwrap_err();
             assert!(told.contains("has a part `.` or `..`"), "{value}: {told}");
         }

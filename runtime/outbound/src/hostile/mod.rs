@@ -80,6 +80,8 @@ fn may_succeed(usage: Use, hostile: Hostile) -> bool {
             hostile,
             Hostile::EndlessBody | Hostile::ChunkedWithoutEnd | Hostile::Announced | Hostile::GzipBomb
         ),
-        Use::ServiceTitan | Use::ServiceTitanTokens | Use::Vendor | Use::VendorTokens | Use::S3Delivery => false,
+        // A vendor may do what it is asked without a word.
+        Use::Vendor => hostile == Hostile::Nothing,
+        Use::ServiceTitan | Use::ServiceTitanTokens | Use::VendorTokens | Use::S3Delivery => false,
     }
 }

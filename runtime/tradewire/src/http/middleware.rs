@@ -21,7 +21,7 @@ use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
 
 use super::{Callers, paced};
-use crate::suppliers::{Supplier, Suppliers};
+use crate::suppliers::{Supplier, Suppliers, written};
 
 /// Who calls, whom and for whom: as the configuration says that is in force.
 pub struct Reach {
@@ -249,7 +249,8 @@ async fn answer(
     });
     let (outgoing, place) = carrying.await.unwrap_or_else(|_| (failed().into(), None));
     // Both are free again when the caller has taken the answer, or has hung up.
-    response_holding(outgoing, (proven, place))
+    let Outgoing { status, headers, body, .. } = outgoing;
+    told(status, &headers, written(body).await, (proven, place))
 }
 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -258,18 +259,17 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn response(outgoing: Outgoing) -> Response {
-    response_holding(outgoing, ())
+    told(outgoing.status, &outgoing.headers, tradewire_secrets::masked(outgoing.body.to_json()), ())
 }
 
-fn response_holding(mut outgoing: Outgoing, held: impl Send + Unpin + 'static) -> Response {
-    // What vendors repeat is masked where it comes in; no other way is known that a secret could take to here.
-    outgoing.body.mask(tradewire_secrets::all());
-    let mut response = Response::new(tradewire_front::holding(outgoing.body.to_json(), held));
-    *response.status_mut() = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    if outgoing.status == 503 {
+/// What is held is let go of when the answer is taken.
+fn told(status: u16, headers: &[(String, String)], body: String, held: impl Send + Unpin + 'static) -> Response {
+    let mut response = Response::new(tradewire_front::holding(body, held));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if status == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    for (name, value) in &outgoing.headers {
+    for (name, value) in headers {
         // What no header can hold was refused when the template's output was read.
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) {
             response.headers_mut().insert(name, value);
