@@ -19,6 +19,7 @@ use output::Output;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    tradewire_private::begin();
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.quiet);
     output.trace();

@@ -33,6 +33,7 @@ impl Bench {
         {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(&compiled, std::fs::Permissions::from_mode(0o700)).unwrap();
+            std::fs::set_permissions(bench.path(".tradewire"), std::fs::Permissions::from_mode(0o700)).unwrap();
             std::os::unix::fs::symlink(&compiled, bench.path(".tradewire/compiled")).unwrap();
         }
         bench
