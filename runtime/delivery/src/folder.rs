@@ -16,6 +16,8 @@ use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 pub struct Folder {
     path: PathBuf,
     address: String,
+    file_mode: Option<u32>,
+    folder_mode: Option<u32>,
 }
 
 impl Folder {
@@ -27,12 +29,19 @@ impl Folder {
             fault(format!("cannot deliver to the folder `{}`: {error}; make the folder, or correct it", path.display()))
         })?;
         match path.to_str() {
-            Some(address) => Ok(Self { address: address.to_owned(), path }),
+            Some(address) => Ok(Self { address: address.to_owned(), path, file_mode: None, folder_mode: None }),
             None => Err(fault(format!(
                 "cannot deliver to the folder `{}`: its path is not UTF-8; deliver to another",
                 path.display()
             ))),
         }
+    }
+
+    /// The modes of what is made there, which are those of the umask where none is given. Whoever takes files away may be
+    /// another user.
+    #[must_use]
+    pub fn with_modes(self, file_mode: Option<u32>, folder_mode: Option<u32>) -> Self {
+        Self { file_mode, folder_mode, ..self }
     }
 
     fn part(&self, parcel_id: &str) -> PathBuf {
@@ -74,8 +83,9 @@ impl Place for Folder {
     async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
         let mut source = open_content(parcel).await?.into_std().await;
         let (folder, part) = (self.path.clone(), self.part(parcel.id));
+        let (file_mode, folder_mode) = (self.file_mode, self.folder_mode);
         let copied = self.blocking(move || {
-            make(&folder)?;
+            make(&folder, folder_mode)?;
             let mut target = match OpenOptions::new().write(true).create_new(true).open(&part) {
                 // Removed, not truncated: it may be a link that somebody put there.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -85,6 +95,8 @@ impl Place for Folder {
                 other => other?,
             };
             let copied = io::copy(&mut source, &mut target)?;
+            // By the open file: its name may be another's by now.
+            set_mode(file_mode, |mode| target.set_permissions(mode))?;
             target.sync_all()?;
             sync_folder(&folder)?;
             Ok(copied)
@@ -150,15 +162,27 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 
 /// Makes the last part of the path where it is missing; where more is missing, a typing error or an unmounted disk is
 /// more likely than the wish for a new folder.
-fn make(folder: &Path) -> io::Result<()> {
+fn make(folder: &Path, mode: Option<u32>) -> io::Result<()> {
     match fs::create_dir(folder) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         other => {
             other?;
+            set_mode(mode, |mode| fs::set_permissions(folder, mode))?;
             sync_folder(folder.parent().unwrap_or(folder))?;
         }
     }
     if fs::metadata(folder)?.is_dir() { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
+}
+
+/// Sets a mode, where there are modes.
+fn set_mode(mode: Option<u32>, set: impl FnOnce(fs::Permissions) -> io::Result<()>) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(mode) = mode {
+        use std::os::unix::fs::PermissionsExt as _;
+        return set(fs::Permissions::from_mode(mode));
+    }
+    let _ = (mode, set);
+    Ok(())
 }
 
 fn is_there(path: &Path) -> io::Result<bool> {

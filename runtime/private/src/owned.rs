@@ -27,8 +27,11 @@ pub(super) fn keep(path: &Path) -> Result<Option<Mended>, Loose> {
         return Ok(None);
     }
     let is = was & !OTHERS;
-    fs::set_permissions(path, Permissions::from_mode(is)).map_err(|error| unknown(path, &error))?;
-    Ok(Some(Mended { path: path.to_owned(), was, is }))
+    match fs::set_permissions(path, Permissions::from_mode(is)) {
+        // SQLite removes its log when the last process lets go of it.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(|()| Some(Mended { path: path.to_owned(), was, is })).map_err(|error| unknown(path, &error)),
+    }
 }
 
 pub(super) fn ensure_unchanged_by_others(path: &Path) -> Result<(), Loose> {
@@ -72,7 +75,11 @@ fn look(path: &Path) -> Result<Option<Metadata>, Loose> {
 /// That every folder on the way to it, and on the way to what it links to, is one in which others replace nothing.
 fn ensure_in_place(path: &Path) -> Result<(), Loose> {
     let absolute = std::path::absolute(path).map_err(|error| unknown(path, &error))?;
-    let behind = fs::canonicalize(path).map_err(|error| unknown(path, &error))?;
+    let behind = match fs::canonicalize(path) {
+        // It has gone meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(|error| unknown(path, &error))?,
+    };
     let us = geteuid().as_raw();
     let mut seen: Vec<PathBuf> = Vec::new();
     for folder in absolute.ancestors().skip(1).chain(behind.ancestors().skip(1)) {

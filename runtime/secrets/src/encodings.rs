@@ -40,13 +40,15 @@ pub(crate) fn of(secret: &str) -> HashSet<Vec<u8>> {
     for text in escaped.iter().map(String::as_str).chain([secret]) {
         all.insert(text.as_bytes().to_vec());
     }
-    // The form-encoded value goes into `Basic` where RFC 6749 (2.3.1) is followed, a document into Base64 as it is.
-    for text in [secret, &form(secret, true)] {
+    // What goes into Base64 or digits may be a form or a document that holds the secret as those do; `Basic` holds forms
+    // where RFC 6749 (2.3.1) is followed.
+    for text in [secret, &form(secret, true), &json(secret, |_| false), &percent(secret, true, is_unreserved)] {
         base64(text.as_bytes(), &mut all);
+        let digits = |case: fn(&u8) -> String| text.as_bytes().iter().map(case).collect::<String>();
+        all.insert(digits(|b| format!("{b:02x}")).into_bytes());
+        all.insert(digits(|b| format!("{b:02X}")).into_bytes());
+        all.insert(percent(text, true, is_unreserved).into_bytes());
     }
-    let digits = |case: fn(&u8) -> String| secret.as_bytes().iter().map(case).collect::<String>();
-    all.insert(digits(|b| format!("{b:02x}")).into_bytes());
-    all.insert(digits(|b| format!("{b:02X}")).into_bytes());
     all.retain(|encoded| encoded.len() >= LEAST);
     all
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub mod delivery;
+pub mod doctor;
 pub mod doubts;
 pub mod export;
 pub mod runs;
@@ -70,6 +71,11 @@ pub enum Command {
     Vault(vault::Vault),
     /// Checks the configuration and every plugin in it.
     Check(Check),
+    /// Tells what is loose on this machine, or about to fail, and what to do about it; changes nothing.
+    ///
+    /// Looks at owners and modes of files, secrets, core dumps, limits, free space, the clock, the store and plugins. Ends
+    /// with 1 where something is found.
+    Doctor(doctor::Doctor),
     /// Prints the JSON Schema of the configuration, for editors.
     ///
     /// `#:schema tradewire.schema.json` as a configuration's first line names it to editors that know TOML.

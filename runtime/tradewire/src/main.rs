@@ -20,6 +20,7 @@ use output::Output;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    tradewire_private::begin();
     // Before anything else: the compiler is to have nothing that it does not need.
     if std::env::args_os().nth(1).is_some_and(|word| word == execute::COMPILER) {
         return tradewire_host::compile_child();

@@ -33,6 +33,7 @@ impl Bench {
         {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(&compiled, std::fs::Permissions::from_mode(0o700)).unwrap();
+            std::fs::set_permissions(bench.path(".tradewire"), std::fs::Permissions::from_mode(0o700)).unwrap();
             std::os::unix::fs::symlink(&compiled, bench.path(".tradewire/compiled")).unwrap();
             // What was compiled before is sealed with a key, which is the same for all benches.
             let key = bench.path(".tradewire/compiled.key");

@@ -24,7 +24,7 @@ pub use model::{
     SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Webhook, Work,
 };
 pub use schema::schema;
-pub use secret::{Secret, SecretError, VaultReference};
+pub use secret::{Reference, Secret, SecretError, VaultReference};
 pub use sections::variable;
 
 pub use crate::vault::is_name;

@@ -1,12 +1,13 @@
 //! References to secrets. The secret itself is read when it is needed and is never part of the configuration.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::vault::{Vault, VaultError};
+use tradewire_private::Loose;
 
 /// Where a secret is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,15 @@ pub enum Secret {
     File(PathBuf),
     /// `{ vault = "name" }`: a secret of the encrypted vault.
     Vault(VaultReference),
+}
+
+/// A reference to a secret, as the configuration holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// `tenant.acme.client_secret`
+    pub key: String,
+    /// Where the secret is.
+    pub secret: Secret,
 }
 
 /// A secret of the vault, and where the configuration refers to it.
@@ -51,6 +61,9 @@ pub enum SecretError {
         /// Why not.
         source: std::io::Error,
     },
+    /// Others can change the file.
+    #[error("a secret is not to be had from everybody: {0}")]
+    Loose(Loose),
     /// The vault cannot be opened, which is so for every secret in it.
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -75,7 +88,7 @@ impl Secret {
                 Err(std::env::VarError::NotUnicode(_)) => return Err(SecretError::NotText(self.clone())),
             },
             Secret::Vault(reference) => return reference.resolve(),
-            Secret::File(path) => match std::fs::read(path) {
+            Secret::File(path) => match read_private(path)? {
                 Ok(bytes) => String::from_utf8(bytes).map_err(|_| SecretError::NotText(self.clone()))?,
                 Err(source) => return Err(SecretError::Unreadable { path: path.clone(), source }),
             },
@@ -87,6 +100,15 @@ impl Secret {
                 Ok(SecretString::from(text))
             }
         }
+    }
+}
+
+/// Reads a file that nobody else can write to. That others own or read it is for `tradewire doctor` to tell: containers
+/// hand secrets in like that.
+fn read_private(path: &Path) -> Result<std::io::Result<Vec<u8>>, SecretError> {
+    match tradewire_private::ensure_unchanged_by_others(path) {
+        Err(loose @ Loose::Writable { .. }) => Err(SecretError::Loose(loose)),
+        _ => Ok(std::fs::read(path)),
     }
 }
 

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use tradewire_surface::Catalog;
 
 use super::fault::Fault;
+use super::secret::Reference;
 use super::shape::{Asked, Kind, Shape, below};
 use crate::vault::{self, Vault};
 
@@ -25,13 +26,23 @@ pub(super) struct Source<'s> {
     /// What is asked of it, where that is to be known.
     shape: Option<Shape>,
     faults: RefCell<Vec<Fault>>,
+    /// Every reference to a secret that was read.
+    references: RefCell<Vec<Reference>>,
     /// What may be a secret and must not be shown beside a fault.
     masked: RefCell<Vec<Range<usize>>>,
 }
 
 impl<'s> Source<'s> {
     pub(super) fn new(path: &'s Path, text: &'s str) -> Self {
-        Self { path, text, vault: OnceCell::new(), shape: None, faults: RefCell::default(), masked: RefCell::default() }
+        Self {
+            path,
+            text,
+            vault: OnceCell::new(),
+            shape: None,
+            faults: RefCell::default(),
+            references: RefCell::default(),
+            masked: RefCell::default(),
+        }
     }
 
     /// One whose reading is noted.
@@ -46,6 +57,16 @@ impl<'s> Source<'s> {
 
     pub(super) fn fault(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.faults.borrow_mut().push(Fault::at(self.text, span, message.into(), help));
+    }
+
+    /// Notes a reference to a secret: who reads one need not be remembered where all are looked at.
+    pub(super) fn refers(&self, reference: Reference) {
+        self.references.borrow_mut().push(reference);
+    }
+
+    /// Every reference so far.
+    pub(super) fn references(&self) -> Vec<Reference> {
+        self.references.borrow().clone()
     }
 
     pub(super) fn mask(&self, span: Range<usize>) {

@@ -33,7 +33,7 @@ impl Places for Configured {
         let settings = |error: SettingsError| fault(key_of(error.setting), &error.message);
         let timeout = delivery.timeout;
         Ok(match &delivery.to {
-            Destination::Folder(path) => folder(path)?,
+            Destination::Folder(path) => folder(path, delivery.mode)?,
             Destination::Sftp(SftpAccess { url, user, password, key, passphrase, host_keys }) => {
                 let settled = SftpSettings {
                     url: url.clone(),
@@ -74,8 +74,11 @@ impl Places for Configured {
 }
 
 /// A folder of this machine. What is wrong with it may pass: a disk may be mounted again.
-pub(super) fn folder(path: &Path) -> Result<Arc<dyn Place>, PlaceError> {
-    Ok(Arc::new(Folder::new(path).map_err(|error| PlaceError::passing(error.message))?))
+pub(super) fn folder(path: &Path, mode: Option<u32>) -> Result<Arc<dyn Place>, PlaceError> {
+    let folder = Folder::new(path).map_err(|error| PlaceError::passing(error.message))?;
+    // The process itself makes what nobody else may read; whoever takes the files away is somebody else.
+    let mode = mode.or_else(tradewire_private::usual_file_mode);
+    Ok(Arc::new(folder.with_modes(mode, tradewire_private::usual_folder_mode())))
 }
 
 /// The key of the configuration that a setting comes from.
@@ -92,7 +95,7 @@ fn key_of(setting: &str) -> &str {
 pub(crate) fn gone(delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, PlaceError> {
     let DeliveryRecord { delivery: name, destination, run, .. } = delivery;
     if !destination.contains("://") {
-        return folder(Path::new(destination));
+        return folder(Path::new(destination), None);
     }
     Err(PlaceError::lasting(format!(
         "the configuration has no [delivery.{name}] any more, which goes to `{destination}`: add it again, or give the \

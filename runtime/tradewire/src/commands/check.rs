@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tradewire_runs::config::{Config, Destination, Export, Tenant};
 use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
+use super::doctor;
 use super::setting::Setting;
 use crate::cli::Check;
 use crate::execute::Executor;
@@ -29,8 +30,12 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let (plugins, plugin_values) = plugins(config, &executor);
     let (suppliers, supplier_values) = suppliers(config, &executor);
     let (exports, export_values) = exports(config, Utc::now());
+    let weak = doctor::weak(config);
+    weak.iter().for_each(|weak| output.fault(&format!("warning: {weak}"), false));
     let text = format!("{plugins}{suppliers}{exports}{} is good\n", config.path.display());
-    let value = json!({ "plugins": plugin_values, "middleware": supplier_values, "exports": export_values });
+    let value = json!({
+        "plugins": plugin_values, "middleware": supplier_values, "exports": export_values, "warnings": weak,
+    });
     output.result(&text, &value);
     Ok(())
 }

@@ -15,6 +15,8 @@ use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
 use crate::output::Busy;
 
+use super::private;
+
 /// A configuration without faults, and where the runtime's own state is.
 pub struct Setting {
     pub config: Arc<Config>,
@@ -25,12 +27,10 @@ impl Setting {
     /// Reads the configuration.
     pub fn read(place: &Place) -> Result<Setting> {
         let config = read_config(&place.config)?;
-        let state = match &place.state {
-            Some(state) => state.clone(),
-            None => place.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
-        };
+        let state = state_of(place);
         std::fs::create_dir_all(&state)
             .with_context(|| format!("cannot make the folder `{}`; choose another with `--state`", state.display()))?;
+        private::keep(&state)?;
         Ok(Setting { config: Arc::new(config), state })
     }
 
@@ -82,8 +82,17 @@ impl Setting {
     }
 }
 
+/// Where the runtime's own state is.
+pub fn state_of(place: &Place) -> PathBuf {
+    match &place.state {
+        Some(state) => state.clone(),
+        None => place.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
+    }
+}
+
 /// Reads a configuration.
 pub fn read_config(path: &Path) -> Result<Config> {
+    private::ensure_unchanged(path)?;
     Config::load(path).map_err(|error| match error {
         ConfigError::Unreadable { .. } => {
             anyhow::anyhow!("{error}; name another with `--config`, or begin with what `tradewire demo` writes")

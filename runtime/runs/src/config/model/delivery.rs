@@ -17,6 +17,8 @@ pub struct Delivery {
     pub name: String,
     /// `to`, and the keys that are of its kind.
     pub to: Destination,
+    /// `mode`: that of the files in a folder. What the umask gives that the process was started with.
+    pub mode: Option<u32>,
     /// `timeout`: how long nothing may move. 30 seconds; at most an hour.
     pub timeout: Duration,
     /// `retries`: after what may pass. 100 times, with pauses from 10 seconds to an hour: about four days.

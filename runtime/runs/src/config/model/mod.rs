@@ -14,7 +14,7 @@ use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
-use super::{ConfigError, Limits, Secret, sections};
+use super::{ConfigError, Limits, Reference, Secret, sections};
 use crate::schedule::{Schedule, Slots};
 use crate::vault::Vault;
 pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
@@ -53,6 +53,8 @@ pub struct Config {
     pub runs: Runs,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.
     pub keep: Option<Duration>,
+    /// Every reference to a secret, whatever it is for.
+    pub references: Vec<Reference>,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.

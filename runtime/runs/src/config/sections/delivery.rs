@@ -44,7 +44,8 @@ impl Kind {
 }
 
 /// The keys that not every kind has, with the kinds that have them.
-const OWN_KEYS: [(&str, &[&str]); 14] = [
+const OWN_KEYS: [(&str, &[&str]); 15] = [
+    ("mode", &["a folder"]),
     ("user", &["`sftp://…`"]),
     ("password", &["`sftp://…`"]),
     ("key", &["`sftp://…`"]),
@@ -65,6 +66,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
     let to = section.need_text("to", "\"outbox\"");
     let allow_http = section.truth("allow_http").unwrap_or_default();
     let kind = to.as_ref().and_then(|to| kind(&section, to, folder, allow_http));
+    let mode = section.text("mode").and_then(|text| mode_of(&section, &text));
     let sftp = SftpKeys::read(&section, folder);
     let s3 = S3Keys::read(&section, folder, allow_http);
     let headers = headers(&section, folder);
@@ -88,6 +90,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
     Some(Delivery {
         name: name.to_owned(),
         to: to?,
+        mode,
         timeout,
         allow_http,
         retries: retries.unwrap_or(Some(standard))?,
@@ -97,6 +100,17 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
             None => None,
         },
     })
+}
+
+/// The mode of files, as `chmod` takes it. Nobody executes them, and who delivers them may read and write them.
+fn mode_of(section: &Section<'_, '_>, text: &Spanned<String>) -> Option<u32> {
+    let mode = u32::from_str_radix(text.get_ref(), 8).ok().filter(|mode| mode & !0o066 == 0o600);
+    if mode.is_none() {
+        let help = "write it in octal digits: `mode = \"0640\"` lets the folder's group read, `\"0600\"` nobody else";
+        let message = format!("`{}` is no mode of a file", text.get_ref());
+        section.source().fault(text.span(), message, Some(help.to_owned()));
+    }
+    mode
 }
 
 /// What `to` names.

@@ -120,6 +120,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         vault: source.vault().cloned().flatten(),
         runs,
         keep: keep.flatten(),
+        references: source.references(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use crate::config::secret::{Secret, VaultReference};
+use crate::config::secret::{Reference, Secret, VaultReference};
 use crate::config::shape::Kind;
 use crate::config::source::Section;
 use crate::vault;
@@ -99,8 +99,12 @@ pub(super) fn read<'s>(
         let help = format!("write `{key} = {{ env = \"…\" }}`, `{{ file = \"…\" }}` or `{{ vault = \"…\" }}`");
         section.source().fault(value.span(), "a reference names exactly one place".to_owned(), Some(help));
     }
+    let secret = env.or(file).or(vault);
+    if let Some(secret) = &secret {
+        section.source().refers(Reference { key: inner.path.clone(), secret: secret.clone() });
+    }
     inner.close();
-    env.or(file).or(vault)
+    secret
 }
 
 fn in_vault(section: &Section<'_, '_>, name: Spanned<String>) -> Option<Secret> {

@@ -136,6 +136,16 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// What is damaged in a store, where something is. Blocks for as long as it takes to read all of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn damage(store: &Path) -> Result<Option<String>, BackupError> {
+        damage(store)
+    }
+}
+
 /// Copies a database whole, with what is only in its write-ahead log yet.
 fn copy(from: &Path, to: &Path) -> Result<(), BackupError> {
     let failed = |source| BackupError::File { file: to.to_owned(), source };

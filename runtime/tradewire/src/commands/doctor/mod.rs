@@ -1,0 +1,96 @@
+//! `tradewire doctor`: what is loose or about to fail on this machine, each with what to do about it. It changes nothing.
+//!
+//! A file a check: what is looked at, what is found, what mends it.
+
+mod clock;
+mod descriptors;
+mod disk;
+mod files;
+mod plugins;
+mod process;
+mod secrets;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde::Serialize;
+use serde_json::json;
+
+use super::setting::{Setting, read_config, state_of};
+use crate::cli::doctor::Doctor;
+use crate::output::Output;
+
+pub(super) use secrets::weak;
+
+/// What is looked at.
+struct Patient {
+    setting: Setting,
+}
+
+impl Patient {
+    fn database(&self) -> PathBuf {
+        self.setting.database()
+    }
+}
+
+/// Something that was found, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    diagnosis: String,
+    treatment: String,
+}
+
+impl Finding {
+    fn new(diagnosis: impl Into<String>, treatment: impl Into<String>) -> Finding {
+        Finding { diagnosis: diagnosis.into(), treatment: treatment.into() }
+    }
+}
+
+/// A check: its name, what it says where all is well, and what it finds.
+struct Check {
+    name: &'static str,
+    well: &'static str,
+    look: fn(&Patient) -> Vec<Finding>,
+}
+
+const CHECKS: [Check; 8] = [
+    Check { name: "files", well: "state, configuration and keys are nobody else's", look: files::look },
+    Check { name: "secrets", well: "every secret can be read, and is long enough to be masked", look: secrets::look },
+    Check { name: "process", well: "runs as a user of its own, and writes no core dump", look: process::look },
+    Check { name: "descriptors", well: "enough files and connections may be open at once", look: descriptors::look },
+    Check { name: "disk", well: "there is room for the store and the outbox", look: disk::look },
+    Check { name: "clock", well: "the clock is not behind what the store has seen", look: clock::look },
+    Check { name: "store", well: "the store is whole", look: store::look },
+    Check { name: "plugins", well: "plugins, packs, deliveries and callers load", look: plugins::look },
+];
+
+/// Looks at everything; ends with 1 where something was found.
+pub fn doctor(options: Doctor, output: &Output) -> Result<ExitCode> {
+    let config = read_config(&options.place.config)?;
+    let state = state_of(&options.place);
+    // What is loose is told here, and neither refused nor mended.
+    let patient = Patient { setting: Setting { config: config.into(), state } };
+    let (mut text, mut values, mut all) = (String::new(), Vec::new(), 0);
+    for Check { name, well, look } in CHECKS {
+        let busy = output.busy(&format!("looking at {name}"));
+        let found = look(&patient);
+        drop(busy);
+        match found.is_empty() {
+            true => text += &format!("{name}: {well}\n"),
+            false => found.iter().for_each(|finding| {
+                text += &format!("{name}: {}\n  {}\n", finding.diagnosis, finding.treatment);
+            }),
+        }
+        all += found.len();
+        values.push(json!({ "check": name, "found": found }));
+    }
+    text += &match all {
+        0 => "nothing was found\n".to_owned(),
+        1 => "1 thing was found\n".to_owned(),
+        more => format!("{more} things were found\n"),
+    };
+    output.result(&text, &json!({ "found": all, "checks": values }));
+    Ok(if all == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
