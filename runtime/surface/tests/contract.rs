@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use tradewire_surface::import::{Sources, import};
@@ -71,7 +72,9 @@ fn the_plugin_world_parses_with_its_standard_interfaces() {
 fn importing_again_gives_the_committed_bytes() {
     let shared = root().join("../shared/servicetitan");
     if !shared.is_dir() {
-        println!("skipped: the published descriptions are not here");
+        // Past what captures the output of tests that pass: `.ci/run` tells it at its end.
+        let shared = shared.display();
+        let _ = writeln!(std::io::stderr(), "NOT TESTED: importing again: there are no descriptions in {shared}");
         return;
     }
     let sources = || {

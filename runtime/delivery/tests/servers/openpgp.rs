@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tradewire_delivery::openpgp::{Encryption, OpenPgpError, OpenPgpSettings};
 
-use crate::support::Content;
+use crate::support::{Content, not_tested};
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -197,7 +197,7 @@ fn gnupg_decrypts_and_verifies_it() {
         Command::new("gpg").args(["--batch", "--status-fd", "1", "--homedir"]).arg(home.path()).args(arguments).output()
     };
     if gpg(&["--version"]).is_err() {
-        eprintln!("NOT TESTED: there is no gpg here; install gnupg to test with it");
+        not_tested("there is no gpg here; install gnupg to test with it");
         return;
     }
     let file = |name: &str| format!("{}/tests/servers/keys/{name}", env!("CARGO_MANIFEST_DIR"));

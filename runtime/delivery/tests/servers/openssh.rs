@@ -13,7 +13,7 @@ use russh::keys::{Algorithm, HashAlg, PrivateKey};
 use tempfile::TempDir;
 use tradewire_delivery::{Place as _, Published, Sftp, SftpSettings};
 
-use crate::support::{Content, Fault, SOON, deliver, wire};
+use crate::support::{Content, Fault, SOON, deliver, not_tested, wire};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -37,7 +37,7 @@ impl OpenSsh {
     /// None where there is no such server here.
     async fn start() -> Option<Self> {
         if !Path::new(SSHD).exists() {
-            eprintln!("NOT TESTED: there is no {SSHD} here; install openssh-server to test with it");
+            not_tested(&format!("there is no {SSHD} here; install openssh-server to test with it"));
             return None;
         }
         let folder = TempDir::new().unwrap();
