@@ -11,15 +11,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use support::{Ear, Listening, answered, engine, request};
 use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
-use tradewire_host::{
-    Event, Events, Limits, Middleware, MiddlewareResponse, Plugin, Request, State, StateKeys, Usage,
-};
+use tradewire_host::{Event, Events, Limits, Middleware, MiddlewareResponse, Plugin, Request, State, StateKeys, Usage};
 use tradewire_onslaught::{Much, Of, Onslaught, onslaught};
 use tradewire_surface::grants::Grants;
 use tradewire_surface::{Answer, Catalog, Method, OperationRef};
 
-/// What a call may hold its thread for on a machine that does other things as well. The bench has the exact figures.
-const HELD: Duration = Duration::from_millis(500);
+/// What a call may hold its thread for as this is compiled; the bench has the exact figures.
+const HELD: Duration = Duration::from_millis(200);
 /// For how long others may be kept from their turn here.
 const LATE: Duration = Duration::from_millis(250);
 const MIB: u32 = 1 << 20;
@@ -118,14 +116,9 @@ impl State for Keeping {
 struct Supplying;
 
 impl Middleware for Supplying {
-    fn call<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        body: &'a str,
-    ) -> Later<'a, Result<MiddlewareResponse, String>> {
+    fn call<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> Later<'a, Result<MiddlewareResponse, String>> {
         let response =
-            MiddlewareResponse { status: 200, headers: Vec::new(), body: body.to_owned(), warnings: Vec::new() };
+            MiddlewareResponse { status: 200, headers: Vec::new(), body: "{}".to_owned(), warnings: Vec::new() };
         Box::pin(async { Ok(response) })
     }
 }
@@ -147,7 +140,8 @@ impl Events for Happening {
 }
 
 fn load(onslaught: &Onslaught) -> Plugin {
-    let surfaces: Vec<String> = Catalog::get().surfaces.keys().filter(|s| *s != "webhooks").map(|s| format!("{s}:*")).collect();
+    let surfaces: Vec<String> =
+        Catalog::get().surfaces.keys().filter(|s| *s != "webhooks").map(|s| format!("{s}:*")).collect();
     Plugin::load(&engine(), &onslaught.component, Grants::parse(&surfaces).unwrap()).unwrap_or_else(|e| panic!("{e}"))
 }
 

@@ -39,7 +39,7 @@ const LATE: Duration = Duration::from_millis(100);
 const SERVED: Duration = Duration::from_secs(30);
 
 fn main() {
-    let sandbox = Apart::start(sandbox::Options { rate_limit: None, ..sandbox::Options::default() });
+    let sandbox = Apart::start(sandbox::Options { rate: None, ..sandbox::Options::default() });
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (what, of) in [("operation", Of::Operations), ("other import", Of::Own)] {
         for (first, letter) in [(true, b'a'), (false, 0)] {

@@ -64,7 +64,8 @@ pub struct Much {
 pub fn onslaught(of: Of<'_>, much: Much) -> Onslaught {
     let (resolve, world) = resolve(of);
     let mut called = functions(&resolve, world);
-    let is_own = |interface: &str| !interface.starts_with("servicetitan:") || interface.starts_with("servicetitan:api/");
+    let is_own =
+        |interface: &str| !interface.starts_with("servicetitan:") || interface.starts_with("servicetitan:api/");
     let is_called = |interface: &str| match of {
         Of::Operations | Of::Surface(_) => !is_own(interface),
         Of::Own => is_own(interface) || interface.starts_with("servicetitan:webhooks/"),
@@ -126,7 +127,8 @@ fn resolve(of: Of<'_>) -> (Resolve, WorldId) {
             }
         }
     }
-    let text = format!("package tests:onslaught;\nworld onslaught {{\ninclude tradewire:plugin/plugin@1.0.0;\n{imports}}}\n");
+    let text =
+        format!("package tests:onslaught;\nworld onslaught {{\ninclude tradewire:plugin/plugin@1.0.0;\n{imports}}}\n");
     let package = resolve.push_str("onslaught.wit", &text).unwrap();
     let world = resolve.select_world(&[package], Some("onslaught")).unwrap();
     (resolve, world)

@@ -8,8 +8,8 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
 use wit_parser::{Function, Resolve, SizeAlign, WorldId, WorldItem};
 
-use crate::values::Caller;
 use crate::Much;
+use crate::values::Caller;
 
 /// What the memory holds, each at its own place.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +57,8 @@ pub fn component(
         .collect();
     let mut sizes = SizeAlign::default();
     sizes.fill(resolve);
-    let names = imports[..count].iter().map(|import| format!("{}#{}", import.interface, import.function.name)).collect();
+    let names =
+        imports[..count].iter().map(|import| format!("{}#{}", import.interface, import.function.name)).collect();
     let mut bytes = module(resolve, world, &imports, count, &sizes, (much, operation));
     embed_component_metadata(&mut bytes, resolve, world, StringEncoding::UTF8).unwrap();
     let component = ComponentEncoder::default().validate(true).module(&bytes).unwrap().encode().unwrap();
@@ -75,8 +76,7 @@ fn module(
     let whole = much.bytes.next_multiple_of(PAGE) + PAGE;
     let handles = 2 * PAGE;
     let text = (handles + MOST_HANDLES * 4).next_multiple_of(PAGE);
-    let places =
-        Places { answer: 1024, arguments: PAGE, handles, text, zeros: text + whole, heap: text + 2 * whole };
+    let places = Places { answer: 1024, arguments: PAGE, handles, text, zeros: text + whole, heap: text + 2 * whole };
     let end = places.heap + HEAP;
 
     let (mut types, mut table, mut defined) = (TypeSection::new(), ImportSection::new(), FunctionSection::new());
@@ -176,13 +176,7 @@ fn reallocation(end: u32) -> Code {
 }
 
 /// The run: all calls, or that of the tenant's number; then a summary.
-fn runs(
-    (number, counter): (u32, u32),
-    first: u32,
-    count: usize,
-    (places, whole): (Places, u32),
-    much: Much,
-) -> Code {
+fn runs((number, counter): (u32, u32), first: u32, count: usize, (places, whole): (Places, u32), much: Much) -> Code {
     let mut code = Code::new([(1, ValType::I32)]);
     let mut sink = code.instructions();
     sink.i32_const(signed(places.text)).i32_const(much.letter.into()).i32_const(signed(whole)).memory_fill(0);

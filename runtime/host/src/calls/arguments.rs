@@ -148,12 +148,7 @@ fn given<'v>(value: &'v Value, absent: Absent) -> Given<'v> {
     }
 }
 
-fn query(
-    value: &Value,
-    plan: &Encode,
-    room: &mut Room,
-    out: &mut Vec<(String, String)>,
-) -> Result<(), Refusal> {
+fn query(value: &Value, plan: &Encode, room: &mut Room, out: &mut Vec<(String, String)>) -> Result<(), Refusal> {
     let (Encode::Record(fields), Value::Record(values)) = (plan, value) else { return Err(wrong()) };
     let mut ask = |name: String, value: String| {
         room.take(&name, &value).map_err(Refusal::new)?;
@@ -191,7 +186,9 @@ fn text(value: &Value, plan: &Encode) -> Result<String, Refusal> {
             let mut out = Body::new(LONGEST_PARAMETER * ESCAPED);
             let written = json(value, plan, &mut out);
             if out.is_full() {
-                return Err(Refusal::new(format!("a parameter of the path or the query may have {LONGEST_PARAMETER} bytes")));
+                return Err(Refusal::new(format!(
+                    "a parameter of the path or the query may have {LONGEST_PARAMETER} bytes"
+                )));
             }
             written?;
             let text = String::from_utf8(out.bytes).map_err(|_| wrong())?;

@@ -121,7 +121,9 @@ mod tests {
         let kind = runs::FailureKind::Passing;
         let failure =
             failure(runs::Failure { kind, message: "é".repeat(5_000), reasons: vec!["x".to_owned(); 1_005] });
-        assert!(failure.message.ends_with("é … (cut, 10000 bytes)") && failure.message.len() < text::LONGEST_MESSAGE + 32);
+        assert!(
+            failure.message.ends_with("é … (cut, 10000 bytes)") && failure.message.len() < text::LONGEST_MESSAGE + 32
+        );
         assert_eq!(failure.reasons.len(), 1_001);
         assert_eq!(failure.reasons.last().map(String::as_str), Some("and 5 more"));
         assert_eq!(failure.class, FailureClass::Passing);

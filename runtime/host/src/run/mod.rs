@@ -100,7 +100,7 @@ pub struct Usage {
     pub peak_memory: usize,
     /// How long answers took to become the plugin's values.
     pub decoding: Duration,
-    /// The longest time at once for which it kept a thread from the other runs.
+    /// The most work at once, as time of a processor, for which it kept a thread from the other runs.
     pub held: Duration,
 }
 
@@ -274,7 +274,9 @@ impl Plugin {
             drop((store, slot));
             result
         };
-        let Some(run) = self.engine.workers.spawn(run, spent.held.clone()) else { return (Err(Failure::broken("the engine has ended")), Usage::default()) };
+        let Some(run) = self.engine.workers.spawn(run, spent.held.clone()) else {
+            return (Err(Failure::broken("the engine has ended")), Usage::default());
+        };
         let result = match tokio::time::timeout(time, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => Err(Failure::broken(format!("the runtime failed: {error}"))),

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::Resource;
 
 use super::RunState;
 use super::contract::wasi::keyvalue::{atomics, store};
 use crate::middleware::is_name;
 use crate::state::State;
+use crate::workers::off_worker;
 
 /// The bucket that has no name of its own.
 const DEFAULT: &str = "default";
@@ -21,11 +23,12 @@ pub struct Bucket {
     state: Arc<dyn State>,
 }
 
-/// A value as it was when the plugin looked at it, as its resource.
+/// A value as it was when the plugin looked at it, as its resource. By its hash: a plugin may look as often as it likes,
+/// and is not to make the host keep a copy each time.
 pub struct Cas {
     bucket: Bucket,
     key: String,
-    value: Option<Vec<u8>>,
+    value: Option<[u8; 32]>,
 }
 
 impl Bucket {
@@ -54,6 +57,7 @@ impl Bucket {
 
     async fn look(self, key: String) -> Result<Cas, store::Error> {
         let value = self.get(&key).await?;
+        let value = value.map(|value| off_worker(value.len(), || Sha256::digest(&value).into()));
         Ok(Cas { bucket: self, key, value })
     }
 }

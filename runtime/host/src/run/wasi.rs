@@ -6,7 +6,7 @@ use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut, bail};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::DynPollable;
-use wasmtime_wasi::p2::bindings::io::poll::Host as _;
+use wasmtime_wasi_io::bindings::wasi::io::poll::Host as _;
 
 use super::RunState;
 use super::stdio::LogStream;

@@ -107,6 +107,8 @@ impl Sink for Listening {
 
     fn create<'a>(&'a self, name: &'a str, _: &'a str) -> Later<'a, Result<Box<dyn OutputFile>, String>> {
         let mut heard = self.0.heard.lock().unwrap();
+        // A sink does not repeat what may have any length.
+        let name: &str = &name.chars().take(120).collect::<String>();
         heard.names.push(name.to_owned());
         let count = heard.names.len();
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));

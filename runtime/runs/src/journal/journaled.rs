@@ -87,6 +87,7 @@ impl Journaled {
     where
         F: Future<Output = Result<Answered, CallError>> + Send,
     {
+        self.journal.shorten(&mut call);
         call.digest = self.journal.digest(call.digest);
         call.ordinal = self.journal.take_ordinal(&call.digest);
         let (made, method) = (call.clone(), call.method);

@@ -32,7 +32,7 @@ mod supplier;
 mod write;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,6 +49,10 @@ pub use record::{
     WrittenRequest,
 };
 pub use supplier::{Outbound, SupplierRequest};
+
+/// The most bytes that an attempt keeps of the bodies of all its calls, and of each one after that.
+const ALL_BODIES: usize = 32 * 1024 * 1024;
+const SHORT_BODY: usize = 512;
 
 /// The journal of one attempt. Cheap to clone; all clones write one journal.
 #[derive(Clone)]
@@ -71,6 +75,8 @@ struct Shared {
     has_answered: AtomicBool,
     /// Writes that go on, also those that nobody waits for any more.
     writes: TaskTracker,
+    /// Bytes of the bodies that were written down.
+    bodies: AtomicUsize,
     /// Of a rehearsal, the writes that it came to: nothing is written down, and nothing sent.
     rehearsed: Option<Mutex<Vec<WriteCall>>>,
 }
@@ -107,6 +113,7 @@ impl Journal {
             is_behind: AtomicBool::new(false),
             has_answered: AtomicBool::new(false),
             writes: TaskTracker::new(),
+            bodies: AtomicUsize::new(0),
             rehearsed,
         };
         Self { shared: Arc::new(shared), scope: Arc::default() }
@@ -134,6 +141,16 @@ impl Journal {
         if self.scope.name.is_empty() { own } else { describe::within(&self.scope.name, &own) }
     }
 
+    /// Leaves of a call's body what there is room for: who reads the journal needs the bodies of some calls, and not of a
+    /// hundred thousand.
+    fn shorten(&self, call: &mut WriteCall) {
+        let Some(body) = &mut call.arguments.body else { return };
+        let kept = self.shared.bodies.fetch_add(body.len(), Ordering::Relaxed);
+        if kept + body.len() > ALL_BODIES {
+            body.truncate(body.floor_char_boundary(SHORT_BODY));
+        }
+    }
+
     /// The lowest number that no equal call has.
     fn take_ordinal(&self, digest: &str) -> u32 {
         let mut ordinals = self.scope.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,8 +165,13 @@ impl Journal {
     /// attempt would have another number in the next.
     fn free_ordinal(&self, digest: &str, ordinal: u32) {
         let mut ordinals = self.scope.ordinals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = ordinals.get_mut(digest).and_then(|taken| taken.get_mut(ordinal as usize)) {
+        let Some(taken) = ordinals.get_mut(digest) else { return };
+        if let Some(taken) = taken.get_mut(ordinal as usize) {
             *taken = false;
+        }
+        // What never happened is forgotten: a plugin may try as much as it likes.
+        if !taken.contains(&true) {
+            ordinals.remove(digest);
         }
     }
 }

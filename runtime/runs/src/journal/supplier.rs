@@ -51,6 +51,7 @@ impl Journal {
     /// from others of that endpoint in the same run; equal ones are told apart by their order.
     pub fn supplier(&self, supplier: &str, endpoint: &str, body: &str, identity: &str) -> SupplierRequest {
         let mut call = describe::supplier(supplier, endpoint, body, identity);
+        self.shorten(&mut call);
         call.digest = self.digest(call.digest);
         call.ordinal = self.take_ordinal(&call.digest);
         let inner = self.within(&format!("{} {}", call.digest, call.ordinal));

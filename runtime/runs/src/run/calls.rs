@@ -37,7 +37,7 @@ impl CallLedger {
         let mut entries = self.entries();
         let name = cut(&cost.operation, LONGEST_NAME);
         let is_full = entries.calls.len() >= MOST_OPERATIONS && !entries.calls.contains_key(&*name);
-        let name = if is_full { OTHERS } else { &name };
+        let name = if is_full { OTHERS } else { &*name };
         let entry = match entries.calls.get_mut(name) {
             Some(entry) => entry,
             None => {

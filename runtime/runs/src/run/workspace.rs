@@ -19,6 +19,8 @@ use super::{FileName, FileNameError};
 /// The most entries of a control total, and the most bytes of a name or a value in it.
 const MOST_TOTALS: usize = 1000;
 const LONGEST_TOTAL: usize = 500;
+/// The most bytes of all names and values of a control total.
+const ALL_TOTALS: usize = 64 * 1024;
 /// As much as is hashed at a time, in bytes.
 const PIECE: usize = 256 * 1024;
 
@@ -286,6 +288,9 @@ fn check_totals(file: &FileName, totals: &[(String, String)]) -> Result<(), File
     if totals.len() > MOST_TOTALS {
         return refuse(format!("it has more than {MOST_TOTALS} entries"));
     }
+    if totals.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > ALL_TOTALS {
+        return refuse(format!("its names and values have more than {ALL_TOTALS} bytes together"));
+    }
     let mut names = HashSet::new();
     for (name, value) in totals {
         if name.is_empty() || name.len() > LONGEST_TOTAL || value.len() > LONGEST_TOTAL {
@@ -385,6 +390,16 @@ mod tests {
         assert!(matches!(files.create("c", "text/\ncsv").await, Err(FileError::ContentType(_))));
         files.create("c", "text/csv").await.unwrap();
         assert_eq!(files.create("d", "text/csv").await.unwrap_err(), FileError::FileLimit(3));
+    }
+
+    #[tokio::test]
+    async fn totals_are_bounded_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = workspace(folder.path()).await;
+        let file = files.create("long", "text/csv").await.unwrap();
+        let long = (0..900).map(|number| (number.to_string(), "x".repeat(400))).collect();
+        let told = file.finish(long).await.unwrap_err().to_string();
+        assert!(told.contains("more than 65536 bytes together"), "{told}");
     }
 
     #[tokio::test]
