@@ -19,7 +19,9 @@ pub(crate) fn ensure_private(path: &Path, known: &Metadata, bits: u32) -> io::Re
     }
     if known.mode() & bits != 0 {
         let (mode, wanted) = (known.mode() & 0o7777, known.mode() & 0o7777 & !bits);
-        return refused(format!("{shown} is open to other users: its mode is {mode:04o}; help: `chmod {wanted:04o} {shown}`, or remove it"));
+        return refused(format!(
+            "{shown} is open to other users: its mode is {mode:04o}; help: `chmod {wanted:04o} {shown}`, or remove it"
+        ));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The key of this installation, by which it knows again what it wrote.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::fmt;
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;

@@ -62,7 +62,9 @@ fn what_takes_more_memory_than_it_may_is_given_up() {
     refused(
         bomb,
         "compile_memory = \"256 MiB\"",
-        &["`compile_memory` is 256 MiB; raise it in the plugin's `limits`: `limits = { compile_memory = \"512 MiB\" }`"],
+        &[
+            "`compile_memory` is 256 MiB; raise it in the plugin's `limits`: `limits = { compile_memory = \"512 MiB\" }`",
+        ],
     );
 }
 

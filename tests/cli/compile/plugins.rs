@@ -1,14 +1,13 @@
 //! Plugins that are made here: whole and well-formed, with one part that is too much for a compiler, or for a run.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use wasm_encoder::{
-    BlockType, CodeSection, DataSection, ExportKind, ExportSection, Function, FunctionSection, MemorySection,
-    MemoryType, Module, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
+    BlockType, CanonicalOption, CodeSection, ComponentBuilder, ComponentDefinedTypeEncoder, ComponentExportKind,
+    ComponentTypeRef, ComponentValType, DataSection, ExportKind, ExportSection, Function, FunctionSection,
+    InstanceType, MemorySection, MemoryType, Module, ModuleArg, PrimitiveValType, RefType, StartSection, TableSection,
+    TableType, TypeBounds, TypeSection, ValType,
 };
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
 /// What a plugin has besides a `run` that succeeds.
 #[derive(Default)]
@@ -38,16 +37,58 @@ const NOTHING: u32 = 3;
 
 /// The component of a plugin.
 pub fn plugin(parts: Parts) -> Vec<u8> {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    let mut resolve = Resolve::default();
-    for package in ["wasi/config", "wasi/logging", "wasi/keyvalue"] {
-        resolve.push_dir(wit.join(package)).unwrap();
-    }
-    let (package, _) = resolve.push_dir(wit.join("tradewire")).unwrap();
-    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
-    let mut core = core(parts).finish();
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().validate(false).module(&core).unwrap().encode().unwrap()
+    use ComponentExportKind::{Func, Type};
+    let mut component = ComponentBuilder::default();
+    let runs = component.type_instance(None, &runs());
+    let runs = component.import("tradewire:plugin/runs@1.0.0", ComponentTypeRef::Instance(runs));
+    let [context, summary, failure] =
+        ["context", "summary", "failure"].map(|name| ComponentValType::Type(component.alias_export(runs, name, Type)));
+    let (result, ty) = component.type_defined(None);
+    ty.result(Some(summary), Some(failure));
+    let (run, mut ty) = component.type_function(None);
+    ty.params([("context", context)]).result(Some(ComponentValType::Type(result)));
+    let module = component.core_module(None, &core(parts));
+    let no_imports: [(&str, ModuleArg); 0] = [];
+    let core = component.core_instantiate(None, module, no_imports);
+    let memory = component.core_alias_export(None, core, "memory", ExportKind::Memory);
+    let realloc = component.core_alias_export(None, core, "cabi_realloc", ExportKind::Func);
+    let function = component.core_alias_export(None, core, "run", ExportKind::Func);
+    let options = [CanonicalOption::UTF8, CanonicalOption::Memory(memory), CanonicalOption::Realloc(realloc)];
+    let lifted = component.lift_func(None, function, run, options);
+    component.export("run", Func, lifted, None);
+    component.finish()
+}
+
+/// `tradewire:plugin/runs`, whose types `run` speaks of.
+fn runs() -> InstanceType {
+    use PrimitiveValType::{S64, String, U32};
+    let mut runs = InstanceType::new();
+    let mut next = 0;
+    // Each is defined and then named; by its name it is used.
+    let mut named = |name: &str, define: &dyn Fn(ComponentDefinedTypeEncoder<'_>)| {
+        define(runs.ty().defined_type());
+        runs.export(name, ComponentTypeRef::Type(TypeBounds::Eq(next)));
+        next += 2;
+        ComponentValType::Type(next - 1)
+    };
+    let text = ComponentValType::Primitive(String);
+    let window = named("window", &|ty| ty.record([("start", text), ("end", text)]));
+    named("context", &|ty| {
+        ty.record([
+            ("id", text),
+            ("export", text),
+            ("tenant", text),
+            ("tenant-id", ComponentValType::Primitive(S64)),
+            ("timezone", text),
+            ("window", window),
+            ("attempt", ComponentValType::Primitive(U32)),
+        ]);
+    });
+    named("summary", &|ty| ty.record([("message", text)]));
+    let kind = named("failure-kind", &|ty| ty.enum_type(["refused", "passing"]));
+    let reasons = named("reasons", &|ty| ty.list(text));
+    named("failure", &|ty| ty.record([("kind", kind), ("message", text), ("reasons", reasons)]));
+    runs
 }
 
 fn core(parts: Parts) -> Module {
@@ -67,7 +108,13 @@ fn core(parts: Parts) -> Module {
     parts.functions.iter().for_each(|_| drop(functions.function(NUMBER)));
     let mut tables = TableSection::new();
     for minimum in parts.tables {
-        tables.table(TableType { element_type: RefType::FUNCREF, minimum, maximum: None, table64: false, shared: false });
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            minimum,
+            maximum: None,
+            table64: false,
+            shared: false,
+        });
     }
     let memory = |minimum| MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2: None };
     let mut memories = MemorySection::new();

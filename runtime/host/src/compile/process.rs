@@ -35,9 +35,9 @@ impl Job<'_> {
         component: &[u8],
         review: impl FnOnce(&Asks) -> Result<(), LoadError>,
     ) -> Result<Vec<u8>, LoadError> {
-        let mut child = self.spawn().map_err(|error| {
-            LoadError::Compiler(format!("{} cannot be started: {error}", self.program.display()))
-        })?;
+        let mut child = self
+            .spawn()
+            .map_err(|error| LoadError::Compiler(format!("{} cannot be started: {error}", self.program.display())))?;
         let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             return Err(LoadError::Compiler("it has no pipes".to_owned()));

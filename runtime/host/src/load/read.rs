@@ -9,7 +9,8 @@ use crate::limits::{CompileLimits, Limit};
 
 /// The bytes of a component's file, unless they are more than it may have.
 pub fn read_component(path: &Path, limits: &CompileLimits) -> io::Result<Vec<u8>> {
-    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component(limits.component)));
+    let too_large =
+        || io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component(limits.component)));
     // Whoever opens a pipe waits for somebody who writes to it.
     let known = std::fs::metadata(path)?;
     if !known.is_file() {

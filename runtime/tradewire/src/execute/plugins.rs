@@ -60,7 +60,9 @@ pub(super) fn load(config: &Config, engine: &Engine, loading: &Loading, faults: 
     let next = AtomicUsize::new(0);
     let one_after_the_other = || {
         let mut done = Vec::new();
-        while let Some((number, plugin)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, wanted.get(n)?))) {
+        while let Some((number, plugin)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, wanted.get(n)?)))
+        {
             loading.names(|names| names.insert(plugin.name.clone()));
             done.push((number, one(plugin, engine, loading)));
             loading.names(|names| names.remove(&plugin.name));

@@ -162,7 +162,9 @@ fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, (output, busy): (&O
             output.error(&error);
             if !in_force.executor().missing().is_empty() {
                 let names = in_force.executor().missing().join("`, `");
-                output.failure(&format!("what runs `{names}` waits until the configuration is mended; all else is served"));
+                output.failure(&format!(
+                    "what runs `{names}` waits until the configuration is mended; all else is served"
+                ));
             }
         }),
         Ok(loaded) => {
