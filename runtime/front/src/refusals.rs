@@ -55,10 +55,7 @@ pub enum Pace {
 
 impl Default for Refusals {
     fn default() -> Self {
-        Refusals {
-            limiter: RateLimiter::keyed(Quota::per_second(RATE).allow_burst(BURST)),
-            counts: Mutex::default(),
-        }
+        Refusals { limiter: RateLimiter::keyed(Quota::per_second(RATE).allow_burst(BURST)), counts: Mutex::default() }
     }
 }
 

@@ -52,7 +52,8 @@ impl Shares {
         if mine >= kept {
             let taken: usize = held.values().sum();
             let others = sharers.filter(|other| *other != name);
-            let kept: usize = others.map(|other| kept.saturating_sub(held.get(other).copied().unwrap_or_default())).sum();
+            let kept: usize =
+                others.map(|other| kept.saturating_sub(held.get(other).copied().unwrap_or_default())).sum();
             match () {
                 () if taken >= self.most => return Err(Full::All),
                 () if taken + kept >= self.most => return Err(Full::Kept),

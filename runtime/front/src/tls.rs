@@ -27,13 +27,17 @@ pub struct Identity {
 #[non_exhaustive]
 pub enum IdentityFault {
     /// There is no certificate in the text.
-    #[error("it holds no certificate in PEM: it has to begin with `-----BEGIN CERTIFICATE-----`, the server's own first")]
+    #[error(
+        "it holds no certificate in PEM: it has to begin with `-----BEGIN CERTIFICATE-----`, the server's own first"
+    )]
     NoCertificate,
     /// The certificate cannot be read.
     #[error("its certificate cannot be read: {0}")]
     Certificate(String),
     /// There is no key in the text.
-    #[error("the key holds no private key in PEM: it has to begin with `-----BEGIN PRIVATE KEY-----`, without a passphrase")]
+    #[error(
+        "the key holds no private key in PEM: it has to begin with `-----BEGIN PRIVATE KEY-----`, without a passphrase"
+    )]
     NoKey,
     /// The key cannot be used.
     #[error("the key cannot be used: {0}; take an ECDSA P-256 or P-384, an Ed25519 or an RSA key")]
@@ -140,7 +144,9 @@ mod tests {
         assert!(fault(&key, &key).contains("it holds no certificate in PEM"));
         assert!(fault(&certificate, &certificate).contains("the key holds no private key in PEM"));
         assert!(fault(&certificate.replace("MII", "MIJ"), &key).contains("certificate cannot be read"));
-        for told in [fault(&other, &key), fault(&certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")] {
+        for told in
+            [fault(&other, &key), fault(&certificate, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")]
+        {
             assert!(!told.contains("AAAA"), "{told}");
         }
     }

@@ -185,7 +185,11 @@ async fn an_event_of_which_only_its_address_says_whose_it_is_stays_that_tenants(
     ] {
         let stored = bench.store.store_events(vec![incoming(webhook, tenant, by_address)]).await.unwrap();
         assert_eq!(stored[0].bound_to, bound, "{webhook} {tenant}");
-        assert_eq!(stored[0].id == first, bound.is_some() || (webhook, tenant) == ("all", "acme"), "{webhook} {tenant}");
+        assert_eq!(
+            stored[0].id == first,
+            bound.is_some() || (webhook, tenant) == ("all", "acme"),
+            "{webhook} {tenant}"
+        );
     }
     assert_eq!(bench.store.events(&EventFilter::default()).await.unwrap().len(), 3);
 }

@@ -7,7 +7,7 @@ use crate::support::process::Process;
 use crate::support::served::Served;
 
 /// What its callers show.
-pub const KEY: &str = "ck1.bench";
+pub const KEY: &str = "ck1.of-the-bench.0123456789";
 
 const CONFIG: &str = r#"
 [servicetitan]

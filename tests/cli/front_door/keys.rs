@@ -125,9 +125,7 @@ fn a_stranger_is_told_before_its_body_and_is_not_asked_to_go_on() {
     let (bench, address) = two_callers(&url, &url, "");
     let serving = Serving::for_scripts(&bench, address);
     let stock = sample("stock-level");
-    let expecting = |key: Option<&str>| {
-        head(key, STOCK, stock.len()).replace("host:", "expect: 100-continue\r\nhost:")
-    };
+    let expecting = |key: Option<&str>| head(key, STOCK, stock.len()).replace("host:", "expect: 100-continue\r\nhost:");
     for key in [None, Some("nobody's")] {
         let mut stream = connect(address);
         stream.write_all(expecting(key).as_bytes()).unwrap();
@@ -156,7 +154,10 @@ fn keys_that_may_be_guessed_are_refused_before_anything_is_served() {
     let config = bench.read("tradewire.toml").replace("{ env = \"CALLER_KEY\" }", "{ file = \"office.key\" }");
     bench.write("tradewire.toml", &config);
     for (key, fault) in [
-        ("a", "holds a key of 1 characters, one of fewer than 20 may be guessed: set it to one that is drawn at random"),
+        (
+            "a",
+            "holds a key of 1 characters, one of fewer than 20 may be guessed: set it to one that is drawn at random",
+        ),
         (&"ab".repeat(20), "holds a key of 2 different characters, one of so few may be guessed"),
     ] {
         bench.write("office.key", key);
@@ -170,6 +171,20 @@ fn keys_that_may_be_guessed_are_refused_before_anything_is_served() {
     bench.tradewire("check").succeeded();
     bench.write("tradewire.toml", config.replace("key_sha256 = \"", "key_sha256 = \"0"));
     bench.tradewire("check").refused(&["this is no SHA-256", "sha256sum"]);
+}
+
+#[test]
+fn only_a_proxy_says_where_a_stranger_comes_from() {
+    for (proxies, told_from) in
+        [("", "from 127.0.0.1 (1)"), ("\nproxies = [\"127.0.0.1\", \"10.0.0.2\"]", "from 203.0.113.9 (1)")]
+    {
+        let (bench, address) = bench(&format!("[serve]{proxies}"));
+        let serving = Serving::for_scripts(&bench, address);
+        let forwarded = "x-forwarded-for: 198.51.100.1, 203.0.113.9:4711, 10.0.0.2\r\n";
+        assert_eq!(ask(address, super::request("jobs", forwarded, "{}")).status, 401);
+        until("it is told", || serving.err().contains(told_from));
+        serving.stop();
+    }
 }
 
 #[test]

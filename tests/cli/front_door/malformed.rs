@@ -30,7 +30,11 @@ fn what_is_no_http_is_refused_with_what_is_wrong() {
         ("GET /health HTTP/1.1\r\nhost: a\r\ntradewire-malformed: 1\r\n\r\n", 400, "a name, a colon"),
         ("GET /health HTTP/2.0\r\nhost: a\r\n\r\n", 505, "HTTP/1.1"),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/1.1"),
-        ("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\nx", 400, "whole number"),
+        (
+            "POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\nx",
+            400,
+            "whole number",
+        ),
         ("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\ncontent-length: 1, 1\r\n\r\nx", 400, "whole number"),
         ("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\ncontent-length: +1\r\n\r\nx", 400, "whole number"),
         (
@@ -40,7 +44,11 @@ fn what_is_no_http_is_refused_with_what_is_wrong() {
         ),
         ("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n", 501, "chunked"),
         ("POST /webhooks/jobs HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n", 501, "chunked"),
-        ("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\nexpect: miracles\r\ncontent-length: 1\r\n\r\nx", 417, "100-continue"),
+        (
+            "POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\nexpect: miracles\r\ncontent-length: 1\r\n\r\nx",
+            417,
+            "100-continue",
+        ),
         (&long, 414, "8 KiB"),
         (&heavy, 431, "32 KiB"),
     ];
@@ -78,13 +86,17 @@ fn no_second_request_hides_in_the_body_of_a_first() {
     for broken in ["5\nhello\r\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "-5\r\n", "5 5\r\n"] {
         let text = format!("POST /webhooks/jobs HTTP/1.1\r\nhost: a\r\n{chunks}\r\n\r\n{broken}{hidden}");
         let answer = ask(address, text);
-        assert!(answer.status == 400 && answer.text.contains("the chunks of the body are not"), "{broken:?}: {answer:?}");
+        assert!(
+            answer.status == 400 && answer.text.contains("the chunks of the body are not"),
+            "{broken:?}: {answer:?}"
+        );
     }
     assert_eq!(bench.tradewire("webhooks list").succeeded().out, "no events\n");
 
     // What is well-formed may stand one behind the other.
     let mut stream = connect(address);
-    let chunked = hidden.replace("content-length: ", "x-length: ").replace("host:", "transfer-encoding: chunked\r\nhost:");
+    let chunked =
+        hidden.replace("content-length: ", "x-length: ").replace("host:", "transfer-encoding: chunked\r\nhost:");
     let (head, _) = chunked.split_once("\r\n\r\n").unwrap();
     let two = format!(
         "\r\nGET /health HTTP/1.1\r\nhost: a\r\n\r\n{head}\r\n\r\n{:x};x=y\r\n{body}\r\n0\r\nx-sum: 1\r\n\r\n",

@@ -16,7 +16,10 @@ fn an_event_without_a_tenant_is_its_first_addresses_and_no_other_tenants() {
         let again = send(address, path, &one);
         assert_eq!(again.status, 400, "{again:?}");
         let error = again.json()["error"].to_string();
-        assert!(error.contains("came in before at the address of another tenant") && !error.contains("acme"), "{error}");
+        assert!(
+            error.contains("came in before at the address of another tenant") && !error.contains("acme"),
+            "{error}"
+        );
     }
     let again = send(address, "jobs/acme", &one);
     assert_eq!((again.status, &again.json()["repeated"]), (200, &true.into()), "{again:?}");
@@ -34,5 +37,8 @@ fn an_event_without_a_tenant_is_its_first_addresses_and_no_other_tenants() {
     assert!(elsewhere.status == 400 && elsewhere.text.contains("the address says `zenith`"), "{elsewhere:?}");
     serving.stop();
     let list = bench.tradewire("webhooks list").succeeded().out;
-    assert!(list.lines().filter(|line| line.contains("  acme  ")).count() >= 2 && !list.contains("  zenith  "), "{list}");
+    assert!(
+        list.lines().filter(|line| line.contains("  acme  ")).count() >= 2 && !list.contains("  zenith  "),
+        "{list}"
+    );
 }

@@ -30,7 +30,9 @@ fn write(bench: &Bench, certificate: &str, key: &str) {
 
 /// Asks for health, trusting this certificate alone.
 fn health(address: SocketAddr, certificate: &str) -> Result<u16, reqwest::Error> {
-    with_client(certificate, async |http| Ok(http.get(format!("https://{address}/health")).send().await?.status().as_u16()))
+    with_client(certificate, async |http| {
+        Ok(http.get(format!("https://{address}/health")).send().await?.status().as_u16())
+    })
 }
 
 fn with_client<T>(certificate: &str, ask: impl AsyncFnOnce(Client) -> T) -> T {
@@ -97,6 +99,8 @@ fn what_is_wrong_with_a_certificate_is_told_by_check() {
     bench.tradewire("check").refused(&[told]);
     // Schedules run all the same.
     let serving = Serving::for_scripts(&bench, address);
-    until("it is told", || serving.err().contains("expired at 2021-01-01") && serving.err().contains("no client takes it"));
+    until("it is told", || {
+        serving.err().contains("expired at 2021-01-01") && serving.err().contains("no client takes it")
+    });
     serving.stop();
 }

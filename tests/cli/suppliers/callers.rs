@@ -49,9 +49,17 @@ tenants = ["zenith"]
     serving.call_by(Some("ck1.of-the-other-0123456789"), "acme/northfield/stock-level", &stock).succeeded();
     let refused = |key, path, said| serving.call_by(Some(key), path, &stock).failed(404, "Request", &[said]);
     refused("ck1.of-the-other-0123456789", STOCK, "there is no supplier `harborline` for caller `of-the-other`");
-    refused("ck1.of-the-other-0123456789", "acme/nobody/stock-level", "there is no supplier `nobody` for caller `of-the-other`");
+    refused(
+        "ck1.of-the-other-0123456789",
+        "acme/nobody/stock-level",
+        "there is no supplier `nobody` for caller `of-the-other`",
+    );
     refused("ck1.of-zenith-0123456789", STOCK, "there is no tenant `acme` for caller `of-zenith`");
-    refused("ck1.of-zenith-0123456789", "nobody/harborline/stock-level", "there is no tenant `nobody` for caller `of-zenith`");
+    refused(
+        "ck1.of-zenith-0123456789",
+        "nobody/harborline/stock-level",
+        "there is no tenant `nobody` for caller `of-zenith`",
+    );
     let unserved = serving.call_by(Some("ck1.of-zenith-0123456789"), "zenith/harborline/stock-level", &stock);
     unserved.failed(403, "Request", &["`harborline` takes no calls for tenant `zenith`"]);
     assert_eq!(vendor.sandbox().calls().len(), 1);

@@ -137,9 +137,23 @@ mod tests {
         let long = format!("1;{}\r\n", "x".repeat(300));
         let trailers = format!("0\r\n{}", format!("x: {}\r\n", "y".repeat(200)).repeat(60));
         for body in [
-            "5\nhello\r\n", "\r\n", "x\r\n", "-1\r\n", "0x5\r\n", " 5\r\n", "5 \r\n", "5\r\nhello!\r\n", "5\r\nhello\n",
-            "5\rx\r\n", "10000000000000000\r\n", "0\r\ncontent-length: 5\r\n", "0\r\nnothing\r\n", "0\r\n folded: x\r\n",
-            "1;\u{7f}\r\n", &long, &trailers,
+            "5\nhello\r\n",
+            "\r\n",
+            "x\r\n",
+            "-1\r\n",
+            "0x5\r\n",
+            " 5\r\n",
+            "5 \r\n",
+            "5\r\nhello!\r\n",
+            "5\r\nhello\n",
+            "5\rx\r\n",
+            "10000000000000000\r\n",
+            "0\r\ncontent-length: 5\r\n",
+            "0\r\nnothing\r\n",
+            "0\r\n folded: x\r\n",
+            "1;\u{7f}\r\n",
+            &long,
+            &trailers,
         ] {
             assert!(drip(body.as_bytes()).is_err(), "{body:?}");
         }

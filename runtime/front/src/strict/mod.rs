@@ -148,7 +148,8 @@ impl<S> Strict<S> {
 
     /// Whoever takes less than the least of an answer is let go.
     fn watch_reader(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let writing = self.writing.get_or_insert_with(|| Writing { until: Box::pin(tokio::time::sleep(WINDOW)), taken: 0 });
+        let writing =
+            self.writing.get_or_insert_with(|| Writing { until: Box::pin(tokio::time::sleep(WINDOW)), taken: 0 });
         while writing.until.as_mut().poll(cx).is_ready() {
             if std::mem::take(&mut writing.taken) < LEAST {
                 return Err(io::Error::new(io::ErrorKind::TimedOut, "the answer is taken too slowly"));

@@ -45,9 +45,7 @@ pub(super) fn failure(failure: runs::Failure) -> Failure {
 /// Why a plugin did not come to an end of its own. What the machine is short of is no fault of the plugin's, and may pass.
 pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> Failure {
     match short_of(trap) {
-        Some(message) => {
-            Failure { class: FailureClass::Passing, message: message.to_owned(), reasons: Vec::new() }
-        }
+        Some(message) => Failure { class: FailureClass::Passing, message: message.to_owned(), reasons: Vec::new() },
         None => Failure::broken(fault(trap, state)),
     }
 }
@@ -110,7 +108,9 @@ mod tests {
             let error = wasmtime::Error::from(std::io::Error::from_raw_os_error(number));
             short_of(&error.context("cannot create a memfd").context("failed to instantiate"))
         };
-        assert!(failed(24).is_some_and(|text| text.contains("no file descriptors left") && text.contains("`ulimit -n`")));
+        assert!(
+            failed(24).is_some_and(|text| text.contains("no file descriptors left") && text.contains("`ulimit -n`"))
+        );
         assert_eq!(failed(24), failed(23));
         assert!(failed(12).is_some_and(|text| text.contains("no memory left")));
         assert_eq!(failed(2), None);

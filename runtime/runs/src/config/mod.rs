@@ -19,9 +19,9 @@ mod source;
 pub use fault::{ConfigError, Fault};
 pub use limits::Limits;
 pub use model::{
-    Begins, Caller, ClientId, Config, ContractCheck, Delivery, Destination, Encryption, Environment, Export,
+    Begins, Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, Destination, Encryption, Environment, Export,
     LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
-    SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Webhook, Work,
+    SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Tls, Webhook, Work,
 };
 pub use schema::schema;
 pub use secret::{Reference, Secret, SecretError, VaultReference};

@@ -100,9 +100,10 @@ impl Desk {
     ) -> Result<(Admitted, Place), Trouble> {
         let (supplier, tenant) = reach.find(caller, called)?;
         let (head, body) = request.into_parts();
-        let callers = reach.callers.names();
-        let body = self.arrivals.receive(body, (caller.name.clone(), callers.len()), |_| {}).await?;
-        let place = self.places.take(&caller.name, caller.at_once, callers).map_err(|full| full_up(full, caller))?;
+        let sharing = (caller.name.clone(), reach.callers.names().len());
+        let body = self.arrivals.receive(body, sharing, |_| {}).await.map_err(not_arrived)?;
+        let place = self.places.take(&caller.name, caller.at_once, reach.callers.names());
+        let place = place.map_err(|full| full_up(full, caller))?;
         let incoming = Incoming { headers: texts(&head.headers), body };
         Ok((Admitted { supplier, tenant, incoming }, place))
     }
@@ -131,10 +132,10 @@ impl Reach {
             (Some(_), Some(_)) => {
                 Err(Stranger("calls with several keys", "several keys: send yours as one header `X-Tradewire-Key`"))
             }
-            (Some(key), None) => self.callers.find(key.as_bytes()).ok_or(Stranger(
-                "calls with a key that is nobody's",
-                "the key in `X-Tradewire-Key` is nobody's",
-            )),
+            (Some(key), None) => self
+                .callers
+                .find(key.as_bytes())
+                .ok_or(Stranger("calls with a key that is nobody's", "the key in `X-Tradewire-Key` is nobody's")),
         }
     }
 
@@ -171,12 +172,10 @@ impl Admitted {
     }
 }
 
-impl From<NotArrived> for Trouble {
-    fn from(error: NotArrived) -> Trouble {
-        match error {
-            NotArrived::TooMuch => Trouble::busy(error.to_string()),
-            _ => Trouble::caller(error.to_string()).with_status(error.status().as_u16()),
-        }
+fn not_arrived(error: NotArrived) -> Trouble {
+    match error {
+        NotArrived::TooMuch => Trouble::busy(error.to_string()),
+        _ => Trouble::caller(error.to_string()).with_status(error.status().as_u16()),
     }
 }
 

@@ -86,7 +86,10 @@ pub async fn follow(
             Ok(Ok(new)) => match new.is_out_of_time(Utc::now()) {
                 Some(wrong) => tracing::error!("the certificate `{shown}` {wrong}; the one before stays in force"),
                 None => {
-                    told(&format!("the certificate `{shown}` is taken over, it is valid until {}", new.until().to_rfc3339()));
+                    told(&format!(
+                        "the certificate `{shown}` is taken over, it is valid until {}",
+                        new.until().to_rfc3339()
+                    ));
                     identity.send_replace(Some(Arc::new(new)));
                 }
             },

@@ -190,7 +190,7 @@ impl From<NotArrived> for Rejection {
 impl Rejection {
     /// Of an event that is ServiceTitan's.
     fn of(webhook: &str, refused: Refused) -> Rejection {
-        let status = match refused {
+        let status = match &refused {
             Refused::OutOfTime { .. } => StatusCode::UNAUTHORIZED,
             // What is the matter with the store is nobody's business out there; the log says it.
             Refused::Store(error) => {

@@ -33,6 +33,12 @@ pub(super) fn may(section: &Section<'_, '_>, key: &'static str, folder: &Path) -
     of(section, key, section.get(key)?, folder)
 }
 
+/// The same; `variable` is what a suggestion calls the environment variable.
+pub(super) fn may_in(section: &Section<'_, '_>, key: &'static str, variable: &str, folder: &Path) -> Option<Secret> {
+    section.may_be(key, Kind::Reference);
+    of_kind(section, key, section.get(key)?, &format!("{{ env = \"{variable}\" }}"), folder)
+}
+
 /// The reference of the vault's own key.
 pub(super) fn need_outside_the_vault(
     section: &Section<'_, '_>,

@@ -32,7 +32,8 @@ pub(super) fn caller(name: &str, section: Section<'_, '_>, known: &Known, folder
 /// `key`, or `key_sha256` in its place.
 fn key(name: &str, section: &Section<'_, '_>, folder: &Path) -> Option<CallerKey> {
     let source = section.source();
-    let (key, digest) = (reference::may(section, "key", folder), section.text("key_sha256"));
+    let variable = reference::variable(name, "KEY");
+    let (key, digest) = (reference::may_in(section, "key", &variable, folder), section.text("key_sha256"));
     match (section.get("key").is_some(), digest) {
         (true, None) => key.map(CallerKey::Secret),
         (false, Some(digest)) => sha256(section, &digest),
@@ -43,7 +44,6 @@ fn key(name: &str, section: &Section<'_, '_>, folder: &Path) -> Option<CallerKey
         }
         (false, None) => {
             if section.get("key_sha256").is_none() {
-                let variable = reference::variable(name, "KEY");
                 let help = format!("add `key = {{ env = \"{variable}\" }}`, or `key_sha256` with the key's SHA-256");
                 source.fault(section.span.clone(), format!("[{}] has no `key`", section.path), Some(help));
             }

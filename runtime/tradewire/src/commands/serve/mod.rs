@@ -224,13 +224,7 @@ async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationTok
     }
 }
 
-fn desk(
-    config: &Config,
-    in_force: &InForce,
-    refusals: &Arc<Refusals>,
-    output: &Output,
-    busy: &Arc<Busy>,
-) -> Desk {
+fn desk(config: &Config, in_force: &InForce, refusals: &Arc<Refusals>, output: &Output, busy: &Arc<Busy>) -> Desk {
     let (told, beside) = (*output, busy.clone());
     let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
     Desk::new(&config.serve, in_force.reach(), refusals.clone(), onlooker)
