@@ -236,7 +236,8 @@ impl Tokens {
         let said = problem.title.as_deref().map(|t| format!(": {t}")).unwrap_or_default();
         let Problem { title, .. } = &problem;
         let invalid_client = title.as_deref().is_some_and(|t| t.contains("invalid_client"))
-            || serde_json::from_slice::<Denied>(body).is_ok_and(|denied| denied.error.as_deref() == Some("invalid_client"));
+            || serde_json::from_slice::<Denied>(body)
+                .is_ok_and(|denied| denied.error.as_deref() == Some("invalid_client"));
         let (kind, message) = match status {
             200..=299 => {
                 // The body may hold a token, so none of it is quoted.

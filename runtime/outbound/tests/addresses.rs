@@ -79,8 +79,11 @@ async fn a_named_host_may_be_in_a_network_of_its_own_and_never_on_the_wire() {
 async fn a_host_that_nobody_named_is_on_the_internet_or_nowhere() {
     let (port, came) = server().await;
     let reach = || Reach::to(Origin::parse("api.example")).and_strangers(false);
-    for address in ["127.0.0.1", "10.1.2.3", "192.168.0.1", "100.64.0.1", "169.254.169.254", "::1", "fd12::1", "::ffff:10.0.0.1"] {
-        let told = get(&client(reach(), Scripted::new(&[&[address]])), &format!("https://storage.example:{port}/")).await;
+    for address in
+        ["127.0.0.1", "10.1.2.3", "192.168.0.1", "100.64.0.1", "169.254.169.254", "::1", "fd12::1", "::ffff:10.0.0.1"]
+    {
+        let told =
+            get(&client(reach(), Scripted::new(&[&[address]])), &format!("https://storage.example:{port}/")).await;
         let told = told.unwrap_err();
         assert!(told.starts_with(&format!("`storage.example` is at {address}, ")), "{told}");
     }

@@ -80,7 +80,12 @@ fn no_document_takes_more_than_is_taken_for_it() {
         let (held, most) = (NOW.get() - before, MOST.get() - before);
         drop(value);
         let times = |bytes: usize| bytes as f64 / text.len() as f64;
-        println!("{name:20} {:5.1} times as large, {:5.1} at most, {:5.1} taken", times(held), times(most), times(taken));
+        println!(
+            "{name:20} {:5.1} times as large, {:5.1} at most, {:5.1} taken",
+            times(held),
+            times(most),
+            times(taken)
+        );
         assert!(most <= taken, "{name}: {most} of {taken}");
         worst = worst.max(times(held));
     }
