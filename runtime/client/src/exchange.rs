@@ -186,7 +186,9 @@ impl Doors {
         let wait = retry_after::from_headers(response.headers(), SystemTime::now());
         if response.status().is_redirection() {
             let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let to = location.and_then(|to| response.url().join(to).ok()).map(|to| format!(" to {}", crate::environment::place(&to)));
+            let to = location
+                .and_then(|to| response.url().join(to).ok())
+                .map(|to| format!(" to {}", crate::environment::place(&to)));
             let message = format!(
                 "{place} answered with a redirect ({status}){}, which the API does not and which is not followed; check \
                  the base address",

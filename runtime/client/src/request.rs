@@ -217,7 +217,10 @@ mod tests {
         let arguments =
             Arguments { path: pairs(&[("id", "a?b c+%#")]), query: pairs(&[("q", "+ é")]), ..Arguments::default() };
         let url = Request::of(op, 7, &arguments).unwrap().address(&"http://h:1/base/".parse().unwrap());
-        assert_eq!(url.as_str(), "http://h:1/base/payroll/v2/tenant/7/activity-codes/a%3Fb%20c%2B%25%23?q=%2B%20%C3%A9");
+        assert_eq!(
+            url.as_str(),
+            "http://h:1/base/payroll/v2/tenant/7/activity-codes/a%3Fb%20c%2B%25%23?q=%2B%20%C3%A9"
+        );
     }
 
     #[test]
@@ -271,10 +274,16 @@ mod tests {
     #[test]
     fn no_path_parameter_of_any_operation_reaches_another_path() {
         let base: Url = "https://api.example/st/".parse().unwrap();
-        let values = ["5", "5?/x", "5#x", "a b;c=d@e", "..", "../x", "x/../..", "%2e%2e", "5%2Fx", "\\x", "é", "\u{0}", ""];
+        let values =
+            ["5", "5?/x", "5#x", "a b;c=d@e", "..", "../x", "x/../..", "%2e%2e", "5%2Fx", "\\x", "é", "\u{0}", ""];
         for op in Catalog::get().operations() {
-            let names: Vec<&str> =
-                op.operation.params.iter().filter(|p| p.place == tradewire_surface::Place::Path).map(|p| &*p.wire).collect();
+            let names: Vec<&str> = op
+                .operation
+                .params
+                .iter()
+                .filter(|p| p.place == tradewire_surface::Place::Path)
+                .map(|p| &*p.wire)
+                .collect();
             for value in values {
                 let given: Vec<_> = names.iter().map(|name| ((*name).to_owned(), value.to_owned())).collect();
                 let Ok(path) = fill(&op.operation.path, 7, &given) else { continue };

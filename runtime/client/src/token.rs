@@ -76,6 +76,12 @@ struct Held {
     end: Instant,
 }
 
+/// Why there is no token (RFC 6749, 5.2).
+#[derive(Deserialize)]
+struct Denied {
+    error: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
@@ -245,7 +251,8 @@ impl Tokens {
         let said = problem.title.as_deref().map(|t| format!(": {t}")).unwrap_or_default();
         let Problem { title, .. } = &problem;
         let invalid_client = title.as_deref().is_some_and(|t| t.contains("invalid_client"))
-            || serde_json::from_slice::<serde_json::Value>(body).is_ok_and(|v| v["error"] == "invalid_client");
+            || serde_json::from_slice::<Denied>(body)
+                .is_ok_and(|denied| denied.error.as_deref() == Some("invalid_client"));
         let (kind, message) = match status {
             200..=299 => {
                 // The body may hold a token, so none of it is quoted.

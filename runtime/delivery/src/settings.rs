@@ -52,16 +52,12 @@ pub(crate) fn check_url(url: &Url, example: &str) -> Result<(), SettingsError> {
 }
 
 /// Refuses what goes without TLS to another machine, unless that is said.
-pub(crate) fn check_plain(
-    setting: &'static str,
-    url: &Url,
-    allow_http: bool,
-    what: &str,
-) -> Result<(), SettingsError> {
+pub(crate) fn check_plain(setting: &'static str, url: &Url, allow_http: bool, what: &str) -> Result<(), SettingsError> {
     if url.scheme() != "http" || allow_http || this_machine(url) {
         return Ok(());
     }
-    let message = format!("`http` would let everyone in between {what}; write `https://…`, or `allow_http = true` beside it");
+    let message =
+        format!("`http` would let everyone in between {what}; write `https://…`, or `allow_http = true` beside it");
     Err(SettingsError::new(setting, message))
 }
 

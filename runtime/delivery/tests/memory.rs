@@ -63,7 +63,8 @@ async fn a_large_file_is_encrypted_and_sent_piece_by_piece() {
         socket.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     });
     let timeout = Duration::from_secs(30);
-    let place = Http::new(HttpSettings { url, method: HttpMethod::Post, headers: vec![], timeout, allow_http: false }).unwrap();
+    let place =
+        Http::new(HttpSettings { url, method: HttpMethod::Post, headers: vec![], timeout, allow_http: false }).unwrap();
     let parcel = Parcel { id: "m1", content: &path, bytes: LARGE as u64, sha256: "00", content_type: "text/csv" };
     let before = peak();
     assert_eq!(place.publish(Item { parcel, name: "large.csv" }).await.unwrap(), Published::Now);

@@ -137,9 +137,9 @@ impl FromStr for Pattern {
         let read = |segment| match (segment, name(segment)) {
             ("{tenant}", _) => Ok(Part::One(Segment::Tenant)),
             (_, Some(name)) => Ok(Part::Any(name.to_owned())),
-            (_, None) => data(segment)
-                .map(|data| Part::One(Segment::Data(data)))
-                .map_err(|fault| PathError::new(path, fault)),
+            (_, None) => {
+                data(segment).map(|data| Part::One(Segment::Data(data))).map_err(|fault| PathError::new(path, fault))
+            }
         };
         segments(path)?.map(read).collect::<Result<_, _>>().map(Pattern)
     }
@@ -184,7 +184,9 @@ fn data(segment: &str) -> Result<String, String> {
         return Err(format!("holds `{mark}`: give what follows `?` as parameters, and write `{mark}` as data encoded"));
     }
     if segment.contains(['{', '}']) {
-        return Err("holds a brace that names nothing: `{name}` is a whole segment, and a brace as data is encoded".into());
+        return Err(
+            "holds a brace that names nothing: `{name}` is a whole segment, and a brace as data is encoded".into()
+        );
     }
     if segment.split('%').skip(1).any(|after| !is_hexadecimal(after)) {
         return Err("holds `%` that encodes nothing: write `%25`".into());

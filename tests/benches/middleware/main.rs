@@ -8,6 +8,8 @@
 //! left when the client and the vendor have had theirs. So the time on a core that each call costs the server is told
 //! beside them: what a server could do whose callers are elsewhere.
 #![allow(missing_docs, clippy::unwrap_used)]
+// A client of the test's own.
+#![allow(clippy::disallowed_methods)]
 
 mod supplying;
 #[path = "../support/mod.rs"]

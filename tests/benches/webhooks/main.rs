@@ -9,6 +9,8 @@
 //! it to a file. In the end each genuine event stands in one line of one file, and no forged one does.
 //! Sender and server share the machine's cores and its disk.
 #![allow(missing_docs, clippy::unwrap_used)]
+// A client of the test's own.
+#![allow(clippy::disallowed_methods)]
 
 #[path = "../support/mod.rs"]
 mod support;

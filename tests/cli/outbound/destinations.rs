@@ -10,7 +10,8 @@ use crate::suppliers::serving::Serving;
 use crate::suppliers::{harborline, serves};
 
 const NOWHERE: &str = "http://127.0.0.1:9";
-const TOKEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
+const TOKEN: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{\"access_token\":\"t\"}";
 const ORDER: &str = "acme/harborline/account";
 
 /// A copy of the sample pack with this `vendor.json`.
@@ -92,7 +93,9 @@ fn a_token_url_elsewhere_gets_no_secret() {
     assert_eq!(other.everything(), "", "nobody was asked for a token");
     // In the clear to another machine wants to be said besides.
     pack(&bench, &oauth("https://pack.example", "http://auth.pack.example/token"));
-    bench.tradewire("check").refused(&["in the clear", "`hosts = [\"http://auth.pack.example\"]` and `allow_http = true`"]);
+    bench
+        .tradewire("check")
+        .refused(&["in the clear", "`hosts = [\"http://auth.pack.example\"]` and `allow_http = true`"]);
     // Named, it is asked.
     let line = format!("base_url = \"{base}\"\nhosts = [\"http://{}\"]", other.address);
     bench.write("tradewire.toml", with_client(&section(&line)));

@@ -8,14 +8,15 @@ use crate::suppliers::http::{ask, head};
 use crate::suppliers::serving::Serving;
 use crate::suppliers::{serves, supplier};
 
-const CALLERS: usize = 16;
-const BYTES: usize = 4 << 20;
+const CALLERS: usize = 12;
+const BYTES: usize = 3 << 20;
 /// What they became without a bound: some forty times as much as they are.
-const MOST_RESIDENT: u64 = 1_300 << 20;
+const MOST_RESIDENT: u64 = 1_000 << 20;
 
 #[test]
 fn callers_with_the_largest_bodies_take_no_more_memory_together_than_there_is_for_them() {
-    let vendor = Recorder::answering("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+    let vendor =
+        Recorder::answering("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
     let url = format!("http://{}", vendor.address);
     let bench = Bench::with(&serves("http://127.0.0.1:9", &supplier("harborline", &url, "")));
     let serving = Serving::start(&bench);

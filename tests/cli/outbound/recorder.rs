@@ -63,7 +63,10 @@ fn attend(mut socket: TcpStream, kept: &Mutex<Vec<String>>, answer: &str) {
         let answer = match token {
             true => {
                 let token = r#"{"access_token":"t","expires_in":900}"#;
-                format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{token}", token.len())
+                format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{token}",
+                    token.len()
+                )
             }
             false => answer.to_owned(),
         };

@@ -65,11 +65,14 @@ async fn api(url: String, file: bool) -> Outcome {
         let operation = Catalog::get().operation("crm/customers.get-list").unwrap();
         let answered = tenant.call(operation, &Arguments::default()).await.map_err(|error| error.to_string())?;
         // What is no JSON at all is found by whoever reads it.
-        return serde_json::from_slice::<serde_json::Value>(&answered.body).map(drop).map_err(|error| error.to_string());
+        return serde_json::from_slice::<serde_json::Value>(&answered.body)
+            .map(drop)
+            .map_err(|error| error.to_string());
     }
     let operation = Catalog::get().operations().find(|o| o.operation.answer == Answer::File).unwrap();
     let path = operation.operation.params.iter().filter(|p| p.place == In::Path);
-    let arguments = Arguments { path: path.map(|p| (p.wire.clone(), "5".to_owned())).collect(), ..Arguments::default() };
+    let arguments =
+        Arguments { path: path.map(|p| (p.wire.clone(), "5".to_owned())).collect(), ..Arguments::default() };
     let mut file = tenant.download(operation, &arguments).await.map_err(|error| error.to_string())?;
     let mut taken = 0;
     while let Some(piece) = file.chunk().await.map_err(|error| error.to_string())? {
@@ -117,11 +120,11 @@ async fn tokens(url: String) -> Outcome {
 async fn vendor(url: String, tokens: bool) -> Outcome {
     let good = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
     let good = format!("http://{}", Recorder::answering(good).address);
-    let (base, token_url) = if tokens { (&good, format!("{url}/token")) } else { (&url, format!("{good}/connect/token")) };
+    let (base, token_url) =
+        if tokens { (&good, format!("{url}/token")) } else { (&url, format!("{good}/connect/token")) };
     let folder = tempfile::tempdir().unwrap();
-    let vendor = format!(
-        r#"{{ "baseUrl": "{base}", "authentication": {{ "kind": "OAuth2", "tokenUrl": "{token_url}" }} }}"#
-    );
+    let vendor =
+        format!(r#"{{ "baseUrl": "{base}", "authentication": {{ "kind": "OAuth2", "tokenUrl": "{token_url}" }} }}"#);
     for (file, text) in [
         ("Configuration/vendor.json", vendor.as_str()),
         ("Templates/account/endpoint.json", r#"{ "url": "account" }"#),

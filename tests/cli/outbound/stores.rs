@@ -29,7 +29,8 @@ fn outcome(bench: &Bench) -> Option<Outcome> {
 fn a_put_that_is_sent_elsewhere_is_not_delivered_and_tells_nobody() {
     let other = Recorder::answering("HTTP/1.1 200 OK\r\netag: \"x\"\r\ncontent-length: 0\r\n\r\n");
     for status in ["303 See Other", "302 Found", "307 Temporary Redirect"] {
-        let away = format!("HTTP/1.1 {status}\r\nlocation: http://{}/stolen\r\ncontent-length: 0\r\n\r\n", other.address);
+        let away =
+            format!("HTTP/1.1 {status}\r\nlocation: http://{}/stolen\r\ncontent-length: 0\r\n\r\n", other.address);
         let store = Recorder::answering(&away);
         let bench = delivering_to(store.address);
         let told = bench.tradewire("run odd --from 2026-01-05 --to 2026-01-12");

@@ -56,7 +56,8 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = beginning(response, MOST + 1).await;
         if body.len() > MOST {
-            let told = Told(format!("the store answers {status} with more than {MOST} bytes, which no store has to say"));
+            let told =
+                Told(format!("the store answers {status} with more than {MOST} bytes, which no store has to say"));
             return Err(HttpError::new(HttpErrorKind::Decode, told));
         }
         Ok((status, headers, body))
@@ -161,7 +162,9 @@ impl Expected {
             return Ok(());
         }
         let fault = |why: &str| {
-            let told = Told(format!("what answers {status} is not the store: {why}; look at `endpoint` and what is on the way"));
+            let told = Told(format!(
+                "what answers {status} is not the store: {why}; look at `endpoint` and what is on the way"
+            ));
             Err(HttpError::new(HttpErrorKind::Decode, told))
         };
         if status != StatusCode::OK {

@@ -46,7 +46,8 @@ pub struct S3 {
 impl S3 {
     /// The place that these settings describe. Nothing is connected yet.
     pub fn new(settings: S3Settings) -> Result<Self, SettingsError> {
-        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout, allow_http } = settings;
+        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout, allow_http } =
+            settings;
         let fault = |setting, message: String| Err(SettingsError::new(setting, message));
         if url.scheme() != "s3" {
             return fault("url", format!("it is no address of S3; write `{EXAMPLE}`"));

@@ -153,7 +153,9 @@ fn misdo(shared: &Mutex<Shared>, root: &Path, request: &Request<Incoming>) -> Op
                 Misdeed::SendAway(status, to) => Response::builder().status(status).header("location", to),
                 Misdeed::Claim(status, Some(tag)) => Response::builder().status(status).header("etag", tag),
                 Misdeed::Claim(status, None) => Response::builder().status(status),
-                _ => Response::builder().header("etag", "\"x\"").header("x-amz-checksum-sha256", "c29tZXRoaW5nIGVsc2U="),
+                _ => {
+                    Response::builder().header("etag", "\"x\"").header("x-amz-checksum-sha256", "c29tZXRoaW5nIGVsc2U=")
+                }
             };
             Some(answer.body(s3s::Body::from(String::new())).unwrap())
         }

@@ -34,7 +34,13 @@ fn s3(url: &str) -> S3Settings {
 
 fn http(url: &str) -> HttpSettings {
     choose_provider();
-    HttpSettings { url: url.parse().unwrap(), method: HttpMethod::Post, headers: vec![], timeout: SOON, allow_http: false }
+    HttpSettings {
+        url: url.parse().unwrap(),
+        method: HttpMethod::Post,
+        headers: vec![],
+        timeout: SOON,
+        allow_http: false,
+    }
 }
 
 fn assert_fault<T: std::fmt::Debug>(made: Result<T, SettingsError>, setting: &str, says: &str) {

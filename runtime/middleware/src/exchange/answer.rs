@@ -58,16 +58,12 @@ impl VendorAnswer {
         let bytes_of = cost(&bytes);
         let held = settings.workshop.hold(bytes_of, ends).await.map_err(Failed::answered_not)?;
         let place = place.to_owned();
-        let reading = move || VendorAnswer::read(status, headers, &bytes, &place).map(|answer| VendorAnswer { held, ..answer });
+        let reading =
+            move || VendorAnswer::read(status, headers, &bytes, &place).map(|answer| VendorAnswer { held, ..answer });
         settings.workshop.work(bytes_of, ends, reading).await.map_err(Failed::answered_not)?
     }
 
-    fn read(
-        status: u16,
-        headers: Vec<(String, String)>,
-        bytes: &[u8],
-        place: &str,
-    ) -> Result<VendorAnswer, Failed> {
+    fn read(status: u16, headers: Vec<(String, String)>, bytes: &[u8], place: &str) -> Result<VendorAnswer, Failed> {
         let text = String::from_utf8_lossy(bytes);
         let mut answer = VendorAnswer { status, headers, body: Value::Nil, held: Held::default() };
         let text = text.trim();

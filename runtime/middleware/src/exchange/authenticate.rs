@@ -129,7 +129,9 @@ impl Authenticator {
         let answer = request.form(&form).send().await.map_err(told)?;
         let status = answer.status();
         if status.is_redirection() {
-            let message = format!("{place} gives no token but another address ({status}), which is not followed; correct `tokenUrl`");
+            let message = format!(
+                "{place} gives no token but another address ({status}), which is not followed; correct `tokenUrl`"
+            );
             return Err(Trouble::vendor(message));
         }
         if !status.is_success() {

@@ -22,7 +22,8 @@ pub(super) fn unnamed(vendor: &Vendor, settings: &Settings) -> Vec<Fault> {
     } else if base.as_ref().is_none_or(|base| !named.contains(base)) {
         let address = vendor.base_url.as_str().trim_end_matches('/');
         let message = format!("`baseUrl` is `{address}`, and the configuration does not say that the vendor is there");
-        let help = format!("where it is, write `base_url = \"{address}\"` into the vendor's section of the configuration");
+        let help =
+            format!("where it is, write `base_url = \"{address}\"` into the vendor's section of the configuration");
         faults.push(Fault::error(VENDOR_FILE, message).help(help));
     }
     if let Authentication::OAuth2 { token_url, .. } = &vendor.authentication {

@@ -29,7 +29,13 @@ pub(super) fn client(settings: &Settings, named: Vec<Origin>) -> Result<Client, 
 
 impl Ready {
     /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads.
-    pub async fn send(self, http: &Client, settings: &Settings, reads: bool, ends: tokio::time::Instant) -> Result<VendorAnswer, Failed> {
+    pub async fn send(
+        self,
+        http: &Client,
+        settings: &Settings,
+        reads: bool,
+        ends: tokio::time::Instant,
+    ) -> Result<VendorAnswer, Failed> {
         let (mut tries, mut pause) = (1, PAUSE);
         loop {
             let answered = self.attempt(http, settings, reads, ends).await;

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use tradewire_surface::OperationRef;
 
 pub use error::{Error, Problem};
-pub(crate) use json::cost;
+pub use json::cost;
 pub use limits::Limits;
 pub(crate) use number::written;
 pub use traced::{Place, Traced};

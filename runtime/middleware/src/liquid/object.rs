@@ -51,8 +51,8 @@ impl Object {
         let key = key.into();
         match &mut self.0 {
             Held::Many(members) => drop(members.insert(key, value)),
-            Held::Few(members) => match members.iter_mut().find(|(name, _)| *name == key) {
-                Some((_, held)) => *held = value,
+            Held::Few(members) => match members.iter().position(|(name, _)| *name == key) {
+                Some(at) => members[at].1 = value,
                 None if members.len() < MANY => members.push((key, value)),
                 None => {
                     let mut index: Index = std::mem::take(members).into_iter().collect();
@@ -200,7 +200,8 @@ mod tests {
                 assert_eq!(object.at(at).unwrap().0, name);
             }
             assert_eq!(object.get("none"), None);
-            let turned: Object = names.iter().rev().map(|n| (n.as_str().into(), object.get(n).unwrap().clone())).collect();
+            let turned: Object =
+                names.iter().rev().map(|n| (n.as_str().into(), object.get(n).unwrap().clone())).collect();
             assert_eq!(turned, object);
             if let Some(first) = names.first() {
                 object.insert(first.as_str(), Value::Nil);

@@ -59,7 +59,8 @@ async fn a_token_that_is_elsewhere_is_not_followed() {
     for status in [302, 303, 307] {
         let vendor = StandIn::answering(vec![super::stand_in::redirect(status, &other.url)]).await;
         let kind = format!(r#"{{ "kind": "OAuth2", "tokenUrl": "{}/token" }}"#, vendor.url);
-        let draft = Draft::of(&vendor).authentication(&vendor, &kind).secret("ClientId", "c").secret("ClientSecret", "s");
+        let draft =
+            Draft::of(&vendor).authentication(&vendor, &kind).secret("ClientId", "c").secret("ClientSecret", "s");
         let (_, _, message) = failure(&order(&draft.serve()).await);
         assert!(message.contains("gives no token but another address"), "{message}");
     }

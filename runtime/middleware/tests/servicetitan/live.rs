@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewire_client::{Client, Credentials, Environment, Options, ServiceTitan};
-use tradewire_outbound::Origin;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
 use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{self, Pack};
+use tradewire_outbound::Origin;
 use tradewire_sandbox::{
     Act, DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, DEMO_VENDOR_KEY, Fault, Faults, Running,
     Sandbox,

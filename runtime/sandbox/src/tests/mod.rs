@@ -1,5 +1,6 @@
 //! The sandbox over real sockets, called by a client that knows nothing of it.
-#![allow(clippy::unwrap_used)]
+// A client of the tests' own.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod auth;
 mod every_operation;

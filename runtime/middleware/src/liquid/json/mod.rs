@@ -6,7 +6,8 @@ mod seek;
 mod settle;
 mod write;
 
-pub(crate) use read::{cost, read};
+pub use read::cost;
+pub(crate) use read::read;
 pub(crate) use scan::{Fault, number_end};
 pub(crate) use seek::seek;
 pub(crate) use settle::settle;

@@ -16,7 +16,8 @@ pub(crate) fn read(text: &str) -> Result<Value, Fault> {
 
 /// The most bytes of memory that reading a text takes and what is read of it then holds: what each value and each name
 /// takes, and the text itself. Marks within texts count as well, so that one look at each byte is enough.
-pub(crate) fn cost(text: &[u8]) -> usize {
+#[must_use]
+pub fn cost(text: &[u8]) -> usize {
     let (mut values, mut members) = (1_usize, 0_usize);
     for byte in text {
         match byte {
