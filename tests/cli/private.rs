@@ -51,7 +51,10 @@ fn bench(delivery: &str) -> Bench {
 fn with_umask(bench: &Bench, umask: &str, words: &str) -> Told {
     let tradewire = bench.command(words);
     let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")]).arg(tradewire.get_program()).args(tradewire.get_args());
+    shell
+        .args(["-c", &format!("umask {umask}; exec \"$0\" \"$@\"")])
+        .arg(tradewire.get_program())
+        .args(tradewire.get_args());
     shell.current_dir(bench.path("")).stdin(Stdio::null());
     for (name, value) in tradewire.get_envs() {
         match value {

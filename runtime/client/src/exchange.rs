@@ -174,13 +174,7 @@ impl Doors {
     }
 
     /// The failure behind a status that is no success.
-    async fn refused(
-        &self,
-        request: &Request,
-        response: Response,
-        place: &str,
-        deadline: Instant,
-    ) -> Box<Failed> {
+    async fn refused(&self, request: &Request, response: Response, place: &str, deadline: Instant) -> Box<Failed> {
         let status = response.status().as_u16();
         let fault = Fault::Answered(status);
         let wait = retry_after::from_headers(response.headers(), SystemTime::now());

@@ -163,7 +163,9 @@ mod tests {
         mode(&open.join("state"), 0o700);
         mode(&open, 0o777);
         symlink(open.join("state"), state.join("link")).unwrap();
-        assert!(matches!(keep(&state.join("link")), Err(Loose::Replaceable { folder, .. }) if folder.ends_with("open")));
+        assert!(
+            matches!(keep(&state.join("link")), Err(Loose::Replaceable { folder, .. }) if folder.ends_with("open"))
+        );
     }
 
     #[test]

@@ -98,9 +98,9 @@ impl Output {
         let faulty = error.downcast_ref::<ConfigError>().filter(|error| !error.faults().is_empty());
         let faults = error.downcast_ref::<Faults>().map(Faults::each);
         match (self.json, faulty, faults) {
-            (true, Some(error), _) => tell(&masked_document(
-                json!({ "error": "the configuration has faults", "faults": error.faults() }),
-            )),
+            (true, Some(error), _) => {
+                tell(&masked_document(json!({ "error": "the configuration has faults", "faults": error.faults() })))
+            }
             (true, _, Some(faults)) => tell(&masked_document(json!({ "error": chain(error), "faults": faults }))),
             (true, ..) => tell(&masked_document(json!({ "error": chain(error) }))),
             (false, Some(error), _) => tell(&error.render(self.colour())),

@@ -44,8 +44,22 @@ impl Echo {
 
 /// A text in every encoding.
 pub fn encoded(text: &str) -> String {
-    let percent: String = text.bytes().map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
-    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
+    let percent: String = text
+        .bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect();
+    let html = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;");
     let base64 = BASE64.encode(text.as_bytes());
     let hex = HEXLOWER.encode(text.as_bytes());
     format!("{text} {percent} {base64} {hex} {} {html}", serde_json::to_string(text).unwrap())
@@ -58,8 +72,10 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {}; ", String::from_utf8_lossy(value.as_bytes()))).collect();
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}; ", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
     let body = String::from_utf8_lossy(&body).into_owned();
     let sent = format!("{method} {uri} {headers} {body}");
     *asked.lock().unwrap() += &sent;
@@ -87,7 +103,8 @@ async fn answer(
         "/vendor/token" => said(StatusCode::OK, json!({ "access_token": value("vendor-token"), "expires_in": 900 })),
         path if path.starts_with("/vendor/") => {
             let status = if path.contains("denied") { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-            let mut answer = said(status, json!({ "success": true, "echo": echo, "pieces": pieces, (echo.clone()): 1 }));
+            let mut answer =
+                said(status, json!({ "success": true, "echo": echo, "pieces": pieces, (echo.clone()): 1 }));
             if let Ok(header) = headers.trim().parse() {
                 answer.headers_mut().insert("x-echo", header);
             }

@@ -9,7 +9,7 @@ use serde_json::Value;
 const OBTAINED: &str = "";
 
 /// Our secrets, and the key of the configuration that each stands under.
-pub const SECRETS: [(&str, &str); 25] = [
+pub const SECRETS: [(&str, &str); 26] = [
     ("app-key", "servicetitan.app_key"),
     ("client-id", "tenant.*.client_id"),
     ("client-secret", "tenant.*.client_secret"),
@@ -34,6 +34,7 @@ pub const SECRETS: [(&str, &str); 25] = [
     ("vendor-client-secret", "middleware.*.secrets.*"),
     ("vendor-token", OBTAINED),
     ("caller-key", "caller.*.key"),
+    ("callers-own", OBTAINED),
     ("webhook-secret", "webhook.*.secret"),
 ];
 
@@ -50,7 +51,7 @@ pub fn value(name: &str) -> String {
 /// The secret as the operator writes it where it goes: some are a part of it.
 pub fn written(name: &str) -> String {
     match name {
-        "bearer" | "vault-stored" => format!("Bearer {}", value(name)),
+        "bearer" | "vault-stored" | "callers-own" => format!("Bearer {}", value(name)),
         _ => value(name),
     }
 }
@@ -62,7 +63,8 @@ pub fn variable(name: &str) -> String {
 
 /// Whether a server is to get it, as it is or as a part of something.
 pub fn is_sent(name: &str) -> bool {
-    let kept = ["vault-passphrase", "sftp-password", "sftp-key", "sftp-passphrase", "s3-secret", "public-key", "sign-key"];
+    let kept =
+        ["vault-passphrase", "sftp-password", "sftp-key", "sftp-passphrase", "s3-secret", "public-key", "sign-key"];
     !kept.contains(&name) && !["sign-passphrase", "caller-key", "webhook-secret"].contains(&name)
 }
 

@@ -35,7 +35,8 @@ fn command(bench: &Bench, words: &str) -> Command {
 /// Runs it, as text and as JSON, and takes down what it says. It may fail: that is told too.
 fn say(bench: &Bench, seen: &mut Seen, words: &str) {
     for json in ["", " --json"] {
-        let told: Told = command(bench, &format!("{words}{json}")).env("TRADEWIRE_LOG", "trace").output().unwrap().into();
+        let told: Told =
+            command(bench, &format!("{words}{json}")).env("TRADEWIRE_LOG", "trace").output().unwrap().into();
         seen.note(&format!("`{words}{json}`, out"), told.out.as_bytes());
         seen.note(&format!("`{words}{json}`, err"), told.err.as_bytes());
     }
@@ -108,7 +109,10 @@ fn no_output_holds_a_secret() {
     seen.folder(&bench.path(""));
     let asked = echo.asked();
     for (name, _) in kinds::SECRETS.iter().filter(|(name, _)| kinds::is_sent(name)) {
-        assert!(asked.contains(value(name).as_str()) || asked.contains(&kinds::sent_as(name)), "`{name}` was never sent");
+        assert!(
+            asked.contains(value(name).as_str()) || asked.contains(&kinds::sent_as(name)),
+            "`{name}` was never sent"
+        );
     }
     assert!(seen.mentions("***"), "nothing was masked, so nothing was repeated");
     seen.is_free_of_secrets();
@@ -126,13 +130,16 @@ fn served(bench: &Bench, seen: &mut Seen, listen: std::net::SocketAddr) {
     for pack in ["apikey", "basic", "oauth", "passing"] {
         for endpoint in ["account", "denied"] {
             let body = r#"{"body":{"note":"hello"}}"#;
-            let answer = ask(listen, post(Some(&value("caller-key")), &format!("acme/{pack}/{endpoint}"), body));
+            let call = post(Some(&value("caller-key")), &format!("acme/{pack}/{endpoint}"), body);
+            let own = format!("authorization: {}\r\ncontent-type", kinds::written("callers-own"));
+            let answer = ask(listen, call.replacen("content-type", &own, 1));
             seen.note(&format!("answer of {pack}/{endpoint}"), format!("{answer:?}").as_bytes());
         }
     }
     let wrong = ask(listen, post(Some("nobody's"), "acme/apikey/account", "{}"));
     seen.note("answer to a wrong key", format!("{wrong:?}").as_bytes());
-    let event = r#"{"specversion":"1.0","id":"1","type":"tn.jpm.job-completed","source":"x","data":{"tenantId":1234567890}}"#;
+    let event =
+        r#"{"specversion":"1.0","id":"1","type":"tn.jpm.job-completed","source":"x","data":{"tenantId":1234567890}}"#;
     let mut signature = Hmac::<Sha256>::new_from_slice(value("webhook-secret").as_bytes()).unwrap();
     signature.update(event.as_bytes());
     for signature in [HEXLOWER.encode(&signature.finalize().into_bytes()), value("webhook-secret")] {

@@ -40,7 +40,11 @@ impl Seen {
     /// The encodings in which a secret was seen.
     pub fn encodings_of(&self, name: &str) -> Vec<&'static str> {
         let secret = value(name);
-        encodings(&secret).into_iter().filter(|(_, all)| all.iter().any(|text| self.mentions(text))).map(|it| it.0).collect()
+        encodings(&secret)
+            .into_iter()
+            .filter(|(_, all)| all.iter().any(|text| self.mentions(text)))
+            .map(|it| it.0)
+            .collect()
     }
 
     #[track_caller]
@@ -50,7 +54,8 @@ impl Seen {
             for (encoding, all) in encodings(&value(name)) {
                 for (place, seen) in &self.0 {
                     if let Some(at) = all.iter().find_map(|text| seen.find(text.as_str())) {
-                        let around: String = seen[..at].chars().rev().take(60).collect::<Vec<_>>().iter().rev().collect();
+                        let around: String =
+                            seen[..at].chars().rev().take(60).collect::<Vec<_>>().iter().rev().collect();
                         hits.push(format!("{name}, {encoding}, in {place}: …{around}"));
                     }
                 }

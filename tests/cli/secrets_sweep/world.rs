@@ -77,7 +77,9 @@ listen = "{listen}"
     };
     let pack = |name: &str, secrets: &str| {
         let secrets = if secrets.is_empty() { String::new() } else { format!("secrets = {{ {secrets} }}\n") };
-        format!("\n[middleware.{name}]\npack = \"{name}\"\ntenants = [\"acme\"]\nbase_url = \"http://{echo}/vendor/\"\n{secrets}")
+        format!(
+            "\n[middleware.{name}]\npack = \"{name}\"\ntenants = [\"acme\"]\nbase_url = \"http://{echo}/vendor/\"\n{secrets}"
+        )
     };
     head + &export("writes", "[\"acme\", \"denied\"]", "read, create A, raw B", "outbox")
         + &export("refused", "[\"acme\"]", "try refuse, raw refuse", "outbox")
@@ -85,7 +87,10 @@ listen = "{listen}"
         + &export("kept", "[\"acme\"]", "create D", "lake")
         + &calls("asks", "account")
         + &calls("is-denied", "denied")
-        + &pack("apikey", "Header = { env = \"VENDOR_KEY\" }, Query = { env = \"VENDOR_KEY\" }, Body = { env = \"VENDOR_KEY\" }")
+        + &pack(
+            "apikey",
+            "Header = { env = \"VENDOR_KEY\" }, Query = { env = \"VENDOR_KEY\" }, Body = { env = \"VENDOR_KEY\" }",
+        )
         + &pack("basic", "Username = { env = \"VENDOR_USER\" }, Password = { env = \"VENDOR_PASSWORD\" }")
         + &pack("oauth", "ClientId = { env = \"VENDOR_USER\" }, ClientSecret = { env = \"VENDOR_CLIENT_SECRET\" }")
         + &pack("passing", "")
@@ -132,7 +137,9 @@ key = {{ env = "VAULT_PASSPHRASE" }}
 
 /// A pack for each kind of authentication, whose templates hand all on that the vendor says.
 pub fn write_packs(bench: &Bench, echo: SocketAddr) {
-    let key = |name: &str, to: &str| format!(r#"{{ "authenticationKey": "{name}", "outputType": "{to}", "outputKey": "X-Key-{name}" }}"#);
+    let key = |name: &str, to: &str| {
+        format!(r#"{{ "authenticationKey": "{name}", "outputType": "{to}", "outputKey": "X-Key-{name}" }}"#)
+    };
     let keys = ["Header", "Query", "Body"].map(|name| key(name, name)).join(", ");
     let packs = [
         ("apikey", format!(r#"{{ "kind": "ApiKey", "valueMappings": [{keys}] }}"#)),
@@ -142,7 +149,8 @@ pub fn write_packs(bench: &Bench, echo: SocketAddr) {
     ];
     for (name, authentication) in packs {
         let vendor = format!(r#"{{ "baseUrl": "http://{echo}/vendor/", "authentication": {authentication} }}"#);
-        let request = r#"{ "method": "POST", "url": "{{ config.url }}", "body": { "note": "{{ source.body.note }}" } }"#;
+        let request =
+            r#"{ "method": "POST", "url": "{{ config.url }}", "body": { "note": "{{ source.body.note }}" } }"#;
         let response = r#"{ "statusCode": 200, "headers": { "x-told": "{{ source.headers.x-echo }}" }, "body": { "success": true, "all": {{ source.body }} } }"#;
         let mut files = vec![("Configuration/vendor.json".to_owned(), vendor)];
         for endpoint in ["account", "denied"] {

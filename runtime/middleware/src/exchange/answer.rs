@@ -1,7 +1,10 @@
 //! What the vendor answered, received no further than the settings allow.
 
+use std::borrow::Cow;
+
 use reqwest::Response;
 use reqwest::header::{HeaderName, HeaderValue};
+use tradewire_secrets::Masker;
 
 use tokio::time::Instant;
 use tradewire_outbound::{Unread, read};
@@ -45,7 +48,7 @@ impl VendorAnswer {
     ) -> Result<VendorAnswer, Failed> {
         let status = response.status().as_u16();
         let text = |(name, value): (&HeaderName, &HeaderValue)| {
-            (name.to_string(), tradewire_secrets::masked(String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let headers = response.headers().iter().map(text).filter(|(name, _)| headers::travels(name)).collect();
         let most = settings.most_bytes as u64;
@@ -79,10 +82,20 @@ impl VendorAnswer {
                 }
                 Err(_) => text.into(),
             };
-            // Some vendors repeat the request in what they answer: from here on nobody sees the operator's key in it.
-            answer.body.mask(tradewire_secrets::all());
         }
+        // Some vendors repeat the request in what they answer: from here on nobody sees the operator's key in it.
+        answer.mask(tradewire_secrets::all());
         Ok(answer)
+    }
+
+    /// Masks secrets wherever they are repeated.
+    pub fn mask(&mut self, masker: &Masker) {
+        self.body.mask(masker);
+        for (_, value) in &mut self.headers {
+            if let Cow::Owned(masked) = masker.mask(value) {
+                *value = masked;
+            }
+        }
     }
 
     /// The answer as it is kept. Of headers with one name the last is, which is the one that templates see.

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tradewire_outbound::{Client, Unread, Use, innermost, read};
+use tradewire_secrets::Masker;
 
 use super::Trouble;
 use super::call::Call;
@@ -97,6 +98,18 @@ impl Authenticator {
             value.set_sensitive(true);
         }
         Ok(call)
+    }
+
+    /// Masks what the caller itself is known by, where it is passed through: it is no secret of ours, so nobody else's
+    /// texts are searched for it.
+    pub fn masker(&self, caller: &[(String, String)]) -> Option<Masker> {
+        let passes = matches!(self.authentication, Authentication::PassThrough);
+        let own = caller.iter().find(|(name, _)| passes && name.eq_ignore_ascii_case("authorization"));
+        own.map(|(_, value)| {
+            let masker = Masker::default();
+            masker.register(value);
+            masker
+        })
     }
 
     /// Drops the token, which the vendor no longer takes: the next call fetches another.

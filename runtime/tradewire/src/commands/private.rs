@@ -19,7 +19,9 @@ pub fn keep(state: &Path) -> Result<()> {
         match tradewire_private::keep(&part) {
             Ok(None) => {}
             Ok(Some(mended)) => tracing::warn!("{mended}"),
-            Err(loose) => bail!("the state of the runtime is not safe: {loose}; or choose another folder with `--state`"),
+            Err(loose) => {
+                bail!("the state of the runtime is not safe: {loose}; or choose another folder with `--state`")
+            }
         }
     }
     Ok(())
@@ -29,7 +31,9 @@ pub fn keep(state: &Path) -> Result<()> {
 /// operator; `tradewire doctor` tells it.
 pub fn ensure_unchanged(config: &Path) -> Result<()> {
     match tradewire_private::ensure_unchanged_by_others(config) {
-        Err(loose @ (Loose::Writable { .. } | Loose::Replaceable { .. })) => bail!("the configuration is not safe: {loose}"),
+        Err(loose @ (Loose::Writable { .. } | Loose::Replaceable { .. })) => {
+            bail!("the configuration is not safe: {loose}")
+        }
         _ => Ok(()),
     }
 }

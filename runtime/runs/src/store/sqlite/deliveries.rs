@@ -107,7 +107,7 @@ fn still_held(run: RunId, touched: usize) -> Result<(), Fault> {
 pub(super) fn postpone(connection: &Connection, run: RunId, by: &str, postponed: &Postponed) -> Result<(), Fault> {
     ensure_held(connection, run, by)?;
     let Postponed { state, tries, error, next_try } = postponed;
-    let error = tradewire_secrets::mask(error);
+    let error = &*tradewire_secrets::mask(error);
     let id = run.to_string();
     connection
         .prepare_cached(

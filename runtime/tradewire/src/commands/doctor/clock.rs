@@ -1,5 +1,6 @@
 //! Whether the clock can be right. Slots, tokens and signatures go by it; each tenant's time zone is part of tradewire.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,7 +18,8 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
         return vec![Finding::new(format!("the clock says {now}, before this program was made"), treatment)];
     }
     // The store is written to with each run; its file is as old as its last change.
-    let changed = |file| std::fs::metadata(file).and_then(|there| there.modified()).ok().map(DateTime::<Utc>::from);
+    let changed =
+        |file: PathBuf| std::fs::metadata(file).and_then(|there| there.modified()).ok().map(DateTime::<Utc>::from);
     let log = patient.setting.state.join("tradewire.db-wal");
     let latest = [patient.database(), log].into_iter().filter_map(changed).max();
     match latest {
