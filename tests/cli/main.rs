@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod inspect;
 mod journal;
+mod neighbours;
 mod nights;
 mod onslaught;
 mod outbound;

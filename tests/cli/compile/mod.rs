@@ -3,6 +3,6 @@
 
 mod cache;
 mod limits;
-mod plugins;
+pub mod plugins;
 mod python;
 mod serving;

@@ -42,7 +42,7 @@ pub fn supplier(name: &str, address: &str, rest: &str) -> String {
 }
 
 /// The same with another pack.
-fn behind(pack: impl AsRef<Path>, name: &str, address: &str, rest: &str) -> String {
+pub fn behind(pack: impl AsRef<Path>, name: &str, address: &str, rest: &str) -> String {
     let section = r#"
 [middleware.NAME]
 pack = PACK
@@ -67,7 +67,7 @@ listen = "127.0.0.1:0"
 }
 
 /// Where ServiceTitan is for those who never ask it.
-const NOWHERE: &str = "http://127.0.0.1:9";
+pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// Serves the sample pack for this address.
 fn serve(address: &str) -> (Bench, Serving) {
@@ -77,7 +77,7 @@ fn serve(address: &str) -> (Bench, Serving) {
 }
 
 /// Writes a pack for the vendor of the sample pack, of one endpoint, `account`, into the folder `name`.
-fn write_pack(bench: &Bench, name: &str, request: &str, response: &str) {
+pub fn write_pack(bench: &Bench, name: &str, request: &str, response: &str) {
     let vendor = std::fs::read_to_string(harborline().join("Configuration/vendor.json")).unwrap();
     for (file, text) in [
         ("Configuration/vendor.json", vendor.as_str()),
