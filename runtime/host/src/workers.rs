@@ -147,7 +147,7 @@ mod tests {
         let all: Vec<_> = (0..many)
             .map(|_| {
                 let held = held.clone();
-                let work = move || drop(held.lock().unwrap().recv());
+                let work = move || held.lock().unwrap().recv().is_err();
                 workers.spawn(async move { off_worker(LARGE, work) }, Arc::default()).unwrap()
             })
             .collect();
