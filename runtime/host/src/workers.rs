@@ -26,9 +26,6 @@ pub(crate) struct Workers(Option<Runtime>);
 
 /// The fewest threads: plugins that hold theirs for a while are to leave some to the others.
 const FEWEST: usize = 4;
-/// How much less often the system gives these threads a processor than others that want it.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 5;
 /// From so many bytes on it takes about a millisecond to turn JSON into values, or back: more than others are to wait.
 const LARGE: usize = 512 * 1024;
 
@@ -43,7 +40,10 @@ impl Workers {
     pub fn start() -> io::Result<Workers> {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads((processors * 2).max(FEWEST)).thread_name("plugin").on_thread_start(begin);
+        builder
+            .worker_threads((processors * 2).max(FEWEST))
+            .thread_name("plugin")
+            .on_thread_start(|| IS_WORKER.set(true));
         Ok(Workers(Some(builder.build()?)))
     }
 
@@ -87,13 +87,6 @@ impl Drop for Workers {
             runtime.shutdown_background();
         }
     }
-}
-
-fn begin() {
-    IS_WORKER.set(true);
-    // A system that does not allow it is no worse than it was.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 /// Does work on so many bytes. On a thread for plugins, what takes long is done in its place: another takes over what it
@@ -154,7 +147,7 @@ mod tests {
         let all: Vec<_> = (0..many)
             .map(|_| {
                 let held = held.clone();
-                let work = move || drop(held.lock().unwrap().recv());
+                let work = move || held.lock().unwrap().recv().is_err();
                 workers.spawn(async move { off_worker(LARGE, work) }, Arc::default()).unwrap()
             })
             .collect();

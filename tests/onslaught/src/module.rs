@@ -30,7 +30,7 @@ pub struct Places {
 
 const PAGE: u32 = 64 * 1024;
 /// As many handles as a list of them has, at most.
-pub const MOST_HANDLES: u32 = 200_000;
+pub const MOST_HANDLES: u32 = 20_000;
 const HEAP: u32 = 8 << 20;
 
 /// An imported function.
