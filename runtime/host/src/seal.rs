@@ -58,7 +58,10 @@ impl Sealer {
 }
 
 fn read(path: &Path) -> io::Result<[u8; KEY]> {
-    let mut file = open(path)?;
+    let mut file = open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => error,
+        kind => io::Error::new(kind, format!("{} cannot be read: {error}", path.display())),
+    })?;
     // Of the file that is open, not of its name.
     let known = file.metadata()?;
     ensure_private(path, &known, 0o077)?;

@@ -1,7 +1,5 @@
 //! Plugins that are made here: whole and well-formed, with one part that is too much for a compiler, or for a run.
 
-use std::borrow::Cow;
-
 use wasm_encoder::{
     BlockType, CanonicalOption, CodeSection, ComponentBuilder, ComponentDefinedTypeEncoder, ComponentExportKind,
     ComponentTypeRef, ComponentValType, DataSection, ExportKind, ExportSection, Function, FunctionSection,
@@ -105,7 +103,9 @@ fn core(parts: Parts) -> Module {
     }
     let mut functions = FunctionSection::new();
     functions.function(RUN).function(REALLOC);
-    parts.functions.iter().for_each(|_| drop(functions.function(NUMBER)));
+    for _ in &parts.functions {
+        functions.function(NUMBER);
+    }
     let mut tables = TableSection::new();
     for minimum in parts.tables {
         tables.table(TableType {
@@ -119,7 +119,9 @@ fn core(parts: Parts) -> Module {
     let memory = |minimum| MemoryType { minimum, maximum: None, memory64: false, shared: false, page_size_log2: None };
     let mut memories = MemorySection::new();
     memories.memory(memory(parts.pages.max(1)));
-    (0..parts.memories).for_each(|_| drop(memories.memory(memory(1))));
+    for _ in 0..parts.memories {
+        memories.memory(memory(1));
+    }
     let mut exports = ExportSection::new();
     exports.export("run", ExportKind::Func, 0).export("cabi_realloc", ExportKind::Func, 1);
     exports.export("memory", ExportKind::Memory, 0);
@@ -130,7 +132,9 @@ fn core(parts: Parts) -> Module {
         function
     };
     code.function(&answer(ZEROS)).function(&answer(2 * ZEROS));
-    parts.functions.iter().for_each(|function| drop(code.function(function)));
+    for function in &parts.functions {
+        code.function(function);
+    }
     let start = parts.start.map(|function| {
         functions.function(NOTHING);
         code.function(&function);
@@ -143,7 +147,9 @@ fn core(parts: Parts) -> Module {
     }
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&tables).section(&memories).section(&exports);
-    start.iter().for_each(|start| drop(module.section(start)));
+    if let Some(start) = &start {
+        module.section(start);
+    }
     module.section(&code).section(&data);
     module
 }
@@ -154,8 +160,10 @@ pub fn jumps(blocks: u32, variables: u32) -> Function {
     let mut function = Function::new([(variables, ValType::I32)]);
     let mut sink = function.instructions();
     sink.loop_(BlockType::Empty);
-    (0..blocks).for_each(|_| drop(sink.block(BlockType::Empty)));
-    sink.local_get(0).br_table(Cow::Owned((0..blocks).collect()), 0).end();
+    for _ in 0..blocks {
+        sink.block(BlockType::Empty);
+    }
+    sink.local_get(0).br_table(0..blocks, 0).end();
     for block in 1..blocks {
         let (here, there) = (1 + block % variables, 1 + (block * 7 + 3) % variables);
         sink.local_get(there).local_get(0).i32_add().local_set(here).local_get(here).br_if(blocks - block);
@@ -169,9 +177,13 @@ pub fn jumps(blocks: u32, variables: u32) -> Function {
 pub fn nested(blocks: usize) -> Function {
     let mut function = Function::new([]);
     let mut sink = function.instructions();
-    (0..blocks).for_each(|_| drop(sink.block(BlockType::Result(ValType::I32))));
+    for _ in 0..blocks {
+        sink.block(BlockType::Result(ValType::I32));
+    }
     sink.local_get(0);
-    (0..blocks).for_each(|_| drop(sink.end()));
+    for _ in 0..blocks {
+        sink.end();
+    }
     sink.end();
     function
 }

@@ -11,6 +11,10 @@ use crate::bench::{Bench, hostile, until};
 use crate::suppliers::http::ask;
 use crate::suppliers::serving::{Serving, nowhere};
 
+/// What takes a fraction of a second, and is meant to take two at most, on a machine that is busy with all these tests.
+/// The compiler would go on for minutes.
+const MARGIN: Duration = Duration::from_secs(10);
+
 /// A configuration that runs something every second and listens, with what else is given.
 fn steady(address: SocketAddr, rest: &str) -> String {
     let steady = hostile("", "behaviour = \"behaves\"").replace("0 6 * * MON", "* * * * * *");
@@ -69,7 +73,7 @@ fn goes_on(bench: &Bench, address: SocketAddr) {
     let began = Instant::now();
     let health = ask(address, "GET /health HTTP/1.1\r\nhost: tradewire\r\nconnection: close\r\n\r\n");
     assert_eq!((health.status, health.text.as_str()), (200, "ok\n"));
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
 }
 
 /// The folder of the one compiler that works for this process, as the system shows it.
@@ -116,13 +120,15 @@ fn a_plugin_that_compiles_for_minutes_holds_up_neither_what_is_served_nor_its_ow
     let child = compiler(serving.id());
     let began = Instant::now();
     serving.stop();
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
     until("the compiler is gone", || is_gone(&child));
 }
 
 /// It can reach nothing and keep nothing, and is bound by the system.
 fn has_nothing(compiler: &std::path::Path) {
-    assert_eq!(std::fs::read(compiler.join("environ")).unwrap(), b"");
+    // How its allocator behaves, and nothing else.
+    let environment = String::from_utf8(std::fs::read(compiler.join("environ")).unwrap()).unwrap();
+    assert_eq!(environment, "MIMALLOC_ARENA_EAGER_COMMIT=0\0");
     assert_eq!(std::fs::read_link(compiler.join("cwd")).unwrap(), PathBuf::from("/"));
     let mut open: Vec<String> = std::fs::read_dir(compiler.join("fd"))
         .unwrap()
@@ -133,7 +139,7 @@ fn has_nothing(compiler: &std::path::Path) {
     let limits = std::fs::read_to_string(compiler.join("limits")).unwrap();
     let words = limits.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>();
     for line in [
-        "Max cpu time 600 600 seconds",
+        "Max cpu time 600 601 seconds",
         "Max file size 0 0 bytes",
         "Max data size 2147483648 2147483648 bytes",
         "Max core file size 0 0 bytes",
@@ -186,6 +192,6 @@ fn a_compiler_ends_with_whoever_started_it() {
     serving.tell_to_stop();
     let told = serving.ended();
     assert!(told.code.is_none() || told.code == Some(0), "{told}");
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(began.elapsed() < MARGIN, "{:?}", began.elapsed());
     until("the compiler is gone", || is_gone(&child));
 }

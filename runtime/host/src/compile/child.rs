@@ -98,16 +98,18 @@ fn restrict(order: &Order) -> io::Result<()> {
         return Err(io::Error::other("nobody waits for it any more"));
     }
     nice(PRIORITY)?;
-    let limit = |resource: Resource, most: u64| {
+    let between = |resource: Resource, current: u64, maximum: u64| {
         // What is allowed by now cannot be exceeded.
-        let most = getrlimit(resource).maximum.map_or(most, |allowed| allowed.min(most));
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+        let allowed = |most: u64| Some(getrlimit(resource).maximum.map_or(most, |allowed| allowed.min(most)));
+        setrlimit(resource, Rlimit { current: allowed(current), maximum: allowed(maximum) })
     };
+    let limit = |resource, most| between(resource, most, most);
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     // Those that it has stay open; another gets no number.
     limit(Resource::Nofile, 3)?;
-    limit(Resource::Cpu, order.seconds.max(1))?;
+    // At the first of the two it is told by a signal of its own, at the second it is killed.
+    between(Resource::Cpu, order.seconds.max(1), order.seconds.max(1).saturating_add(1))?;
     // Private memory that can be written to; of addresses an engine sets aside more than it uses.
     limit(Resource::Data, order.memory as u64)?;
     limit(Resource::As, (order.memory as u64).saturating_add(ADDRESSES))?;

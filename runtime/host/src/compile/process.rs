@@ -75,7 +75,8 @@ impl Job<'_> {
 
     fn spawn(&self) -> io::Result<Child> {
         let mut command = Command::new(self.program);
-        command.args(self.arguments).env_clear();
+        // mimalloc, where the program uses it, sets a gibibyte aside at once, which counts as used unless it is told this.
+        command.args(self.arguments).env_clear().env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.current_dir("/");
@@ -118,7 +119,9 @@ impl Job<'_> {
     /// Why a compiler has ended before it was done.
     fn fault(&self, status: io::Result<ExitStatus>, said: &str, error: &io::Error) -> LoadError {
         let said = said.trim();
-        if said.contains("memory allocation of") || said.contains("Cannot allocate memory") {
+        // In the words of Rust's allocator and of the system, which has no room for another thread's stack either.
+        let no_memory = ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
+        if no_memory.iter().any(|words| said.contains(words)) {
             return LoadError::Limit(Limit::CompileMemory(self.limits.memory));
         }
         let how = match status {

@@ -244,7 +244,7 @@ fn compiled(
         Review::of(options.catalog, grants, asks).finish().map(drop)
     };
     let code = engine.compiling.compile(&engine.wasm, bytes, options.limits, &options.abandon, review)?;
-    let component = deserialize(&engine.wasm, &code).map_err(|error| LoadError::Compiler(format!("{error:#}")))?;
+    let component = deserialize(&engine.wasm, &code).map_err(LoadError::Invalid)?;
     if let Some(cache) = &engine.cache {
         cache.store(&engine.wasm, digest, &code);
     }
