@@ -32,12 +32,12 @@ fn sample(endpoint: &str) -> String {
 }
 
 /// The sample pack.
-fn harborline() -> PathBuf {
+pub fn harborline() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/harborline").canonicalize().unwrap()
 }
 
 /// A section for a supplier at this address, with the sample pack and what else is given.
-fn supplier(name: &str, address: &str, rest: &str) -> String {
+pub fn supplier(name: &str, address: &str, rest: &str) -> String {
     behind(harborline(), name, address, rest)
 }
 
@@ -55,7 +55,7 @@ secrets = { ApiKey = { env = "VENDOR_KEY" } }
 }
 
 /// A configuration with these suppliers and one caller, who may call all of them.
-fn serves(servicetitan: &str, suppliers: &str) -> String {
+pub fn serves(servicetitan: &str, suppliers: &str) -> String {
     let rest = r#"
 [caller.office]
 key = { env = "CALLER_KEY" }
