@@ -52,7 +52,7 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn no_document_takes_more_than_is_taken_for_it() {
-    const BYTES: usize = 1 << 20;
+    const BYTES: usize = 1 << 18;
     let list = |item: &str| format!("[{}{item}]", format!("{item},").repeat(BYTES / (item.len() + 1)));
     let members: Vec<String> = (0..BYTES / 10).map(|n| format!("\"{n:x}\":0")).collect();
     let order = r#"{"vendorPartNumber":"ABC-123","description":"3/4\" copper pipe, 10 ft","quantity":2.50,"cost":19.99,"skuId":12345}"#;

@@ -32,7 +32,7 @@ pub fn sample(endpoint: &str) -> String {
 }
 
 /// The sample pack.
-fn harborline() -> PathBuf {
+pub fn harborline() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/harborline").canonicalize().unwrap()
 }
 
@@ -55,7 +55,7 @@ secrets = { ApiKey = { env = "VENDOR_KEY" } }
 }
 
 /// A configuration with these suppliers and one caller, who may call all of them.
-fn serves(servicetitan: &str, suppliers: &str) -> String {
+pub fn serves(servicetitan: &str, suppliers: &str) -> String {
     let rest = r#"
 [caller.office]
 key = { env = "CALLER_KEY" }

@@ -7,7 +7,7 @@ use super::{Draft, failure, order};
 async fn a_vendor_that_is_down_is_told_by_its_address() {
     let vendor = StandIn::answering(vec![]).await;
     let mut draft = Draft::of(&vendor);
-    draft.vendor = r#"{ "baseUrl": "http://127.0.0.1:9/api" }"#.to_owned();
+    draft.move_to("http://127.0.0.1:9/api");
     let (status, kind, message) = failure(&order(&draft.serve()).await);
     assert_eq!((status, kind.as_str()), (502, "Vendor"));
     assert!(message.starts_with("no connection to 127.0.0.1:9: "), "{message}");
@@ -17,7 +17,7 @@ async fn a_vendor_that_is_down_is_told_by_its_address() {
 async fn a_vendor_that_does_not_answer_is_waited_for_as_long_as_the_setting_says() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut draft = Draft::of(&StandIn::answering(vec![]).await);
-    draft.vendor = format!(r#"{{ "baseUrl": "http://{}" }}"#, listener.local_addr().unwrap());
+    draft.move_to(&format!("http://{}", listener.local_addr().unwrap()));
     draft.settings.timeout = Duration::from_millis(300);
     let (status, _, message) = failure(&order(&draft.serve()).await);
     assert_eq!(status, 504);
@@ -91,7 +91,7 @@ async fn a_value_cannot_climb_out_of_its_place_in_the_address() {
 async fn what_is_not_tls_is_no_connection() {
     let vendor = StandIn::answering(vec![]).await;
     let mut draft = Draft::of(&vendor);
-    draft.vendor = format!(r#"{{ "baseUrl": "{}" }}"#, vendor.url.replace("http:", "https:"));
+    draft.move_to(&vendor.url.replace("http:", "https:"));
     let (status, _, message) = failure(&order(&draft.serve()).await);
     assert_eq!(status, 502);
     assert!(message.contains("no connection to") || message.contains("broke"), "{message}");

@@ -7,7 +7,7 @@ use tradewire_middleware::exchange::journal::{Before, Entry, Journal, Request, S
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Trouble};
 use tradewire_middleware::liquid::Value;
 
-use super::stand_in::{StandIn, json, redirect, with};
+use super::stand_in::{StandIn, json, redirect};
 use super::{Draft, ORDER, failure};
 
 /// A journal that keeps what it is told, and knows what it was given of the requests to come.

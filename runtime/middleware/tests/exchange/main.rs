@@ -66,6 +66,11 @@ impl Draft {
         }
     }
 
+    fn move_to(&mut self, url: &str) {
+        self.vendor = format!(r#"{{ "baseUrl": "{url}" }}"#);
+        self.settings.hosts = Origin::of(&url.parse().unwrap()).into_iter().collect();
+    }
+
     fn reading(self) -> Draft {
         Draft { reads: true, ..self }
     }

@@ -26,8 +26,8 @@ pub fn cost(text: &[u8]) -> usize {
             _ => {}
         }
     }
-    // A list that grows is there twice for a moment, and has room for half as much again.
-    values * 3 * size_of::<Value>() + members * (size_of::<(Box<str>, Value)>() * 2 + 16) + text.len()
+    // What grows is there twice for a moment, and has room for half as much again.
+    values * 3 * size_of::<Value>() + members * (size_of::<(Box<str>, Value)>() * 2 + 16) + 2 * text.len()
 }
 
 struct Reader<'t> {
