@@ -45,7 +45,7 @@ fn parses(mut files: Vec<(String, String)>) {
         }
         let group: UnresolvedPackageGroup = match sources.parse() {
             Ok(group) => group,
-            Err(error) => panic!("{folder} does not parse: {error:?}"),
+            Err((_, error)) => panic!("{folder} does not parse: {error}"),
         };
         if let Err(error) = resolve.push_group(group) {
             panic!("{folder} does not resolve: {error:?}");

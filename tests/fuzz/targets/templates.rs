@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use libfuzzer_sys::fuzz_target;
+use tradewire_fuzz::fuzz;
 use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
 
-fuzz_target!(|source: &str| {
+fuzz!(|bytes| {
+    let Ok(source) = std::str::from_utf8(bytes) else { return };
     let limits = Limits {
         steps: 100_000,
         loop_turns: 10_000,

@@ -1,15 +1,15 @@
 //! Bytes choose the values: none may change the shape of what the templates write.
 #![no_main]
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-use libfuzzer_sys::fuzz_target;
+use tradewire_fuzz::fuzz;
 
-#[path = "../../tests/hostile/values.rs"]
+#[path = "../../../runtime/middleware/tests/hostile/values.rs"]
 mod values;
 
-static HOSTILE: OnceLock<values::Hostile> = OnceLock::new();
+static HOSTILE: LazyLock<values::Hostile> = LazyLock::new(values::Hostile::new);
 
-fuzz_target!(|bytes: &[u8]| {
-    HOSTILE.get_or_init(values::Hostile::new).check(&mut values::Choices::Bytes(bytes.iter()));
+fuzz!(|bytes| {
+    HOSTILE.check(&mut values::Choices::Bytes(bytes.iter()));
 });

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use indexmap::{IndexMap, IndexSet};
 
 use super::openapi::{Additional, Document, Schema};
-use super::{ImportError, OpenPlace, names};
+use super::{ImportError, OpenPlace, cycles, names};
 use crate::types::{Case, Enum, EnumWire, Field, Need, Scalar, Type, TypeDef};
 
 /// Where a schema stands.
@@ -42,8 +42,8 @@ pub(super) struct Lowering<'d> {
 const COMMON: [&str; 8] = ["error", "decimal", "date", "date-time", "json", "upload", "download", "types"];
 
 impl<'d> Lowering<'d> {
-    pub fn new(file: &'d str, surface: &'d str, document: &'d Document) -> Self {
-        Lowering {
+    pub fn new(file: &'d str, surface: &'d str, document: &'d Document) -> Result<Self, ImportError> {
+        let lowering = Lowering {
             file,
             surface,
             schemas: &document.components.schemas,
@@ -51,6 +51,10 @@ impl<'d> Lowering<'d> {
             taken: COMMON.iter().map(|n| (*n).to_owned()).collect(),
             names: HashMap::new(),
             open: Vec::new(),
+        };
+        match cycles::of_references(lowering.schemas, is_type) {
+            Some(name) => Err(lowering.unsupported(name, "the schema is nothing but a reference to itself")),
+            None => Ok(lowering),
         }
     }
 
@@ -86,8 +90,7 @@ impl<'d> Lowering<'d> {
         if let Some((name, _)) = schema.named() {
             let (name, target) = self.schema(name)?;
             let role = if target.values.is_empty() { role } else { Role::Answer };
-            let is_type = !target.properties.is_empty() || has_words(target);
-            if is_type && !self.used.insert((name, role)) {
+            if is_type(target) && !self.used.insert((name, role)) {
                 return Ok(());
             }
             return self.reserve(target, role);
@@ -220,6 +223,9 @@ impl<'d> Lowering<'d> {
             };
             types.insert(self.names[&(schema, role)].clone(), definition);
         }
+        if let Some(name) = cycles::of_records(&types) {
+            return Err(self.unsupported(name, "the record holds itself, and not as a list of children"));
+        }
         types.sort_keys();
         open.append(&mut self.open);
         Ok(types)
@@ -270,6 +276,11 @@ impl<'d> Lowering<'d> {
         }
         Ok(Enum { wire: if number { EnumWire::Number } else { EnumWire::Text }, cases })
     }
+}
+
+/// Whether a schema becomes a type with a name.
+fn is_type(schema: &Schema) -> bool {
+    !schema.properties.is_empty() || has_words(schema)
 }
 
 /// Whether an enumeration names its values. Bare numbers say no more than an integer does.

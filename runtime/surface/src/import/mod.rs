@@ -6,6 +6,7 @@
 
 mod contracts;
 mod corrections;
+mod cycles;
 mod folder;
 mod lower;
 mod names;
@@ -123,7 +124,7 @@ fn surface_name(file: &str) -> String {
 fn surface(source: &Source, open: &mut Vec<OpenPlace>) -> Result<Surface, ImportError> {
     let document = parse(source)?;
     let name = surface_name(&source.name);
-    let mut lowering = Lowering::new(&source.name, &name, &document);
+    let mut lowering = Lowering::new(&source.name, &name, &document)?;
     for operation in operations::of(&document) {
         operations::reserve(&mut lowering, &operation)?;
     }
@@ -145,7 +146,7 @@ fn surface(source: &Source, open: &mut Vec<OpenPlace>) -> Result<Surface, Import
 fn webhooks(source: &Source, open: &mut Vec<OpenPlace>) -> Result<Surface, ImportError> {
     let document = parse(source)?;
     let name = "webhooks";
-    let mut lowering = Lowering::new(&source.name, name, &document);
+    let mut lowering = Lowering::new(&source.name, name, &document)?;
     let mut payloads = Vec::new();
     for (wire, envelope) in &document.events {
         let envelope = lowering.resolve(envelope)?;
