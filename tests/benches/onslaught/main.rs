@@ -49,7 +49,8 @@ fn main() {
             held.sort();
             let (longest, by) = held.last().unwrap();
             let times: Vec<Duration> = held.iter().map(|(time, _)| *time).collect();
-            let what = format!("(a) each {what} ({}), {}", held.len(), if first { "one long value" } else { "all long" });
+            let what =
+                format!("(a) each {what} ({}), {}", held.len(), if first { "one long value" } else { "all long" });
             line(&format!("{what}: thread held, p50"), &millis(quantile(&times, 0.5)), None);
             let aim = Some(("at most 50 ms", *longest <= MOST_HELD));
             line(&format!("{what}: longest"), &format!("{} {by}", millis(*longest)), aim);
@@ -143,13 +144,21 @@ fn served(url: &str) {
 
     line("(b) /health before, p99", &millis(quantile(&quiet, 0.99)), None);
     let p99 = quantile(&busy, 0.99);
-    line(&format!("(b) /health under the onslaught ({}), p99", busy.len()), &millis(p99), Some(("at most 20 ms", p99 <= HEALTH)));
+    line(
+        &format!("(b) /health under the onslaught ({}), p99", busy.len()),
+        &millis(p99),
+        Some(("at most 20 ms", p99 <= HEALTH)),
+    );
     line("(b) /health under the onslaught, longest", &millis(busy[busy.len() - 1]), None);
     let late = late(folder.path());
     let latest = late.iter().max().copied().unwrap_or_default();
     let aim = Some(("at most 100 ms", !late.is_empty() && latest <= LATE));
     line(&format!("(b) {} runs end after their time, at most", late.len()), &millis(latest), aim);
-    line("(b) resident before, and at most", &format!("{:.0} MiB, {:.0} MiB", before / f64::from(MIB), most / f64::from(MIB)), None);
+    line(
+        "(b) resident before, and at most",
+        &format!("{:.0} MiB, {:.0} MiB", before / f64::from(MIB), most / f64::from(MIB)),
+        None,
+    );
     line("(b) SIGTERM to the end", &millis(stopped), None);
 }
 
@@ -177,7 +186,9 @@ fn late(folder: &Path) -> Vec<Duration> {
     let runs = runtime.block_on(store.runs(&RunFilter::default())).unwrap();
     let ended = runs.into_iter().filter_map(|run| Some((run.opening.started, run.ending?)));
     let ended = ended.filter(|(_, ending)| ending.message.contains("`time` is 2 s"));
-    ended.map(|(started, ending)| (ending.ended - started).to_std().unwrap().saturating_sub(Duration::from_secs(2))).collect()
+    ended
+        .map(|(started, ending)| (ending.ended - started).to_std().unwrap().saturating_sub(Duration::from_secs(2)))
+        .collect()
 }
 
 fn millis(time: Duration) -> String {
