@@ -157,7 +157,7 @@ fn has_nothing(compiler: &std::path::Path) {
 #[test]
 fn a_server_that_begins_with_it_serves_all_else_and_its_runs_wait() {
     let (bench, address) = bench();
-    bench.write("tradewire.toml", steady(address, &bomb("10 s")));
+    bench.write("tradewire.toml", steady(address, &bomb("6 s")));
     let mut serving = serve(&bench);
     says(&mut serving, "still compiling `bomb`: what runs it waits; all else is served");
     goes_on(&bench, address);
@@ -165,12 +165,18 @@ fn a_server_that_begins_with_it_serves_all_else_and_its_runs_wait() {
     assert!(told.out.contains("its plugin: `bomb` is not compiled yet, or cannot be"), "{told}");
 
     // It cannot: that is told, and nothing of it is lost.
-    until("it is given up", || serving.err().contains("`compile_time` is 10 s; raise it in the plugin's `limits`"));
+    let given_up = "`compile_time` is 6 s; raise it in the plugin's `limits`: `limits = { compile_time = \"12 s\" }`";
+    let began = Instant::now();
+    // Its time is the processor's, of which a busy machine gives it little.
+    while !serving.err().contains(given_up) && began.elapsed() < Duration::from_secs(150) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    says(&mut serving, given_up);
     says(&mut serving, "what runs `bomb` waits until the configuration is mended; all else is served");
     goes_on(&bench, address);
     assert_eq!(ran(&bench, "boom", Outcome::Failed), 0);
     bench.write("bomb.wasm", plugin(Parts::default()));
-    replace(&bench, &steady(address, &bomb("11 s")));
+    replace(&bench, &steady(address, &bomb("7 s")));
     says(&mut serving, "tradewire.toml is taken over");
     until("its runs begin", || ran(&bench, "boom", Outcome::Succeeded) > 0);
     serving.stop();
