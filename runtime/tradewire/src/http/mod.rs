@@ -5,7 +5,6 @@ mod middleware;
 pub mod tls;
 mod webhooks;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
