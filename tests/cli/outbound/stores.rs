@@ -16,7 +16,7 @@ fn delivering_to(store: SocketAddr) -> Bench {
     let delivery = format!(
         "to = \"s3://exports/pay\"\nendpoint = \"http://{store}\"\naccess_key_id = \"AKIDEXAMPLE\"\n\
          secret_access_key = {{ env = \"VENDOR_KEY\" }}\nsession_token = {{ env = \"CALLER_KEY\" }}\ntimeout = \"5 s\"\n\
-         retries = {{ times = 0 }}"
+         retries = {{ times = 1, backoff = \"1 s\", longest = \"1 s\" }}"
     );
     Bench::with(&config.replace("to = \"outbox\"", &delivery))
 }
