@@ -70,6 +70,7 @@ fn may_succeed(usage: Use, hostile: Hostile) -> bool {
         hostile,
         Hostile::EndlessBody
             | Hostile::ChunkedWithoutEnd
+            | Hostile::ChunkedHuge
             | Hostile::SlowDrip
             | Hostile::StallAfterHead
             | Hostile::Announced
