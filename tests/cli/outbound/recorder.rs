@@ -68,6 +68,8 @@ fn attend(mut socket: TcpStream, kept: &Mutex<Vec<String>>, answer: &str) {
                     token.len()
                 )
             }
+            // Nobody has what is looked for.
+            false if head.starts_with("HEAD ") => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
             false => answer.to_owned(),
         };
         if socket.write_all(answer.as_bytes()).is_err() {

@@ -75,12 +75,17 @@ async fn api(url: String, file: bool) -> Outcome {
         Arguments { path: path.map(|p| (p.wire.clone(), "5".to_owned())).collect(), ..Arguments::default() };
     let mut file = tenant.download(operation, &arguments).await.map_err(|error| error.to_string())?;
     let mut taken = 0;
-    while let Some(piece) = file.chunk().await.map_err(|error| error.to_string())? {
-        taken += piece.len();
-        if taken > LARGEST {
-            return Ok(());
+    let reading = async {
+        while let Some(piece) = file.chunk().await.map_err(|error| error.to_string())? {
+            taken += piece.len();
+            if taken > LARGEST {
+                break;
+            }
         }
-    }
+        Ok(())
+    };
+    // A file may take as long as the run that reads it.
+    tokio::time::timeout(5 * PATIENCE, reading).await.unwrap_or_else(|_| Err("the run's time is over".to_owned()))?;
     if taken == 0 { Err("an empty file".into()) } else { Ok(()) }
 }
 

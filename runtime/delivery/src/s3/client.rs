@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION};
 use reqwest::{Method, StatusCode};
-use tradewire_outbound::{self as outbound, Reach, Unanswered, Use, beginning, innermost};
+use tradewire_outbound::{self as outbound, Reach, Unanswered, Unread, Use, innermost, read};
 use url::Url;
 
 use crate::retry_after::retry_after;
@@ -19,7 +20,7 @@ use crate::retry_after::retry_after;
 /// The slowest that a store may take bytes, in bytes a second.
 const SLOWEST: u64 = 64 * 1024;
 /// The most bytes of an answer: no request here asks for content, and what is said of one is a page at most.
-const MOST: usize = 256 * 1024;
+const MOST: u64 = 256 * 1024;
 /// The checksum that goes with each part and each object, in Base64.
 const CHECKSUM: &str = "x-amz-checksum-sha256";
 
@@ -38,7 +39,7 @@ impl Client {
     }
 
     /// Sends a request, and reads the answer as far as there is room for it.
-    async fn exchange(&self, request: HttpRequest) -> Result<(StatusCode, HeaderMap, Vec<u8>), HttpError> {
+    async fn exchange(&self, request: HttpRequest) -> Result<(StatusCode, HeaderMap, Bytes), HttpError> {
         let (head, body) = request.into_parts();
         let url = Url::parse(&head.uri.to_string()).map_err(|error| HttpError::new(HttpErrorKind::Request, error))?;
         let mut request = reqwest::Request::new(head.method, url);
@@ -54,12 +55,14 @@ impl Client {
             HttpError::new(kind, Told(innermost(&error)))
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = beginning(response, MOST + 1).await;
-        if body.len() > MOST {
-            let told =
-                Told(format!("the store answers {status} with more than {MOST} bytes, which no store has to say"));
-            return Err(HttpError::new(HttpErrorKind::Decode, told));
-        }
+        // Whole, or it is none: what breaks off is not the store's word for anything.
+        let body = read(response, MOST, |_| ()).await.map_err(|unread| match unread {
+            Unread::TooLong(most) => {
+                let told = format!("the store answers {status} with more than {most} bytes, which no store has to say");
+                HttpError::new(HttpErrorKind::Decode, Told(told))
+            }
+            Unread::Broken(error) => HttpError::new(HttpErrorKind::Interrupted, Told(innermost(&error))),
+        })?;
         Ok((status, headers, body))
     }
 
