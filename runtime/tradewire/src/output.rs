@@ -132,9 +132,9 @@ fn print(text: &str) {
 
 /// A document as it was written, unless there is something to mask in it.
 fn print_document(json: &str) {
-    match (mask(json), serde_json::from_str(json)) {
-        (Cow::Owned(_), Ok(value)) => print(&masked_document(value)),
-        _ => print(json),
+    match mask(json) {
+        Cow::Borrowed(json) => print(json),
+        Cow::Owned(masked) => print(&serde_json::from_str(json).map_or(masked, masked_document)),
     }
 }
 

@@ -50,7 +50,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Store(command) => done(block_on(store::dispatch(command, output))),
         Command::Vault(command) => done(vault::dispatch(command, output)),
         Command::Check(options) => done(block_on(check::check(options, output))),
-        Command::Doctor(options) => doctor::doctor(options, output),
+        Command::Doctor(options) => block_on(async { doctor::doctor(&options, output) }),
         Command::Schema => done(schema::schema(output)),
         Command::Sandbox(options) => done(block_on(sandbox::sandbox(options, output))),
         Command::Plugin(Plugin::Inspect { file }) => done(plugin::inspect(&file, output)),

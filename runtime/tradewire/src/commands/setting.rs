@@ -10,12 +10,11 @@ use tradewire_runs::config::{Config, ConfigError};
 use tradewire_runs::run::{Attempt, Execute, Failure, Job, Onlooker, Runner, RunnerOptions, Summary};
 use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
 
+use super::private;
 use crate::cli::Place;
 use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
 use crate::output::Busy;
-
-use super::private;
 
 /// A configuration without faults, and where the runtime's own state is.
 pub struct Setting {

@@ -67,7 +67,7 @@ const CHECKS: [Check; 8] = [
 ];
 
 /// Looks at everything; ends with 1 where something was found.
-pub fn doctor(options: Doctor, output: &Output) -> Result<ExitCode> {
+pub fn doctor(options: &Doctor, output: &Output) -> Result<ExitCode> {
     let config = read_config(&options.place.config)?;
     let state = state_of(&options.place);
     // What is loose is told here, and neither refused nor mended.
