@@ -32,6 +32,7 @@ lint:
 	cargo fmt --all --check --manifest-path plugins/Cargo.toml
 	cargo fmt --all --check --manifest-path tests/fuzz/engine/Cargo.toml
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --manifest-path plugins/Cargo.toml --workspace --exclude every-operation --all-targets -- -D warnings
 
 # Each fuzz target for FUZZ_SECONDS (60), two at a time.
 fuzz:

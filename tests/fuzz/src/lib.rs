@@ -15,14 +15,19 @@ macro_rules! fuzz {
         /// What libFuzzer calls with each input.
         #[unsafe(no_mangle)]
         extern "C" fn LLVMFuzzerTestOneInput(data: *const u8, size: usize) -> i32 {
-            $crate::input(data, size, |$bytes: &[u8]| $body);
+            // SAFETY: libFuzzer hands over `size` bytes at `data`, which stay as they are until this returns.
+            unsafe { $crate::input(data, size, |$bytes: &[u8]| $body) };
             0
         }
     };
 }
 
+/// Runs what [`fuzz!`] defines.
+///
+/// # Safety
+/// There are `size` bytes at `data`, and nobody changes them meanwhile.
 #[doc(hidden)]
-pub fn input(data: *const u8, size: usize, run: impl FnOnce(&[u8])) {
+pub unsafe fn input(data: *const u8, size: usize, run: impl FnOnce(&[u8])) {
     static ABORTING: Once = Once::new();
     ABORTING.call_once(|| {
         let told = std::panic::take_hook();
@@ -34,7 +39,7 @@ pub fn input(data: *const u8, size: usize, run: impl FnOnce(&[u8])) {
     if size == 0 {
         return run(&[]);
     }
-    // SAFETY: libFuzzer hands over `size` bytes at `data`, which stay as they are until this returns.
+    // SAFETY: that is what the caller warrants.
     run(unsafe { std::slice::from_raw_parts(data, size) });
 }
 

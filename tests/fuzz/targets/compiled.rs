@@ -30,7 +30,8 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     let cache = Cache::open(&folder.path().join("compiled")).unwrap();
     let engine = Engine::new(EngineOptions { runs: 1, memory: 1 << 20, cache: Some(cache) }).unwrap();
     load(&engine);
-    let entries: Vec<_> = std::fs::read_dir(folder.path().join("compiled")).unwrap().map(|e| e.unwrap().path()).collect();
+    let entries: Vec<_> =
+        std::fs::read_dir(folder.path().join("compiled")).unwrap().map(|e| e.unwrap().path()).collect();
     let [entry] = &entries[..] else { panic!("one entry is expected: {entries:?}") };
     Kept { genuine: std::fs::read(entry).unwrap(), entry: entry.clone(), engine, _folder: folder }
 });

@@ -222,9 +222,7 @@ fn paging(lowering: &Lowering<'_>, described: &Described, params: &[Param]) -> R
         Some(page) if page.ty != Type::Scalar(Scalar::S32) => {
             Err(lowering.unsupported(&described.operation_id, "the number of a page is not an `int32`"))
         }
-        Some(_) => {
-            Ok(Some(Paging::Pages { max: takes("pageSize").and_then(|p| p.max).unwrap_or(5_000), default: 50 }))
-        }
+        Some(_) => Ok(Some(Paging::Pages { max: takes("pageSize").and_then(|p| p.max).unwrap_or(5_000), default: 50 })),
         None => Ok(None),
     }
 }
