@@ -71,6 +71,13 @@ pub fn onslaught(of: Of<'_>, much: Much) -> Onslaught {
         Of::Own => is_own(interface) || interface.starts_with("servicetitan:webhooks/"),
         Of::Raw | Of::RawId(_) => interface.starts_with("servicetitan:api/raw@"),
     };
+    // A plugin asks for what it imports: no more than what it calls, and what it takes to call that.
+    let serves = |interface: &str| match of {
+        Of::Operations | Of::Surface(_) => interface.starts_with("servicetitan:"),
+        Of::Own => true,
+        Of::Raw | Of::RawId(_) => false,
+    };
+    called.retain(|(interface, _)| is_called(interface) || serves(interface));
     // What only serves to get at the others comes after them.
     called.sort_by_key(|(interface, _)| !is_called(interface));
     let count = called.iter().filter(|(interface, _)| is_called(interface)).count();
