@@ -224,8 +224,13 @@ fn the_doctor_tells_what_is_loose_and_changes_none_of_it() {
 fn the_doctor_tells_a_store_that_is_damaged() {
     let bench = bench("");
     bench.tradewire("runs list").succeeded();
+    // A copy is one file, and nothing of it is in a log beside it.
+    bench.tradewire("store backup copy.db").succeeded();
     let database = bench.path(".tradewire/tradewire.db");
-    let mut bytes = fs::read(&database).unwrap();
+    for beside in ["tradewire.db-wal", "tradewire.db-shm"] {
+        let _ = fs::remove_file(bench.path(".tradewire").join(beside));
+    }
+    let mut bytes = fs::read(bench.path("copy.db")).unwrap();
     let end = bytes.len();
     bytes[4096..end].fill(0x5a);
     fs::write(&database, bytes).unwrap();

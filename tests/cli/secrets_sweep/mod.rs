@@ -35,8 +35,11 @@ fn command(bench: &Bench, words: &str) -> Command {
 /// Runs it, as text and as JSON, and takes down what it says. It may fail: that is told too.
 fn say(bench: &Bench, seen: &mut Seen, words: &str) {
     for json in ["", " --json"] {
-        let told: Told =
-            command(bench, &format!("{words}{json}")).env("TRADEWIRE_LOG", "trace").output().unwrap().into();
+        let told: Told = command(bench, &format!("{words}{json}"))
+            .env("TRADEWIRE_LOG", "trace,wasmtime=warn,cranelift_codegen=warn,regalloc2=warn")
+            .output()
+            .unwrap()
+            .into();
         seen.note(&format!("`{words}{json}`, out"), told.out.as_bytes());
         seen.note(&format!("`{words}{json}`, err"), told.err.as_bytes());
     }
@@ -121,7 +124,12 @@ fn no_output_holds_a_secret() {
 /// `tradewire serve`: its answers to callers and to ServiceTitan, and what it says meanwhile.
 fn served(bench: &Bench, seen: &mut Seen, listen: std::net::SocketAddr) {
     let mut serve = command(bench, "serve");
-    let child = serve.env("TRADEWIRE_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = serve
+        .env("TRADEWIRE_LOG", "trace,wasmtime=warn,cranelift_codegen=warn,regalloc2=warn")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut serving = Serving::of(child);
     until("it listens", || {
         serving.is_alive();

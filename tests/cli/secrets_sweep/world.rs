@@ -71,7 +71,7 @@ listen = "{listen}"
     };
     let calls = |name: &str, endpoint: &str| {
         format!(
-            "\n[export.{name}]\nrun = \"apikey/{endpoint}\"\ntenants = [\"acme\"]\nwindow = \"week\"\nbody = '''{{}}'''\ndeliver \
+            "\n[export.{name}]\nrun = \"apikey/{endpoint}\"\ntenants = [\"acme\"]\nwindow = \"week\"\nbody = \"body.json\"\ndeliver \
              = \"outbox\"\n"
         )
     };
@@ -137,6 +137,7 @@ key = {{ env = "VAULT_PASSPHRASE" }}
 
 /// A pack for each kind of authentication, whose templates hand all on that the vendor says.
 pub fn write_packs(bench: &Bench, echo: SocketAddr) {
+    bench.write("body.json", "{}");
     let key = |name: &str, to: &str| {
         format!(r#"{{ "authenticationKey": "{name}", "outputType": "{to}", "outputKey": "X-Key-{name}" }}"#)
     };
