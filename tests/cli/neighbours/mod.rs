@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use tradewire_runs::store::Outcome;
 
-use crate::bench::{Bench, Offline, until};
+use crate::bench::{Offline, until};
 use crate::suppliers::http::ask;
 use crate::suppliers::serving::{Serving, nowhere};
 
