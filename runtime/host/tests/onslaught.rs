@@ -56,7 +56,7 @@ impl ServiceTitan for Obliging {
     fn raw<'a>(
         &'a self,
         _: Method,
-        _: &'a str,
+        _: &'a tradewire_surface::path::Path,
         _: &'a [(String, String)],
         _: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {

@@ -40,7 +40,7 @@ static PLUGIN: LazyLock<Plugin> = LazyLock::new(|| {
     let component = std::env::var("TRADEWIRE_FUZZ_COMPONENT").expect("set by `tests/fuzz/run`");
     let all: Vec<String> =
         Catalog::get().surfaces.values().filter(|s| !s.resources.is_empty()).map(|s| format!("{}:*", s.name)).collect();
-    let engine = Engine::new(EngineOptions { runs: 1, memory: 16 << 20, cache: None }).unwrap();
+    let engine = Engine::new(EngineOptions { runs: 1, memory: 16 << 20, ..EngineOptions::default() }).unwrap();
     Plugin::load(&engine, &std::fs::read(component).unwrap(), Grants::parse(&all).unwrap())
         .unwrap_or_else(|error| panic!("{error}"))
 });
