@@ -118,6 +118,9 @@ impl<S> Strict<S> {
             }
             let is_empty = end == self.line + 1;
             (self.seen, self.line) = (end + 1, end + 1);
+            if end >= head::LONGEST {
+                return Err(Malformed::LongHead);
+            }
             if is_empty && end > 1 {
                 return head::check(&self.held[..=end]).map(|framing| Some((end + 1, framing)));
             }
@@ -335,6 +338,7 @@ mod tests {
             ("GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\nGET /b HTTP/1.1\r\nhost: a\r\n\r\n", Malformed::Hosts),
             (&long, Malformed::LongTarget),
             (&format!("GET / HTTP/1.1\r\nhost: a\r\nx: {long}"), Malformed::LongHead),
+            (&format!("GET / HTTP/1.1\r\nhost: a\r\nx: {long}\r\n\r\n"), Malformed::LongHead),
         ] {
             let (read, _) = handed_on(&[text.as_bytes()]).await;
             let read = String::from_utf8(read).unwrap();
