@@ -123,7 +123,7 @@ impl ServiceTitan for Answers {
     fn raw<'a>(
         &'a self,
         _: Method,
-        _: &'a str,
+        _: &'a tradewire_surface::path::Path,
         _: &'a [(String, String)],
         _: Option<Bytes>,
     ) -> Later<'a, Result<Answered, CallError>> {

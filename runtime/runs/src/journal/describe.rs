@@ -221,19 +221,19 @@ mod tests {
     #[tokio::test]
     async fn a_long_body_is_kept_in_part_and_counts_whole() {
         let long = |end: &str| Some(Bytes::from(format!("{}{end}", "é".repeat(LONGEST_BODY))));
-        let one = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], long("a")).await.unwrap();
+        let one = raw(Method::Post, &"/x/tenant/{tenant}/y".parse().unwrap(), 7, &[], long("a")).await.unwrap();
         let kept = one.arguments.body.unwrap();
         assert!(kept.len() <= LONGEST_BODY && kept.ends_with('é'));
         assert_eq!(one.arguments.body_bytes, Some(2 * LONGEST_BODY as u64 + 1));
         assert_eq!((one.path.as_str(), one.operation.as_str()), ("/x/tenant/7/y", "raw POST"));
-        let other = raw(Method::Post, "/x/tenant/{tenant}/y", 7, &[], long("b")).await.unwrap();
+        let other = raw(Method::Post, &"/x/tenant/{tenant}/y".parse().unwrap(), 7, &[], long("b")).await.unwrap();
         assert_ne!(one.digest, other.digest);
     }
 
     #[tokio::test]
     async fn what_is_hashed_on_another_thread_has_the_digest_that_it_always_had() {
         let body = vec![b'x'; LARGE + 1];
-        let call = raw(Method::Post, "/x", 7, &[("a".into(), "b".into())], Some(body.clone().into())).await.unwrap();
+        let call = raw(Method::Post, &"/x".parse().unwrap(), 7, &[("a".into(), "b".into())], Some(body.clone().into())).await.unwrap();
         let whole: [&[u8]; 6] = [b"raw POST", b"/x", b"a", b"b", b"body", &body];
         assert_eq!(call.digest, digest(whole));
     }
