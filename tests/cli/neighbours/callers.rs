@@ -79,7 +79,11 @@ pub fn come<'s>(
         caller(vec![webhook("", &large).into_bytes(), webhook(&wrong, &large).into_bytes()]);
     }
     // Keys that are guessed.
-    caller((0..100).map(|n| post(Some(&format!("guess-{n}-of-a-key-of-somebody")), "acme/v-0/stock-level", "{}").into_bytes()).collect());
+    caller(
+        (0..100)
+            .map(|n| post(Some(&format!("guess-{n}-of-a-key-of-somebody")), "acme/v-0/stock-level", "{}").into_bytes())
+            .collect(),
+    );
     // What is no HTTP.
     caller(vec![
         b"GET /health HTTP/1.1\r\n\r\n".to_vec(),

@@ -47,7 +47,8 @@ pub struct Noticed {
 
 impl Noticed {
     fn print(&self) {
-        let p = |of: &[Duration]| format!("p50 {:?}, p99 {:?}, {} times", quantile(of, 0.5), quantile(of, 0.99), of.len());
+        let p =
+            |of: &[Duration]| format!("p50 {:?}, p99 {:?}, {} times", quantile(of, 0.5), quantile(of, 0.99), of.len());
         println!("health: {}", p(&self.health));
         println!("signed events: {}", p(&self.events));
         println!("honest runs before: {}", p(&self.quiet));

@@ -122,8 +122,10 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
     for (n, server) in strangers.servers.iter().enumerate() {
         let vendor = suppliers::supplier(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
         let delivery = format!("[delivery.d-{n}]\nto = \"{}\"\n", server.url);
-        let export = export(&format!("to-{n}"), "hostile", "settings = { behaviour = \"writes-big\", bytes = 1000000 }\n");
-        sections += &format!("{vendor}{delivery}{}", export.replace("deliver = \"outbox\"", &format!("deliver = \"d-{n}\"")));
+        let export =
+            export(&format!("to-{n}"), "hostile", "settings = { behaviour = \"writes-big\", bytes = 1000000 }\n");
+        sections +=
+            &format!("{vendor}{delivery}{}", export.replace("deliver = \"outbox\"", &format!("deliver = \"d-{n}\"")));
     }
     for n in 0..TEMPLATES.len() {
         let pack = bench.path(&format!("pack-{n}"));
@@ -133,7 +135,9 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
 }
 
 fn plugin(name: &str, source: &str, grants: &str) -> String {
-    format!("[plugin.{name}]\nsource = {source:?}\ngrant = [{grants}]\nlimits = {{ time = \"2 s\", memory = \"64 MiB\" }}\n\n")
+    format!(
+        "[plugin.{name}]\nsource = {source:?}\ngrant = [{grants}]\nlimits = {{ time = \"2 s\", memory = \"64 MiB\" }}\n\n"
+    )
 }
 
 fn export(name: &str, plugin: &str, rest: &str) -> String {

@@ -24,7 +24,10 @@ fn reaches_raw(written: &str, method: Method, path: &str) -> bool {
     let (granted, given): (Vec<_>, Vec<_>) = (granted.split('/').collect(), path.split('/').collect());
     wanted == method.to_string()
         && granted.len() == given.len()
-        && granted.iter().zip(given).all(|(granted, given)| granted.starts_with('{') || decoded(granted) == decoded(given))
+        && granted
+            .iter()
+            .zip(given)
+            .all(|(granted, given)| granted.starts_with('{') || decoded(granted) == decoded(given))
 }
 
 fn decoded(segment: &str) -> Vec<u8> {

@@ -14,6 +14,7 @@ use crate::SettingsError;
 
 const SETTING: &str = "recipients";
 const BEGIN: &[u8] = b"-----BEGIN PGP PUBLIC KEY BLOCK-----";
+const END: &[u8] = b"-----END PGP PUBLIC KEY BLOCK-----";
 
 /// Somebody who can decrypt.
 pub(super) struct Recipient(SignedPublicKey);
@@ -39,12 +40,16 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<Recipient>, SettingsError> {
     if recipients.is_empty() { Err(fault(none)) } else { Ok(recipients) }
 }
 
-/// The armoured blocks of a file, of which the library reads the first alone; a binary file is one.
+/// The armoured blocks of a file, of which the library reads one at a time and nothing after it; a binary file is one.
 fn blocks(file: &[u8]) -> Vec<&[u8]> {
-    let begins = file.windows(BEGIN.len()).enumerate().filter(|(_, bytes)| *bytes == BEGIN).map(|(at, _)| at);
-    // What is before the first is the library's to judge.
-    let mut from = 0;
-    begins.skip(1).chain([file.len()]).map(|to| &file[std::mem::replace(&mut from, to)..to]).collect()
+    let find =
+        |from: usize, text: &[u8]| file[from..].windows(text.len()).position(|bytes| bytes == text).map(|at| from + at);
+    let (mut blocks, mut from) = (Vec::new(), 0);
+    while let Some(begin) = find(from, BEGIN) {
+        from = find(begin, END).map_or(file.len(), |end| end + END.len());
+        blocks.push(&file[begin..from]);
+    }
+    if blocks.is_empty() { vec![file] } else { blocks }
 }
 
 impl Recipient {

@@ -233,7 +233,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_hashed_on_another_thread_has_the_digest_that_it_always_had() {
         let body = vec![b'x'; LARGE + 1];
-        let call = raw(Method::Post, &"/x".parse().unwrap(), 7, &[("a".into(), "b".into())], Some(body.clone().into())).await.unwrap();
+        let call = raw(Method::Post, &"/x".parse().unwrap(), 7, &[("a".into(), "b".into())], Some(body.clone().into()))
+            .await
+            .unwrap();
         let whole: [&[u8]; 6] = [b"raw POST", b"/x", b"a", b"b", b"body", &body];
         assert_eq!(call.digest, digest(whole));
     }

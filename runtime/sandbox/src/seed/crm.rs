@@ -42,7 +42,7 @@ pub(super) fn address(world: &World, location: usize) -> Value {
 
 /// Two in a hundred customers were merged into an earlier one.
 fn merged(place: usize) -> Option<usize> {
-    (place > 0 && place % 50 == 31).then_some(place - 1)
+    (place > 0 && place % 50 == 31).then(|| place - 1)
 }
 
 fn tags(world: &World, thing: &str, place: usize) -> Value {
