@@ -141,6 +141,8 @@ impl Doors {
         let (builder, length) = content(builder, &request.content).await?;
         self.counters.request(length);
         let response = match timeout_at(deadline, builder.send()).await {
+            // The connection's own clock may be the first of the two.
+            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => return Err(late(Fault::Lost)),
             Ok(sent) => sent.map_err(|error| {
                 let (error, fault) = broken(&error, &place);
                 Failed::new(error, fault)

@@ -65,7 +65,7 @@ impl Checked {
 impl Resolve for Checked {
     fn resolve(&self, name: Name) -> Resolving {
         let (reach, name) = (Arc::clone(&self.reach), name.as_str().to_owned());
-        let is_proxy = self.proxies.iter().any(|proxy| *proxy == name);
+        let is_proxy = self.proxies.contains(&name);
         let found = self.names.find(&name);
         Box::pin(async move {
             let found = found.await?;

@@ -64,6 +64,8 @@ pub fn bench(offline: &Offline, strangers: &Strangers, address: SocketAddr) -> B
     }
     bench.write("bomb.wasm", component(Parts { functions: vec![jumps(1000, 1000)], ..Parts::default() }));
     bench.write("everybody.toml", everybody(&bench, strangers));
+    bench.write("all.toml", bench.read("tradewire.toml") + &bench.read("everybody.toml"));
+    bench.tradewire("check --config all.toml").succeeded();
     bench
 }
 

@@ -33,7 +33,7 @@ fn callers_with_the_largest_bodies_take_no_more_memory_together_than_there_is_fo
     let (mut most, mut slowest) = (0, Duration::ZERO);
     while callers.iter().any(|caller| !caller.is_finished()) {
         let start = Instant::now();
-        let health = ask(address, "GET /health HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n".to_owned());
+        let health = ask(address, "GET /health HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n");
         assert_eq!(health.status, 200);
         slowest = slowest.max(start.elapsed());
         most = most.max(serving.resident());

@@ -9,7 +9,7 @@ use serde_json::Value;
 const OBTAINED: &str = "";
 
 /// Our secrets, and the key of the configuration that each stands under.
-pub const SECRETS: [(&str, &str); 26] = [
+pub const SECRETS: [(&str, &str); 27] = [
     ("app-key", "servicetitan.app_key"),
     ("client-id", "tenant.*.client_id"),
     ("client-secret", "tenant.*.client_secret"),
@@ -36,6 +36,7 @@ pub const SECRETS: [(&str, &str); 26] = [
     ("caller-key", "caller.*.key"),
     ("callers-own", OBTAINED),
     ("webhook-secret", "webhook.*.secret"),
+    ("tls-key", "serve.tls.key"),
 ];
 
 /// A secret with all that encodings treat by itself, as far as the place allows where it goes.
@@ -65,7 +66,7 @@ pub fn variable(name: &str) -> String {
 pub fn is_sent(name: &str) -> bool {
     let kept =
         ["vault-passphrase", "sftp-password", "sftp-key", "sftp-passphrase", "s3-secret", "public-key", "sign-key"];
-    !kept.contains(&name) && !["sign-passphrase", "caller-key", "webhook-secret"].contains(&name)
+    !kept.contains(&name) && !["sign-passphrase", "caller-key", "webhook-secret", "tls-key"].contains(&name)
 }
 
 /// What is sent where it is not sent as it is.

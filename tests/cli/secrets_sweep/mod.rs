@@ -168,6 +168,8 @@ fn served(bench: &Bench, seen: &mut Seen, listen: std::net::SocketAddr) {
 /// A configuration whose secrets are not what they should be: errors tell which, and not the secret.
 fn broken(seen: &mut Seen) {
     let bench = Bench::with(&world::broken());
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    bench.write("serve.pem", certificate.cert.pem());
     for words in ["check", "delivery test receiver", "delivery test encrypted", "doctor"] {
         say(&bench, seen, words);
     }

@@ -113,6 +113,20 @@ timeout = "1 s"
 [delivery.encrypted]
 to = "outbox"
 encrypt = { to = [{ env = "PUBLIC_KEY" }], sign = { key = { env = "SIGN_KEY" }, passphrase = { env = "SIGN_PASSPHRASE" } } }
+
+[tenant.acme]
+id = 1234567890
+client_id = { env = "CLIENT_ID" }
+client_secret = { env = "CLIENT_SECRET" }
+timezone = "America/Phoenix"
+
+[webhook.jobs]
+tenants = ["acme"]
+secret = { env = "WEBHOOK_SECRET" }
+
+[serve]
+listen = "127.0.0.1:0"
+tls = { certificate = "serve.pem", key = { env = "TLS_KEY" } }
 "#
     .to_owned()
 }

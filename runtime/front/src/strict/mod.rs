@@ -260,7 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.lingering.is_none() {
-            if let Poll::Pending = Pin::new(&mut this.inner).poll_shutdown(cx)? {
+            if Pin::new(&mut this.inner).poll_shutdown(cx)?.is_pending() {
                 this.watch_reader(cx)?;
                 return Poll::Pending;
             }

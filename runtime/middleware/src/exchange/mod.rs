@@ -145,7 +145,12 @@ impl Middleware {
     /// # Errors
     /// Secrets that are missing, by their names; calls of templates that are not granted; hosts that the pack names and
     /// the settings do not; TLS that cannot be set up.
-    pub fn new(pack: Pack, settings: Settings, secrets: HashMap<String, SecretString>) -> Result<Middleware, Faults> {
+    pub fn new(
+        pack: Pack,
+        mut settings: Settings,
+        secrets: HashMap<String, SecretString>,
+    ) -> Result<Middleware, Faults> {
+        settings.workshop.longest = settings.deadline;
         let mut faults = pack.refused(&settings.grants);
         faults.extend(destinations::unnamed(&pack.vendor, &settings));
         let http = vendor::client(&settings, destinations::named(&settings))

@@ -140,12 +140,7 @@ impl Once<'_> {
     }
 
     fn late(&self, of_the_last: &str) -> Trouble {
-        let seconds = self.middleware.settings.deadline.as_secs_f32();
-        let message = format!(
-            "the call took longer than {seconds} s, which is the most for all its requests to the vendor together; \
-             {of_the_last}"
-        );
-        Trouble::vendor(message).with_status(504)
+        super::work::late(self.middleware.settings.deadline, of_the_last)
     }
 }
 

@@ -3,6 +3,7 @@
 //! a vendor is waited for, so a call that waits for its share holds none of anybody else's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +28,8 @@ pub struct Workshop {
     hands: Arc<Semaphore>,
     /// One for each rendering that may wait for ServiceTitan.
     waiting: Arc<Semaphore>,
+    /// The most that a call may take, as it is told to whoever asked for more.
+    pub(super) longest: Duration,
 }
 
 /// Memory that is taken until this is dropped.
@@ -54,10 +57,10 @@ impl Workshop {
     /// One for so many bytes of documents, with a hand for each processor.
     #[must_use]
     pub fn new(memory: usize) -> Self {
-        let all = u32::try_from(memory / UNIT).unwrap_or(u32::MAX).min(u32::MAX >> 4).max(1);
+        let all = u32::try_from(memory / UNIT).unwrap_or(u32::MAX).clamp(1, u32::MAX >> 4);
         let nobody = Arc::new(Semaphore::new(0));
         let memory = Arc::new(Semaphore::new(all as usize));
-        Workshop { memory, all, hands: Arc::clone(&nobody), waiting: nobody }.for_another()
+        Workshop { memory, all, hands: Arc::clone(&nobody), waiting: nobody, longest: Duration::ZERO }.for_another()
     }
 
     /// The same memory, with hands of its own: who keeps them busy keeps nobody else's.
@@ -130,7 +133,7 @@ impl Workshop {
         match timeout_at(ends, working).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(error)) => Err(Trouble::pack(format!("the work was stopped: {error}"))),
-            Err(_) => Err(late()),
+            Err(_) => Err(late(self.longest, "a document was being worked on")),
         }
     }
 }
@@ -139,14 +142,18 @@ fn busy(what: &str) -> Trouble {
     Trouble::busy(format!("{what}, and was until the call had to end; come again, or with smaller documents"))
 }
 
-fn late() -> Trouble {
-    Trouble::vendor("the call took longer than its `deadline`: a document was being worked on").with_status(504)
+/// A call took longer than it may with all that it does.
+pub(super) fn late(longest: Duration, meanwhile: &str) -> Trouble {
+    let seconds = longest.as_secs_f32();
+    let message = format!(
+        "the call took longer than {seconds} s, which is the most for all its requests to the vendor together; {meanwhile}"
+    );
+    Trouble::vendor(message).with_status(504)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::time::Duration;
 
     use super::*;
 
