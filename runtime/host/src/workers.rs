@@ -90,7 +90,8 @@ impl Drop for Workers {
 }
 
 /// Does work on so many bytes. On a thread for plugins, what takes long is done in its place: another takes over what it
-/// had to do. For what calls of plugins make others do at once; elsewhere it is done as it is.
+/// had to do. For what calls of plugins make others do at once; elsewhere it is done as it is. Never for work that calls
+/// the plugin, which may wait in the middle and go on on another thread.
 pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     if bytes < LARGE || !IS_WORKER.get() {
         return work();

@@ -144,7 +144,7 @@ fn plugin(name: &str, source: &str, grants: &str) -> String {
 
 fn export(name: &str, plugin: &str, rest: &str) -> String {
     format!(
-        "[export.x-{name}]\nrun = {plugin:?}\ntenants = [\"stranger\"]\ncron = \"*/3 * * * * *\"\nretries = {{ times = 0 }}\ndeliver = \"outbox\"\n{rest}\n"
+        "[export.x-{name}]\nrun = {plugin:?}\ntenants = [\"stranger\"]\ncron = \"*/3 * * * * *\"\ndeliver = \"outbox\"\n{rest}\n"
     )
 }
 

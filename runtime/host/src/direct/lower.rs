@@ -15,7 +15,6 @@ use super::fault::Fault;
 use super::writer::Writer;
 use crate::calls::Download;
 use crate::plan::{Decode, Layout};
-use crate::workers::off_worker;
 
 /// How a `result<T, error>` of the component is laid out and filled.
 #[derive(Debug)]
@@ -87,7 +86,9 @@ unsafe impl Lower for Answer {
         let payload = plan.payload as usize;
         let mut writer = Writer::new(cx, size);
         let failed = match (&self.outcome, &plan.ok) {
-            (Outcome::Json(body), Some(ok)) => match off_worker(body.len(), || writer.json(body, ok, payload)) {
+            // On this thread: the plugin's own `realloc` is called in between, and where its time is up the run waits
+            // in the middle of it and goes on on another thread.
+            (Outcome::Json(body), Some(ok)) => match writer.json(body, ok, payload) {
                 Ok(()) => None,
                 Err(Fault::Trap(trap)) => return Err(trap),
                 Err(Fault::Unreadable { place, problem }) => Some(unreadable(&plan.operation, &place, &problem)),
