@@ -35,7 +35,7 @@ impl Exported {
     /// The bills of a window: those that changed in it, are not exported and are in no other window's file; and whatever
     /// its file had before.
     pub fn bills(&self, window: &Window, options: &Options) -> Result<Vec<Bill>> {
-        let is_pending = |bill: &Bill| options.statuses.iter().any(|status| *status == bill.sync_status);
+        let is_pending = |bill: &Bill| options.statuses.contains(&bill.sync_status);
         let query = GetListPaginatedQuery::default().modified_on_or_after(&window.start).modified_before(&window.end);
         let mut bills = servicetitan::bills(query)?;
         let own = span(window);

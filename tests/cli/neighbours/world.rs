@@ -119,6 +119,9 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
     for name in ["raw", "all", "own"] {
         let grants = if name == "raw" { String::new() } else { grants.join(", ") };
         sections += &plugin(name, &format!("{name}.wasm"), &grants);
+        if name == "own" {
+            sections += "middleware = [\"v-0\"]\n\n";
+        }
         sections += &export(name, name, "");
     }
     for (n, server) in strangers.servers.iter().enumerate() {
@@ -171,7 +174,9 @@ pub fn let_loose(bench: &Bench) {
 /// Takes the hostile out again, and waits until none of them runs.
 pub fn call_off(bench: &Bench) {
     bench.write("tradewire.toml", bench.read("honest.toml"));
-    until("no hostile run goes on", || runs(bench, RunFilter { open: true, ..all() }).iter().all(is_honest));
+    until("no hostile run goes on", || {
+        runs(bench, RunFilter { open: true, ..all() }).iter().all(|run| is_honest(run) || run.ending.is_some())
+    });
 }
 
 /// The runs of the honest that have ended.

@@ -33,7 +33,7 @@ fn run(run: Run) -> Result<Summary> {
             let request = dispatch::team::CreateTeamRequest { active: true, name: Some(occurrence.clone()) };
             dispatch::team::create(&request)?;
         }
-        write!(file, "{occurrence}|{kind}|{source}|{says}\n")?;
+        writeln!(file, "{occurrence}|{kind}|{source}|{says}")?;
         events += 1;
     }
     file.finish([("events", events)])?;
