@@ -26,7 +26,7 @@ fn load(engine: &Engine, component: &[u8]) {
 static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(&folder.path().join("compiled"), &folder.path().join("key")).unwrap();
-    let options = EngineOptions { runs: 1, memory: 1 << 20, cache: Some(cache), ..EngineOptions::default() };
+    let options = EngineOptions { runs: 4, memory: 64 << 20, cache: Some(cache), ..EngineOptions::default() };
     let engine = Engine::new(options).unwrap();
     // The smallest plugin there is.
     let component = onslaught(Of::Raw, Much { bytes: 1, first: true, letter: b'a', times: 1 }).component;
