@@ -126,7 +126,7 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
     }
     for (n, server) in strangers.servers.iter().enumerate() {
         let vendor = suppliers::supplier(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
-        let delivery = format!("[delivery.d-{n}]\nto = \"{}\"\n", server.url);
+        let delivery = format!("[delivery.d-{n}]\nto = \"{}\"\ntimeout = \"2 s\"\n", server.url);
         let export =
             export(&format!("to-{n}"), "hostile", "settings = { behaviour = \"writes-big\", bytes = 1000000 }\n");
         sections +=
