@@ -21,7 +21,7 @@ pub const TENANT: i64 = 7;
 pub const APP_KEY: &str = "ak1.the-app-key";
 pub const SECRET: &str = "cs1.the-client-secret";
 /// What the scripted tokens begin with; the number of the fetch follows.
-pub const TOKEN: &str = "the-token-";
+pub const TOKEN: &str = "eyJ0b2tlbiI6MX0.the-token-";
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
