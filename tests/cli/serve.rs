@@ -58,7 +58,7 @@ fn a_run_that_was_killed_in_the_middle_is_recorded_as_interrupted_and_leaves_no_
 fn the_next_run_records_the_one_that_was_killed_too() {
     let bench = Bench::with(&hostile("", "behaviour = \"sleeps\""));
     let mut child = bench.start("run odd");
-    until("the run is open", || !bench.unfinished().is_empty());
+    until("the run is open", || !bench.unfinished().is_empty() && !bench.runs().is_empty());
     signal(&child, "KILL");
     child.wait().unwrap();
     bench.write("tradewire.toml", hostile("", "behaviour = \"behaves\""));
