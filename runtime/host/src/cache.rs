@@ -14,8 +14,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::private::ensure_private;
-use crate::seal::{SEAL, Sealer};
+use crate::seal::{SEAL, Sealer, denied};
 
 /// A folder of compiled components, and the key that seals them.
 #[derive(Debug, Clone)]
@@ -29,14 +28,17 @@ const LARGEST: u64 = 4 << 30;
 
 impl Cache {
     /// Uses the folder and the file of the key, which are made where they are missing, for this user alone. A folder that
-    /// is another's or that others may write to is refused, and so is a key that others may read.
+    /// is ours and too open is mended, and that is told; one that is another's is refused, and so is a key that others
+    /// may have read.
     pub fn open(folder: &Path, key: &Path) -> io::Result<Cache> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder)?;
-        ensure_private(folder, &fs::metadata(folder)?, 0o022)?;
+        if let Some(mended) = tradewire_private::keep(folder).map_err(denied)? {
+            tracing::warn!("{mended}");
+        }
         Ok(Cache { folder: folder.to_owned(), sealer: Sealer::open(key)? })
     }
 

@@ -8,8 +8,6 @@ use std::path::Path;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::private::ensure_private;
-
 /// The length of a seal, in bytes.
 pub(crate) const SEAL: usize = 32;
 /// The length of the key, in bytes.
@@ -64,7 +62,7 @@ fn read(path: &Path) -> io::Result<[u8; KEY]> {
     })?;
     // Of the file that is open, not of its name.
     let known = file.metadata()?;
-    ensure_private(path, &known, 0o077)?;
+    tradewire_private::ensure_ours(path, &known).map_err(denied)?;
     let damaged = || {
         let shown = path.display();
         let message = format!("{shown} is no key of {KEY} bytes; help: remove it, and plugins are compiled once more");
@@ -76,6 +74,11 @@ fn read(path: &Path) -> io::Result<[u8; KEY]> {
     let mut key = [0; KEY];
     file.read_exact(&mut key).map_err(|_| damaged())?;
     Ok(key)
+}
+
+/// That others may have read or written it; the message says what to do.
+pub(crate) fn denied(loose: tradewire_private::Loose) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, loose)
 }
 
 #[cfg(unix)]
@@ -147,9 +150,11 @@ mod tests {
         Sealer::open(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         let told = |path: &Path| Sealer::open(path).unwrap_err().to_string();
-        for mode in [0o640, 0o604, 0o620, 0o602] {
+        for (mode, mends) in
+            [(0o640, "`chmod 600 "), (0o604, "`chmod 600 "), (0o620, "`chmod go-w "), (0o602, "`chmod go-w ")]
+        {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(told(&path).contains(&format!("its mode is {mode:04o}; help: `chmod 0600 ")), "{}", told(&path));
+            assert!(told(&path).contains(&format!("(mode {mode:04o}): {mends}")), "{}", told(&path));
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&path, folder.path().join("link.key")).unwrap();
@@ -161,7 +166,7 @@ mod tests {
         if rustix::process::geteuid().is_root() {
             fs::write(&path, [7; 32]).unwrap();
             std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
-            assert!(told(&path).contains("belongs to the user 65534"), "{}", told(&path));
+            assert!(told(&path).contains("belongs to user 65534"), "{}", told(&path));
         }
     }
 }

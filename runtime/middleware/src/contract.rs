@@ -7,6 +7,7 @@ use std::fmt;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError};
+use tradewire_surface::text::cut;
 use tradewire_surface::{Catalog, Effect};
 
 use crate::liquid::Value;
@@ -18,6 +19,8 @@ pub use sample::Fill;
 
 /// More faults than these are not told one by one.
 const MOST_TOLD: usize = 20;
+/// The most bytes of a breach's message: schemas quote whole documents.
+const LONGEST: usize = 200;
 /// A document of so many values is told one breach.
 const MOST_VALUES: usize = 20_000;
 
@@ -132,16 +135,9 @@ fn told(error: &ValidationError<'_>, breaches: &mut Vec<Breach>) {
                 Breach { path: format!("{path}/{}", pointer::step(name)), message, rule: rule.clone(), unknown: true }
             }));
         }
-        _ => breaches.push(Breach { path, message: shortened(&error.to_string()), rule, unknown: false }),
-    }
-}
-
-/// Keeps a message to a line: schemas quote whole documents.
-fn shortened(message: &str) -> String {
-    const LONGEST: usize = 200;
-    match message.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
+        _ => {
+            breaches.push(Breach { path, message: cut(&error.to_string(), LONGEST).into_owned(), rule, unknown: false })
+        }
     }
 }
 

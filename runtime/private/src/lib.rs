@@ -17,6 +17,7 @@ mod owned;
 #[cfg(unix)]
 mod process;
 
+use std::fs::Metadata;
 use std::path::Path;
 
 pub use loose::{Loose, Mended};
@@ -84,6 +85,17 @@ pub fn keep(path: &Path) -> Result<Option<Mended>, Loose> {
 pub fn ensure_unchanged_by_others(path: &Path) -> Result<(), Loose> {
     #[cfg(unix)]
     return owned::ensure_unchanged_by_others(path);
+    #[cfg(not(unix))]
+    Ok(())
+}
+
+/// Whether what was opened at this path is ours alone, by what is known of it: nobody else reads it, writes to it, or did.
+///
+/// # Errors
+/// It belongs to another user, or others can read it or write to it.
+pub fn ensure_ours(path: &Path, opened: &Metadata) -> Result<(), Loose> {
+    #[cfg(unix)]
+    return owned::ensure_ours(path, opened);
     #[cfg(not(unix))]
     Ok(())
 }

@@ -17,10 +17,7 @@ const STICKY: u32 = 0o1000;
 
 pub(super) fn keep(path: &Path) -> Result<Option<Mended>, Loose> {
     let Some(there) = look(path)? else { return Ok(None) };
-    let us = geteuid().as_raw();
-    if there.uid() != us {
-        return Err(Loose::Foreign { path: path.to_owned(), owner: there.uid(), us });
-    }
+    ensure_owned(path, &there)?;
     ensure_in_place(path)?;
     let was = there.mode() & 0o7777;
     if was & OTHERS == 0 {
@@ -46,8 +43,27 @@ pub(super) fn ensure_unchanged_by_others(path: &Path) -> Result<(), Loose> {
     ensure_in_place(path)
 }
 
+pub(super) fn ensure_ours(path: &Path, opened: &Metadata) -> Result<(), Loose> {
+    ensure_owned(path, opened)?;
+    if opened.mode() & OTHERS_WRITE != 0 {
+        return Err(Loose::Writable { path: path.to_owned(), mode: opened.mode() & 0o7777 });
+    }
+    ensure_unread(path, opened)
+}
+
 pub(super) fn ensure_unread_by_others(path: &Path) -> Result<(), Loose> {
-    let Some(there) = look(path)? else { return Ok(()) };
+    look(path)?.map_or(Ok(()), |there| ensure_unread(path, &there))
+}
+
+fn ensure_owned(path: &Path, there: &Metadata) -> Result<(), Loose> {
+    let us = geteuid().as_raw();
+    if there.uid() == us {
+        return Ok(());
+    }
+    Err(Loose::Foreign { path: path.to_owned(), owner: there.uid(), us })
+}
+
+fn ensure_unread(path: &Path, there: &Metadata) -> Result<(), Loose> {
     if there.mode() & OTHERS == 0 {
         return Ok(());
     }

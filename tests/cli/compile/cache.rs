@@ -82,10 +82,10 @@ fn a_folder_or_a_key_that_others_can_reach_is_refused_with_what_to_do() {
     let refused = |texts: &[&str]| bench.tradewire("run boom").refused(texts);
     let set = |name: &str, mode| fs::set_permissions(bench.path(name), fs::Permissions::from_mode(mode)).unwrap();
     set(".tradewire/compiled", 0o770);
-    refused(&["compiled is open to other users: its mode is 0770; help: `chmod 0750 "]);
-    set(".tradewire/compiled", 0o700);
+    let told = bench.tradewire("run boom");
+    assert!(told.err.contains("compiled` (mode 0770); its mode is 0700 now"), "{told}");
     set(".tradewire/compiled.key", 0o644);
-    refused(&["compiled.key is open to other users: its mode is 0644; help: `chmod 0600 "]);
+    refused(&["compiled.key` (mode 0644): `chmod 600 "]);
     set(".tradewire/compiled.key", 0o600);
     fs::rename(bench.path(".tradewire/compiled.key"), bench.path("elsewhere.key")).unwrap();
     symlink(bench.path("elsewhere.key"), bench.path(".tradewire/compiled.key")).unwrap();
@@ -97,6 +97,6 @@ fn a_folder_or_a_key_that_others_can_reach_is_refused_with_what_to_do() {
     fs::remove_file(bench.path(".tradewire/compiled.key")).unwrap();
     if rustix::process::geteuid().is_root() {
         chown(bench.path(".tradewire/compiled"), Some(65_534), None).unwrap();
-        refused(&["compiled belongs to the user 65534, and this is the user 0; help: `chown 0 "]);
+        refused(&["compiled` belongs to user 65534, and this is user 0: "]);
     }
 }

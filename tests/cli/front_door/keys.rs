@@ -156,9 +156,9 @@ fn keys_that_may_be_guessed_are_refused_before_anything_is_served() {
     for (key, fault) in [
         (
             "a",
-            "holds a key of 1 characters, one of fewer than 20 may be guessed: set it to one that is drawn at random",
+            "holds too short a key, which may be guessed (characters: 1, at least 20): set it to one that is drawn at random",
         ),
-        (&"ab".repeat(20), "holds a key of 2 different characters, one of so few may be guessed"),
+        (&"ab".repeat(20), "holds too plain a key, which may be guessed (different characters: 2, at least"),
     ] {
         bench.write("office.key", key);
         let told = format!("caller `office`, `key`: file `office.key` {fault}");

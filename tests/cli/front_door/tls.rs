@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use chrono::{Datelike, Days, NaiveDate, Utc};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::Client;
 
@@ -15,11 +16,15 @@ use crate::suppliers::serving::Serving;
 const REST: &str = "[serve]\ntls = { certificate = \"serve.pem\", key = { file = \"serve.key\" } }";
 
 /// A certificate for this machine until that year, and its key.
-fn made(until: i32) -> (String, String) {
+fn made(year: i32) -> (String, String) {
+    made_until(NaiveDate::from_ymd_opt(year, 1, 1).unwrap())
+}
+
+fn made_until(last: NaiveDate) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
     params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(until, 1, 1);
+    params.not_after = date_time_ymd(last.year(), last.month() as u8, last.day() as u8);
     (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
@@ -105,4 +110,19 @@ fn what_is_wrong_with_a_certificate_is_told_by_check() {
         serving.err().contains("expired at 2021-01-01") && serving.err().contains("no client takes it")
     });
     serving.stop();
+}
+
+#[test]
+fn the_doctor_tells_a_certificate_that_expires_soon() {
+    let (bench, _) = bench(REST);
+    let (certificate, key) = made(2100);
+    write(&bench, &certificate, &key);
+    let well = "certificate: the server's certificate, if it has one, does not expire soon\n";
+    let told = bench.tradewire("doctor");
+    assert!(told.out.contains(well), "{told}");
+    let (soon, key) = made_until(Utc::now().date_naive() + Days::new(3));
+    write(&bench, &soon, &key);
+    let told = bench.tradewire("doctor");
+    assert!(told.out.contains("certificate: the certificate of `[serve.tls]` expires at "), "{told}");
+    assert!(told.out.contains("\n  renew it: `serve` takes the new files over while it runs\n"), "{told}");
 }

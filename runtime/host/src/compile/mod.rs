@@ -19,7 +19,7 @@ pub(crate) use asks::{Asks, ImportKind};
 pub use child::compile_child;
 
 use crate::limits::{CompileLimits, Limit};
-use crate::load::LoadError;
+use crate::load_error::LoadError;
 
 /// Who compiles components.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ use super::asks::Asks;
 use super::child::{GO_ON, Order};
 use super::frame::{self, Kind};
 use crate::limits::{CompileLimits, Limit};
-use crate::load::LoadError;
+use crate::load_error::LoadError;
 
 /// How much longer than its processor time a compiler may take: it waits for whoever has priority.
 const PATIENCE: u32 = 10;

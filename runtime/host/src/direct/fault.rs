@@ -50,8 +50,3 @@ pub(super) fn unexpected(wanted: &str, found: Peek) -> Fault {
     };
     Fault::of(format!("{wanted} is expected, found {found}"))
 }
-
-/// Enough of a text to know it by.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
-}

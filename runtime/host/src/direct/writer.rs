@@ -6,11 +6,12 @@
 use std::mem::MaybeUninit;
 
 use jiter::{Jiter, Peek};
+use tradewire_surface::text::shown;
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;
 use wasmtime::{Error, ValRaw};
 
-use super::fault::{Fault, shortened, unexpected};
+use super::fault::{Fault, unexpected};
 use crate::plan::{Decode, DecodeKind, Layout, Number, RecordField};
 
 pub(super) struct Writer<'c, 'd, T: 'static> {
@@ -82,7 +83,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                 Peek::String => {
                     let text = json.known_str()?;
                     if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) {
-                        return Err(Fault::of(format!("a number is expected, found the text `{}`", shortened(text))));
+                        return Err(Fault::of(format!("a number is expected, found the text `{}`", shown(text))));
                     }
                     put(self.cx, &mut self.scratch, at, text)
                 }
@@ -111,7 +112,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             }
             _ => return Err(unexpected("a number", peek)),
         };
-        let fault = || Fault::of(format!("`{}` is not such a number", shortened(digits)));
+        let fault = || Fault::of(format!("`{}` is not such a number", shown(digits)));
         // A whole number may arrive as 1.0.
         let whole = || digits.parse::<i64>().ok().or_else(|| digits.strip_suffix(".0")?.parse().ok()).ok_or_else(fault);
         let scratch = &mut self.scratch;
@@ -281,7 +282,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                 put(self.cx, &mut self.scratch, at + *payload as usize, word)?;
                 *case
             }
-            (None, None) => return Err(Fault::of(format!("`{}` is not a known word", shortened(word)))),
+            (None, None) => return Err(Fault::of(format!("`{}` is not a known word", shown(word)))),
         };
         self.case(at, *discriminant, case);
         Ok(())

@@ -6,11 +6,11 @@ use tradewire_surface::{OperationRef, Surface};
 use wasmtime::component::types::{ComponentFunc, ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, Linker, LinkerInstance, Resource, ResourceType};
 
-use super::ImportFault;
 use super::functions::{Form, events_plan, link, own_answer};
 use super::review::Meaning;
 use crate::calls::{FilePlans, Pager, link_events, link_files, link_raw};
 use crate::engine::Engine;
+use crate::load_error::ImportFault;
 use crate::run::RunState;
 
 /// Links what is imported to what it means. What its types do not fit is told.

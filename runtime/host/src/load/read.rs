@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::LoadError;
 use crate::limits::{CompileLimits, Limit};
+use crate::load_error::LoadError;
 
 /// The bytes of a component's file, unless they are more than it may have.
 pub fn read_component(path: &Path, limits: &CompileLimits) -> io::Result<Vec<u8>> {

@@ -5,8 +5,9 @@ use tradewire_surface::text::message;
 use tradewire_surface::{Catalog, OperationRef, Surface};
 
 use super::functions::Form;
-use super::{ImportFault, LoadError, MOST_TOLD, standard};
+use super::standard;
 use crate::compile::{Asks, ImportKind};
+use crate::load_error::{ImportFault, LoadError, MOST_TOLD};
 
 /// The imports of a component, looked at one by one.
 pub(super) struct Review<'a> {

@@ -66,11 +66,11 @@ fn guessable(key: &str) -> Option<String> {
     let (characters, different) = (key.chars().count(), key.chars().collect::<HashSet<_>>().len());
     match () {
         () if characters < SHORTEST_KEY => {
-            Some(format!("a key of {characters} characters, one of fewer than {SHORTEST_KEY} may be guessed"))
+            Some(format!("too short a key, which may be guessed (characters: {characters}, at least {SHORTEST_KEY})"))
         }
-        () if different < FEWEST_DIFFERENT => {
-            Some(format!("a key of {different} different characters, one of so few may be guessed"))
-        }
+        () if different < FEWEST_DIFFERENT => Some(format!(
+            "too plain a key, which may be guessed (different characters: {different}, at least {FEWEST_DIFFERENT})"
+        )),
         () => None,
     }
 }
@@ -91,9 +91,12 @@ mod tests {
 
     #[test]
     fn keys_that_may_be_guessed_are_told() {
-        assert_eq!(guessable("a"), Some("a key of 1 characters, one of fewer than 20 may be guessed".to_owned()));
+        assert_eq!(
+            guessable("a"),
+            Some("too short a key, which may be guessed (characters: 1, at least 20)".to_owned())
+        );
         assert!(guessable("123456789abcdefghij").is_some());
-        assert!(guessable(&"ab".repeat(32)).is_some_and(|told| told.contains("2 different characters")));
+        assert!(guessable(&"ab".repeat(32)).is_some_and(|told| told.contains("different characters: 2, ")));
         assert_eq!(guessable("ck1.of-the-caller-0123"), None);
     }
 }

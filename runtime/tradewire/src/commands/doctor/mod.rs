@@ -2,6 +2,7 @@
 //!
 //! A file a check: what is looked at, what is found, what mends it.
 
+mod certificate;
 mod clock;
 mod descriptors;
 mod disk;
@@ -55,7 +56,7 @@ struct Check {
     look: fn(&Patient) -> Vec<Finding>,
 }
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     Check { name: "files", well: "state, configuration and keys are nobody else's", look: files::look },
     Check { name: "secrets", well: "every secret can be read, and is long enough to be masked", look: secrets::look },
     Check { name: "process", well: "runs as a user of its own, and writes no core dump", look: process::look },
@@ -63,6 +64,11 @@ const CHECKS: [Check; 8] = [
     Check { name: "disk", well: "there is room for the store and the outbox", look: disk::look },
     Check { name: "clock", well: "the clock is not behind what the store has seen", look: clock::look },
     Check { name: "store", well: "the store is whole", look: store::look },
+    Check {
+        name: "certificate",
+        well: "the server's certificate, if it has one, does not expire soon",
+        look: certificate::look,
+    },
     Check { name: "plugins", well: "plugins, packs, deliveries and callers load", look: plugins::look },
 ];
 
