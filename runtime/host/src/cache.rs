@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -25,6 +26,8 @@ pub struct Cache {
 
 /// The most bytes of an entry.
 const LARGEST: u64 = 4 << 30;
+/// An entry that nobody has loaded for so long is removed when another is written.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Cache {
     /// Uses the folder and the file of the key, which are made where they are missing, for this user alone. A folder that
@@ -65,7 +68,11 @@ impl Cache {
         // SAFETY: wasmtime asks that it wrote these bytes itself. The seal over these very bytes, which are in this
         // process's memory since, shows that whoever has the key wrote them: `store` below, of what a compiler answered.
         match unsafe { Component::deserialize(engine, code) } {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                // It is as old as its last use. Where that cannot be written, it is compiled again some day.
+                let _ = File::options().append(true).open(&entry).and_then(|file| file.set_modified(SystemTime::now()));
+                Some(component)
+            }
             Err(error) => throw_away(&entry, &format!("cannot be used ({error:#})")),
         }
     }
@@ -77,6 +84,26 @@ impl Cache {
             let entry = self.folder.join(&name);
             tracing::warn!(entry = %entry.display(), "a compiled component cannot be kept: {error:#}");
         }
+        if let Err(error) = self.remove_unused() {
+            tracing::warn!(folder = %self.folder.display(), "compiled components that nobody uses stay: {error:#}");
+        }
+    }
+
+    /// Removes entries of plugins and versions that are gone.
+    fn remove_unused(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let known = entry.metadata()?;
+            let unused = known.modified()?.elapsed().is_ok_and(|age| age > KEPT);
+            if known.is_file() && unused && entry.path().extension().is_some_and(|extension| extension == "cwasm") {
+                match fs::remove_file(entry.path()) {
+                    // Another process was first.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => removed?,
+                }
+            }
+        }
+        Ok(())
     }
 
     fn write(&self, name: &str, code: &[u8]) -> io::Result<()> {

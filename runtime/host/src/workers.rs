@@ -6,6 +6,10 @@
 //! runtime of whoever runs it. And whoever runs it does not wait for these threads: a run that is given up is dropped as
 //! soon as its thread lets go of it.
 //!
+//! A run begins among those that compute little. One that has computed for longer than [`LITTLE`] goes on among those
+//! that compute much: on threads that come after all others, so that it takes what is left and keeps nobody waiting. It
+//! is the old rule of a multilevel feedback queue, with two levels.
+//!
 //! What is known to take long leaves even these threads: [`off_worker`].
 
 use std::cell::Cell;
@@ -18,14 +22,26 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinError;
 use tokio_util::context::TokioContext;
 use tokio_util::task::AbortOnDropHandle;
 
 /// The threads. They end with this, as soon as each lets go of what it does.
-pub(crate) struct Workers(Option<Runtime>);
+pub(crate) struct Workers(Option<Levels>);
 
-/// The fewest threads: plugins that hold theirs for a while are to leave some to the others.
+struct Levels {
+    /// For runs that have computed little.
+    little: Runtime,
+    /// For those that have computed much.
+    much: Runtime,
+}
+
+/// The fewest threads for those that compute little: plugins that hold theirs for a while are to leave some to the others.
 const FEWEST: usize = 4;
+/// For how long a run computes among those that compute little.
+const LITTLE: Duration = Duration::from_millis(50);
+/// By how much the priority of those that compute much is lower.
+const STEP_BACK: i32 = 10;
 /// From so many bytes on it takes about a millisecond to turn JSON into values, or back: more than others are to wait.
 const LARGE: usize = 512 * 1024;
 
@@ -44,47 +60,88 @@ impl Workers {
             .worker_threads((processors * 2).max(FEWEST))
             .thread_name("plugin")
             .on_thread_start(|| IS_WORKER.set(true));
-        Ok(Workers(Some(builder.build()?)))
+        let little = builder.build()?;
+        builder.worker_threads(processors.max(2)).thread_name("plugin-much").on_thread_start(|| {
+            IS_WORKER.set(true);
+            step_back();
+        });
+        Ok(Workers(Some(Levels { little, much: builder.build()? })))
     }
 
     /// Runs on these threads what belongs to the runtime that this is called in, and keeps in `held` the nanoseconds
-    /// of the longest turn. What is dropped is given up.
-    pub fn spawn<F>(&self, run: F, held: Arc<AtomicU64>) -> Option<AbortOnDropHandle<F::Output>>
+    /// of the longest turn. It begins at once. What is dropped is given up.
+    pub fn spawn<F>(
+        &self,
+        run: F,
+        held: Arc<AtomicU64>,
+    ) -> Option<impl Future<Output = Result<F::Output, JoinError>> + use<F>>
     where
         F: Future<Output: Send> + Send + 'static,
     {
         let here = Handle::current();
         // None only while it is dropped.
-        let runtime = self.0.as_ref()?;
-        let turns = Turns { run: Box::pin(run), held };
-        Some(AbortOnDropHandle::new(runtime.spawn(TokioContext::new(turns, here))))
+        let levels = self.0.as_ref()?;
+        let much = levels.much.handle().clone();
+        let turns = Turns { run: Some(Box::pin(run)), held, left: LITTLE };
+        let little = AbortOnDropHandle::new(levels.little.spawn(TokioContext::new(turns, here.clone())));
+        Some(async move {
+            let mut over = little.await?;
+            loop {
+                over = match over {
+                    Over::Ended(output) => return Ok(output),
+                    Over::Computed(turns) => {
+                        AbortOnDropHandle::new(much.spawn(TokioContext::new(turns, here.clone()))).await?
+                    }
+                }
+            }
+        })
     }
 }
 
-/// A run, and how long it held its thread at once.
+/// A run, how long it held its thread at once, and how much longer it may compute where it is.
 struct Turns<F> {
-    run: Pin<Box<F>>,
+    run: Option<Pin<Box<F>>>,
     held: Arc<AtomicU64>,
+    left: Duration,
+}
+
+/// Why the turns of a run on threads of one level are over.
+enum Over<F: Future> {
+    /// The run has ended.
+    Ended(F::Output),
+    /// It has computed as much as it may there.
+    Computed(Turns<F>),
 }
 
 impl<F: Future> Future for Turns<F> {
-    type Output = F::Output;
+    type Output = Over<F>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Over<F>> {
+        let Some(run) = &mut self.run else { return Poll::Pending };
         OFF_WORKER.set(Duration::ZERO);
         let start = worked();
-        let polled = self.run.as_mut().poll(context);
-        let turn = worked().saturating_sub(start).saturating_sub(OFF_WORKER.get());
-        self.held.fetch_max(u64::try_from(turn.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        polled
+        let polled = run.as_mut().poll(context);
+        let (turn, off) = (worked().saturating_sub(start), OFF_WORKER.get());
+        let held = turn.saturating_sub(off);
+        self.held.fetch_max(u64::try_from(held.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.left = self.left.saturating_sub(turn);
+        match polled {
+            Poll::Ready(output) => Poll::Ready(Over::Ended(output)),
+            Poll::Pending if self.left.is_zero() => {
+                let goes_on = Turns { run: self.run.take(), held: self.held.clone(), left: Duration::MAX };
+                Poll::Ready(Over::Computed(goes_on))
+            }
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            // The last run may be what drops it, on one of these very threads.
-            runtime.shutdown_background();
+        if let Some(Levels { little, much }) = self.0.take() {
+            // The last run may be what drops them, on one of these very threads.
+            little.shutdown_background();
+            much.shutdown_background();
         }
     }
 }
@@ -101,6 +158,17 @@ pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     // What is within has been counted already.
     OFF_WORKER.set(before + worked().saturating_sub(start));
     done
+}
+
+/// Has this thread come after all others of the process.
+fn step_back() {
+    // Elsewhere it would be the whole process.
+    #[cfg(target_os = "linux")]
+    {
+        let before = rustix::process::getpriority_process(None).unwrap_or_default();
+        // Where it may not be, all are equal.
+        let _ = rustix::process::setpriority_process(None, before + STEP_BACK);
+    }
 }
 
 /// For how long this thread has worked. On a busy machine it waits besides for a processor, which is nobody's fault.
@@ -161,16 +229,45 @@ mod tests {
         }
     }
 
+    fn work(time: Duration) {
+        let start = worked();
+        while worked() - start < time {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_computes_much_goes_on_behind_the_others() {
+        let workers = Workers::start().unwrap();
+        let standing = || {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            #[cfg(target_os = "linux")]
+            let name = format!("{name} {}", rustix::process::getpriority_process(None).unwrap());
+            name
+        };
+        let run = async move {
+            let first = standing();
+            work(LITTLE / 2);
+            tokio::task::yield_now().await;
+            let second = standing();
+            work(LITTLE);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            (first, second, standing())
+        };
+        let (first, second, third) = workers.spawn(run, Arc::default()).unwrap().await.unwrap();
+        assert!(first.starts_with("plugin") && first == second, "{first}, {second}");
+        assert!(third.starts_with("plugin-much"), "{third}");
+        #[cfg(target_os = "linux")]
+        {
+            let priority = |told: &str| told.rsplit(' ').next().unwrap().parse::<i32>().unwrap();
+            assert_eq!(priority(&third), (priority(&first) + STEP_BACK).min(19), "{first}, {third}");
+        }
+    }
+
     #[tokio::test]
     async fn the_longest_turn_is_told_without_what_nobody_waited_for() {
         let workers = Workers::start().unwrap();
         let held = Arc::new(AtomicU64::new(0));
-        fn work(time: Duration) {
-            let start = worked();
-            while worked() - start < time {
-                std::hint::spin_loop();
-            }
-        }
         let run = async {
             work(Duration::from_millis(30));
             tokio::task::yield_now().await;

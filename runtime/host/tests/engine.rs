@@ -72,9 +72,38 @@ async fn a_compiled_component_is_kept_and_found_again() {
     load(&cached(&folder));
     let kept = entries(&folder);
     assert_eq!(kept.len(), 1);
-    let written = std::fs::metadata(&kept[0]).unwrap().modified().unwrap();
+    // Were it written again, it would not be open to us.
+    let mut held = std::fs::File::options().read(true).write(true).open(&kept[0]).unwrap();
     behaves(&load(&cached(&folder))).await;
-    assert_eq!(std::fs::metadata(&kept[0]).unwrap().modified().unwrap(), written, "found, so not written again");
+    assert_eq!(entries(&folder), kept);
+    let one = std::fs::read(&kept[0]).unwrap();
+    std::io::Write::write_all(&mut held, b"other").unwrap();
+    assert_ne!(std::fs::read(&kept[0]).unwrap(), one, "found, so not written again");
+}
+
+#[tokio::test]
+async fn an_entry_that_nobody_uses_any_more_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("compiled");
+    load(&cached(&folder));
+    let used = entries(&folder).remove(0);
+    let grow_old = |path: &Path| {
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(31 * 24 * 3600);
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(long_ago).unwrap();
+    };
+    let [unused, foreign] = ["of-another-version.cwasm", "notes.txt"].map(|name| folder.join(name));
+    for path in [&unused, &foreign] {
+        std::fs::write(path, "").unwrap();
+        grow_old(path);
+    }
+    grow_old(&used);
+    // It is used, and so is as new as the one that is written.
+    load(&cached(&folder));
+    let grants = Grants::parse(&["crm:view"]).unwrap();
+    Plugin::load(&cached(&folder), &guest("bench.wasm"), grants).unwrap();
+    let left = entries(&folder);
+    assert!(left.contains(&used) && left.contains(&foreign) && !left.contains(&unused), "{left:?}");
+    assert_eq!(left.len(), 3);
 }
 
 #[tokio::test]
