@@ -9,7 +9,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use crate::cache::Cache;
 use crate::compile::{Compiler, Compiling};
-use crate::workers::Workers;
+use tradewire_workers::Workers;
 
 /// What an engine is made of.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@
 //!
 //! Rooms: `engine` holds wasmtime's settings, `compile` makes machine code within limits, `cache` keeps it, sealed with
 //! the installation's key, `load` reads and links components, `plan` compares types, `direct` moves values, `calls` are
-//! the host functions, `run` is one run, `workers` are the threads that it runs on.
+//! the host functions, `run` is one run.
 
 mod cache;
 mod calls;
@@ -29,7 +29,6 @@ mod run;
 mod seal;
 mod sink;
 mod state;
-mod workers;
 
 pub use cache::Cache;
 pub use compile::{Abandon, Compiler, compile_child};
@@ -43,4 +42,3 @@ pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};
 pub use sink::{Cost, Level, OutputFile, Sink};
 pub use state::{State, StateKeys};
-pub use workers::off_worker;

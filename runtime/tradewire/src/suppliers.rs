@@ -123,7 +123,7 @@ pub async fn written(document: Value) -> String {
     if document.count(MANY) < MANY {
         return write(document);
     }
-    tokio::task::spawn_blocking(move || write(document)).await.unwrap_or_else(|_| "null".to_owned())
+    tradewire_workers::work(move || write(document)).await.unwrap_or_else(|_| "null".to_owned())
 }
 
 /// The suppliers as one run of a plugin sees them.

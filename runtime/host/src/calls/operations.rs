@@ -11,7 +11,7 @@ use super::{ArgumentsPlan, Download, Pager, Upload};
 use crate::direct::{Answer, AnswerPlan, Arguments, Outcome, Value};
 use crate::run::{Held, RunState};
 use crate::sink::Cost;
-use crate::workers::off_worker;
+use tradewire_workers::off_worker;
 
 /// How one imported operation is called.
 pub(crate) struct OperationPlan {

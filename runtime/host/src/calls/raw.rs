@@ -14,7 +14,7 @@ use wasmtime::{Result, StoreContextMut};
 
 use crate::direct::{Answer, AnswerPlan, Outcome};
 use crate::run::RunState;
-use crate::workers::off_worker;
+use tradewire_workers::off_worker;
 
 type Call = (String, Vec<(String, String)>, Option<String>);
 

@@ -6,7 +6,7 @@ use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceT
 use wasmtime::component::{ComponentNamedList, ComponentType, Lift, ResourceAny};
 use wasmtime::{Result, ValRaw, bail};
 
-use crate::workers::off_worker;
+use tradewire_workers::off_worker;
 
 /// A value as a component gave it: by position, without names. A plan knows what it means.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::RunState;
 use super::contract::wasi::keyvalue::{atomics, store};
 use crate::middleware::is_name;
 use crate::state::State;
-use crate::workers::off_worker;
+use tradewire_workers::off_worker;
 
 /// The bucket that has no name of its own.
 const DEFAULT: &str = "default";

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
+use tradewire_workers::in_place;
 
 use super::Trouble;
 
@@ -101,11 +101,11 @@ impl Workshop {
     /// Does work on a document of so many bytes that is lent to it: where that is not small, others who answer the
     /// network go on elsewhere in the meantime.
     pub(super) async fn lend<T>(&self, bytes: usize, ends: Instant, work: impl FnOnce() -> T) -> Result<T, Trouble> {
-        if bytes <= SMALL || Handle::current().runtime_flavor() != RuntimeFlavor::MultiThread {
+        if bytes <= SMALL {
             return Ok(work());
         }
         match timeout_at(ends, self.hands.acquire()).await {
-            Ok(Ok(_place)) => Ok(tokio::task::block_in_place(work)),
+            Ok(Ok(_place)) => Ok(in_place(work)),
             _ => Err(busy("as much is being done for this supplier as this machine has processors")),
         }
     }
@@ -125,7 +125,7 @@ impl Workshop {
         let Ok(Ok(place)) = place else {
             return Err(busy("as much is being done for this supplier as this machine has processors"));
         };
-        let working = tokio::task::spawn_blocking(move || {
+        let working = tradewire_workers::work(move || {
             // It is free when the work is done, and not when nobody waits for it any more.
             let _place = place;
             work()

@@ -102,7 +102,7 @@ impl Call {
         let data = variables(&attempt.job, events::all(&attempt.events).await?);
         let calls = Live::new(api, Instant::now() + ASKING);
         let rendering =
-            tokio::task::spawn_blocking(move || template.render_calling(&data, Mode::Json, &Limits::default(), &calls));
+            tradewire_workers::work(move || template.render_calling(&data, Mode::Json, &Limits::default(), &calls));
         match rendering.await {
             Ok(rendered) => rendered.map_err(|error| Failure::refused(error.to_string())),
             Err(error) => Err(Failure::refused(format!("the rendering of the body was stopped: {error}"))),

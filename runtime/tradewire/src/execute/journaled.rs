@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use tradewire_client::{CallError, Later, ServiceTitan};
-use tradewire_host::off_worker;
 use tradewire_middleware::exchange::Trouble;
 use tradewire_middleware::exchange::journal::{self, Before, Entry, Sending, Sent, Settles};
 use tradewire_middleware::liquid::Value;
 use tradewire_runs::journal::{Journal, Outbound, Settlement, SupplierRequest, WriteAnswer, WriteState};
+use tradewire_workers::off_worker;
 
 /// The member of a body that asks for the next request of the same call.
 const CALLBACK: &str = "callbackData";

@@ -1,34 +1,37 @@
-//! The threads that plugins run on, and nobody else.
+//! The threads that the work of strangers is done on: of plugins, of documents, of templates. None of them answers
+//! callers, takes events in or keeps the schedules.
 //!
-//! Whatever a plugin makes the host do at once (its own code up to the next tick, `memory.fill`, its values being moved
-//! in and out of its memory, its texts being read) holds a thread. Here it holds one of these, and never one of those
-//! that answer callers, take events in and keep the schedules. What a run waits for (time, network, disk) stays with the
-//! runtime of whoever runs it. And whoever runs it does not wait for these threads: a run that is given up is dropped as
-//! soon as its thread lets go of it.
+//! - [`Workers`] run plugins. Whatever a plugin makes the host do at once (its own code up to the next tick,
+//!   `memory.fill`, its values being moved in and out of its memory, its texts being read) holds a thread, and it is one
+//!   of these. What a run waits for (time, network, disk) stays with the runtime of whoever runs it. And whoever runs it
+//!   does not wait for these threads: a run that is given up is dropped as soon as its thread lets go of it.
 //!
-//! A run begins among those that compute little. One that has computed for longer than [`LITTLE`] goes on among those
-//! that compute much: on threads that come after all others, so that it takes what is left and keeps nobody waiting. It
-//! is the old rule of a multilevel feedback queue, with two levels.
-//!
-//! What is known to take long leaves even these threads: [`off_worker`].
+//!   A run begins among those that compute little. One that has computed for longer than 50 ms goes on among those that
+//!   compute much: on threads that come after all others, so that it takes what is left and keeps nobody waiting. It is
+//!   the old rule of a multilevel feedback queue, with two levels.
+//! - [`work`] does what takes long on a thread that comes after all others, too.
+//! - [`in_place`] and [`off_worker`] do it where it is: another thread of the same kind takes over what that one had to do.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinError;
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::context::TokioContext;
 use tokio_util::task::AbortOnDropHandle;
 
 /// The threads. They end with this, as soon as each lets go of what it does.
-pub(crate) struct Workers(Option<Levels>);
+#[derive(Debug)]
+pub struct Workers(Option<Levels>);
 
+#[derive(Debug)]
 struct Levels {
     /// For runs that have computed little.
     little: Runtime,
@@ -46,23 +49,24 @@ const STEP_BACK: i32 = 10;
 const LARGE: usize = 512 * 1024;
 
 thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    /// The threads that this one is of, if it is for plugins.
+    static OWN: OnceCell<Handle> = const { OnceCell::new() };
     /// How much of the turn that goes on others did not have to wait for.
     static OFF_WORKER: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 impl Workers {
     /// Starts them.
+    ///
+    /// # Errors
+    /// The system gives no threads.
     pub fn start() -> io::Result<Workers> {
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
         let mut builder = Builder::new_multi_thread();
-        builder
-            .worker_threads((processors * 2).max(FEWEST))
-            .thread_name("plugin")
-            .on_thread_start(|| IS_WORKER.set(true));
+        builder.worker_threads((processors * 2).max(FEWEST)).thread_name("plugin").on_thread_start(join);
         let little = builder.build()?;
         builder.worker_threads(processors.max(2)).thread_name("plugin-much").on_thread_start(|| {
-            IS_WORKER.set(true);
+            join();
             step_back();
         });
         Ok(Workers(Some(Levels { little, much: builder.build()? })))
@@ -146,18 +150,54 @@ impl Drop for Workers {
     }
 }
 
-/// Does work on so many bytes. On a thread for plugins, what takes long is done in its place: another takes over what it
-/// had to do. For what calls of plugins make others do at once; elsewhere it is done as it is. Never for work that calls
-/// the plugin, which may wait in the middle and go on on another thread.
-pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    if bytes < LARGE || !IS_WORKER.get() {
-        return work();
+/// Does work on a thread that comes after all others. What it calls on of tokio is the runtime that this is called in.
+pub fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    // It has threads for work, and none else.
+    static BEHIND: LazyLock<io::Result<Runtime>> =
+        LazyLock::new(|| Builder::new_current_thread().thread_name("work").on_thread_start(step_back).build());
+    let here = Handle::current();
+    match &*BEHIND {
+        Ok(behind) => behind.spawn_blocking(move || {
+            let _here = here.enter();
+            work()
+        }),
+        Err(_) => here.spawn_blocking(work),
     }
-    let (start, before) = (worked(), OFF_WORKER.get());
-    let done = tokio::task::block_in_place(work);
-    // What is within has been counted already.
-    OFF_WORKER.set(before + worked().saturating_sub(start));
-    done
+}
+
+/// Does work on this thread. Another of the same kind takes over what this one had to do besides.
+pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    if let Some(own) = OWN.with(|own| own.get().cloned()) {
+        let (start, before) = (worked(), OFF_WORKER.get());
+        // A run's context is that of whoever runs it, and a thread of theirs would take over.
+        let entered = own.enter();
+        let done = tokio::task::block_in_place(work);
+        drop(entered);
+        // What is within has been counted already.
+        OFF_WORKER.set(before + worked().saturating_sub(start));
+        return done;
+    }
+    match Handle::try_current().map(|here| here.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // There is no other.
+        _ => work(),
+    }
+}
+
+/// Does work on so many bytes. On a thread for plugins, what takes long is done [`in_place`]; elsewhere it is done as it
+/// is. For what calls of plugins make others do at once. Never for work that calls the plugin, which may wait in the
+/// middle and go on on another thread.
+pub fn off_worker<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    let is_worker = OWN.with(|own| own.get().is_some());
+    if bytes < LARGE || !is_worker { work() } else { in_place(work) }
+}
+
+/// Makes this thread one for plugins.
+fn join() {
+    OWN.with(|own| {
+        // It is so from its start.
+        let _ = own.set(Handle::current());
+    });
 }
 
 /// Has this thread come after all others of the process.
@@ -188,7 +228,6 @@ fn worked() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::sync::mpsc;
     use std::time::Instant;
 
@@ -220,10 +259,12 @@ mod tests {
                 workers.spawn(async move { off_worker(LARGE, work) }, Arc::default()).unwrap()
             })
             .collect();
-        let other = workers.spawn(async { 1 }, Arc::default()).unwrap();
+        let name = async { std::thread::current().name().unwrap_or_default().to_owned() };
+        let other = workers.spawn(name, Arc::default()).unwrap();
         let other = tokio::time::timeout(Duration::from_secs(20), other).await;
         drop(release);
-        assert_eq!(other.unwrap().unwrap(), 1, "more work than threads, and one is free all the same");
+        let other = other.unwrap().unwrap();
+        assert_eq!(other, "plugin", "more work than threads, and one of them is free all the same");
         for one in all {
             one.await.unwrap();
         }
@@ -281,5 +322,15 @@ mod tests {
     #[test]
     fn work_elsewhere_is_done_where_it_is() {
         assert_eq!(off_worker(usize::MAX, || 1), 1);
+        assert_eq!(in_place(|| 1), 1);
+    }
+
+    #[tokio::test]
+    async fn work_that_comes_after_all_others_may_wait_for_what_its_caller_can_wait_for() {
+        let waited = work(|| {
+            Handle::current().block_on(tokio::time::sleep(Duration::from_millis(1)));
+            std::thread::current().name().unwrap_or_default().to_owned()
+        });
+        assert_eq!(waited.await.unwrap(), "work");
     }
 }
