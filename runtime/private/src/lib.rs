@@ -94,6 +94,25 @@ pub fn ensure_unchanged_by_others(path: &Path) -> Result<(), Loose> {
     Ok(())
 }
 
+/// What others can change of what is read here, if it is a folder of all that is in it: what [`ensure_unchanged_by_others`]
+/// tells, each kind of it once.
+#[must_use]
+pub fn changed_by_others(path: &Path) -> Vec<Loose> {
+    #[cfg(unix)]
+    return owned::changed_by_others(path);
+    #[cfg(not(unix))]
+    Vec::new()
+}
+
+/// Whether others can come into this folder, or where it is not there yet, into the one that it will be in.
+#[must_use]
+pub fn lets_others_in(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return owned::lets_others_in(folder);
+    #[cfg(not(unix))]
+    false
+}
+
 /// Whether what was opened at this path is ours alone, by what is known of it: nobody else reads it, writes to it, or did.
 ///
 /// # Errors
