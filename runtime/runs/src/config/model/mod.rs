@@ -14,7 +14,7 @@ use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
-use super::{ConfigError, Limits, Reference, Secret, sections};
+use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
 use crate::schedule::{Schedule, Slots};
 use crate::vault::Vault;
 pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
@@ -55,6 +55,8 @@ pub struct Config {
     pub keep: Option<Duration>,
     /// Every reference to a secret, whatever it is for.
     pub references: Vec<Reference>,
+    /// Every path that it names, whatever it is for.
+    pub paths: Vec<NamedPath>,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.

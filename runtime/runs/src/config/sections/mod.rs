@@ -121,6 +121,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         runs,
         keep: keep.flatten(),
         references: source.references(),
+        paths: source.paths(),
     })
 }
 
