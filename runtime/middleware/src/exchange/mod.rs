@@ -61,6 +61,8 @@ pub enum Check {
 /// How a pack is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The section of the configuration that they are of, as messages name it: `[middleware.harborline]` in quotes.
+    pub section: String,
     /// The vendor's address, in place of the pack's own.
     pub base_url: Option<Url>,
     /// The origins that the pack may name besides: for its own address, where `base_url` is none, and for tokens.
@@ -86,6 +88,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            section: "the vendor's section of the configuration".to_owned(),
             base_url: None,
             hosts: Vec::new(),
             check: Check::Warn,
