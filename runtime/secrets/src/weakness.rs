@@ -5,7 +5,7 @@ use std::fmt;
 /// The fewest bytes of a value that is masked.
 pub const LEAST: usize = 6;
 /// The fewest bytes of a secret that nobody is told to replace.
-const ENOUGH: usize = 12;
+pub(crate) const ENOUGH: usize = 12;
 
 /// Words that outputs are full of, which tell nothing and must stay readable.
 const COMMON: [&str; 40] = [
