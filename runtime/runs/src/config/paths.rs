@@ -30,15 +30,17 @@ pub enum Role {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
     use super::*;
     use crate::config::Config;
     use crate::config::schema::SAMPLE;
     use crate::config::sections;
     use crate::config::shape::Kind;
 
-    /// The sample, in a folder of its own.
+    /// The sample, in a folder that is not there.
     fn sample() -> Config {
-        Config::parse("/place/tradewire.toml", SAMPLE).unwrap()
+        sections::meant(Path::new("/place/tradewire.toml"), SAMPLE).unwrap()
     }
 
     /// Whether the sample has this key in a table of this kind.
