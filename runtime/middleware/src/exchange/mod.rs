@@ -198,6 +198,8 @@ impl Middleware {
         let ends = Instant::now() + self.settings.deadline;
         let mut warnings = Vec::new();
         let carried = self.carry(endpoint, incoming, journal, ends, &mut warnings).await;
+        // What quotes the pack is for the operator alone.
+        warnings.extend(carried.as_ref().err().and_then(Trouble::detail).map(str::to_owned));
         Outgoing { warnings, ..carried.unwrap_or_else(Outgoing::from) }
     }
 
