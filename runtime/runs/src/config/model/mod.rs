@@ -157,11 +157,14 @@ impl Default for Runs {
     }
 }
 
+/// No configuration is longer.
+const LARGEST: u64 = 16 << 20;
+
 impl Config {
     /// Reads and checks a file against the committed catalog.
     pub fn load(path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
+        let text = tradewire_private::read_regular_text(path, LARGEST)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }
