@@ -15,6 +15,34 @@ fn a_good_configuration_is_told_when_what_runs_next() {
     assert_eq!(json["plugins"][0]["operations"][0], "payroll/activity-codes.get-list");
 }
 
+/// Nobody waits for a pipe that nobody writes to, whichever file it stands in for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_is_told_and_not_waited_for() {
+    let pipe = |bench: &Bench, name: &str| {
+        assert!(
+            std::process::Command::new("mkfifo").args(["-m", "600"]).arg(bench.path(name)).status().unwrap().success()
+        );
+    };
+    let secret = config("sandbox", "").replace("{ env = \"CLIENT_SECRET\" }", "{ file = \"pipe\" }");
+    assert!(secret.contains("pipe"));
+    let bench = Bench::with(&secret);
+    pipe(&bench, "pipe");
+    bench
+        .tradewire("check")
+        .refused(&["cannot read the secret file `pipe`: it is a named pipe, not a file; write the"]);
+    bench.tradewire("check --config pipe").refused(&["it is a named pipe, not a file"]);
+    let tls = "\n[serve]\ntls = { certificate = \"pipe\", key = { file = \"pipe\" } }\n";
+    bench.write("tradewire.toml", config("sandbox", tls));
+    bench.tradewire("check").refused(&["cannot read the certificate `pipe`: it is a named pipe, not a file"]);
+    bench.write(
+        "tradewire.toml",
+        config("sandbox", "\n[vault]\nfile = \"pipe\"\nkey = { env = \"APP_KEY\" }\n")
+            .replace("{ env = \"CLIENT_SECRET\" }", "{ vault = \"cs\" }"),
+    );
+    bench.tradewire("check").refused(&["it is a named pipe, not a file"]);
+}
+
 #[test]
 fn every_fault_of_the_configuration_is_told_at_once_with_its_line() {
     let faulty = hostile("memry = \"64 MiB\"", "behaviour = \"behaves\"")

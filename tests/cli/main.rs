@@ -11,6 +11,7 @@ mod compile;
 mod crash;
 mod deliveries;
 mod demo;
+mod doctor;
 mod exports;
 mod faults;
 mod feeds;

@@ -164,10 +164,11 @@ fn state_of_another_user_is_refused() {
     bench.tradewire("runs list").succeeded();
     for part in [".tradewire", ".tradewire/tradewire.db"] {
         chown(bench.path(part), Some(NOBODY), None).unwrap();
-        bench.tradewire("runs list").refused(&[
+        let told = bench.tradewire("runs list").refused(&[
             &format!("the state of the runtime is not safe: `{part}` belongs to user 65534, and this is user 0"),
-            &format!("`chown -R 0 {part}`"),
+            "run tradewire as its owner: `sudo -u nobody tradewire …`",
         ]);
+        assert!(!told.err.contains("chown"), "a service that runs by it would lose it: {told}");
         chown(bench.path(part), Some(0), None).unwrap();
     }
     // A link that somebody else has put there.
@@ -175,7 +176,7 @@ fn state_of_another_user_is_refused() {
     std::os::unix::fs::symlink("elsewhere", bench.path(".tradewire")).unwrap();
     bench.tradewire("runs list").succeeded();
     std::os::unix::fs::lchown(bench.path(".tradewire"), Some(NOBODY), None).unwrap();
-    bench.tradewire("runs list").refused(&["`.tradewire` belongs to user 65534"]);
+    bench.tradewire("runs list").refused(&["the link `.tradewire` belongs to user 65534"]);
 }
 
 #[test]

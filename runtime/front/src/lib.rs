@@ -1,7 +1,8 @@
 //! The front door of the HTTP server: whoever comes is taken in so that nobody keeps the others out.
 //!
 //! - [`serve`] takes connections, as many as the machine's [`descriptors`] allow beside what runs need. Where there is no
-//!   room, the one that has idled longest gives way; one on which somebody has [proven](Peer::prove) who they are does not.
+//!   room, the one that has idled longest gives way; one on which somebody has [proven](Peer::prove) who they are does not,
+//!   and nobody who has proven that has all of them.
 //! - What is not HTTP/1.1 to the letter of RFC 9112 is refused before it is parsed.
 //! - [`Arrivals`] receives bodies within a budget, [`Shares`] lets in as many calls as may be carried: of both nobody has
 //!   all.

@@ -112,11 +112,20 @@ impl Serving {
     async fn connection(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, seat: &Arc<Seat>, watcher: Watcher) {
         let identity = self.door.identity.borrow().as_ref().map(|identity| identity.config());
         let Some(config) = identity else { return self.http(stream, peer, seat, watcher).await };
-        match tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
-            Ok(Ok(stream)) => self.http(stream, peer, seat, watcher).await,
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
-            Err(_) => tracing::debug!(%peer, "no TLS in time"),
-        }
+        let handshake = async {
+            // Whoever says nothing at all only looks whether somebody is here.
+            match stream.peek(&mut [0]).await? {
+                0 => Ok(None),
+                _ => TlsAcceptor::from(config).accept(stream).await.map(Some),
+            }
+        };
+        let why = match tokio::time::timeout(HANDSHAKE, handshake).await {
+            Ok(Ok(Some(stream))) => return self.http(stream, peer, seat, watcher).await,
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it took longer than {} s", HANDSHAKE.as_secs()),
+        };
+        self.door.refusals.count("connections that agree on no TLS", peer.ip().into(), &why);
     }
 
     async fn http(

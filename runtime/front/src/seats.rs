@@ -2,8 +2,8 @@
 //!
 //! A connection waits until somebody on it has proven who they are: it idles, sends its head, or a body that nobody vouches
 //! for. Where there is no room for a new one, the one that has waited longest is ended; so neither idle nor slow ones keep
-//! anybody out. One that is proven is never ended, and not all may be proven at a time: what only asks for health finds a
-//! place always.
+//! anybody out. One that is proven is never ended. Not all may be proven at a time, so that what only asks for health finds
+//! a place always; and of those that may, nobody has more than are left: a key lets its holder in, and keeps no other out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -55,6 +55,8 @@ struct Ledger {
     next: u64,
     open: usize,
     proven: usize,
+    /// Those that are proven, by who proved it.
+    of_holders: HashMap<Arc<str>, usize>,
     /// Those that wait, the one that has waited longest first.
     waiting: BTreeMap<u64, (Address, CancellationToken)>,
     of_addresses: HashMap<Address, BTreeSet<u64>>,
@@ -150,17 +152,21 @@ impl Seat {
         self.number.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that whoever is on it has proven who they are: until what this returns is dropped it gives way to nobody. None
-    /// where it has given way already, or where as many are proven as may be.
-    fn prove(self: &Arc<Self>) -> Option<Proven> {
+    /// Notes that this holder is on it: until what this returns is dropped it gives way to nobody. None where it has given
+    /// way already, or where what is left is for others.
+    fn prove(self: &Arc<Self>, holder: &str) -> Option<Proven> {
         let (mut ledger, mut number) = (self.seats.ledger(), self.number());
-        if ledger.proven >= self.seats.most_proven {
+        let own = ledger.of_holders.get(holder).copied().unwrap_or_default();
+        // As much is left for the next as the one who has most has: however many come, each finds something.
+        if own >= self.seats.most_proven.saturating_sub(ledger.proven) {
             return None;
         }
         ledger.forget((*number)?)?;
         *number = None;
         ledger.proven += 1;
-        Some(Proven(self.clone()))
+        let holder: Arc<str> = holder.into();
+        *ledger.of_holders.entry(holder.clone()).or_default() += 1;
+        Some(Proven { seat: self.clone(), holder })
     }
 }
 
@@ -176,13 +182,22 @@ impl Drop for Seat {
 }
 
 /// A connection on which somebody has proven who they are, for as long as this lives.
-pub struct Proven(Arc<Seat>);
+pub struct Proven {
+    seat: Arc<Seat>,
+    holder: Arc<str>,
+}
 
 impl Drop for Proven {
     fn drop(&mut self) {
-        let (mut ledger, mut number) = (self.0.seats.ledger(), self.0.number());
+        let (mut ledger, mut number) = (self.seat.seats.ledger(), self.seat.number());
         ledger.proven -= 1;
-        *number = Some(ledger.wait(self.0.address, self.0.ended.clone()));
+        if let Some(own) = ledger.of_holders.get_mut(&self.holder) {
+            *own -= 1;
+            if *own == 0 {
+                ledger.of_holders.remove(&self.holder);
+            }
+        }
+        *number = Some(ledger.wait(self.seat.address, self.seat.ended.clone()));
     }
 }
 
@@ -199,10 +214,11 @@ impl Peer {
         self.address
     }
 
-    /// Notes that whoever sends this request has proven who they are: until what this returns is dropped the connection
-    /// gives way to no other. None where there is no room for that.
-    pub fn prove(&self) -> Option<Proven> {
-        self.seat.prove()
+    /// Notes that whoever sends this request has proven to be `holder`: until what this returns is dropped the connection
+    /// gives way to no other. To be asked for once the body is there: whoever sends slowly waits like a stranger. None
+    /// where what is left is for other holders.
+    pub fn prove(&self, holder: &str) -> Option<Proven> {
+        self.seat.prove(holder)
     }
 }
 
@@ -223,10 +239,10 @@ mod tests {
     fn the_one_that_has_waited_longest_gives_way() {
         let seats = Seats::new(8);
         let all: Vec<_> = (0..8).map(|n| take(&seats, n)).collect();
-        let proven = all[0].prove().unwrap();
+        let proven = all[0].prove("a").unwrap();
         let _new = take(&seats, 9);
         assert!(!all[0].ended.is_cancelled() && all[1].ended.is_cancelled() && !all[2].ended.is_cancelled());
-        assert!(all[1].prove().is_none(), "it has given way");
+        assert!(all[1].prove("a").is_none(), "it has given way");
         drop(proven);
         let _new = take(&seats, 9);
         assert!(!all[0].ended.is_cancelled() && all[2].ended.is_cancelled(), "it waits again, since just now");
@@ -246,7 +262,7 @@ mod tests {
     async fn not_all_may_be_proven_and_none_gets_in_while_all_are_there() {
         let seats = Seats::new(8);
         let mut all: Vec<_> = (0..8).map(|n| take(&seats, n)).collect();
-        let proven: Vec<_> = all.iter().filter_map(Seat::prove).collect();
+        let proven: Vec<_> = all.iter().enumerate().filter_map(|(n, seat)| seat.prove(&n.to_string())).collect();
         assert_eq!(proven.len(), 7);
         let more: Vec<_> = (8..16).map(|n| take(&seats, n)).collect();
         assert!(all[7].ended.is_cancelled());
@@ -256,7 +272,27 @@ mod tests {
         waiting.await;
         drop((proven, all, more));
         let ledger = seats.ledger();
+        assert!(ledger.of_holders.is_empty());
         assert_eq!((ledger.open, ledger.proven, ledger.waiting.len(), ledger.of_addresses.len()), (0, 0, 0, 0));
+    }
+
+    #[test]
+    fn whoever_has_a_key_leaves_something_to_each_of_the_others() {
+        let seats = Seats::new(64);
+        let all: Vec<_> = (0..64).map(|n| take(&seats, n)).collect();
+        let mut left = all.iter();
+        let mut fill = |holder: &str| {
+            let mut all = Vec::new();
+            while let Some(proven) = left.as_slice().first().and_then(|seat| seat.prove(holder)) {
+                all.push(proven);
+                left.next();
+            }
+            all
+        };
+        let (one, other, third) = (fill("one"), fill("other"), fill("webhook `jobs`"));
+        assert_eq!((one.len(), other.len(), third.len()), (28, 14, 7));
+        drop(one);
+        assert_eq!(fill("other").len(), 11, "what is free again is for all");
     }
 
     #[test]

@@ -66,31 +66,58 @@ pub enum Limit {
     /// [`Limits::answer`], in bytes.
     Answer(usize),
     /// [`CompileLimits::component`], in bytes.
-    Component(usize),
+    Component {
+        /// The limit.
+        limit: usize,
+        /// What the component has.
+        size: usize,
+    },
     /// [`CompileLimits::time`].
     CompileTime(Duration),
     /// [`CompileLimits::memory`], in bytes.
     CompileMemory(usize),
 }
 
+/// The most that each of [`CompileLimits`] may be in a configuration.
+const MOST_COMPONENT: usize = 1 << 30;
+const MOST_COMPILE_TIME: Duration = Duration::from_secs(3600);
+const MOST_COMPILE_MEMORY: usize = 64 << 30;
+
 impl Limit {
-    /// The line of a plugin's configuration that makes it twice as large.
-    pub fn raised(&self) -> String {
-        let twice = match *self {
-            Limit::Memory(bytes) => Limit::Memory(bytes.saturating_mul(2)),
-            Limit::Time(time) => Limit::Time(time.saturating_mul(2)),
-            Limit::HandOver(bytes) => Limit::HandOver(bytes.saturating_mul(2)),
-            Limit::HostCalls(calls) => Limit::HostCalls(calls.saturating_mul(2)),
-            Limit::Answer(bytes) => Limit::Answer(bytes.saturating_mul(2)),
-            Limit::Component(bytes) => Limit::Component(bytes.saturating_mul(2)),
-            Limit::CompileTime(time) => Limit::CompileTime(time.saturating_mul(2)),
-            Limit::CompileMemory(bytes) => Limit::CompileMemory(bytes.saturating_mul(2)),
+    /// That a limit of compiling is reached, and the line that lets this component through, or twice as much where nobody
+    /// knows how much that is.
+    pub(crate) fn with_help(&self) -> String {
+        let (raised, most, fits) = match *self {
+            Limit::Component { size, .. } => {
+                let limit = size.checked_next_power_of_two().unwrap_or(usize::MAX).max(1 << 10);
+                let most = Limit::Component { limit: MOST_COMPONENT, size };
+                (Limit::Component { limit, size }, most, limit <= MOST_COMPONENT)
+            }
+            Limit::CompileTime(time) => {
+                // In whole seconds, as the system counts them.
+                let twice = time.max(Duration::from_secs(1)).saturating_mul(2);
+                let twice = Duration::from_secs(twice.as_secs() + u64::from(twice.subsec_nanos() > 0));
+                let most = MOST_COMPILE_TIME;
+                (Limit::CompileTime(twice.min(most)), Limit::CompileTime(most), time < most)
+            }
+            Limit::CompileMemory(bytes) => {
+                let (twice, most) = (bytes.saturating_mul(2), MOST_COMPILE_MEMORY);
+                (Limit::CompileMemory(twice.min(most)), Limit::CompileMemory(most), bytes < most)
+            }
+            _ => return self.to_string(),
         };
-        let (_, setting, value) = twice.told();
-        match self {
-            Limit::HostCalls(_) => format!("limits = {{ {setting} = {value} }}"),
-            _ => format!("limits = {{ {setting} = \"{value}\" }}"),
+        let ((_, setting, value), (.., highest)) = (raised.told(), most.told());
+        if fits {
+            return format!("{self}: write `{setting} = \"{value}\"` into them, beside what is there");
         }
+        let reached = self.reached();
+        format!("{reached}; make the component smaller, as `{setting}` may be {highest} at most")
+    }
+
+    /// `the limit of time is reached: `time` is 1 s`
+    fn reached(&self) -> String {
+        let (what, setting, value) = self.told();
+        format!("the limit of {what} is reached: `{setting}` is {value}")
     }
 
     /// What it limits, its setting and its value.
@@ -101,7 +128,7 @@ impl Limit {
             Limit::HandOver(bytes) => ("what one call may hand over", "hand_over", size(*bytes)),
             Limit::HostCalls(calls) => ("calls", "host_calls", calls.to_string()),
             Limit::Answer(bytes) => ("one answer", "answer", size(*bytes)),
-            Limit::Component(bytes) => ("the component's size", "component", size(*bytes)),
+            Limit::Component { limit, .. } => ("the component's size", "component", size(*limit)),
             Limit::CompileTime(time) => ("processor time for compiling", "compile_time", seconds(*time)),
             Limit::CompileMemory(bytes) => ("memory for compiling", "compile_memory", size(*bytes)),
         }
@@ -110,8 +137,7 @@ impl Limit {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, setting, value) = self.told();
-        write!(f, "the limit of {what} is reached: `{setting}` is {value}; raise it in the plugin's `limits`")
+        write!(f, "{}; raise it in the plugin's `limits`", self.reached())
     }
 }
 
@@ -223,9 +249,32 @@ mod tests {
         assert!(Limit::Time(Duration::from_millis(1500)).to_string().contains("`time` is 1.5 s"));
         assert!(Limit::CompileTime(Duration::from_secs(120)).to_string().contains("`compile_time` is 120 s"));
         assert!(Limit::CompileMemory(2 << 30).to_string().contains("`compile_memory` is 2 GiB"));
-        assert_eq!(Limit::CompileTime(Duration::from_secs(120)).raised(), "limits = { compile_time = \"240 s\" }");
-        assert_eq!(Limit::CompileMemory(2 << 30).raised(), "limits = { compile_memory = \"4 GiB\" }");
-        assert_eq!(Limit::HostCalls(5).raised(), "limits = { host_calls = 10 }");
-        assert!(Limit::Component(128 << 20).to_string().contains("`component` is 128 MiB"));
+        let component = Limit::Component { limit: 128 << 20, size: 200 << 20 };
+        assert!(component.to_string().contains("`component` is 128 MiB"));
+    }
+
+    #[test]
+    fn limits_of_compiling_tell_a_line_that_helps() {
+        let helps = |limit: Limit, line: &str| {
+            let (told, line) = (limit.with_help(), format!("limits`: write `{line}` into them, beside what is there"));
+            assert!(told.ends_with(&line), "{told}");
+        };
+        helps(Limit::CompileTime(Duration::from_secs(120)), "compile_time = \"240 s\"");
+        helps(Limit::CompileTime(Duration::from_millis(300)), "compile_time = \"2 s\"");
+        helps(Limit::CompileTime(Duration::from_millis(1200)), "compile_time = \"3 s\"");
+        helps(Limit::CompileTime(Duration::from_secs(3000)), "compile_time = \"3600 s\"");
+        helps(Limit::CompileMemory(2 << 30), "compile_memory = \"4 GiB\"");
+        helps(Limit::Component { limit: 2 << 10, size: 5_400_000 }, "component = \"8 MiB\"");
+        helps(Limit::Component { limit: 100, size: 101 }, "component = \"1 KiB\"");
+        let told = Limit::Component { limit: 128 << 20, size: 1 << 40 }.with_help();
+        assert!(
+            told.ends_with("is 128 MiB; make the component smaller, as `component` may be 1 GiB at most"),
+            "{told}"
+        );
+        let told = Limit::CompileTime(Duration::from_secs(3600)).with_help();
+        assert!(
+            told.ends_with("is 3600 s; make the component smaller, as `compile_time` may be 3600 s at most"),
+            "{told}"
+        );
     }
 }

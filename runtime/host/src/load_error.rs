@@ -21,7 +21,7 @@ pub enum LoadError {
     #[error("the component is not valid: {0:#}")]
     Invalid(wasmtime::Error),
     /// Compiling the component takes more than it may.
-    #[error("{0}: `{line}`", line = .0.raised())]
+    #[error("{}", .0.with_help())]
     Limit(Limit),
     /// The compiler itself failed.
     #[error("the compiler failed, which is no fault of the configuration: {0}")]

@@ -17,13 +17,14 @@
 //! either may be left out, and is then not looked at. Both are whole documents: what is not in them must not come out.
 //! Where secrets would go stands their name (`<secret ApiKey>`). The order of members does not count.
 
-use std::fs;
-use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+use tradewire_private::{Entry, Folder};
 
 use crate::fault::Fault;
 use crate::liquid::{Object, Value};
-use crate::pack::{Survey, document};
+use crate::pack::{self, Survey};
 use crate::preview::{Answer, Call, Rehearsal};
 
 /// The folder of the cases.
@@ -67,13 +68,13 @@ pub struct Difference {
 /// # Errors
 /// A folder that cannot be read.
 pub fn files(pack: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let told = |folder: &Path, error: io::Error| Fault::error(folder, format!("the folder cannot be read: {error}"));
+    let pack = pack::open(pack)?;
     let mut files = Vec::new();
-    for endpoint in entries(&pack.join(FOLDER)).map_err(|error| told(Path::new(FOLDER), error))? {
-        let folder = Path::new(FOLDER).join(&endpoint);
-        if pack.join(&folder).is_dir() {
-            let names = entries(&pack.join(&folder)).map_err(|error| told(&folder, error))?;
-            files.extend(names.into_iter().map(|name| folder.join(name)).filter(|file| is_json(file)));
+    for (endpoint, entry) in entries(&pack, Path::new(FOLDER))? {
+        if entry == Entry::Folder {
+            let folder = Path::new(FOLDER).join(endpoint);
+            let names = entries(&pack, &folder)?.into_iter().map(|(name, _)| folder.join(name));
+            files.extend(names.filter(|file| is_json(file)));
         }
     }
     Ok(files)
@@ -83,14 +84,12 @@ fn is_json(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "json")
 }
 
-fn entries(folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let mut names = entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()?;
-    names.sort();
-    Ok(names)
+fn entries(pack: &Folder, folder: &Path) -> Result<Vec<(String, Entry)>, Fault> {
+    match pack::entries(pack, folder) {
+        Ok((entries, faults)) => faults.into_iter().next().map_or(Ok(entries), Err),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Fault::error(folder, format!("the folder cannot be read: {error}"))),
+    }
 }
 
 impl Case {
@@ -100,7 +99,7 @@ impl Case {
     /// What is no JSON, or no case.
     pub fn read(pack: &Path, file: &Path) -> Result<Case, Fault> {
         let endpoint = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
-        let document = document(pack, file)?;
+        let document = pack::document(&pack::open(pack)?, file)?;
         let whole = |value: &Value, of: &str, members: &[&str]| {
             let Value::Object(found) = value else { return Err(Fault::error(file, format!("{of} is no object"))) };
             match found.iter().find(|(name, _)| !members.contains(name)) {

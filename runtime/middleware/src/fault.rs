@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use tradewire_surface::text::visible;
 
 /// How grave a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,13 +70,15 @@ impl Fault {
         Fault { help: Some(help.into()), ..self }
     }
 
-    /// All of it but how grave it is, for where that is said already.
+    /// All of it but how grave it is, for where that is said already: on one line, whatever the pack's author named its
+    /// files and wrote into them.
     #[must_use]
     pub fn text(&self) -> String {
         let place = self.place.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default();
         let contract = self.contract.as_ref().map(|contract| format!(" ({contract})")).unwrap_or_default();
         let help = self.help.as_ref().map(|help| format!("; help: {help}")).unwrap_or_default();
-        format!("{}{place}: {}{contract}{help}", self.file.display(), self.message)
+        let text = format!("{}{place}: {}{contract}{help}", self.file.display(), self.message);
+        visible(&text).into_owned()
     }
 }
 
@@ -103,5 +106,16 @@ impl Serialize for Fault {
         fields.serialize_field("message", &self.message)?;
         fields.serialize_field("help", &self.help)?;
         fields.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_begins_no_line_of_its_own_and_no_terminal_obeys_it() {
+        let fault = Fault::warning("br\nerror: all is well\u{1b}[2J/x", "here is `\u{9b}`").help("a\rb");
+        assert_eq!(fault.to_string(), "warning: br\\nerror: all is well\\u001b[2J/x: here is `\\u009b`; help: a\\rb");
     }
 }

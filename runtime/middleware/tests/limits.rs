@@ -125,6 +125,59 @@ fn work_without_output_is_stopped() {
     assert!(matches!(error.problem, Problem::Limit { setting: "time", .. }), "{error}");
 }
 
+/// Whatever an author may write as much of as they like is counted, wherever it is looked at.
+#[test]
+fn what_is_long_in_a_template_or_a_value_is_counted() {
+    let limits = Limits { steps: 1_000_000, ..Limits::default() };
+    let data =
+        Value::object([("text", Value::from(" ".repeat(200_000))), ("object", Value::object([("a", 1.into())]))]);
+    let names: String = (0..20_000).map(|n| format!("{{% assign name{n} = 1 %}}")).collect();
+    for (body, before) in [
+        (format!("{{% case x %}}{}{{% endcase %}}", "{% when 'a' %}b".repeat(2_000)), ""),
+        (format!("{{% case x %}}{{% when 'a' {} %}}b{{% endcase %}}", ", 'a'".repeat(2_000)), ""),
+        (format!("{{% case x %}}{{% when nil %}}{}{{% endcase %}}", "{% else %}b".repeat(2_000)), ""),
+        (format!("{{% if x %}}{}{{% endif %}}", "{% elsif x %}b".repeat(2_000)), ""),
+        (format!("{{% if object {} %}}{{% endif %}}", "and object".to_owned() + &" and object".repeat(2_000)), ""),
+        (format!("{{{{ x{} }}}}", ".a".repeat(2_000)), ""),
+        (format!("{{{{ x{} }}}}", "[0]".repeat(2_000)), ""),
+        (format!("{{{{ object.{} }}}}", "a".repeat(200_000)), ""),
+        (format!("{{{{ object[\"{}\"] }}}}", "a".repeat(200_000)), ""),
+        ("{% if text.size == 1 %}{% endif %}".to_owned(), ""),
+        ("{% if text == blank %}{% endif %}".to_owned(), ""),
+        ("{% if text < 'a' %}{% endif %}".to_owned(), ""),
+        ("{% if object contains text %}{% endif %}".to_owned(), ""),
+        ("{{ text | first }}{{ text | size }}".to_owned(), ""),
+        ("{{ object | where: text }}".to_owned(), ""),
+        ("{% render 'a' %}".to_owned(), names.as_str()),
+    ] {
+        let source = format!("{{% for i in (1..1000) %}}{body}{{% endfor %}}{{% if x %}}{before}{{% endif %}}");
+        let options = Options { partials: vec![("a".to_owned(), String::new())], ..Options::default() };
+        let shown = source.chars().take(80).collect::<String>();
+        let error = Template::parse(&source, &options).unwrap().render(&data, Mode::Text, &limits);
+        let error = error.map(|text| text.len()).expect_err(&shown);
+        assert!(matches!(error.problem, Problem::Limit { setting: "steps", .. }), "{shown}: {error}");
+    }
+}
+
+/// Parsing, and telling what a template reads, take time by its length and not by its square.
+#[test]
+fn what_a_long_template_reads_is_told_in_a_moment() {
+    let start = std::time::Instant::now();
+    for source in [
+        "{{a}}".repeat(400_000),
+        "{{a|raw}}".repeat(200_000),
+        format!("{{% if a {} %}}{{% endif %}}", "and a ".repeat(400_000)),
+        format!("{{% case a %}}{}{{% endcase %}}", "{% when a %}".repeat(200_000)),
+        format!("{{% if a %}}{}{{% endif %}}", "{% elsif a %}".repeat(200_000)),
+    ] {
+        let template = Template::parse(&source, &Options::default()).unwrap();
+        let last = template.reads().into_iter().next_back().unwrap();
+        assert!(last.line == 1 && last.column > 1_000_000, "{last:?}");
+    }
+    // One of them would take minutes.
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
 #[test]
 fn malformed_templates_are_errors() {
     for template in [

@@ -8,7 +8,10 @@
 //! What is there already is looked at before it is used: [`keep`] mends what is ours and too open, and says so, and refuses
 //! what belongs to somebody else or lies where somebody else can replace it.
 //!
-//! Elsewhere than on Unix nothing is done here: access is inherited from the folder there.
+//! What is read is a regular file and no longer than was asked for ([`read_regular`]), and what somebody else's folder holds
+//! is read without leaving it ([`Folder`]).
+//!
+//! Elsewhere than on Unix owners and modes are not looked at: access is inherited from the folder there.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod loose;
@@ -16,11 +19,13 @@ mod loose;
 mod owned;
 #[cfg(unix)]
 mod process;
+mod regular;
 
 use std::fs::Metadata;
 use std::path::Path;
 
 pub use loose::{Loose, Mended};
+pub use regular::{Entry, Folder, read_regular, read_regular_text};
 
 /// Makes the process its user's own: new files and folders are for nobody else, and no core dump is written, which would
 /// hold secrets. Another process of the same user cannot trace it, either.
@@ -87,6 +92,25 @@ pub fn ensure_unchanged_by_others(path: &Path) -> Result<(), Loose> {
     return owned::ensure_unchanged_by_others(path);
     #[cfg(not(unix))]
     Ok(())
+}
+
+/// What others can change of what is read here, if it is a folder of all that is in it: what [`ensure_unchanged_by_others`]
+/// tells, each kind of it once.
+#[must_use]
+pub fn changed_by_others(path: &Path) -> Vec<Loose> {
+    #[cfg(unix)]
+    return owned::changed_by_others(path);
+    #[cfg(not(unix))]
+    Vec::new()
+}
+
+/// Whether others can come into this folder, or where it is not there yet, into the one that it will be in.
+#[must_use]
+pub fn lets_others_in(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return owned::lets_others_in(folder);
+    #[cfg(not(unix))]
+    false
 }
 
 /// Whether what was opened at this path is ours alone, by what is known of it: nobody else reads it, writes to it, or did.

@@ -1,17 +1,25 @@
 //! What others could do, and the line that mends it.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// Why a file or folder is not only ours. The message ends with the line that mends it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loose {
     /// It belongs to another user, who can read and change all of it.
-    #[error(
-        "`{}` belongs to user {owner}, and this is user {us}: run tradewire as its owner, or give it to this user with \
-         `chown -R {us} {}`", path.display(), path.display()
-    )]
     Foreign {
+        /// What.
+        path: PathBuf,
+        /// Whether it is a folder.
+        is_folder: bool,
+        /// Whose.
+        owner: u32,
+        /// Who we are.
+        us: u32,
+    },
+    /// It is a link that another user has made.
+    ForeignLink {
         /// What.
         path: PathBuf,
         /// Whose.
@@ -20,15 +28,22 @@ pub enum Loose {
         us: u32,
     },
     /// Others can write to it.
-    #[error("other users can change `{}` (mode {mode:04o}): `chmod go-w {}`", path.display(), path.display())]
     Writable {
         /// What.
         path: PathBuf,
         /// Its mode.
         mode: u32,
     },
+    /// Others can write to what is in a folder that is used as a whole.
+    WritableWithin {
+        /// The folder.
+        folder: PathBuf,
+        /// What, the first that was found.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// Others can read it.
-    #[error("other users can read `{}` (mode {mode:04o}): `chmod {to} {}`", path.display(), path.display())]
     Readable {
         /// What.
         path: PathBuf,
@@ -38,10 +53,6 @@ pub enum Loose {
         to: &'static str,
     },
     /// A folder on the way to it is one where others can put something else in its place.
-    #[error(
-        "other users can replace `{}`, because they can change the folder `{}` (mode {mode:04o}): `chmod go-w {}`",
-        path.display(), folder.display(), folder.display()
-    )]
     Replaceable {
         /// What.
         path: PathBuf,
@@ -51,10 +62,6 @@ pub enum Loose {
         mode: u32,
     },
     /// A folder on the way to it belongs to another user.
-    #[error(
-        "user {owner} can replace `{}`, because the folder `{}` belongs to them, and this is user {us}: run tradewire \
-         as its owner, or give the folder to this user with `chown {us} {}`", path.display(), folder.display(), folder.display()
-    )]
     ForeignFolder {
         /// What.
         path: PathBuf,
@@ -66,13 +73,107 @@ pub enum Loose {
         us: u32,
     },
     /// It cannot be looked at, or its mode cannot be changed.
-    #[error("cannot make `{}` private: {why}; look at it with `ls -ld {}`", path.display(), path.display())]
     Unknown {
         /// What.
         path: PathBuf,
         /// Why not.
         why: String,
     },
+}
+
+impl Loose {
+    /// Whether others can change it, whoever it belongs to.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Loose::Writable { .. } | Loose::WritableWithin { .. } | Loose::Replaceable { .. })
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn diagnosis(&self) -> String {
+        match self {
+            Loose::Foreign { path, owner, us, .. } => {
+                format!("`{}` belongs to user {owner}, and this is user {us}", path.display())
+            }
+            Loose::ForeignLink { path, owner, us } => {
+                format!("the link `{}` belongs to user {owner}, and this is user {us}", path.display())
+            }
+            Loose::Writable { path, mode } => format!("other users can change `{}` (mode {mode:04o})", path.display()),
+            Loose::WritableWithin { folder, path, mode } => {
+                let (folder, path) = (folder.display(), path.display());
+                format!("other users can change `{path}` (mode {mode:04o}), which is part of `{folder}`")
+            }
+            Loose::Readable { path, mode, .. } => {
+                format!("other users can read `{}` (mode {mode:04o})", path.display())
+            }
+            Loose::Replaceable { path, folder, mode } => {
+                let (path, folder) = (path.display(), folder.display());
+                format!(
+                    "other users can replace `{path}`, because they can change the folder `{folder}` (mode {mode:04o})"
+                )
+            }
+            Loose::ForeignFolder { path, folder, owner, us } => {
+                let (path, folder) = (path.display(), folder.display());
+                format!(
+                    "user {owner} can replace `{path}`, because the folder `{folder}` belongs to them, and this is user {us}"
+                )
+            }
+            Loose::Unknown { path, why } => format!("cannot make `{}` private: {why}", path.display()),
+        }
+    }
+
+    /// What mends it.
+    #[must_use]
+    pub fn treatment(&self) -> String {
+        match self {
+            Loose::Foreign { path, is_folder, owner, us } => given(path, *is_folder, *owner, *us),
+            Loose::ForeignFolder { folder, owner, us, .. } => given(folder, false, *owner, *us),
+            Loose::ForeignLink { path, .. } => {
+                format!("look where it leads with `ls -l {0}`, and make it anew: `rm {0}`", path.display())
+            }
+            Loose::Writable { path, .. } => format!("`chmod go-w {}`", path.display()),
+            Loose::WritableWithin { folder, .. } => format!("`chmod -R go-w {}`", folder.display()),
+            Loose::Readable { path, to, .. } => format!("`chmod {to} {}`", path.display()),
+            Loose::Replaceable { folder, .. } => format!("`chmod go-w {}`", folder.display()),
+            Loose::Unknown { path, .. } => format!("look at it with `ls -ld {}`", path.display()),
+        }
+    }
+}
+
+impl fmt::Display for Loose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.diagnosis(), self.treatment())
+    }
+}
+
+impl std::error::Error for Loose {}
+
+/// What to do about something of another user's. The administrator takes nothing away from anybody: what a service runs
+/// by is its user's. What the administrator has left behind is given to its user.
+fn given(path: &Path, with_all: bool, owner: u32, us: u32) -> String {
+    let run = format!("run tradewire as its owner: `sudo -u {} tradewire …`", name_of(owner));
+    let all = if with_all { "-R " } else { "" };
+    let give = format!("give it to this user: `sudo chown {all}{us} {}`", path.display());
+    match (us, owner) {
+        (0, _) => run,
+        (_, 0) => give,
+        _ => format!("{run}; or {give}"),
+    }
+}
+
+/// A user as `sudo` takes one.
+fn name_of(user: u32) -> String {
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    named(&users, user).map_or_else(|| format!("'#{user}'"), str::to_owned)
+}
+
+fn named(users: &str, user: u32) -> Option<&str> {
+    let mut named = users.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        Some((fields.next()?, fields.nth(1)?.parse::<u32>().ok()?))
+    });
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    named.find(|(name, id)| *id == user && !name.is_empty() && is_plain(name)).map(|(name, _)| name)
 }
 
 /// What was too open, and is not any more.
@@ -86,9 +187,45 @@ pub struct Mended {
     pub is: u32,
 }
 
-impl std::fmt::Display for Mended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Mended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Mended { path, was, is } = self;
         write!(f, "other users could reach `{}` (mode {was:04o}); its mode is {is:04o} now", path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USERS: &str =
+        "root:x:0:0:root:/root:/bin/bash\n+nis\nodd name:x:7:7::/:/bin/sh\ntw:x:1005:1005::/home/tw:/bin/sh\n";
+    const NOBODYS: u32 = 4_000_000_001;
+
+    fn foreign(is_folder: bool, owner: u32, us: u32) -> String {
+        Loose::Foreign { path: "state".into(), is_folder, owner, us }.to_string()
+    }
+
+    #[test]
+    fn a_user_is_called_as_sudo_takes_one() {
+        assert_eq!(named(USERS, 1005), Some("tw"));
+        assert_eq!((named(USERS, 7), named(USERS, 8)), (None, None));
+        assert_eq!(name_of(NOBODYS), format!("'#{NOBODYS}'"));
+    }
+
+    #[test]
+    fn the_administrator_is_never_told_to_take_what_is_anothers() {
+        let told = foreign(true, NOBODYS, 0);
+        assert!(told.ends_with(&format!("run tradewire as its owner: `sudo -u '#{NOBODYS}' tradewire …`")), "{told}");
+        let folder = Loose::ForeignFolder { path: "a/b".into(), folder: "a".into(), owner: NOBODYS, us: 0 }.to_string();
+        assert!(folder.contains("sudo -u") && !(told + &folder).contains("chown"), "{folder}");
+    }
+
+    #[test]
+    fn a_user_is_given_what_the_administrator_left_and_no_more_than_the_file() {
+        assert!(foreign(true, 0, 1005).ends_with(": give it to this user: `sudo chown -R 1005 state`"));
+        assert!(foreign(false, 0, 1005).ends_with(": give it to this user: `sudo chown 1005 state`"));
+        let told = foreign(false, NOBODYS, 1005);
+        assert!(told.ends_with("tradewire …`; or give it to this user: `sudo chown 1005 state`"), "{told}");
     }
 }

@@ -3,7 +3,10 @@
 //! Others repeat what they are sent: a vendor quotes the request in its 401, a proxy echoes headers, a library puts an
 //! address into its error. So whatever reads a secret [registers](register) it, and whatever shows a text, keeps it or
 //! hands it to a guest [masks](mask) it: all that it writes is a `***` for each secret, as it is and in the encodings that
-//! texts carry (percent and form encoding, Base64 at any alignment, hexadecimal digits, escapes of JSON, Rust and HTML).
+//! texts carry. Escapes are read wherever they stand, whoever wrote them and four deep: percent encoding, those with a
+//! backslash (JSON, JavaScript, Python, Rust, C, nginx), references of HTML and XML, doubled quotation marks. Digits are
+//! known: hexadecimal, and Base64 of the secret at any alignment, in lines or not, of a form or a JSON document that holds
+//! it, and of its Base64. What is computed from a secret otherwise passes: Base32, quoted-printable, UTF-16, compression.
 //!
 //! There is one set of secrets a process, like the standard error that it guards: a log line does not say which run's
 //! secrets it may hold.
@@ -21,15 +24,18 @@
 //!
 //! # Tokens
 //!
-//! An access token is chosen by whoever gives it, who could mask any word by giving it as a token. So a
-//! [token](register_token) is masked only where it looks like one, and forgotten some time after its end.
+//! An access token is chosen by whoever gives it, who could mask any word by giving it as a token. So it is masked whatever
+//! it looks like only in what its giver says: see [`Tokens`]. Everywhere that a text is shown or written down for people it
+//! is masked where it [looks like a token](register_token), should it ever get there; it is forgotten some time after its
+//! end. **Nothing of one vendor's changes the data of another:** data is masked with [`configured`], which knows no token.
 //!
 //! # How it is looked for
 //!
 //! Not with an automaton: that is built anew for each new token, in time that grows with all of them. Here the last six
 //! bytes of each encoding are a key of a hash table with a filter before it; a text is passed over once, at the cost of a
-//! multiplication and a look at the filter for each byte. Adding and removing a secret costs the same however many there
-//! are.
+//! multiplication and a look at the filter for each byte, and once more for each depth of escapes that it has. Adding and
+//! removing a secret costs the same however many there are. No text and no secret takes longer than its length: of a long
+//! secret the last bytes are compared, and what stands before them is masked as far as it is made of its characters.
 //!
 //! ```
 //! tradewire_secrets::register("ak1.k3yOfAcme");
@@ -40,8 +46,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod encodings;
+mod escapes;
 mod index;
 mod masker;
+mod tokens;
 mod watch;
 mod weakness;
 mod writer;
@@ -51,6 +59,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 pub use masker::Masker;
+pub use tokens::Tokens;
 pub use watch::Watch;
 pub use weakness::{LEAST, Weakness, weakness};
 pub use writer::MaskWriter;
@@ -58,20 +67,28 @@ pub use writer::MaskWriter;
 /// What stands where a secret stood.
 pub const MASK: &str = "***";
 
-static ALL: LazyLock<Masker> = LazyLock::new(Masker::default);
+static CONFIGURED: LazyLock<Masker> = LazyLock::new(Masker::default);
+/// What is configured, and tokens.
+static ALL: LazyLock<Masker> = LazyLock::new(|| Masker::over(configured()));
 
-/// The masker that knows all secrets of the process.
+/// The masker that knows all secrets of the process, for what is shown or written down for people.
 #[must_use]
 pub fn all() -> &'static Masker {
     &ALL
 }
 
-/// Has a secret masked from now on, for as long as the process lives.
-pub fn register(secret: &str) {
-    ALL.register(secret);
+/// The masker that knows the secrets that the operator chose, and no token, for data.
+#[must_use]
+pub fn configured() -> &'static Masker {
+    &CONFIGURED
 }
 
-/// Has a token masked that was obtained while running, until some time after its life ends.
+/// Has a secret masked from now on, for as long as the process lives.
+pub fn register(secret: &str) {
+    CONFIGURED.register(secret);
+}
+
+/// Has a token masked that was obtained while running, in what is shown, until some time after its life ends.
 pub fn register_token(token: &str, life: Duration) {
     ALL.register_token(token, life);
 }
@@ -91,10 +108,7 @@ pub fn mask_cut(text: &str) -> Cow<'_, str> {
 /// The text of an owner, without secrets; the same text where there is none in it.
 #[must_use]
 pub fn masked(text: String) -> String {
-    match ALL.mask(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(masked) => masked,
-    }
+    ALL.masked(text)
 }
 
 /// Masks every text in a JSON document, names of members included. Escapes hide nothing, as texts are looked at as read;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroize as _;
 
-use crate::index::Index;
+use crate::escapes::{DEPTH, View, half};
+use crate::index::{Index, Needle};
 use crate::weakness::{Weakness, weakness};
 use crate::{LEAST, MASK, encodings};
 
@@ -20,18 +21,41 @@ const GRACE: Duration = Duration::from_secs(15 * 60);
 const ROUND: Duration = Duration::from_secs(5 * 60);
 
 /// Secrets by value. What it knows is never shown, and is overwritten when it is forgotten.
+///
+/// Whoever searches a text takes the index as it is and holds no lock, so that a long text keeps nobody waiting. Whoever
+/// changes it has everything ready before.
 #[derive(Default)]
-pub struct Masker(RwLock<Known>);
+pub struct Masker {
+    known: Mutex<Known>,
+    index: RwLock<Arc<Index>>,
+    /// One whose secrets are masked, too.
+    base: Option<&'static Masker>,
+}
 
 #[derive(Default)]
 struct Known {
     /// Values, and when they end; never, for those that do not.
     values: HashMap<String, Option<Instant>>,
-    index: Index,
     looked: Option<Instant>,
 }
 
+/// What is in a text.
+struct Searched {
+    /// Where secrets stand, in order, apart from each other.
+    whole: Vec<Range<usize>>,
+    /// Where one may begin that the text's end cuts.
+    cut: Option<usize>,
+    /// Up to where none can begin that is not seen yet.
+    sure: usize,
+}
+
 impl Masker {
+    /// One that masks what another one knows, and what it is told itself.
+    #[must_use]
+    pub fn over(base: &'static Masker) -> Masker {
+        Masker { base: Some(base), ..Masker::default() }
+    }
+
     /// Has a secret masked from now on. What cannot be masked is left out: see [`weakness`].
     pub fn register(&self, secret: &str) {
         let is_weak = |part: &String| weakness(part).is_some_and(Weakness::is_shown);
@@ -56,22 +80,71 @@ impl Masker {
         }
     }
 
-    fn add(&self, value: String, ends: Option<Instant>) {
-        {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if known.values.get(&value).is_some_and(|known| known.is_none() || *known >= ends && ends.is_some()) {
-                return;
-            }
+    /// Has a text masked whatever it looks like, if it has at least [`LEAST`] bytes.
+    pub(crate) fn register_any(&self, token: &str) {
+        let token = token.trim();
+        if token.len() >= LEAST {
+            self.add(token.to_owned(), None);
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.forget(Instant::now());
-        encodings::of(&value).iter().for_each(|encoded| known.index.add(encoded));
-        known.values.insert(value, ends);
+    }
+
+    fn add(&self, value: String, ends: Option<Instant>) {
+        let lasts = |known: &Option<Instant>| known.is_none() || *known >= ends && ends.is_some();
+        if self.known().values.get(&value).is_some_and(lasts) {
+            return;
+        }
+        let needles = needles(&value);
+        let mut known = self.known();
+        let over = known.over(Instant::now());
+        let gone: Vec<_> = over.iter().flat_map(|value| self::needles(value)).collect();
+        let is_new = known.values.insert(value, ends).is_none();
+        self.change(|index| {
+            gone.iter().for_each(|needle| index.remove(needle));
+            if is_new {
+                needles.into_iter().for_each(|needle| index.add(needle));
+            }
+        });
+        over.into_iter().for_each(|mut value| value.zeroize());
+    }
+
+    /// Forgets a value.
+    pub(crate) fn forget(&self, value: &str) {
+        let mut known = self.known();
+        if let Some((mut value, _)) = known.values.remove_entry(value.trim()) {
+            let gone = needles(&value);
+            self.change(|index| gone.iter().for_each(|needle| index.remove(needle)));
+            value.zeroize();
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the index; a copy of it, where somebody searches with it.
+    fn change(&self, change: impl FnOnce(&mut Index)) {
+        change(Arc::make_mut(&mut self.index.write().unwrap_or_else(PoisonError::into_inner)));
+    }
+
+    /// The indexes that are searched.
+    fn indexes(&self) -> Vec<Arc<Index>> {
+        let of = |masker: &Masker| Arc::clone(&masker.index.read().unwrap_or_else(PoisonError::into_inner));
+        let all = [Some(self), self.base].into_iter().flatten();
+        all.map(of).filter(|index| !index.is_empty()).collect()
     }
 
     /// The text without secrets.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.without(text, false)
+    }
+
+    /// The text of an owner, without secrets; the same text where there is none in it.
+    #[must_use]
+    pub fn masked(&self, text: String) -> String {
+        match self.mask(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(masked) => masked,
+        }
     }
 
     /// The text without secrets, where it was cut and may end within one.
@@ -87,12 +160,10 @@ impl Masker {
 
     /// Where the text can be parted so that no secret of it spans both parts.
     pub(crate) fn part(&self, text: &[u8]) -> usize {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let unsure = text.len().saturating_sub(LEAST - 1);
-        let part = known.index.cut(text).map_or(unsure, |cut| cut.min(unsure));
+        let Searched { whole, cut, sure } = self.search(text, true);
+        let part = cut.map_or(sure, |cut| cut.min(sure));
         // One that is whole is not parted, either.
-        let whole = known.index.find(text).into_iter().find(|range| range.contains(&part));
-        whole.map_or(part, |range| range.start)
+        whole.into_iter().find(|range| range.contains(&part)).map_or(part, |range| range.start)
     }
 
     fn without<'a>(&self, text: &'a str, is_cut: bool) -> Cow<'a, str> {
@@ -109,41 +180,79 @@ impl Masker {
     }
 
     fn found(&self, text: &[u8], is_cut: bool) -> Vec<Range<usize>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.index.is_empty() || text.len() < LEAST {
-            return Vec::new();
+        let Searched { mut whole, cut, .. } = self.search(text, is_cut);
+        if let Some(cut) = cut {
+            whole.retain(|range| range.start < cut);
+            let start = whole.pop_if(|last| last.end >= cut).map_or(cut, |last| last.start);
+            whole.push(start..text.len());
         }
-        let mut found = known.index.find(text);
-        if is_cut && let Some(cut) = known.index.cut(text) {
-            found.retain(|range| range.start < cut);
-            let start = found.pop_if(|last| last.end >= cut).map_or(cut, |last| last.start);
-            found.push(start..text.len());
+        whole
+    }
+
+    /// Searches the text as it is, and as it reads with its escapes read, and those within them.
+    fn search(&self, text: &[u8], is_cut: bool) -> Searched {
+        let mut searched = Searched { whole: Vec::new(), cut: None, sure: text.len() };
+        let indexes = if text.len() < LEAST { Vec::new() } else { self.indexes() };
+        if indexes.is_empty() {
+            return searched;
         }
-        found
+        let doubled = indexes.iter().any(|index| index.has_quotes());
+        let mut views: Vec<View> = Vec::new();
+        loop {
+            let here = views.last().map_or(text, |view| view.bytes.as_slice());
+            let origin = |range: Range<usize>| views.iter().rev().fold(range, |range, view| view.origin(range));
+            for index in &indexes {
+                searched.whole.extend(index.find(here).into_iter().map(origin));
+            }
+            if is_cut {
+                // What an escape is cut in may be a secret's next character.
+                let end = half(here).unwrap_or(here.len());
+                let cuts = indexes.iter().flat_map(|index| [index.cut(here), index.cut(&here[..end])]);
+                let cuts = cuts.flatten().map(|cut| origin(cut..cut).start);
+                searched.cut = cuts.chain(searched.cut).min();
+                let mut ends = here[..end].iter().enumerate().rev().filter(|(_, b)| !b.is_ascii_whitespace());
+                let sure = ends.nth(LEAST - 2).map_or(0, |(at, _)| at);
+                searched.sure = searched.sure.min(origin(sure..sure).start);
+            }
+            let deeper = if views.len() < DEPTH { View::of(here, doubled) } else { None };
+            match deeper {
+                Some(view) => views.push(view),
+                None => break,
+            }
+        }
+        searched.whole = apart(searched.whole);
+        searched
     }
 }
 
 impl Known {
-    /// Forgets the tokens that are over.
-    fn forget(&mut self, now: Instant) {
+    /// Takes out the tokens that are over.
+    fn over(&mut self, now: Instant) -> Vec<String> {
         if self.looked.is_some_and(|looked| now.duration_since(looked) < ROUND) {
-            return;
+            return Vec::new();
         }
         self.looked = Some(now);
-        let is_over = |ends: &Option<Instant>| ends.is_some_and(|ends| ends <= now);
-        if !self.values.values().any(is_over) {
-            return;
-        }
-        self.index = Index::default();
-        for (mut value, ends) in std::mem::take(&mut self.values) {
-            if is_over(&ends) {
-                value.zeroize();
-            } else {
-                encodings::of(&value).iter().for_each(|encoded| self.index.add(encoded));
-                self.values.insert(value, ends);
-            }
+        let is_over = |_: &String, ends: &mut Option<Instant>| ends.is_some_and(|ends| ends <= now);
+        self.values.extract_if(is_over).map(|(value, _)| value).collect()
+    }
+}
+
+/// What is looked for where this value is secret.
+fn needles(value: &str) -> Vec<Arc<Needle>> {
+    encodings::of(value).iter().map(|encoded| Arc::new(Needle::from(encoded))).collect()
+}
+
+/// In order, and one where they touch.
+fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match apart.last_mut() {
+            Some(last) if last.end >= range.start => last.end = last.end.max(range.end),
+            _ => apart.push(range),
         }
     }
+    apart
 }
 
 fn replaced(text: &[u8], found: &[Range<usize>]) -> Vec<u8> {

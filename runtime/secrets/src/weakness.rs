@@ -5,7 +5,7 @@ use std::fmt;
 /// The fewest bytes of a value that is masked.
 pub const LEAST: usize = 6;
 /// The fewest bytes of a secret that nobody is told to replace.
-const ENOUGH: usize = 12;
+pub(crate) const ENOUGH: usize = 12;
 
 /// Words that outputs are full of, which tell nothing and must stay readable.
 const COMMON: [&str; 40] = [
@@ -58,6 +58,8 @@ pub enum Weakness {
     TooShort,
     /// A word that is not masked, as every output holds it.
     Common,
+    /// One character again and again, which is not masked, as texts hold such lines.
+    Repeated,
     /// Short enough that texts may hold it by chance, and that it is guessed; it is masked.
     Short,
 }
@@ -83,6 +85,11 @@ impl fmt::Display for Weakness {
                 "it is a common word, which is masked nowhere, as it stands in many texts; take a random one with at least \
                  {ENOUGH} bytes"
             ),
+            Weakness::Repeated => write!(
+                f,
+                "it is one character repeated, which is masked nowhere, as it stands in many texts; take a random one with \
+                 at least {ENOUGH} bytes"
+            ),
             Weakness::Short => write!(f, "it has fewer than {ENOUGH} bytes, which can be guessed; take a longer one"),
         }
     }
@@ -92,10 +99,13 @@ impl fmt::Display for Weakness {
 #[must_use]
 pub fn weakness(secret: &str) -> Option<Weakness> {
     let secret = secret.trim();
-    let first = secret.as_bytes().first();
+    let mut chars = secret.chars();
+    let first = chars.next();
     if secret.len() < LEAST {
         Some(Weakness::TooShort)
-    } else if COMMON.contains(&secret.to_ascii_lowercase().as_str()) || secret.bytes().all(|b| Some(&b) == first) {
+    } else if chars.all(|c| Some(c) == first) {
+        Some(Weakness::Repeated)
+    } else if COMMON.contains(&secret.to_ascii_lowercase().as_str()) {
         Some(Weakness::Common)
     } else {
         (secret.len() < ENOUGH).then_some(Weakness::Short)
@@ -110,9 +120,11 @@ mod tests {
     fn what_would_mask_half_of_an_output_is_weak() {
         assert_eq!(weakness("x9!"), Some(Weakness::TooShort));
         assert_eq!(weakness("Sandbox"), Some(Weakness::Common));
-        assert_eq!(weakness("000000000000"), Some(Weakness::Common));
+        assert_eq!(weakness("000000000000"), Some(Weakness::Repeated));
+        assert_eq!(weakness("ääääää"), Some(Weakness::Repeated));
         assert_eq!(weakness("k3y-7fQ"), Some(Weakness::Short));
         assert_eq!(weakness("k3y-7fQ-and-more"), None);
-        assert!(Weakness::TooShort.is_shown() && !Weakness::Short.is_shown());
+        assert!(Weakness::Repeated.to_string().starts_with("it is one character repeated, "));
+        assert!(Weakness::TooShort.is_shown() && Weakness::Repeated.is_shown() && !Weakness::Short.is_shown());
     }
 }

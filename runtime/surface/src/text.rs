@@ -1,4 +1,4 @@
-//! Texts that others chose, before they are compared, told or remembered: [`nearest`] and [`cut`].
+//! Texts that others chose, before they are compared, told or remembered: [`nearest`], [`cut`] and [`visible`].
 //!
 //! A text of a plugin, a template or a caller may have any length. How near two names are is a matter of the product of
 //! their lengths, and whatever is put into an error is copied into logs, answers and the store. So both are bounded
@@ -43,6 +43,36 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     cut(text, SHOWN)
 }
 
+/// Whether a terminal or a reader obeys a character rather than showing it: control characters, ends of lines, and what
+/// turns the direction of writing.
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text on one line, in which nothing is obeyed: `\n` and `\u001b` stand for what they name, as in JSON.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    visible_but(text, |_| false)
+}
+
+/// The same, but for those characters that are to be obeyed.
+pub fn visible_but(text: &str, obeyed: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let escaped = |c: char| is_obeyed(c) && !obeyed(c);
+    if !text.contains(escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            c if !escaped(c) => shown.push(c),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// A message that is not longer than one may be.
 pub fn message(text: String) -> String {
     if text.len() <= LONGEST_MESSAGE { text } else { cut(&text, LONGEST_MESSAGE).into_owned() }
@@ -84,6 +114,16 @@ mod tests {
         }
         // Once would take minutes if it were compared.
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_shown() {
+        assert!(matches!(visible("plain “text” \u{e9}"), Cow::Borrowed(_)));
+        assert_eq!(
+            visible("br\nerror: all is well\u{1b}[2J\u{9b}\u{202e}"),
+            "br\\nerror: all is well\\u001b[2J\\u009b\\u202e"
+        );
+        assert_eq!(visible_but("a\n\tb\r", |c| c == '\n' || c == '\t'), "a\n\tb\\r");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! What is printed: text for people, JSON for scripts, progress on a terminal. All that the program prints passes here, and
-//! all secrets are masked.
+//! What is printed: text for people, JSON for scripts, progress on a terminal. All that the program prints passes here: all
+//! secrets are masked, and what others wrote (names of files, messages of vendors, headers) is shown, not obeyed, by a
+//! terminal.
 
 use std::borrow::Cow;
-use std::io::{IsTerminal, Stderr, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Stderr, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -10,8 +11,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tradewire_runs::config::ConfigError;
 use tradewire_secrets::{MaskWriter, all, mask, mask_json};
+use tradewire_surface::text::visible_but;
 
 use crate::faults::Faults;
+
+/// The events that are told unless `TRADEWIRE_LOG` says otherwise: of libraries errors only, since strangers on the
+/// network choose what those warn of. What a certificate is refused for is told by whoever wanted to connect.
+const USUAL: &str = "error,tradewire=warn,rustls_platform_verifier=off";
 
 /// Prints results to standard output, everything else to standard error.
 #[derive(Debug, Clone, Copy)]
@@ -43,17 +49,17 @@ impl Output {
     /// Sends the runtime's own events to standard error: `TRADEWIRE_LOG` says which, warnings by default.
     pub fn trace(&self) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("TRADEWIRE_LOG");
-        let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(masked_stderr);
+        let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(USUAL));
+        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Events::to(stderr()));
         let events = events.with_ansi(self.colour());
         // Only the first call of a process can set it; that is this one.
         let _ = if self.json { events.json().try_init() } else { events.try_init() };
         let print = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // What the usual hook prints cannot be masked: it is for panics that tell nothing of a secret.
-            match mask(&panic.to_string()) {
+            match shown(&panic.to_string()) {
                 Cow::Borrowed(_) => print(panic),
-                Cow::Owned(masked) => drop(writeln!(stderr(), "\n{masked}")),
+                Cow::Owned(shown) => drop(writeln!(stderr(), "\n{shown}")),
             }
         }));
     }
@@ -103,7 +109,8 @@ impl Output {
             }
             (true, _, Some(faults)) => tell(&masked_document(json!({ "error": chain(error), "faults": faults }))),
             (true, ..) => tell(&masked_document(json!({ "error": chain(error) }))),
-            (false, Some(error), _) => tell(&error.render(self.colour())),
+            (false, Some(error), _) if self.colour() => tell_coloured(&error.render(true)),
+            (false, Some(error), _) => tell(&error.render(false)),
             (false, _, Some(faults)) => faults.iter().for_each(|fault| tell(&format!("error: {fault}"))),
             (false, ..) => tell(&format!("error: {}", chain(error))),
         }
@@ -116,7 +123,7 @@ impl Output {
             self.note(text);
             return busy;
         }
-        let bar = ProgressBar::new_spinner().with_message(mask(text).into_owned());
+        let bar = ProgressBar::new_spinner().with_message(shown(text).into_owned());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
             bar.set_style(style);
         }
@@ -127,7 +134,9 @@ impl Output {
 
 /// A line of results. Whoever closes the pipe has read enough.
 fn print(text: &str) {
-    let _ = writeln!(stdout().lock(), "{}", mask(text));
+    // What goes into a file is to be what it was.
+    let text = if stdout().is_terminal() { shown(text) } else { mask(text) };
+    let _ = writeln!(stdout().lock(), "{text}");
 }
 
 /// A document as it was written, unless there is something to mask in it.
@@ -140,7 +149,22 @@ fn print_document(json: &str) {
 
 /// A line of everything else.
 fn tell(text: &str) {
+    let _ = writeln!(stderr().lock(), "{}", shown(text));
+}
+
+/// The same with colours of ours, in which nothing of others' is obeyed.
+fn tell_coloured(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", mask(text));
+}
+
+/// A text as it may be shown: without secrets, and with nothing that a terminal obeys but lines and tabs, which are ours.
+/// Escaped as in JSON, a document stays one.
+fn shown(text: &str) -> Cow<'_, str> {
+    let plain = |c| matches!(c, '\n' | '\t');
+    match mask(text) {
+        Cow::Borrowed(text) => visible_but(text, plain),
+        Cow::Owned(masked) => Cow::Owned(visible_but(&masked, plain).into_owned()),
+    }
 }
 
 /// A document whose texts hold no secret. Masked as a tree it stays one, whatever the secret is.
@@ -149,9 +173,29 @@ fn masked_document(mut value: Value) -> String {
     value.to_string()
 }
 
-/// What the runtime's events are written to.
-fn masked_stderr() -> MaskWriter<'static, Stderr> {
-    MaskWriter::new(all(), stderr())
+/// What the runtime's events are written to: without secrets, and each on one line, whatever others wrote is in it.
+struct Events<W: Write = Stderr>(MaskWriter<'static, W>);
+
+impl<W: Write> Events<W> {
+    fn to(inner: W) -> Events<W> {
+        Events(MaskWriter::new(all(), inner))
+    }
+}
+
+impl<W: Write> Write for Events<W> {
+    /// An event is written at a go.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let (line, end) = text.strip_suffix('\n').map_or((&*text, ""), |line| (line, "\n"));
+        // Those that are left of what begins a colour are the subscriber's own; it has escaped all others.
+        let line = visible_but(line, |c| matches!(c, '\t' | '\u{1b}'));
+        self.0.write_all([&*line, end].concat().as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// An error and its causes, but for those that an error's own text tells already.
@@ -177,7 +221,7 @@ impl Busy {
     /// Says what it is at now.
     pub fn at(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.set_message(mask(text).into_owned()),
+            Some(bar) => bar.set_message(shown(text).into_owned()),
             None => self.line(text),
         }
     }
@@ -186,7 +230,7 @@ impl Busy {
     pub fn line(&self, text: &str) {
         match &self.bar {
             _ if self.silent => {}
-            Some(bar) => bar.println(mask(text)),
+            Some(bar) => bar.println(shown(text)),
             None => tell(text),
         }
     }
@@ -205,5 +249,26 @@ impl Drop for Busy {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_others_wrote_is_shown_and_not_obeyed() {
+        assert_eq!(shown("a\tb\nc"), "a\tb\nc");
+        assert_eq!(shown("pack\u{1b}[2J\r\u{9b}1m \u{202e}"), "pack\\u001b[2J\\r\\u009b1m \\u202e");
+        let document = json!({ "name": "a\u{9b}b\u{7f}" });
+        assert_eq!(serde_json::from_str::<Value>(&shown(&document.to_string())).unwrap(), document);
+    }
+
+    #[test]
+    fn an_event_is_one_line() {
+        let mut written = Vec::new();
+        Events::to(&mut written).write_all(b"\x1b[33mWARN\x1b[0m of a vendor: b\nerror: all is well\r\n").unwrap();
+        assert_eq!(written, b"\x1b[33mWARN\x1b[0m of a vendor: b\\nerror: all is well\\r\n");
     }
 }

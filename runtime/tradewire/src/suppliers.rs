@@ -94,6 +94,7 @@ impl Supplier {
         let Loaded { pack, warnings } = Pack::load(&section.pack).map_err(seen_from_here)?;
         let secrets = secrets.ok_or_else(Vec::new)?;
         let settings = Settings {
+            section: format!("`[middleware.{}]`", section.name),
             base_url: section.base_url.clone(),
             hosts: section.hosts.clone(),
             check: match section.check {

@@ -40,7 +40,7 @@ fn refused(component: impl AsRef<[u8]>, limits: &str, texts: &[&str]) -> Told {
 }
 
 const TIME: &str = "the limit of processor time for compiling is reached: `compile_time` is 1 s; raise it in the \
-                    plugin's `limits`: `limits = { compile_time = \"2 s\" }`";
+                    plugin's `limits`: write `compile_time = \"2 s\"` into them, beside what is there";
 
 #[test]
 fn a_small_function_that_keeps_the_compiler_busy_is_given_up() {
@@ -64,7 +64,7 @@ fn what_takes_more_memory_than_it_may_is_given_up() {
         bomb,
         "compile_memory = \"256 MiB\"",
         &[
-            "`compile_memory` is 256 MiB; raise it in the plugin's `limits`: `limits = { compile_memory = \"512 MiB\" }`",
+            "`compile_memory` is 256 MiB; raise it in the plugin's `limits`: write `compile_memory = \"512 MiB\"` into them",
         ],
     );
 }
@@ -88,14 +88,24 @@ fn a_component_that_is_larger_than_it_may_be_is_not_even_read() {
     let bench = Bench::with(&of(""));
     // As large as a disk, and nothing on it.
     File::create(bench.path("bomb.wasm")).unwrap().set_len(1 << 40).unwrap();
-    let line = "the limit of the component's size is reached: `component` is 128 MiB; raise it in the plugin's `limits`: \
-                `limits = { component = \"256 MiB\" }`";
-    bench.tradewire("check").refused(&["cannot read plugin `bomb` from `bomb.wasm`: ", line]);
+    let line = "the limit of the component's size is reached: `component` is 128 MiB; make the component smaller, as \
+                `component` may be 1 GiB at most";
+    bench.tradewire("check").refused(&["plugin `bomb` (bomb.wasm, granted at tradewire.toml:", line]);
     bench.tradewire("plugin inspect bomb.wasm").refused(&["`component` is 128 MiB"]);
     // The same of what is on it.
     bench.write("tradewire.toml", of("component = \"2 KiB\""));
     bench.write("bomb.wasm", plugin(Parts { types: 1000, ..Parts::default() }));
-    bench.tradewire("check").refused(&["`component` is 2 KiB"]);
+    let told = bench.tradewire("check").refused(&["`component` is 2 KiB; raise it in the plugin's `limits`: write "]);
+    assert!(!told.err.contains("correct `source`"), "its place is not what is wrong: {told}");
+    let line = told.err.split('`').find(|text| text.starts_with("component = ")).unwrap();
+    bench.write("tradewire.toml", of(line));
+    bench.tradewire("check").succeeded();
+}
+
+#[test]
+fn less_than_a_second_is_no_time_for_compiling() {
+    let bench = Bench::with(&of("compile_time = \"300ms\""));
+    bench.tradewire("check").refused(&["`compile_time` must be at least 1s", "write `compile_time = \"1s\"`, or more"]);
 }
 
 #[test]

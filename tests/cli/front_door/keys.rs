@@ -1,13 +1,13 @@
 //! Callers with a key, and those without.
 
 use std::io::{Read, Write};
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{bench, told};
+use super::{bench, event, send, serving_with, told};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 use crate::suppliers::http::{answer, ask, connect, head, post};
 use crate::suppliers::serving::Serving;
@@ -51,6 +51,47 @@ fn one_caller_with_slow_calls_leaves_room_for_another() {
         }
         assert_eq!(super::health(address), 200);
         allowed.add_permits(GREEDY);
+    });
+    serving.stop();
+}
+
+/// A key lets its holder in. It makes none of its connections one that keeps others out.
+#[test]
+fn a_caller_with_many_slow_bodies_keeps_neither_callers_nor_events_out() {
+    const SLOW: usize = 400;
+    let vendor = Offline::with("[]");
+    let url = vendor.sandbox().vendor_url();
+    let (bench, address) = two_callers(&url, &url, "");
+    // There are about a hundred places.
+    let serving = serving_with(256, &bench, address);
+    let stock = sample("stock-level");
+    let (is_over, begun) = (&AtomicBool::new(false), &AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut slow: Vec<TcpStream> = Vec::new();
+                while !is_over.load(Ordering::Relaxed) {
+                    // Whoever had to give way comes again.
+                    slow.retain_mut(|stream| stream.write_all(b" ").is_ok());
+                    while slow.len() < SLOW / 4 {
+                        let mut stream = connect(address);
+                        let _ = stream.write_all((head(Some(CALLER_KEY), STOCK, 100) + "{").as_bytes());
+                        begun.fetch_add(1, Ordering::Relaxed);
+                        slow.push(stream);
+                    }
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
+        until("they have come", || begun.load(Ordering::Relaxed) > SLOW);
+        for n in 0..20 {
+            ask(address, post(Some(OTHER_KEY), "acme/northfield/stock-level", &stock)).succeeded();
+            assert_eq!(send(address, "jobs", &event(&format!("o-{n}"))).status, 200);
+            assert_eq!(super::health(address), 200);
+        }
+        // Its own calls are answered, too, where they come whole.
+        ask(address, post(Some(CALLER_KEY), STOCK, &stock)).succeeded();
+        is_over.store(true, Ordering::Relaxed);
     });
     serving.stop();
 }

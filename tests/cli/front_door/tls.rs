@@ -8,7 +8,7 @@ use chrono::{Datelike, Days, NaiveDate, Utc};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use reqwest::Client;
 
-use super::{bench, event, signature};
+use super::{bench, event, signature, told};
 use crate::bench::{Bench, until};
 use crate::suppliers::http::connect;
 use crate::suppliers::serving::Serving;
@@ -83,6 +83,28 @@ fn it_speaks_tls_and_takes_a_renewed_certificate_over() {
     until("it is taken over", || health(address, &second).is_ok());
     assert!(health(address, &first).is_err(), "the one before is no more");
     serving.stop();
+}
+
+/// What strangers say instead of shaking hands is counted, and writes no line of the log.
+#[test]
+fn handshakes_that_fail_are_told_together() {
+    const STRANGERS: usize = 50;
+    let (bench, address) = bench(REST);
+    let (certificate, key) = made(2100);
+    write(&bench, &certificate, &key);
+    let serving = Serving::for_scripts(&bench, address);
+    for n in 0..STRANGERS {
+        let mut stranger = connect(address);
+        let alert = [0x15, 3, 3, 0, 2, 1, 0];
+        let said = if n % 2 == 0 { alert.repeat(1_000) } else { b"GET / HTTP/1.1\r\n\r\n".to_vec() };
+        let _ = stranger.write_all(&said);
+    }
+    until("they are told", || told(&serving, "connections that agree on no TLS") == STRANGERS as u64);
+    // Whoever only looks whether somebody is here is no stranger to tell of.
+    drop(connect(address));
+    assert_eq!(health(address, &certificate).unwrap(), 200);
+    let said = serving.stop().err;
+    assert!(!said.contains("rustls") && said.lines().count() < 10, "{said}");
 }
 
 #[test]

@@ -56,8 +56,8 @@ fn the_sample_pack_with_another_address_waits_for_the_line_that_consents() {
     for words in ["check", "serve --quiet"] {
         bench.tradewire(words).refused(&[
             "error: middleware `harborline` (tradewire.toml:",
-            "`baseUrl` is `https://api.harborline.example/v1`",
-            "write `base_url = \"https://api.harborline.example/v1\"` into the vendor's section",
+            "`baseUrl` is `https://api.harborline.example/v1`, which would get the secret `ApiKey`, and",
+            "write `base_url = \"https://api.harborline.example/v1\"` into `[middleware.harborline]`",
         ]);
     }
     // The line, as it was told, is enough; so is the host alone, with the pack's own path.
@@ -88,7 +88,11 @@ fn a_token_url_elsewhere_gets_no_secret() {
     pack(&bench, &oauth("https://pack.example", &tokens));
     let line = format!("write `hosts = [\"http://{}\"]`", other.address);
     for words in ["check", "serve --quiet"] {
-        bench.tradewire(words).refused(&["`tokenUrl` is at", "which would get the client secret", &line]);
+        bench.tradewire(words).refused(&[
+            "`tokenUrl` is at",
+            "which would get the secrets `ClientId` and `ClientSecret`",
+            &line,
+        ]);
     }
     assert_eq!(other.everything(), "", "nobody was asked for a token");
     // In the clear to another machine wants to be said besides.
@@ -100,6 +104,8 @@ fn a_token_url_elsewhere_gets_no_secret() {
     let line = format!("base_url = \"{base}\"\nhosts = [\"http://{}\"]", other.address);
     bench.write("tradewire.toml", with_client(&section(&line)));
     pack(&bench, &oauth("https://pack.example", &tokens));
+    let told = bench.tradewire("check").succeeded();
+    assert!(told.out.contains(&format!("endpoints at {base}/, tokens from {tokens}")), "{told}");
     let serving = Serving::start(&bench);
     let answer: Answer = serving.call(ORDER, "{}");
     assert_ne!(answer.status, 401, "{answer:?}");

@@ -25,7 +25,7 @@ fn files_that_are_no_text_or_far_too_long() {
     );
     bench.tradewire("template check").refused(&[
         "pricing/Request.liquid: the file is not UTF-8; help: save it as UTF-8",
-        "alerts/Response.liquid: this is longer than 4194304 bytes, and is not read",
+        "alerts/Response.liquid: the file cannot be read: it is longer than 4194304 bytes, which is the most",
         "account/Sandbox_Request.json:1:",
         "nested deeper than",
         "templates/acme: 3 endpoints, 3 errors, 0 warnings",
@@ -45,20 +45,43 @@ fn templates_that_take_all_there_is() {
 
 #[cfg(unix)]
 #[test]
-fn links_that_lead_in_a_circle_and_files_that_never_end() {
+fn links_and_files_that_never_end_are_told_and_not_followed() {
     use std::os::unix::fs::symlink;
     use std::process::Command;
-    let bench = pack("pricing,alerts");
+    let bench = pack("pricing,alerts,account");
     symlink(".", bench.path("templates/circle")).unwrap();
-    symlink("..", bench.path("templates/acme/Tests/circle")).unwrap();
     bench.tradewire("template check").succeeded();
+    // The pack's folder itself may be a link: whoever runs the pack chose it.
+    symlink("templates/acme", bench.path("linked")).unwrap();
+    bench.tradewire("template check linked").succeeded();
     let file = |name: &str| bench.path(&format!("templates/acme/Templates/{name}"));
-    std::fs::remove_file(file("pricing/Request.liquid")).unwrap();
-    symlink("Request.liquid", file("pricing/Request.liquid")).unwrap();
+    for (name, to) in [("pricing/Request.liquid", "/proc/self/environ"), ("account/endpoint.json", "/etc/passwd")] {
+        std::fs::remove_file(file(name)).unwrap();
+        symlink(to, file(name)).unwrap();
+    }
     std::fs::remove_file(file("alerts/Request.liquid")).unwrap();
     assert!(Command::new("mkfifo").arg(file("alerts/Request.liquid")).status().unwrap().success());
-    bench.tradewire("template check").refused(&[
-        "pricing/Request.liquid: the file cannot be read: Too many levels of symbolic links",
-        "alerts/Request.liquid: this is no file, and is not read",
+    symlink("pricing", file("linked")).unwrap();
+    let told = bench.tradewire("template check");
+    told.refused(&[
+        "pricing/Request.liquid: the file cannot be read: `Templates/pricing/Request.liquid` is a link, and no link in \
+         here is followed; put what it leads to in its place",
+        "account/endpoint.json: the file cannot be read: `Templates/account/endpoint.json` is a link",
+        "alerts/Request.liquid: the file cannot be read: it is a named pipe, not a file",
+        "Templates/linked: this is a link, and no link in a pack is followed; help: put what it leads to in its place",
+    ]);
+    symlink("pricing", bench.path("templates/acme/Tests/circle")).unwrap();
+    bench.tradewire("template test").refused(&["Tests/circle: this is a link, and no link in a pack is followed"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_a_terminal_would_obey() {
+    let bench = pack("pricing");
+    std::fs::create_dir(bench.path("templates/acme/Templates/br\nerror: all is well\u{1b}[2J")).unwrap();
+    let told = bench.tradewire("template check");
+    assert!(!told.err.contains('\u{1b}') && !told.err.lines().any(|line| line.starts_with("error: all")), "{told}");
+    told.refused(&[
+        r"Templates/br\nerror: all is well\u001b[2J: the name has characters that no name in a pack may have; help: ",
     ]);
 }

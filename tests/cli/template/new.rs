@@ -1,7 +1,7 @@
 //! A new pack is good at once.
 
 use super::pack;
-use crate::bench::Bench;
+use crate::bench::{Bench, Told, config};
 
 #[test]
 fn a_new_pack_of_all_endpoints_is_good_and_its_tests_pass() {
@@ -45,12 +45,38 @@ fn every_way_to_authenticate_is_good() {
 fn it_says_what_to_do_next() {
     let bench = Bench::empty();
     let told = bench.tradewire("template new templates/acme --endpoints pricing").succeeded();
+    assert!(!told.out.contains("vendor.json"), "keys are the operator's: {told}");
     for line in [
         "templates/acme has 1 endpoint in 7 files",
         "  tradewire template preview templates/acme pricing --watch",
         "  tradewire template check templates/acme",
     ] {
         assert!(told.out.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn the_section_that_it_tells_is_all_that_the_configuration_needs() {
+    for (auth, secrets) in [
+        ("api-key", "secrets = { ApiKey = { env = \"ACME_CO_API_KEY\" } }\n"),
+        ("oauth2", "ClientSecret = { env = \"ACME_CO_CLIENT_SECRET\" }"),
+        ("none", "base_url = \"https://acme.example/v2\"\n"),
+    ] {
+        let bench = Bench::empty();
+        let words =
+            format!("template new packs/acme.co --endpoints pricing --base-url https://acme.example/v2 --auth {auth}");
+        let told = bench.tradewire(&words).succeeded();
+        let section =
+            told.out.split("\n\n").find(|part| part.starts_with("[middleware.acme-co]\n")).unwrap().to_owned();
+        assert!(section.contains("pack = \"packs/acme.co\"\n") && format!("{section}\n").contains(secrets), "{told}");
+        let section = section.replace("<tenant>", "acme") + "\n";
+        bench.write("tradewire.toml", config("http://127.0.0.1:9", &section));
+        let mut check = bench.command("check");
+        for variable in ["API_KEY", "CLIENT_ID", "CLIENT_SECRET"] {
+            check.env(format!("ACME_CO_{variable}"), "k3y-of-the-vendor-1234");
+        }
+        let told = Told::from(check.output().unwrap()).succeeded();
+        assert!(told.out.contains("middleware acme-co: 1 endpoints at https://acme.example/v2"), "{told}");
     }
 }
 

@@ -74,7 +74,8 @@ impl Compiling {
         review: impl FnOnce(&Asks) -> Result<(), LoadError>,
     ) -> Result<Vec<u8>, LoadError> {
         if component.len() > limits.component {
-            return Err(LoadError::Limit(Limit::Component(limits.component)));
+            let (limit, size) = (limits.component, component.len());
+            return Err(LoadError::Limit(Limit::Component { limit, size }));
         }
         let _turn = self.turn(abandon)?;
         match &self.compiler {

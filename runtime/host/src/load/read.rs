@@ -9,20 +9,22 @@ use crate::load_error::LoadError;
 
 /// The bytes of a component's file, unless they are more than it may have.
 pub fn read_component(path: &Path, limits: &CompileLimits) -> io::Result<Vec<u8>> {
+    let limit = limits.component;
     let too_large =
-        || io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component(limits.component)));
+        |size| io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component { limit, size }));
     // Whoever opens a pipe waits for somebody who writes to it.
     let known = std::fs::metadata(path)?;
     if !known.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
-    if usize::try_from(known.len()).map_or(true, |length| length > limits.component) {
-        return Err(too_large());
+    let size = usize::try_from(known.len()).unwrap_or(usize::MAX);
+    if size > limit {
+        return Err(too_large(size));
     }
     let mut bytes = Vec::new();
     // It may grow meanwhile.
-    File::open(path)?.take((limits.component as u64).saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() > limits.component { Err(too_large()) } else { Ok(bytes) }
+    File::open(path)?.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > limit { Err(too_large(bytes.len())) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

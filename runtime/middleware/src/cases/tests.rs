@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::folder::folder;
+use std::fs;
 
 const CASE: &str = r#"{ "request": { "headers": { "X-Trace": "t1" }, "body": { "purchaseOrder": { "number": "7", "total": 2.50 } } },
     "vendor": { "statusCode": 201, "body": { "reference": "R-1" } }, "expect": EXPECT }"#;

@@ -87,13 +87,17 @@ impl Call {
 }
 
 fn no_method(written: &str) -> Trouble {
-    Trouble::pack(format!("`method` is {written}, which is no method")).about("/method")
+    let detail = format!("`method` is {written}, which is no method");
+    Trouble::quoting("`method` of the template's output is no method", detail).about("/method")
 }
 
 /// The address that a template wrote: a whole one, or one that continues the vendor's.
 fn address(written: &str, base: &Url) -> Result<Url, Trouble> {
     let shown: String = written.chars().take(200).collect();
-    let refused = |why: &str| Trouble::pack(format!("`url` {why}: `{shown}`")).about("/url");
+    let refused = |why: &str| {
+        Trouble::quoting(format!("`url` of the template's output {why}"), format!("`url` {why}: `{shown}`"))
+            .about("/url")
+    };
     if climbs(written) {
         return Err(refused("has a part `.` or `..`; escape what comes from data with `url_encode`"));
     }

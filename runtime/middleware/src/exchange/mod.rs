@@ -61,6 +61,8 @@ pub enum Check {
 /// How a pack is served.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The section of the configuration that they are of, as messages name it: `[middleware.harborline]` in quotes.
+    pub section: String,
     /// The vendor's address, in place of the pack's own.
     pub base_url: Option<Url>,
     /// The origins that the pack may name besides: for its own address, where `base_url` is none, and for tokens.
@@ -86,6 +88,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
+            section: "the vendor's section of the configuration".to_owned(),
             base_url: None,
             hosts: Vec::new(),
             check: Check::Warn,
@@ -195,6 +198,8 @@ impl Middleware {
         let ends = Instant::now() + self.settings.deadline;
         let mut warnings = Vec::new();
         let carried = self.carry(endpoint, incoming, journal, ends, &mut warnings).await;
+        // What quotes the pack is for the operator alone.
+        warnings.extend(carried.as_ref().err().and_then(Trouble::detail).map(str::to_owned));
         Outgoing { warnings, ..carried.unwrap_or_else(Outgoing::from) }
     }
 

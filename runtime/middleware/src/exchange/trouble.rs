@@ -1,5 +1,7 @@
 //! What can go wrong on the way to a vendor and back, in the contracts' own shape.
 
+use tradewire_secrets::Masker;
+
 use crate::liquid::{Error, Problem, Value};
 
 /// Whose fault it is.
@@ -19,18 +21,21 @@ pub enum Blame {
 
 /// Why a call has no answer of the vendor's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", .detail.as_deref().unwrap_or(.message))]
 pub struct Trouble {
     blame: Blame,
     status: u16,
+    /// What the caller is told.
     message: String,
+    /// The same with what the pack holds: for the operator and the pack's author.
+    detail: Option<String>,
     /// The place in the template's output that it is about, as a pointer.
     place: String,
 }
 
 impl Trouble {
     fn new(blame: Blame, status: u16, message: impl Into<String>) -> Trouble {
-        Trouble { blame, status, message: message.into(), place: String::new() }
+        Trouble { blame, status, message: message.into(), detail: None, place: String::new() }
     }
 
     /// A call that cannot be carried as it is: 400 unless another status is said.
@@ -51,10 +56,26 @@ impl Trouble {
         Trouble::new(Blame::Vendor, 502, message)
     }
 
+    /// Of a pack, in words that quote it: the caller is told `message`, which does not.
+    pub(crate) fn quoting(message: impl Into<String>, detail: impl Into<String>) -> Trouble {
+        Trouble { detail: Some(detail.into()), ..Trouble::pack(message) }
+    }
+
+    /// What the caller is not told and the operator is.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// Another status.
     #[must_use]
     pub fn with_status(self, status: u16) -> Trouble {
         Trouble { status, ..self }
+    }
+
+    /// Without what a vendor is sent: where it sends us on, and what is in its certificate, is told too.
+    pub(crate) fn masked(self, masker: &Masker) -> Trouble {
+        let (message, detail) = (masker.masked(self.message), self.detail.map(|detail| masker.masked(detail)));
+        Trouble { message, detail, ..self }
     }
 
     /// Says what in the template's output it is about.
@@ -98,10 +119,31 @@ impl Trouble {
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Trouble {
-        let message = error.to_string();
-        match error.problem {
-            Problem::ServiceTitan { .. } => Trouble::new(Blame::ServiceTitan, 502, message),
-            _ => Trouble::pack(message),
-        }
+        let detail = error.to_string();
+        let Error { name, line, column, problem } = error;
+        let what = match problem {
+            Problem::ServiceTitan { .. } => return Trouble::new(Blame::ServiceTitan, 502, detail),
+            Problem::Limit { .. } => return Trouble::pack(detail),
+            Problem::Filter { filter, .. } => format!("`{filter}` cannot use what it is given"),
+            Problem::Syntax(_) => "the template is no Liquid".to_owned(),
+            Problem::Value(_) => "a value cannot be used here".to_owned(),
+            Problem::Json(_) => "what the template writes here is no JSON".to_owned(),
+        };
+        Trouble::quoting(format!("{name}:{line}:{column}: {what}; the operator's log says more"), detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_template_holds_is_for_the_operator() {
+        let problem = Problem::Json("here should be a JSON value, not `root:*:20000`".to_owned());
+        let trouble = Trouble::from(problem.at(&"Templates/a/Request.liquid".into(), "root:*:20000", 0));
+        let told = trouble.body().to_json();
+        assert!(told.contains("Templates/a/Request.liquid:1:1: what the template writes here is no JSON"), "{told}");
+        assert!(!told.contains("root"), "{told}");
+        assert!(trouble.to_string().ends_with("not `root:*:20000`") && trouble.detail().is_some(), "{trouble}");
     }
 }

@@ -13,10 +13,10 @@ pub(crate) fn holds(operator: Operator, left: &Val, right: &Val, meter: &mut Met
         Operator::Equal => equal(left, right, meter),
         Operator::NotEqual => equal(left, right, meter).map(|equal| !equal),
         Operator::Contains => contains(left, right, meter),
-        Operator::Less => ordered(left, right, Ordering::is_lt),
-        Operator::LessOrEqual => ordered(left, right, Ordering::is_le),
-        Operator::Greater => ordered(left, right, Ordering::is_gt),
-        Operator::GreaterOrEqual => ordered(left, right, Ordering::is_ge),
+        Operator::Less => ordered(left, right, Ordering::is_lt, meter),
+        Operator::LessOrEqual => ordered(left, right, Ordering::is_le, meter),
+        Operator::Greater => ordered(left, right, Ordering::is_gt, meter),
+        Operator::GreaterOrEqual => ordered(left, right, Ordering::is_ge, meter),
     }
 }
 
@@ -25,12 +25,18 @@ pub(crate) fn equal(left: &Val, right: &Val, meter: &mut Meter) -> Result<bool, 
     Ok(match (left, right) {
         (Val::Nil, Val::Nil) | (Val::Empty, Val::Empty) | (Val::Blank, Val::Blank) => true,
         (Val::Empty | Val::Blank, Val::Empty | Val::Blank) => false,
-        (value, Val::Empty) | (Val::Empty, value) => value.is_empty(),
-        (value, Val::Blank) | (Val::Blank, value) => value.is_blank(),
+        (value, Val::Empty) | (Val::Empty, value) => {
+            meter.step(value.reading())?;
+            value.is_empty()
+        }
+        (value, Val::Blank) | (Val::Blank, value) => {
+            meter.step(value.reading())?;
+            value.is_blank()
+        }
         (Val::Bool(a), Val::Bool(b)) => a == b,
         (Val::Whole(a), Val::Whole(b)) => a == b,
         (Val::Text(a), Val::Text(b)) => {
-            meter.step(a.len().min(b.len()) as u64 / 64)?;
+            meter.step(left.reading() + right.reading())?;
             a.plain() == b.plain()
         }
         (Val::Written(a), Val::Written(b)) if a == b => true,
@@ -60,10 +66,13 @@ pub(crate) fn equal(left: &Val, right: &Val, meter: &mut Meter) -> Result<bool, 
             }
             true
         }
-        (a, b) => match (a.number(), b.number()) {
-            (Some(a), Some(b)) => a.compare(b).is_eq(),
-            _ => false,
-        },
+        (a, b) => {
+            meter.step(a.reading() + b.reading())?;
+            match (a.number(), b.number()) {
+                (Some(a), Some(b)) => a.compare(b).is_eq(),
+                _ => false,
+            }
+        }
     })
 }
 
@@ -80,11 +89,12 @@ pub(crate) fn order(left: &Val, right: &Val) -> Option<Ordering> {
     }
 }
 
-fn ordered(left: &Val, right: &Val, fits: fn(Ordering) -> bool) -> Result<bool, Problem> {
+fn ordered(left: &Val, right: &Val, fits: fn(Ordering) -> bool, meter: &mut Meter) -> Result<bool, Problem> {
     let comparable = |value: &Val| matches!(value, Val::Whole(_) | Val::Exact(_) | Val::Written(_) | Val::Text(_));
     if !comparable(left) || !comparable(right) {
         return Ok(false);
     }
+    meter.step(left.reading() + right.reading())?;
     order(left, right).map(fits).ok_or_else(|| {
         Problem::value(format!(
             "{} {} and {} {} have no order; compare two numbers or two texts",
@@ -105,7 +115,10 @@ fn contains(left: &Val, right: &Val, meter: &mut Meter) -> Result<bool, Problem>
             meter.step((text.len() + right.weight()) as u64 / 64)?;
             Ok(text.plain().contains(&*right.plain()))
         }
-        Val::Object(object) => Ok(matches!(right, Val::Text(key) if object.get(&key.plain()).is_some())),
+        Val::Object(object) => {
+            meter.step(right.reading())?;
+            Ok(matches!(right, Val::Text(key) if object.get(&key.plain()).is_some()))
+        }
         Val::Range(first, last) => Ok(right.number().is_some_and(|number| {
             use super::number::Amount::Whole;
             number.compare(Whole(*first)).is_ge() && number.compare(Whole(*last)).is_le()

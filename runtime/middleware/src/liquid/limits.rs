@@ -9,7 +9,8 @@ use super::error::Problem;
 pub struct Limits {
     /// Blocks, partials and expressions inside each other.
     pub nesting: usize,
-    /// Tags, outputs and filters that run, and the work that long values make of them.
+    /// Tags, outputs and filters that run, expressions and branches that are looked at, and the work that long values make
+    /// of them.
     pub steps: u64,
     /// Turns of all loops together.
     pub loop_turns: u64,
@@ -29,7 +30,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             nesting: 100,
-            steps: 20_000_000,
+            steps: 60_000_000,
             loop_turns: 1_000_000,
             output_bytes: 32 << 20,
             text_bytes: 8 << 20,

@@ -25,6 +25,7 @@ mod filters;
 mod json;
 mod lexer;
 mod limits;
+mod lines;
 mod names;
 mod number;
 mod object;
@@ -40,6 +41,7 @@ mod value;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tradewire_surface::OperationRef;
 
@@ -50,6 +52,7 @@ pub(crate) use number::written;
 pub use traced::{Place, Traced};
 pub use value::{Members, Number, Object, Value};
 
+use lines::Lines;
 use names::Names;
 use render::{Answers, Given, Trace};
 use tree::Block;
@@ -142,8 +145,9 @@ impl Template {
         let (mut raws, mut calls) = (Vec::new(), Vec::new());
         let mut parse = |name: &Arc<str>, source: &str, shared: &mut parser::Shared| {
             let body = parser::parse(source, shared).map_err(|(place, problem)| problem.at(name, source, place))?;
+            let lines = Lines::of(source);
             let at = |byte| {
-                let (line, column) = error::place(source, byte);
+                let (line, column) = lines.place(byte);
                 Place { name: name.clone(), line, column }
             };
             raws.extend(shared.raws.drain(..).map(at));
@@ -188,14 +192,18 @@ impl Template {
     ) -> Result<String, Error> {
         let answers = Answers::default();
         let given = Given { data, answers: &answers };
+        let start = Instant::now();
         let (text, _) = render::render(self, given, mode, limits, calls, false)?;
         if mode == Mode::Text {
             return Ok(text);
         }
         json::settle(&text).map_err(|fault| {
             // Once more, to learn what the place of the fault came from; a rendering that succeeds pays nothing for it.
-            // The answers are those of the first time: nothing is called again.
-            let trace = render::render(self, given, mode, limits, &Nobody, true).ok().and_then(|(_, trace)| trace);
+            // The answers are those of the first time: nothing is called again. It takes what is left of the time, and not
+            // all of it anew.
+            let left = limits.time.saturating_sub(start.elapsed()).max(limits.time / 5);
+            let limits = Limits { time: left, ..limits.clone() };
+            let trace = render::render(self, given, mode, &limits, &Nobody, true).ok().and_then(|(_, trace)| trace);
             self.unsettled(fault, trace.as_ref())
         })
     }

@@ -193,11 +193,21 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// The steps that it takes to read it once, where it is text.
+    pub fn reading(&self) -> u64 {
+        match self {
+            Self::Text(text) => text.len() as u64 / 64,
+            Self::Written(text) => text.len() as u64 / 64,
+            _ => 0,
+        }
+    }
+
     /// A bound of how many bytes [`write_plain`](Self::write_plain) writes, cheap for all but nested values.
     pub fn weight(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Made(items) => items.iter().map(Self::weight).sum(),
+            // Items without text take their time, too.
+            Self::Made(items) => items.iter().map(|item| item.weight().max(1)).sum(),
             Self::List(items) => items.iter().map(weight).sum(),
             Self::Object(object) => object.iter().map(|(key, value)| key.len() + weight(value) + 4).sum(),
             Self::Pair(key, value) => key.len() + weight(value),

@@ -23,12 +23,13 @@
 mod survey;
 mod vendor;
 
-use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use tradewire_private::{Entry, Folder};
 use tradewire_surface::Effect;
 use tradewire_surface::grants::Grants;
 
@@ -148,33 +149,64 @@ struct EndpointFile {
     effect: Option<Effect>,
 }
 
-/// Reads a file of a pack, unless it is something else than a file of an ordinary size.
-pub(crate) fn text(folder: &Path, file: &Path) -> Result<String, Fault> {
-    let told = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Fault::error(file, "the file is missing"),
+/// Opens a pack's folder, which may be behind links: the operator named it. Nothing in it may be one.
+pub(crate) fn open(folder: &Path) -> Result<Folder, Fault> {
+    Folder::open(folder).map_err(|error| {
+        let fault = match error.kind() {
+            ErrorKind::NotFound => Fault::error("", "there is no such folder"),
+            ErrorKind::NotADirectory => Fault::error("", "this is no folder"),
+            _ => return Fault::error("", format!("the folder cannot be read: {error}")),
+        };
+        fault.help("name the folder that holds `Configuration` and `Templates`")
+    })
+}
+
+/// Reads a file of a pack.
+fn text(folder: &Folder, file: &Path) -> Result<String, Fault> {
+    let bytes = folder.read(file, MOST_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Fault::error(file, "the file is missing"),
         _ => Fault::error(file, format!("the file cannot be read: {error}")),
-    };
-    let path = folder.join(file);
-    let known = fs::metadata(&path).map_err(told)?;
-    if !known.is_file() || known.len() > MOST_BYTES {
-        let is = if known.is_file() { format!("longer than {MOST_BYTES} bytes") } else { "no file".to_owned() };
-        return Err(Fault::error(file, format!("this is {is}, and is not read")));
-    }
-    match String::from_utf8(fs::read(path).map_err(told)?) {
+    })?;
+    match String::from_utf8(bytes) {
         // Editors on Windows like to begin a file with a mark.
         Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
         Err(_) => Err(Fault::error(file, "the file is not UTF-8").help("save it as UTF-8")),
     }
 }
 
+/// What a folder of a pack holds, by name. What has no plain name, and what is a link, is a fault.
+pub(crate) fn entries(folder: &Folder, within: &Path) -> io::Result<(Vec<(String, Entry)>, Vec<Fault>)> {
+    let (mut named, mut faults) = (Vec::new(), Vec::new());
+    for (name, entry) in folder.entries(within)? {
+        let path = within.join(&name);
+        match name.to_str().filter(|name| is_plain(name)) {
+            _ if entry == Entry::Link => {
+                let fault = Fault::error(path, "this is a link, and no link in a pack is followed");
+                faults.push(fault.help("put what it leads to in its place"));
+            }
+            Some(name) => named.push((name.to_owned(), entry)),
+            None => {
+                let fault = Fault::error(path, "the name has characters that no name in a pack may have");
+                faults.push(fault.help("rename it: letters, digits, `-`, `_` and `.`"));
+            }
+        }
+    }
+    Ok((named, faults))
+}
+
+/// Whether a name means the same to everyone who reads it: a terminal, an address, a file system.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 /// Reads a JSON file of a pack.
-pub(crate) fn document(folder: &Path, file: &Path) -> Result<Value, Fault> {
+pub(crate) fn document(folder: &Folder, file: &Path) -> Result<Value, Fault> {
     Value::from_json(&text(folder, file)?)
         .map_err(|error| Fault::error(file, error.problem.to_string()).at(error.line, error.column))
 }
 
 struct Reader<'f> {
-    folder: &'f Path,
+    folder: &'f Folder,
     faults: Vec<Fault>,
 }
 
@@ -216,17 +248,16 @@ impl Reader<'_> {
 
     /// The folders of templates, in order of their names.
     fn endpoints(&mut self) -> Vec<String> {
-        let path = self.folder.join("Templates");
-        let entries = match fs::read_dir(&path) {
+        let (entries, faults) = match entries(self.folder, Path::new("Templates")) {
             Ok(entries) => entries,
             Err(error) => {
                 self.faults.push(Fault::error("Templates", format!("the folder cannot be read: {error}")));
                 return Vec::new();
             }
         };
-        let folders = entries.flatten().filter(|entry| entry.path().is_dir());
-        let mut names: Vec<String> = folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
+        self.faults.extend(faults);
+        let folders = entries.into_iter().filter(|(_, entry)| *entry == Entry::Folder);
+        let names: Vec<String> = folders.map(|(name, _)| name).collect();
         if names.iter().all(|name| name == ERROR) {
             self.faults.push(
                 Fault::error("Templates", "there is no endpoint")
@@ -258,7 +289,7 @@ impl Reader<'_> {
 
     /// A document for trying out, which need not be there.
     fn sample(&mut self, file: &Path, contract: Option<&Contract>) -> Option<Value> {
-        if fs::symlink_metadata(self.folder.join(file)).is_err() {
+        if !self.folder.has(file) {
             return None;
         }
         let document = document(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()?;

@@ -51,18 +51,19 @@ impl Survey {
     /// Reads all of a pack that can be read.
     #[must_use]
     pub fn of(folder: &Path) -> Survey {
-        let mut reader = Reader { folder, faults: Vec::new() };
-        if !folder.is_dir() {
-            let why = if folder.exists() { "this is no folder" } else { "there is no such folder" };
-            let fault = Fault::error("", why).help("name the folder that holds `Configuration` and `Templates`");
-            return Survey {
-                vendor: None,
-                endpoints: IndexMap::new(),
-                error: None,
-                error_sandbox: None,
-                faults: vec![fault],
-            };
-        }
+        let opened = match super::open(folder) {
+            Ok(opened) => opened,
+            Err(fault) => {
+                return Survey {
+                    vendor: None,
+                    endpoints: IndexMap::new(),
+                    error: None,
+                    error_sandbox: None,
+                    faults: vec![fault],
+                };
+            }
+        };
+        let mut reader = Reader { folder: &opened, faults: Vec::new() };
         let vendor = reader.vendor();
         let mut endpoints = IndexMap::new();
         let (mut error, mut error_sandbox) = (None, None);

@@ -100,6 +100,12 @@ pub fn files(endpoints: &[String], base_url: &Url, scheme: Scheme) -> Result<Fil
     Ok(files)
 }
 
+/// The names of the secrets that a new pack needs.
+#[must_use]
+pub fn secrets(base_url: &Url, scheme: Scheme) -> Vec<String> {
+    vendor(base_url, scheme).authentication.secrets().into_iter().map(str::to_owned).collect()
+}
+
 fn unknown(endpoint: &str) -> ScaffoldError {
     let help = match Contract::nearest(endpoint) {
         Some(near) => format!("did you mean `{near}`?"),

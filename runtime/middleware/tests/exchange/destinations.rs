@@ -35,7 +35,12 @@ async fn tokens_come_from_where_the_operator_says_and_nobody_else_is_asked() {
     let token_url = format!("{}/token", other.url);
     let told = asking(&token_url).load().unwrap_err().to_string();
     let (own, theirs) = (origin(&vendor.url), origin(&other.url));
-    assert!(told.contains(&format!("`tokenUrl` is at `{theirs}`, which would get the client secret")), "{told}");
+    assert!(
+        told.contains(&format!(
+            "`tokenUrl` is at `{theirs}`, which would get the secrets `ClientId` and `ClientSecret`"
+        )),
+        "{told}"
+    );
     assert!(told.contains(&format!("write `hosts = [\"{own}\", \"{theirs}\"]`")), "{told}");
     for (elsewhere, line) in [
         ("https://auth.example/t", "auth.example\"]`"),

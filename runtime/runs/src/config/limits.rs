@@ -36,7 +36,7 @@ pub struct Limits {
     pub log_lines: u32,
     /// `component`: bytes of the component's file. 128 MiB; at most 1 GiB.
     pub component: u64,
-    /// `compile_time`: processor time for compiling it. 2 minutes; at most an hour.
+    /// `compile_time`: processor time for compiling it, in whole seconds. 2 minutes; at least a second, at most an hour.
     pub compile_time: Duration,
     /// `compile_memory`: bytes of memory for compiling it. 2 GiB; at least 256 MiB, at most 64 GiB.
     pub compile_memory: u64,
@@ -82,7 +82,9 @@ impl Limits {
             state_key: section.size("state_key", 1, 64 * 1024).unwrap_or(standard.state_key),
             log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
             component: section.size("component", 1024, 1024 * MIB).unwrap_or(standard.component),
-            compile_time: section.time("compile_time", Duration::from_secs(3600)).unwrap_or(standard.compile_time),
+            compile_time: section
+                .time_from("compile_time", Duration::from_secs(1), Duration::from_secs(3600))
+                .unwrap_or(standard.compile_time),
             compile_memory: section
                 .size("compile_memory", 256 * MIB, 64 * 1024 * MIB)
                 .unwrap_or(standard.compile_memory),

@@ -10,6 +10,7 @@
 mod fault;
 mod limits;
 mod model;
+mod paths;
 mod schema;
 mod secret;
 mod sections;
@@ -23,6 +24,7 @@ pub use model::{
     LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
     SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Tls, Webhook, Work,
 };
+pub use paths::{NamedPath, Role};
 pub use schema::schema;
 pub use secret::{Reference, Secret, SecretError, VaultReference};
 pub use sections::variable;

@@ -12,7 +12,7 @@ use super::sections;
 use super::shape::{Asked, Keys, Kind, below};
 
 /// A configuration that has every key; also what the documentation shows.
-const SAMPLE: &str = include_str!("sample.toml");
+pub(super) const SAMPLE: &str = include_str!("sample.toml");
 
 /// What each key is for.
 const DESCRIPTIONS: &str = include_str!("descriptions.toml");

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::vault::{Vault, VaultError};
-use tradewire_private::Loose;
+use tradewire_private::{Loose, read_regular};
+
+/// No secret is longer.
+const LARGEST: u64 = 1024 * 1024;
 
 /// Where a secret is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,7 @@ pub enum SecretError {
     #[error("{0} holds no secret, it is empty: set it to the secret, or change the reference to it")]
     Empty(Secret),
     /// The file cannot be read.
-    #[error("cannot read the secret file `{}`: {source}; write the secret to it, or change the reference to it", path.display())]
+    #[error("cannot read the secret file `{}`: {source}; write the secret to a file there, or change the reference to it", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -108,7 +111,7 @@ impl Secret {
 fn read_private(path: &Path) -> Result<std::io::Result<Vec<u8>>, SecretError> {
     match tradewire_private::ensure_unchanged_by_others(path) {
         Err(loose @ Loose::Writable { .. }) => Err(SecretError::Loose(loose)),
-        _ => Ok(std::fs::read(path)),
+        _ => Ok(read_regular(path, LARGEST)),
     }
 }
 
@@ -150,6 +153,23 @@ mod tests {
         let path = folder.path().join("acme.secret");
         std::fs::write(&path, "cs1.abc \r\n").unwrap();
         assert_eq!(Secret::File(path).resolve().unwrap().expose_secret(), "cs1.abc ");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_no_file_or_has_no_end_is_told_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
+        let told = |path: PathBuf| Secret::File(path).resolve().unwrap_err().to_string();
+        let said = told(pipe.clone());
+        assert!(
+            said.starts_with(&format!("cannot read the secret file `{}`: it is a named pipe", pipe.display())),
+            "{said}"
+        );
+        let long = folder.path().join("long");
+        std::fs::write(&long, vec![b'a'; 1024 * 1024 + 1]).unwrap();
+        assert!(told(long).contains("it is longer than 1048576 bytes, which is the most; write the secret to a file"));
     }
 
     #[test]

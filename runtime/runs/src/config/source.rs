@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use tradewire_surface::Catalog;
 
 use super::fault::Fault;
+use super::paths::NamedPath;
 use super::secret::Reference;
 use super::shape::{Asked, Kind, Shape, below};
 use crate::vault::{self, Vault};
@@ -28,6 +29,8 @@ pub(super) struct Source<'s> {
     faults: RefCell<Vec<Fault>>,
     /// Every reference to a secret that was read.
     references: RefCell<Vec<Reference>>,
+    /// Every path that was read.
+    paths: RefCell<Vec<NamedPath>>,
     /// What may be a secret and must not be shown beside a fault.
     masked: RefCell<Vec<Range<usize>>>,
 }
@@ -41,6 +44,7 @@ impl<'s> Source<'s> {
             shape: None,
             faults: RefCell::default(),
             references: RefCell::default(),
+            paths: RefCell::default(),
             masked: RefCell::default(),
         }
     }
@@ -67,6 +71,16 @@ impl<'s> Source<'s> {
     /// Every reference so far.
     pub(super) fn references(&self) -> Vec<Reference> {
         self.references.borrow().clone()
+    }
+
+    /// Notes a path, as [`Source::refers`] does a reference.
+    pub(super) fn names(&self, path: NamedPath) {
+        self.paths.borrow_mut().push(path);
+    }
+
+    /// Every path so far.
+    pub(super) fn paths(&self) -> Vec<NamedPath> {
+        self.paths.borrow().clone()
     }
 
     pub(super) fn mask(&self, span: Range<usize>) {
@@ -350,6 +364,11 @@ impl<'t, 's> Section<'t, 's> {
 
     /// A length of time: `"10 min"`.
     pub(super) fn time(&self, key: &'static str, most: Duration) -> Option<Duration> {
+        self.time_from(key, Duration::ZERO, most)
+    }
+
+    /// One of at least so much.
+    pub(super) fn time_from(&self, key: &'static str, least: Duration, most: Duration) -> Option<Duration> {
         self.may_be(key, Kind::Time);
         let text = self.as_text(self.get(key)?)?;
         let fault = |message: String, help: String| {
@@ -365,6 +384,10 @@ impl<'t, 's> Section<'t, 's> {
                 format!("`{key}` must be more than nothing and at most {}", humantime::format_duration(most)),
                 "write a time between the two".to_owned(),
             ),
+            Ok(time) if time < least => {
+                let least = humantime::format_duration(least);
+                fault(format!("`{key}` must be at least {least}"), format!("write `{key} = \"{least}\"`, or more"))
+            }
             Ok(time) => Some(time),
         }
     }

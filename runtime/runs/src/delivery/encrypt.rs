@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
+use tradewire_delivery::SettingsError;
 use tradewire_delivery::openpgp::{self, OpenPgpSettings};
-use tradewire_delivery::{SettingsError, what_to_do};
 
 use super::DeliveryError;
 use crate::config::{Encryption, PublicKey, Secret};
 use crate::store::Content;
+
+/// No public key is longer.
+const LARGEST: u64 = 1024 * 1024;
 
 /// The media type of an encrypted file of this name.
 pub(super) fn content_type(name: &str) -> &'static str {
@@ -53,8 +56,8 @@ pub fn open(encryption: &Encryption) -> Result<openpgp::Encryption, String> {
     let read =
         |secret: &Secret| -> Result<SecretString, String> { secret.resolve().map_err(|error| error.to_string()) };
     let public = |key: &PublicKey| match key {
-        PublicKey::File(path) => std::fs::read(path).map_err(|error| {
-            format!("cannot read the public key `{}`: {}; correct `to` of `encrypt`", path.display(), what_to_do(error))
+        PublicKey::File(path) => tradewire_private::read_regular(path, LARGEST).map_err(|error| {
+            format!("cannot read the public key `{}`: {error}; correct `to` of `encrypt`", path.display())
         }),
         PublicKey::Secret(secret) => {
             read(secret).map(|key| secrecy::ExposeSecret::expose_secret(&key).as_bytes().to_vec())

@@ -1,7 +1,7 @@
 //! The files of a vault: read at a go, replaced as a whole, written by one at a time.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::VaultError;
@@ -12,13 +12,10 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// The encrypted bytes.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, VaultError> {
-    let mut sealed = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut sealed));
-    match read {
-        Err(error) => Err(VaultError::unreadable(path, error)),
-        Ok(bytes) if bytes as u64 > LARGEST => Err(VaultError::damaged(path, "it is too large to be one")),
-        Ok(_) => Ok(sealed),
-    }
+    tradewire_private::read_regular(path, LARGEST).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => VaultError::damaged(path, "it is too large to be one"),
+        _ => VaultError::unreadable(path, error),
+    })
 }
 
 /// Lets nobody else write until it is dropped; waits for whoever does.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tradewire_middleware::pack::Authentication;
 use tradewire_runs::config::{Config, Destination, Export, Tenant};
 use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
@@ -30,11 +31,12 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let (plugins, plugin_values) = plugins(config, &executor);
     let (suppliers, supplier_values) = suppliers(config, &executor);
     let (exports, export_values) = exports(config, Utc::now());
-    let weak = doctor::weak(config);
-    weak.iter().for_each(|weak| output.fault(&format!("warning: {weak}"), false));
+    let mut warnings = doctor::weak(config);
+    warnings.extend(doctor::in_clear(config).map(|clear| clear.to_string()));
+    warnings.iter().for_each(|warning| output.fault(&format!("warning: {warning}"), false));
     let text = format!("{plugins}{suppliers}{exports}{} is good\n", config.path.display());
     let value = json!({
-        "plugins": plugin_values, "middleware": supplier_values, "exports": export_values, "warnings": weak,
+        "plugins": plugin_values, "middleware": supplier_values, "exports": export_values, "warnings": warnings,
     });
     output.result(&text, &value);
     Ok(())
@@ -99,11 +101,16 @@ fn suppliers(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
         let asks: BTreeSet<String> =
             pack.templates().flat_map(|template| template.calls()).map(|call| call.operation.id()).collect();
         text += &format!("middleware {name}: {} endpoints at {}", endpoints.len(), pack.vendor.base_url);
+        let tokens = match &pack.vendor.authentication {
+            Authentication::OAuth2 { token_url, .. } => Some(token_url.as_str()),
+            _ => None,
+        };
+        tokens.iter().for_each(|url| text += &format!(", tokens from {url}"));
         text += &format!("{}\n", if asks.is_empty() { String::new() } else { format!(", asks {}", join(&asks)) });
         supplier.warnings.iter().for_each(|warning| text += &format!("  {warning}\n"));
         values.push(json!({
-            "middleware": name, "endpoints": endpoints, "base_url": pack.vendor.base_url.as_str(), "operations": asks,
-            "warnings": supplier.warnings,
+            "middleware": name, "endpoints": endpoints, "base_url": pack.vendor.base_url.as_str(),
+            "token_url": tokens, "operations": asks, "warnings": supplier.warnings,
         }));
     }
     (text, values)

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use tradewire_private::Loose;
+use tradewire_runs::config::{Config, Role};
+
+use crate::faults::Faults;
 
 /// The files and folders of a state folder that others may neither read nor lock; the folder itself first.
 pub fn parts(state: &Path) -> Vec<PathBuf> {
@@ -31,9 +33,16 @@ pub fn keep(state: &Path) -> Result<()> {
 /// operator; `tradewire doctor` tells it.
 pub fn ensure_unchanged(config: &Path) -> Result<()> {
     match tradewire_private::ensure_unchanged_by_others(config) {
-        Err(loose @ (Loose::Writable { .. } | Loose::Replaceable { .. })) => {
-            bail!("the configuration is not safe: {loose}")
-        }
+        Err(loose) if loose.is_open() => bail!("the configuration is not safe: {loose}"),
         _ => Ok(()),
+    }
+}
+
+/// Refuses in the same way what the configuration names and what decides what is done: plugins, packs, templates,
+/// certificates, public keys.
+pub fn ensure_named_unchanged(config: &Config, faults: &mut Faults) {
+    for named in config.paths.iter().filter(|named| named.role == Role::Decides) {
+        let found = tradewire_private::changed_by_others(&named.path);
+        found.iter().filter(|loose| loose.is_open()).for_each(|loose| faults.add(format!("{}: {loose}", named.place)));
     }
 }

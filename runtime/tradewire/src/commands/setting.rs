@@ -35,7 +35,9 @@ impl Setting {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        Executor::load(&self.config, &self.state, known, None, &Loading::of_all())
+        let mut faults = known;
+        private::ensure_named_unchanged(&self.config, &mut faults);
+        Executor::load(&self.config, &self.state, faults, None, &Loading::of_all())
     }
 
     /// Opens the store.
@@ -89,9 +91,14 @@ pub fn state_of(place: &Place) -> PathBuf {
     }
 }
 
-/// Reads a configuration.
+/// Reads a configuration that nobody else can change.
 pub fn read_config(path: &Path) -> Result<Config> {
     private::ensure_unchanged(path)?;
+    read_any_config(path)
+}
+
+/// Reads one that others may have changed: for looking at, and for nothing to be done by it.
+pub fn read_any_config(path: &Path) -> Result<Config> {
     Config::load(path).map_err(|error| match error {
         ConfigError::Unreadable { .. } => {
             anyhow::anyhow!("{error}; name another with `--config`, or begin with what `tradewire demo` writes")

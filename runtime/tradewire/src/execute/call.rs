@@ -19,6 +19,9 @@ use crate::suppliers::Supplier;
 /// How long the body's template may wait for ServiceTitan, all its calls together.
 const ASKING: Duration = Duration::from_secs(600);
 
+/// No template of a body is longer.
+const LONGEST: u64 = 4 << 20;
+
 /// An export's call, ready to be made.
 pub struct Call {
     supplier: Arc<Supplier>,
@@ -45,7 +48,7 @@ impl Call {
         }
         let body = call.body.as_ref().map(|path| {
             let place = path.display().to_string();
-            let source = std::fs::read_to_string(path)
+            let source = tradewire_private::read_regular_text(path, LONGEST)
                 .map_err(|error| format!("cannot read the body from `{place}`: {error}; help: correct `body`"))?;
             let template = Template::parse(&source, &Options { name: place, ..Options::default() });
             template.map(Arc::new).map_err(|error| error.to_string())

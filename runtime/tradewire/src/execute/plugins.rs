@@ -116,7 +116,8 @@ fn one(plugin: &config::Plugin, engine: &Engine, loading: &Loading) -> Result<Pl
         time: plugin.limits.compile_time,
         memory: bytes(plugin.limits.compile_memory),
     };
-    let component = read_component(&plugin.source, &limits).map_err(Fault::Unreadable)?;
+    let component = read_component(&plugin.source, &limits)
+        .map_err(|error| error.downcast().map_or_else(Fault::Unreadable, Fault::Load))?;
     let options =
         LoadOptions { limits, compile: loading.compile, abandon: loading.abandon.clone(), ..LoadOptions::default() };
     Plugin::load_with(engine, &component, plugin.grants.clone(), &options).map_err(Fault::Load)

@@ -16,7 +16,7 @@ use axum::routing::post;
 use futures::FutureExt;
 use tokio::sync::watch;
 use tradewire_client::Tenant;
-use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Refusals, Shares};
+use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Proven, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
 
@@ -96,16 +96,21 @@ impl Desk {
         &self,
         (reach, caller): (&Reach, &config::Caller),
         called: &Called,
+        peer: &Peer,
         request: Request,
-    ) -> Result<(Admitted, Place), Trouble> {
+    ) -> Result<(Admitted, Place, Proven), Trouble> {
         let (supplier, tenant) = reach.find(caller, called)?;
         let (head, body) = request.into_parts();
         let sharing = (caller.name.clone(), reach.callers.names().len());
         let body = self.arrivals.receive(body, sharing, |_| {}).await.map_err(not_arrived)?;
         let place = self.places.take(&caller.name, caller.at_once, reach.callers.names());
         let place = place.map_err(|full| full_up(full, caller))?;
+        // Not before the body is there: a key must not make slow connections ones that never give way.
+        let proven = peer.prove(&format!("caller `{}`", caller.name)).ok_or_else(|| {
+            Trouble::busy("as many of your connections are busy as are left to one caller beside others; come again")
+        })?;
         let incoming = Incoming { headers: texts(&head.headers), body };
-        Ok((Admitted { supplier, tenant, incoming }, place))
+        Ok((Admitted { supplier, tenant, incoming }, place, proven))
     }
 }
 
@@ -220,10 +225,10 @@ async fn answer(
     let Ok(Path(called)) = called else {
         return response(Trouble::caller("the path is not UTF-8").into());
     };
-    let Some(proven) = peer.prove() else {
-        return response(Trouble::busy("as many connections are busy as may be; come again").into());
+    let (admitted, proven) = match desk.admit((&reach, &caller), &called, &peer, request).await {
+        Ok((admitted, place, proven)) => (Ok((admitted, place)), Some(proven)),
+        Err(trouble) => (Err(trouble), None),
     };
-    let admitted = desk.admit((&reach, &caller), &called, request).await;
     // On a task of its own: a caller that hangs up leaves an order that is carried and told all the same.
     let carrying = tokio::spawn(async move {
         let (outgoing, place) = match admitted {
@@ -258,7 +263,8 @@ fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn response(outgoing: Outgoing) -> Response {
-    told(outgoing.status, &outgoing.headers, tradewire_secrets::masked(outgoing.body.to_json()), ())
+    let body = tradewire_secrets::configured().masked(outgoing.body.to_json());
+    told(outgoing.status, &outgoing.headers, body, ())
 }
 
 /// What is held is let go of when the answer is taken.

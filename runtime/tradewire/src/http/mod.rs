@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tradewire_front::{Door, Identity, Pace, Refusals, descriptors};
 use tradewire_runs::CancellationToken;
-use tradewire_runs::config::Serve;
+use tradewire_runs::config::{Config, Serve};
 
 pub use callers::Callers;
 pub use middleware::{Carried, Desk, Reach};
@@ -25,6 +25,11 @@ pub use webhooks::{Letterbox, Receivers};
 
 /// How long what goes on may take to end once the server stops, whatever the suppliers' deadlines are.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Whether there is someone to listen to.
+pub fn listens(config: &Config) -> bool {
+    !config.callers.is_empty() || !config.webhooks.is_empty()
+}
 
 /// A server that has its address.
 pub struct Server {

@@ -13,6 +13,8 @@ use tradewire_runs::config::{Config, Secret, SecretError, Tls};
 use crate::faults::Faults;
 use crate::looks::Looks;
 
+/// No chain of certificates is longer.
+const LARGEST: u64 = 1024 * 1024;
 /// How often it is told that the certificate expires soon.
 const REMINDED: Duration = Duration::from_secs(24 * 3600);
 
@@ -30,7 +32,8 @@ pub enum Unreadable {
 /// Reads certificate and key.
 fn read(tls: &Tls) -> Result<Identity, Unreadable> {
     let path = &tls.certificate;
-    let certificate = std::fs::read(path).map_err(|source| Unreadable::File { path: path.clone(), source })?;
+    let certificate = tradewire_private::read_regular(path, LARGEST)
+        .map_err(|source| Unreadable::File { path: path.clone(), source })?;
     let key = tls.key.resolve()?;
     Identity::read(&certificate, &key).map_err(|fault| Unreadable::Fault { path: path.clone(), fault })
 }

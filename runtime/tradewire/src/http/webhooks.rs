@@ -135,8 +135,6 @@ impl Letterbox {
             Rejection::from(error).of_a_stranger(format!("events of webhook `{webhook}` whose body did not arrive"))
         })?;
         let genuine = checking.finish().map_err(forged)?;
-        let _proven =
-            peer.prove().ok_or_else(|| Rejection::busy("as many connections are busy as may be; come again"))?;
         let names = receivers.0.keys().map(String::as_str);
         let _place = self.places.take(webhook, receiver.at_once(), names).map_err(|full| {
             let allowed = match full {
@@ -145,6 +143,9 @@ impl Letterbox {
                 Full::Own => format!("as `at_once` of `[webhook.{webhook}]` allows"),
             };
             Rejection::busy(format!("as many events are being taken in {allowed}; come again"))
+        })?;
+        let _proven = peer.prove(&format!("webhook `{webhook}`")).ok_or_else(|| {
+            Rejection::busy("as many events of this webhook are being taken in as others leave room for; come again")
         })?;
         let delivery = Delivery { tenant, body: &body, at: Utc::now() };
         let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, genuine, delivery)).await;

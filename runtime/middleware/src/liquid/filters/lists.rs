@@ -24,7 +24,7 @@ fn flatten<'a>(value: &Val<'a>, out: &mut Vec<Val<'a>>, meter: &mut Meter) -> Re
     if !value.is_list() {
         if !value.is_nil() {
             meter.made(size_of::<Val>())?;
-            out.push(flat(value.clone()));
+            out.push(flat(value.clone(), meter)?);
         }
         return Ok(());
     }
@@ -32,16 +32,19 @@ fn flatten<'a>(value: &Val<'a>, out: &mut Vec<Val<'a>>, meter: &mut Meter) -> Re
     meter.made(value.count().saturating_mul(size_of::<Val>()))?;
     for index in 0..value.count() {
         let item = value.item(index);
-        if item.is_list() { flatten(&item, out, meter)? } else { out.push(flat(item)) }
+        if item.is_list() { flatten(&item, out, meter)? } else { out.push(flat(item, meter)?) }
     }
     Ok(())
 }
 
 /// A text of segments in a list is data: segments that hold lists that hold segments have no end.
-fn flat(value: Val) -> Val {
+fn flat<'a>(value: Val<'a>, meter: &mut Meter) -> Result<Val<'a>, Why> {
     match value {
-        Val::Text(text @ Text::Built(_)) => Val::data(text.plain().into_owned()),
-        other => other,
+        Val::Text(text @ Text::Built(_)) => {
+            meter.made(text.len())?;
+            Ok(Val::data(text.plain().into_owned()))
+        }
+        other => Ok(other),
     }
 }
 
@@ -49,7 +52,7 @@ pub(super) fn compact<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     let property = given.arg(0);
     let mut kept = Vec::new();
     for item in items(given)? {
-        let value = if property.is_nil() { Some(item.clone()) } else { member(&item, &property)? };
+        let value = if property.is_nil() { Some(item.clone()) } else { member(given.meter, &item, &property)? };
         if value.is_some_and(|value| !value.is_nil()) {
             kept.push(item);
         }
@@ -137,7 +140,7 @@ pub(super) fn join<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
 pub(super) fn map<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     let property = given.arg(0);
     let items = items(given)?;
-    let values = items.iter().map(|item| Ok(member(item, &property)?.unwrap_or(Val::Nil)));
+    let values = items.iter().map(|item| Ok(member(given.meter, item, &property)?.unwrap_or(Val::Nil)));
     Ok(Val::made(values.collect::<Result<_, Why>>()?))
 }
 
@@ -175,7 +178,8 @@ fn sorted<'a>(given: &mut Given<'a, '_>, compare: fn(&Val, &Val) -> Option<Order
     let property = given.arg(0);
     let mut keyed = Vec::new();
     for item in items(given)? {
-        let key = if property.is_nil() { item.clone() } else { member(&item, &property)?.unwrap_or(Val::Nil) };
+        let key =
+            if property.is_nil() { item.clone() } else { member(given.meter, &item, &property)?.unwrap_or(Val::Nil) };
         keyed.push((key, item));
     }
     let work = keyed.iter().map(|(key, _)| key.weight() as u64 / 16 + 1).sum::<u64>();
@@ -226,7 +230,7 @@ pub(super) fn sum<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     let property = given.arg(0);
     let mut total = Amount::ZERO;
     for item in items(given)? {
-        let value = if property.is_nil() { item } else { member(&item, &property)?.unwrap_or(Val::Nil) };
+        let value = if property.is_nil() { item } else { member(given.meter, &item, &property)?.unwrap_or(Val::Nil) };
         let mut inner = Vec::new();
         flatten(&value, &mut inner, given.meter)?;
         for value in inner {
@@ -241,7 +245,8 @@ pub(super) fn uniq<'a>(given: &mut Given<'a, '_>) -> Answer<'a> {
     let mut seen: HashSet<String> = HashSet::new();
     let mut kept = Vec::new();
     for item in items(given)? {
-        let key = if property.is_nil() { item.clone() } else { member(&item, &property)?.unwrap_or(Val::Nil) };
+        let key =
+            if property.is_nil() { item.clone() } else { member(given.meter, &item, &property)?.unwrap_or(Val::Nil) };
         given.meter.made(key.weight())?;
         let mut text = String::new();
         key.write_json(&mut text);

@@ -3,6 +3,7 @@
 use super::lists::items;
 use super::{Given, Why};
 use crate::liquid::compare;
+use crate::liquid::limits::Meter;
 use crate::liquid::text::Text;
 use crate::liquid::val::Val;
 
@@ -10,7 +11,8 @@ type Answer<'a> = Result<Val<'a>, Why>;
 
 /// `item[property]`; none if the item has no members of any kind. As in Ruby, a text's member is the part of it that
 /// equals the property.
-pub(super) fn member<'a>(item: &Val<'a>, property: &Val<'a>) -> Result<Option<Val<'a>>, Why> {
+pub(super) fn member<'a>(meter: &mut Meter, item: &Val<'a>, property: &Val<'a>) -> Result<Option<Val<'a>>, Why> {
+    meter.step(1 + item.reading() + property.reading())?;
     match (item, property) {
         (Val::Object(object), Val::Text(name)) => Ok(Some(object.get(&name.plain()).map_or(Val::Nil, Val::from))),
         (Val::Object(_), _) => Ok(Some(Val::Nil)),
@@ -44,8 +46,7 @@ fn matches<'a>(given: &mut Given<'a, '_>, most: usize) -> Result<Option<Vec<Matc
     let mut out = Vec::new();
     let mut found = 0;
     for (index, item) in items(given)?.into_iter().enumerate() {
-        given.meter.step(1 + item_work(&item))?;
-        let Some(value) = member(&item, &property)? else { return Ok(None) };
+        let Some(value) = member(given.meter, &item, &property)? else { return Ok(None) };
         let fits = if wanted.is_nil() { value.is_true() } else { compare::equal(&value, &wanted, given.meter)? };
         out.push((index, fits, item));
         found += usize::from(fits);
@@ -54,13 +55,6 @@ fn matches<'a>(given: &mut Given<'a, '_>, most: usize) -> Result<Option<Vec<Matc
         }
     }
     Ok(Some(out))
-}
-
-fn item_work(item: &Val) -> u64 {
-    match item {
-        Val::Text(text) => text.len() as u64 / 64,
-        _ => 0,
-    }
 }
 
 /// `where`

@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Template;
+use super::lines::Lines;
 use super::value::Value;
 
 /// Something that a template reads.
@@ -102,7 +103,7 @@ impl Template {
     pub fn reads(&self) -> Vec<Read> {
         let mut reads = Vec::new();
         let mut known = HashSet::new();
-        let mut lines: Vec<(&Arc<str>, Lines)> = Vec::new();
+        let mut lines: Vec<(&Arc<str>, Lines<'_>)> = Vec::new();
         for found in walk::Walk::through(self) {
             let key = (found.file.name, found.place, dotted(&found.path), format!("{:?}", found.used));
             if !known.insert(key) {
@@ -112,7 +113,7 @@ impl Template {
                 lines.push((found.file.name, Lines::of(found.file.source)));
                 lines.len() - 1
             });
-            let (line, column) = lines[index].1.place(found.file.source, found.place);
+            let (line, column) = lines[index].1.place(found.place);
             reads.push(Read { path: found.path, used: found.used, name: found.file.name.clone(), line, column });
         }
         reads
@@ -124,22 +125,6 @@ impl Template {
 struct File<'t> {
     name: &'t Arc<str>,
     source: &'t str,
-}
-
-/// Where the lines of a source begin, so that many places are found quickly.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(source: &str) -> Lines {
-        Lines(std::iter::once(0).chain(source.match_indices('\n').map(|(at, _)| at + 1)).collect())
-    }
-
-    fn place(&self, source: &str, offset: usize) -> (u32, u32) {
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let line = self.0.partition_point(|start| *start <= offset).max(1);
-        let before = source.get(self.0[line - 1]..offset).unwrap_or_default();
-        (number(line), number(before.chars().count() + 1))
-    }
 }
 
 #[cfg(test)]

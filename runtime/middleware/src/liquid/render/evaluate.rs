@@ -11,7 +11,9 @@ use super::Run;
 use crate::liquid::filters;
 
 impl<'a> Run<'a> {
+    /// Each expression is a step: whoever writes a tag chooses how many there are in it.
     pub(super) fn value(&mut self, expr: &'a Expr) -> Result<Val<'a>, Problem> {
+        self.meter.step(1)?;
         Ok(match expr {
             Expr::Path(path) => return self.path(path),
             Expr::Text(text) => Val::Text(Text::author(text)),
@@ -24,6 +26,7 @@ impl<'a> Run<'a> {
             Expr::Blank => Val::Blank,
             Expr::Range(ends) => {
                 let (first, last) = (self.value(&ends.0)?, self.value(&ends.1)?);
+                self.meter.step(first.reading() + last.reading())?;
                 Val::Range(bound(&first)?, bound(&last)?)
             }
         })
@@ -47,6 +50,7 @@ impl<'a> Run<'a> {
             Root::Name(slot) => self.name(*slot),
             Root::Computed(name) => {
                 let name = self.value(name)?;
+                self.meter.step(name.reading())?;
                 // A name that no expression mentions is given, if anything.
                 match self.template.names.find(&name.plain()) {
                     Some(slot) => self.name(slot),
@@ -56,6 +60,10 @@ impl<'a> Run<'a> {
             }
         };
         for step in &path.steps {
+            if let Step::Key(name, command) = step {
+                let counted = if *command == Command::None { 0 } else { value.reading() };
+                self.meter.step(1 + name.len() as u64 / 64 + counted)?;
+            }
             value = match (step, value) {
                 (Step::Key(name, command), Val::Object(object)) => match object.get(name) {
                     Some(found) => found.into(),
@@ -64,6 +72,7 @@ impl<'a> Run<'a> {
                 (Step::Key(name, command), value) => key(&value, name, *command),
                 (Step::Index(index), value) => {
                     let index = self.value(index)?;
+                    self.meter.step(index.reading())?;
                     at(&value, &index)
                 }
             };
@@ -92,6 +101,7 @@ impl<'a> Run<'a> {
             None => None,
         };
         let args = &args[..call.args.len().min(2)];
+        self.meter.step(input.reading() + args.iter().chain(&named).map(Val::reading).sum::<u64>())?;
         let json = self.sink.is_json();
         let mut given = Given { input, args, named, authored, json, meter: &mut self.meter };
         (call.filter.run)(&mut given).map_err(|why| why.problem(call.filter.name))
@@ -103,6 +113,7 @@ impl<'a> Run<'a> {
         if value.is_nil() {
             return Ok(None);
         }
+        self.meter.step(value.reading())?;
         let whole = value.whole().or_else(|| match value.number() {
             Some(number) => Val::from(number.floor()).whole(),
             None => None,

@@ -257,6 +257,8 @@ impl<'a> Run<'a> {
         let subject = self.at(subject, place)?;
         let mut matched = false;
         for (values, body) in branches {
+            let step = self.meter.step(1);
+            self.at(step, place)?;
             let Some(values) = values else {
                 if !matched {
                     let flow = self.inside(body, place)?;

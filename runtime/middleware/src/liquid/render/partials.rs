@@ -10,6 +10,8 @@ impl<'a> Run<'a> {
     fn partial(&mut self, tag: &'a Partial, place: usize) -> Outcome<&'a PartialSource> {
         let name = self.value(&tag.template);
         let name = self.at(name, place)?;
+        let step = self.meter.step(name.reading());
+        self.at(step, place)?;
         self.template.partials.get(&*name.plain()).ok_or_else(|| {
             let what = format!("there is no partial {}", quoted(&name.plain()));
             self.fault(Problem::Value(what), place)
@@ -90,6 +92,8 @@ impl<'a> Run<'a> {
         let slot = tag.alias.unwrap_or(partial.slot);
         let with = self.with(tag, place)?;
         let args = self.args(tag, place)?;
+        let step = self.meter.step(self.slots.len() as u64 / 4);
+        self.at(step, place)?;
         match with {
             Some(list) if tag.each && list.is_list() => {
                 let length = list.count();
@@ -126,7 +130,7 @@ impl<'a> Run<'a> {
         for (slot, value) in args {
             self.slots[*slot].assigned = Some(value.clone());
         }
-        let step = self.meter.step(self.slots.len() as u64 / 16);
+        let step = self.meter.step(self.slots.len() as u64 / 16 + args.len() as u64);
         self.at(step, place)?;
         self.run_partial(partial, place).map(|_| Flow::On)
     }

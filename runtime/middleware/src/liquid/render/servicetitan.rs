@@ -70,6 +70,8 @@ impl<'a> Run<'a> {
         }
         let counted = self.meter.count(value.count() as u64);
         self.at(counted, at)?;
+        let made = self.meter.made(value.weight());
+        self.at(made, at)?;
         Ok((0..value.count()).map(|index| value.item(index).plain().into_owned()).collect())
     }
 

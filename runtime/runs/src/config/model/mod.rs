@@ -14,7 +14,7 @@ use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
-use super::{ConfigError, Limits, Reference, Secret, sections};
+use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
 use crate::schedule::{Schedule, Slots};
 use crate::vault::Vault;
 pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
@@ -55,6 +55,8 @@ pub struct Config {
     pub keep: Option<Duration>,
     /// Every reference to a secret, whatever it is for.
     pub references: Vec<Reference>,
+    /// Every path that it names, whatever it is for.
+    pub paths: Vec<NamedPath>,
 }
 
 /// Which ServiceTitan, and the key of the application that calls it.
@@ -155,11 +157,14 @@ impl Default for Runs {
     }
 }
 
+/// No configuration is longer.
+const LARGEST: u64 = 16 << 20;
+
 impl Config {
     /// Reads and checks a file against the committed catalog.
     pub fn load(path: impl AsRef<Path>) -> Result<Config, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
+        let text = tradewire_private::read_regular_text(path, LARGEST)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }

@@ -122,15 +122,15 @@ fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path, allow_ht
     };
     if let Some(rest) = written.strip_prefix("file:") {
         if !rest.starts_with("//") {
-            return place::path(section, to, rest, folder).map(Kind::Folder);
+            return place::delivered(section, to, rest, folder).map(Kind::Folder);
         }
         return match Url::parse(written).ok().and_then(|url| url.to_file_path().ok()) {
-            Some(path) => Some(Kind::Folder(path)),
+            Some(path) => place::delivered(section, to, &path.to_string_lossy(), folder).map(Kind::Folder),
             None => fault(format!("`{written}` does not name a folder"), "write `file:///folder`, or just the path"),
         };
     }
     let Some((scheme, _)) = written.split_once("://") else {
-        return place::path(section, to, written, folder).map(Kind::Folder);
+        return place::delivered(section, to, written, folder).map(Kind::Folder);
     };
     let example = match scheme {
         "sftp" => "sftp://sftp.example.com/inbound",

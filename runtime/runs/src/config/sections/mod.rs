@@ -67,6 +67,13 @@ pub(super) fn shape(text: &str) -> BTreeMap<String, Keys> {
     source.into_shape().into_tables()
 }
 
+/// A text as far as it can be read, whatever its faults are: what it names need not be there.
+#[cfg(test)]
+pub(super) fn meant(path: &Path, text: &str) -> Option<Config> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    read_root(Catalog::get(), path, &Source::new(path, text), &root)
+}
+
 fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spanned<DeTable<'s>>) -> Option<Config> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let root = Section::new(source, String::new(), String::new(), root.get_ref(), 0..0);
@@ -121,6 +128,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         runs,
         keep: keep.flatten(),
         references: source.references(),
+        paths: source.paths(),
     })
 }
 

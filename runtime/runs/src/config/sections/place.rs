@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+use crate::config::paths::{NamedPath, Role};
 use crate::config::source::Section;
 
 /// What a plugin's `source` names: a file, seen from the configuration's folder.
@@ -17,10 +18,34 @@ pub(super) fn component(section: &Section<'_, '_>, text: Spanned<String>, folder
     path(section, &text, written, folder)
 }
 
+/// What is read and decides what is done.
 pub(super) fn path(section: &Section<'_, '_>, text: &Spanned<String>, written: &str, folder: &Path) -> Option<PathBuf> {
+    of(section, text, written, folder, Role::Decides)
+}
+
+/// Where files are delivered to.
+pub(super) fn delivered(
+    section: &Section<'_, '_>,
+    text: &Spanned<String>,
+    written: &str,
+    folder: &Path,
+) -> Option<PathBuf> {
+    of(section, text, written, folder, Role::Delivered)
+}
+
+/// A path, noted with what it is for. Every path of the configuration comes from here.
+pub(super) fn of(
+    section: &Section<'_, '_>,
+    text: &Spanned<String>,
+    written: &str,
+    folder: &Path,
+    role: Role,
+) -> Option<PathBuf> {
     if written.is_empty() || written.contains('\0') {
         section.source().fault(text.span(), "this is not a path", Some("write a path, seen from this file".to_owned()));
         return None;
     }
-    Some(folder.join(written))
+    let path = folder.join(written);
+    section.source().names(NamedPath { place: section.source().place(text.span()), path: path.clone(), role });
+    Some(path)
 }

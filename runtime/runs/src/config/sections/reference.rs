@@ -5,6 +5,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::place;
+use crate::config::paths::Role;
 use crate::config::secret::{Reference, Secret, VaultReference};
 use crate::config::shape::Kind;
 use crate::config::source::Section;
@@ -99,7 +101,8 @@ pub(super) fn read<'s>(
     let path = format!("{}.{key}", section.path);
     let inner = Section::new(section.source(), path, KIND.to_owned(), table, value.span());
     let env = inner.text("env").map(|name| Secret::Env(name.into_inner()));
-    let file = inner.text("file").map(|path| Secret::File(folder.join(path.into_inner())));
+    let file = inner.text("file").and_then(|text| place::of(&inner, &text, text.get_ref(), folder, Role::Secret));
+    let file = file.map(Secret::File);
     let vault = inner.text("vault").and_then(|name| in_vault(&inner, name));
     if table.len() != 1 {
         let help = format!("write `{key} = {{ env = \"…\" }}`, `{{ file = \"…\" }}` or `{{ vault = \"…\" }}`");

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use toml::Spanned;
+
 use super::{place, reference};
+use crate::config::paths::Role;
 use crate::config::source::Section;
 use crate::vault::Vault;
 
@@ -12,10 +15,8 @@ const FILE: &str = "tradewire.vault";
 const KEY: &str = "TRADEWIRE_VAULT_KEY";
 
 pub(super) fn read(section: Section<'_, '_>, folder: &Path) -> Option<Arc<Vault>> {
-    let file = match section.text("file") {
-        Some(text) => place::path(&section, &text, text.get_ref(), folder),
-        None => Some(folder.join(FILE)),
-    };
+    let file = section.text("file").unwrap_or_else(|| Spanned::new(section.span.clone(), FILE.to_owned()));
+    let file = place::of(&section, &file, file.get_ref(), folder, Role::Sealed);
     let key = reference::need_outside_the_vault(&section, "key", KEY, folder);
     section.close();
     Some(Arc::new(Vault::new(file?, key?)))

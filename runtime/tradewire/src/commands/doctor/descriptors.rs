@@ -6,21 +6,26 @@ use super::{Finding, Patient};
 #[cfg(unix)]
 const ENOUGH: u64 = 4096;
 
-#[cfg(unix)]
 pub(super) fn look(_: &Patient) -> Vec<Finding> {
+    few_descriptors().into_iter().collect()
+}
+
+/// That there are few of them.
+#[cfg(unix)]
+pub fn few_descriptors() -> Option<Finding> {
     use rustix::process::{Resource, getrlimit};
 
     // The soft limit can be raised up to it.
     match getrlimit(Resource::Nofile).maximum {
-        Some(most) if most < ENOUGH => vec![Finding::new(
+        Some(most) if most < ENOUGH => Some(Finding::new(
             format!("at most {most} files and connections may be open at once"),
             format!("start it with `ulimit -n {ENOUGH}`, or `LimitNOFILE={ENOUGH}` in its unit"),
-        )],
-        _ => Vec::new(),
+        )),
+        _ => None,
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn look(_: &Patient) -> Vec<Finding> {
-    Vec::new()
+pub fn few_descriptors() -> Option<Finding> {
+    None
 }

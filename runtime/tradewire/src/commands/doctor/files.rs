@@ -1,9 +1,7 @@
-//! Who else can read, change or lock the state, the configuration, the vault and the files of secrets.
+//! Who else can read, change or lock the state, the configuration, and whatever the configuration names.
 
-use std::path::Path;
-
-use tradewire_private::{Loose, ensure_unchanged_by_others, ensure_unread_by_others};
-use tradewire_runs::config::Secret;
+use tradewire_private::{Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others};
+use tradewire_runs::config::Role;
 
 use super::{Finding, Patient};
 use crate::commands::private;
@@ -11,40 +9,27 @@ use crate::commands::private;
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let config = &patient.setting.config;
     let mut found = Vec::new();
-    let mut note = |looked: Result<(), Loose>| found.extend(looked.err().map(finding));
+    let mut note = |looked: Result<(), Loose>| {
+        let finding = looked.err().map(|loose| Finding::new(loose.diagnosis(), loose.treatment()));
+        found.extend(finding.filter(|finding| !found.contains(finding)));
+    };
     for part in private::parts(&patient.setting.state) {
         note(ensure_unchanged_by_others(&part));
         note(ensure_unread_by_others(&part));
     }
     note(ensure_unchanged_by_others(&config.path));
-    let secrets = config.references.iter().filter_map(|reference| match &reference.secret {
-        Secret::File(path) => Some(path.as_path()),
-        _ => None,
-    });
-    // Encrypted, so it may be read.
-    let vault = config.vault.iter().map(|vault| vault.path());
-    let mut seen: Vec<&Path> = Vec::new();
-    for path in secrets.clone().chain(vault) {
-        if !seen.contains(&path) {
-            seen.push(path);
-            note(ensure_unchanged_by_others(path));
-        }
-    }
-    seen.clear();
-    for path in secrets {
-        if !seen.contains(&path) {
-            seen.push(path);
-            note(ensure_unread_by_others(path));
+    for named in &config.paths {
+        match named.role {
+            Role::Decides => changed_by_others(&named.path).into_iter().for_each(|loose| note(Err(loose))),
+            Role::Secret => {
+                note(ensure_unchanged_by_others(&named.path));
+                note(ensure_unread_by_others(&named.path));
+            }
+            // Encrypted, so it may be read.
+            Role::Sealed => note(ensure_unchanged_by_others(&named.path)),
+            // `deliveries` tells it.
+            Role::Delivered => {}
         }
     }
     found
-}
-
-/// The message of what is loose ends with the line that mends it.
-fn finding(loose: Loose) -> Finding {
-    let told = loose.to_string();
-    match told.rsplit_once(": ") {
-        Some((diagnosis, treatment)) => Finding::new(diagnosis, treatment),
-        None => Finding::new(told, "look at it with `ls -l`"),
-    }
 }

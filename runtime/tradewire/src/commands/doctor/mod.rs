@@ -3,7 +3,9 @@
 //! A file a check: what is looked at, what is found, what mends it.
 
 mod certificate;
+mod clear;
 mod clock;
+mod deliveries;
 mod descriptors;
 mod disk;
 mod files;
@@ -12,6 +14,7 @@ mod process;
 mod secrets;
 mod store;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,10 +22,12 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use super::setting::{Setting, read_config, state_of};
+use super::setting::{Setting, read_any_config, state_of};
 use crate::cli::doctor::Doctor;
 use crate::output::Output;
 
+pub(super) use clear::in_clear;
+pub(super) use descriptors::few_descriptors;
 pub(super) use secrets::weak;
 
 /// What is looked at.
@@ -49,6 +54,12 @@ impl Finding {
     }
 }
 
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.diagnosis, self.treatment)
+    }
+}
+
 /// A check: its name, what it says where all is well, and what it finds.
 struct Check {
     name: &'static str,
@@ -56,8 +67,9 @@ struct Check {
     look: fn(&Patient) -> Vec<Finding>,
 }
 
-const CHECKS: [Check; 9] = [
-    Check { name: "files", well: "state, configuration and keys are nobody else's", look: files::look },
+const CHECKS: [Check; 11] = [
+    Check { name: "files", well: "state, configuration and what it names are nobody else's", look: files::look },
+    Check { name: "deliveries", well: "files are not delivered to where everybody reads them", look: deliveries::look },
     Check { name: "secrets", well: "every secret can be read, and is long enough to be masked", look: secrets::look },
     Check { name: "process", well: "runs as a user of its own, and writes no core dump", look: process::look },
     Check { name: "descriptors", well: "enough files and connections may be open at once", look: descriptors::look },
@@ -69,14 +81,15 @@ const CHECKS: [Check; 9] = [
         well: "the server's certificate, if it has one, does not expire soon",
         look: certificate::look,
     },
+    Check { name: "clear", well: "callers and events come by TLS, or from this machine", look: clear::look },
     Check { name: "plugins", well: "plugins, packs, deliveries and callers load", look: plugins::look },
 ];
 
 /// Looks at everything; ends with 1 where something was found.
 pub fn doctor(options: &Doctor, output: &Output) -> Result<ExitCode> {
-    let config = read_config(&options.place.config)?;
+    // What is loose is told here, and neither refused nor mended: the configuration, too.
+    let config = read_any_config(&options.place.config)?;
     let state = state_of(&options.place);
-    // What is loose is told here, and neither refused nor mended.
     let patient = Patient { setting: Setting { config: config.into(), state } };
     let (mut text, mut values, mut all) = (String::new(), Vec::new(), 0);
     for Check { name, well, look } in CHECKS {

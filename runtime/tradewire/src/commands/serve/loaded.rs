@@ -5,14 +5,15 @@ use std::sync::Arc;
 use anyhow::Result;
 use tokio::sync::watch;
 use tradewire_front::Identity;
-use tradewire_runs::config::{Config, Serve};
+use tradewire_runs::config::Serve;
 use tradewire_runs::run::Runner;
 
+use super::super::private;
 use super::super::setting::Setting;
 use crate::cli::Place;
 use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
-use crate::http::{Callers, Reach, Receivers, tls};
+use crate::http::{Callers, Reach, Receivers, listens, tls};
 
 /// A configuration that is served.
 pub struct Loaded {
@@ -31,6 +32,7 @@ impl Loaded {
     pub fn load(place: &Place, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
         let mut setting = Setting::read(place)?;
         let mut faults = Faults::default();
+        private::ensure_named_unchanged(&setting.config, &mut faults);
         let callers = Callers::load(&setting.config, &mut faults);
         let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
         let identity = tls::load(&setting.config, &mut faults);
@@ -42,11 +44,6 @@ impl Loaded {
         let reach = Arc::new(Reach { callers, suppliers, tenants });
         Ok(Loaded { setting, executor, reach, receivers, identity })
     }
-}
-
-/// Whether there is someone to listen to.
-pub fn listens(config: &Config) -> bool {
-    !config.callers.is_empty() || !config.webhooks.is_empty()
 }
 
 /// What is in force, for all who go by it.

@@ -23,14 +23,14 @@ use tradewire_runs::scheduler::Scheduler;
 use tradewire_runs::store::{RunFilter, SlotFilter, Store, StoreError};
 use tradewire_runs::webhook::{Intake, Received};
 
-use super::report;
 use super::stop::told_to_stop;
+use super::{doctor, report};
 use crate::cli::{Place, Serve};
-use crate::http::{Carried, Desk, Letterbox, Server, tls};
+use crate::http::{Carried, Desk, Letterbox, Server, listens, tls};
 use crate::output::{Busy, Output};
 use changes::Changes;
 use load::{Load, Progress};
-use loaded::{InForce, Loaded, listens};
+use loaded::{InForce, Loaded};
 
 /// How many of the next slots are told at the start.
 const SHOWN: usize = 20;
@@ -40,6 +40,9 @@ const SHOWN: usize = 20;
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let place = Arc::new(options.place);
     let busy = Arc::new(output.busy("loading plugins and packs"));
+    if let Some(few) = doctor::few_descriptors() {
+        busy.line(&few.to_string());
+    }
     let changes = Changes::of(&place.config).context("cannot listen to signals")?;
     let (loaded, rest) = load::first(&place).await?;
     let config = loaded.setting.config.clone();
@@ -99,11 +102,8 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         server.run(stop.clone()).await;
         anyhow::Ok(())
     };
-    if config.serve.tls.is_none() && !config.serve.listen.ip().is_loopback() && listens(&config) {
-        busy.line(
-            "keys and events come in clear, unless something before this server speaks TLS: write `tls = { certificate = \
-             \"serve.pem\", key = { file = \"serve.key\" } }` into `[serve]`",
-        );
+    if let Some(clear) = doctor::in_clear(&config) {
+        busy.line(&clear.to_string());
     }
     let identity = in_force.identity().clone();
     let renew = async {

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tradewire_middleware::scaffold;
+use tradewire_runs::config::variable;
 use url::Url;
 
 use super::count;
@@ -33,10 +34,12 @@ pub fn new(options: &New, output: &Output) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
     let (place, first) = (folder.display(), &endpoints[0]);
+    let section = section(options);
     let text = format!(
         "{place} has {} in {}\n\
          next:\n  \
-         write the vendor's address and key into {place}/Configuration/vendor.json\n  \
+         write this into tradewire.toml, which alone says where the vendor is and where its keys are; `pack` is seen from \
+         there:\n\n{section}\n  \
          change {place}/Templates/{first}/Request.liquid to what the vendor wants, and Response.liquid to what it answers\n  \
          tradewire template preview {place} {first} --watch\n  \
          tradewire template check {place}\n  \
@@ -45,8 +48,39 @@ pub fn new(options: &New, output: &Output) -> Result<()> {
         count(files.len(), "file"),
     );
     let files: Vec<String> = files.iter().map(|(file, _)| folder.join(file).display().to_string()).collect();
-    output.result(&text, &json!({ "pack": place.to_string(), "endpoints": endpoints, "files": files }));
+    output.result(
+        &text,
+        &json!({ "pack": place.to_string(), "endpoints": endpoints, "files": files, "section": section }),
+    );
     Ok(())
+}
+
+/// What the operator's configuration says of the new pack.
+fn section(options: &New) -> String {
+    let usual = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' };
+    let name: String = options.folder.file_name().unwrap_or_default().to_string_lossy().chars().map(usual).collect();
+    let name = if name.is_empty() { "vendor" } else { &name };
+    let secrets: Vec<String> = scaffold::secrets(&options.base_url, options.auth.into())
+        .iter()
+        .map(|secret| format!("{secret} = {{ env = \"{}\" }}", variable(name, &with_underscores(secret))))
+        .collect();
+    let (pack, base_url) = (json!(options.folder.display().to_string()), json!(options.base_url.as_str()));
+    let mut section = format!("[middleware.{name}]\npack = {pack}\ntenants = [\"<tenant>\"]\nbase_url = {base_url}\n");
+    if !secrets.is_empty() {
+        section += &format!("secrets = {{ {} }}\n", secrets.join(", "));
+    }
+    section
+}
+
+/// `ApiKey`: `API_KEY`
+fn with_underscores(name: &str) -> String {
+    name.char_indices().fold(String::new(), |mut words, (place, c)| {
+        if place > 0 && c.is_ascii_uppercase() {
+            words.push('_');
+        }
+        words.push(c.to_ascii_uppercase());
+        words
+    })
 }
 
 fn is_address(url: &Url) -> Result<()> {

@@ -1,0 +1,44 @@
+//! Whether every user of the machine reads what is delivered to a folder. Its files have the mode of the umask unless the
+//! delivery says theirs.
+
+use std::path::Path;
+
+use tradewire_runs::config::{Delivery, Destination};
+
+use super::{Finding, Patient};
+
+const OTHERS_READ: u32 = 0o004;
+
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
+    patient.setting.config.deliveries.values().filter_map(|delivery| open(delivery)).collect()
+}
+
+fn open(delivery: &Delivery) -> Option<Finding> {
+    let Destination::Folder(folder) = &delivery.to else { return None };
+    let (name, shown) = (&delivery.name, folder.display());
+    if others_write(folder) {
+        let diagnosis = format!("every user of this machine can put files into `{shown}`, where `{name}` delivers to");
+        return Some(Finding::new(diagnosis, format!("`chmod o-w {shown}`")));
+    }
+    let mode =
+        tradewire_private::usual_file_mode().filter(|mode| delivery.mode.is_none() && mode & OTHERS_READ != 0)?;
+    let is_entered = folder.exists() || tradewire_private::usual_folder_mode().is_some_and(|mode| mode & 1 != 0);
+    (is_entered && tradewire_private::lets_others_in(folder)).then(|| {
+        Finding::new(
+            format!("every user of this machine can read what `{name}` delivers to `{shown}` (mode {mode:04o})"),
+            format!("write `mode = \"0640\"` into `[delivery.{name}]`, or `chmod o-rwx {shown}`"),
+        )
+    })
+}
+
+#[cfg(unix)]
+fn others_write(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let there = std::fs::metadata(folder);
+    there.is_ok_and(|there| there.mode() & 0o002 != 0) && tradewire_private::lets_others_in(folder)
+}
+
+#[cfg(not(unix))]
+fn others_write(_: &Path) -> bool {
+    false
+}
