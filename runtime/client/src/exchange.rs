@@ -140,7 +140,7 @@ impl Doors {
             .header(ACCEPT, accept);
         let (builder, length) = content(builder, &request.content).await?;
         self.counters.request(length);
-        let response = match timeout_at(deadline, builder.send()).await {
+        let response = match timeout_at(deadline, self.shared.http.api.ask(builder)).await {
             // The connection's own clock may be the first of the two.
             Ok(Err(error)) if error.is_timeout() && !error.is_connect() => return Err(late(Fault::Lost)),
             Ok(sent) => sent.map_err(|error| {
@@ -227,7 +227,7 @@ impl Doors {
             let request = files.request(Method::GET, target);
             let request = request.map_err(|refused| refuse(format!("the file is redirected to {place}: {refused}")))?;
             self.counters.request(0);
-            response = request.header(ACCEPT, "*/*").send().await.map_err(|error| {
+            response = files.ask(request.header(ACCEPT, "*/*")).await.map_err(|error| {
                 let (error, fault) = broken(&error, &place);
                 Failed::new(error, fault)
             })?;

@@ -218,7 +218,7 @@ impl Tokens {
         let request = request.map_err(|refused| (Error::new(Kind::Invalid, refused.to_string()), false))?;
         let request = request.header(ACCEPT, "application/json").form(&form);
         let answer = timeout(self.timeout, async {
-            let response = request.send().await.map_err(|e| (broken(&e, &place).0, true))?;
+            let response = self.http.ask(request).await.map_err(|e| (broken(&e, &place).0, true))?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = read_all(response, MOST_BYTES, &place, |_| ()).await.map_err(|(e, _)| (e, true))?;
             Ok((status, headers, body))

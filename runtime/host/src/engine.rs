@@ -54,6 +54,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// What one slot holds. A component in JavaScript or Python is made of several core modules.
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 8;
+/// How many slots are kept as the last run left them, cleared.
+const WARM: u32 = 16;
 /// The most that one component may hold.
 const MOST_MODULES: u32 = 32;
 
@@ -81,6 +83,8 @@ impl Engine {
             .linear_memory_keep_resident(if scans { 512 << 10 } else { 0 })
             .pagemap_scan(if scans { Enabled::Yes } else { Enabled::No })
             .table_keep_resident(64 << 10)
+            // What many runs at once have touched is given back when they have ended, but for a few.
+            .max_unused_warm_slots(WARM.min(runs))
             .async_stack_keep_resident(16 << 10);
         let mut config = config(options.memory);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -171,7 +171,7 @@ impl Client {
         Client { usage, ..self.clone() }
     }
 
-    /// Begins a request.
+    /// Begins a request, which [`Client::ask`] sends.
     ///
     /// # Errors
     /// An address that nobody has named.
@@ -186,7 +186,22 @@ impl Client {
     /// An address that nobody has named, and a connection that is not made or breaks.
     pub async fn send(&self, request: Request) -> Result<Response, Unanswered> {
         self.check(request.url())?;
-        Ok(self.http.execute(request).await?)
+        Ok(self.apart(self.http.execute(request)).await?)
+    }
+
+    /// Sends a request that [`Client::request`] began.
+    ///
+    /// # Errors
+    /// A connection that is not made or breaks.
+    pub async fn ask(&self, request: RequestBuilder) -> reqwest::Result<Response> {
+        // Here alone.
+        #[allow(clippy::disallowed_methods)]
+        self.apart(request.send()).await
+    }
+
+    /// Strangers' connections are carried on by threads that come after all others.
+    async fn apart<F: Future>(&self, sending: F) -> F::Output {
+        if self.usage.is_of_strangers() { tradewire_workers::apart(sending).await } else { sending.await }
     }
 
     fn check(&self, url: &Url) -> Result<(), Refused> {

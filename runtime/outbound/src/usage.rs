@@ -25,6 +25,16 @@ macro_rules! uses {
     };
 }
 
+impl Use {
+    /// Whether whoever answers is a stranger: neither ServiceTitan nor who it names.
+    pub(crate) fn is_of_strangers(self) -> bool {
+        match self {
+            Use::ServiceTitan | Use::ServiceTitanTokens | Use::ServiceTitanFiles => false,
+            Use::Vendor | Use::VendorTokens | Use::HttpDelivery | Use::S3Delivery => true,
+        }
+    }
+}
+
 uses! {
     /// ServiceTitan's API.
     ServiceTitan = "ServiceTitan's API",

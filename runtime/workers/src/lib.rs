@@ -10,6 +10,7 @@
 //!   compute much: on threads that come after all others, so that it takes what is left and keeps nobody waiting. It is
 //!   the old rule of a multilevel feedback queue, with two levels.
 //! - [`work`] does what takes long on a thread that comes after all others, too.
+//! - [`apart`] has connections of strangers' servers carried on by such threads.
 //! - [`in_place`] and [`off_worker`] do it where it is: another thread of the same kind takes over what that one had to do.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -150,18 +151,33 @@ impl Drop for Workers {
     }
 }
 
+/// A runtime whose threads come after all others; none where the system gives no threads.
+fn behind() -> Option<&'static Runtime> {
+    static BEHIND: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+        let mut builder = Builder::new_multi_thread();
+        builder.thread_name("work").on_thread_start(step_back).enable_all().build()
+    });
+    BEHIND.as_ref().ok()
+}
+
 /// Does work on a thread that comes after all others. What it calls on of tokio is the runtime that this is called in.
 pub fn work<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    // It has threads for work, and none else.
-    static BEHIND: LazyLock<io::Result<Runtime>> =
-        LazyLock::new(|| Builder::new_current_thread().thread_name("work").on_thread_start(step_back).build());
     let here = Handle::current();
-    match &*BEHIND {
-        Ok(behind) => behind.spawn_blocking(move || {
+    match behind() {
+        Some(behind) => behind.spawn_blocking(move || {
             let _here = here.enter();
             work()
         }),
-        Err(_) => here.spawn_blocking(work),
+        None => here.spawn_blocking(work),
+    }
+}
+
+/// Waits for something whose connections, timers and tasks are carried on by threads that come after all others: a server
+/// that never stops sending keeps nobody but its like waiting.
+pub async fn apart<F: Future>(waited_for: F) -> F::Output {
+    match behind() {
+        Some(behind) => TokioContext::new(waited_for, behind.handle().clone()).await,
+        None => waited_for.await,
     }
 }
 
@@ -323,6 +339,13 @@ mod tests {
     fn work_elsewhere_is_done_where_it_is() {
         assert_eq!(off_worker(usize::MAX, || 1), 1);
         assert_eq!(in_place(|| 1), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_begun_apart_goes_on_behind_the_others() {
+        let spawned = apart(async { tokio::spawn(async { std::thread::current().name().map(str::to_owned) }).await });
+        assert_eq!(spawned.await.unwrap().as_deref(), Some("work"));
+        apart(tokio::time::sleep(Duration::from_millis(1))).await;
     }
 
     #[tokio::test]

@@ -92,7 +92,7 @@ impl Place for Http {
         let (body, watched) = Watched::new(open_content(item.parcel).await?);
         let request = self.request(method)?.headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
         let exchange = async {
-            let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+            let response = self.client.ask(request).await.map_err(|error| fault::of_connecting(self, &error))?;
             if response.status().is_success() {
                 return Ok(Published::Now);
             }
@@ -115,7 +115,7 @@ impl Place for Http {
     async fn probe(&self) -> Result<String, PlaceError> {
         // Whatever a receiver makes of this, it is no file.
         let request = self.request(Method::OPTIONS)?.timeout(self.timeout);
-        let response = request.send().await.map_err(|error| fault::of_connecting(self, &error))?;
+        let response = self.client.ask(request).await.map_err(|error| fault::of_connecting(self, &error))?;
         match response.status() {
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::lasting(format!(
                 "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",

@@ -139,7 +139,7 @@ impl Authenticator {
         let told = |error: reqwest::Error| Trouble::vendor(format!("no token from {place}: {}", innermost(&error)));
         let request = http.used_for(Use::VendorTokens).request(Method::POST, url.clone());
         let request = request.map_err(|refused| Trouble::pack(refused.to_string()))?;
-        let answer = request.form(&form).send().await.map_err(told)?;
+        let answer = http.ask(request.form(&form)).await.map_err(told)?;
         let status = answer.status();
         if status.is_redirection() {
             let message = format!(

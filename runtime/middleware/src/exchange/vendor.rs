@@ -63,7 +63,7 @@ impl Ready {
         for hop in 0..=MOST_REDIRECTS {
             let left = settings.timeout.saturating_sub(start.elapsed());
             let request = self.request(http, &method, &url).map_err(Failed::refused)?;
-            let sent = request.timeout(left).send().await;
+            let sent = http.ask(request.timeout(left)).await;
             let response = sent.map_err(|error| {
                 let failed = Failed::of(error, place, settings);
                 // What sent us on may have done its work.
