@@ -121,7 +121,8 @@ impl Place for Http {
                 "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
                 self.address
             ))),
-            status if status.is_server_error() => Err(fault::of_answer(self, response).await),
+            // A receiver that takes files need not know this method.
+            status if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => Err(fault::of_answer(self, response).await),
             status => Ok(format!(
                 "{} can be reached and answers {status} to `OPTIONS`; whether it takes files is seen with the first one",
                 self.address

@@ -249,8 +249,11 @@ async fn a_probe_sends_no_file() {
         receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));
         assert_eq!(place.probe().await.unwrap_err().passing, passing);
     }
-    receiver.lock().unwrap().answers.push_back(answer(405, &[], ""));
-    assert!(place.probe().await.is_ok());
+    for status in [405, 501] {
+        receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));
+        let told = place.probe().await.unwrap();
+        assert!(told.ends_with("whether it takes files is seen with the first one"), "{told}");
+    }
     let receiver = receiver.lock().unwrap();
     assert!(receiver.files.is_empty());
     assert!(receiver.asked.iter().all(|(method, ..)| method == Method::OPTIONS));
