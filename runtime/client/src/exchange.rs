@@ -291,9 +291,12 @@ async fn content(
 pub(crate) fn broken(error: &reqwest::Error, place: &str) -> (Error, Fault) {
     let root = innermost(error);
     if error.is_connect() {
-        let message = match error.is_timeout() {
-            true => format!("no connection to {place} in time; check the address and the network"),
-            false => format!("no connection to {place}: {root}; check that it runs and the address is right"),
+        let message = if error.is_timeout() {
+            format!("no connection to {place} in time; check the address and the network")
+        } else if root.contains("certificate") {
+            format!("no connection to {place}: {root}")
+        } else {
+            format!("no connection to {place}: {root}; check that it runs and the address is right")
         };
         return (Error::new(Kind::Unreachable, message), Fault::NeverSent);
     }

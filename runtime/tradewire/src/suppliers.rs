@@ -96,6 +96,7 @@ impl Supplier {
         let settings = Settings {
             section: format!("`[middleware.{}]`", section.name),
             base_url: section.base_url.clone(),
+            ca: section.ca.clone(),
             hosts: section.hosts.clone(),
             check: match section.check {
                 ContractCheck::Warn => Check::Warn,

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use tradewire_delivery::{Http, HttpMethod, HttpSettings, Place as _, Published};
+use tradewire_outbound::Ca;
 
 use crate::support::{Content, Fault, SOON, choose_provider, deliver, nobody, wire};
 
@@ -63,6 +64,7 @@ fn settings(address: SocketAddr) -> HttpSettings {
         headers: vec![("Authorization".into(), format!("Bearer {TOKEN}").into())],
         timeout: SOON,
         allow_http: false,
+        ca: Ca::default(),
     }
 }
 

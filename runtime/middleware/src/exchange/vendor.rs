@@ -22,6 +22,7 @@ const MOST_REDIRECTS: usize = 5;
 /// see [`onward`].
 pub(super) fn client(settings: &Settings, named: Vec<Origin>) -> Result<Client, SetupError> {
     Client::builder(Use::Vendor, Reach::to(named))
+        .ca(settings.ca.clone())
         .whole(Some(settings.timeout))
         .connect(settings.timeout.min(Duration::from_secs(10)))
         .build()
