@@ -106,3 +106,25 @@ fn nothing_outside_can_be_seen_or_written() {
     assert!(!bench.path("outside.txt").exists());
     bench.has_delivered_nothing();
 }
+
+#[test]
+fn a_plugin_that_logs_without_end_fills_neither_the_disk_nor_the_console() {
+    let bench = Bench::with(&hostile("time = \"3 s\"", "behaviour = \"logs-without-end\""));
+    let told = bench.tradewire("run odd").refused(&["`time` is 3 s"]);
+    assert!(told.err.lines().count() < 150 && told.err.len() < 128 * 1024, "{} bytes", told.err.len());
+    let run = bench.runs()[0].opening.id.to_string();
+    assert!(told.err.contains(&format!("more lines follow; `tradewire runs logs {run}` shows them")), "{told}");
+
+    let log = bench.tradewire(&format!("runs logs {run}")).succeeded().out;
+    assert!(log.contains("the limit of the log is reached: `log` is 1.0 MiB; raise it in the plugin's `limits`"));
+    let [.., error, last] = &log.lines().collect::<Vec<_>>()[..] else { panic!("{log}") };
+    assert!(error.contains("`time` is 3 s"), "why it failed is there all the same: {error}");
+    assert!(last.ends_with("lines were left out at the limit of the log"), "{last}");
+
+    let stored: u64 = ["tradewire.db", "tradewire.db-wal"]
+        .iter()
+        .filter_map(|name| std::fs::metadata(bench.path(&format!(".tradewire/{name}"))).ok())
+        .map(|file| file.len())
+        .sum();
+    assert!(stored < 4 << 20, "{stored} bytes");
+}

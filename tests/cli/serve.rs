@@ -1,7 +1,7 @@
 //! `tradewire serve`: schedules that run, an end in good order, and one in none.
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 
 use tradewire_runs::store::{Outcome, Trigger};
 
@@ -27,6 +27,22 @@ fn a_schedule_that_falls_due_runs_and_a_signal_ends_it_in_good_order() {
     assert!(runs.iter().all(|run| run.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Succeeded)));
     assert!(bench.delivered().contains(&"big.bin".to_owned()), "{:?}", bench.delivered());
     assert!(bench.delivered().iter().all(|name| !name.starts_with('.')), "{:?}", bench.delivered());
+}
+
+#[test]
+fn a_run_with_many_reasons_is_told_in_part() {
+    let config = hostile("", "behaviour = \"fails-big\", bytes = 200").replace("0 6 * * MON", "* * * * * *");
+    let bench = Bench::with(&config);
+    let serving = bench.start("serve");
+    until("a run has failed", || bench.runs().iter().any(|run| run.ending.is_some()));
+    signal(&serving, "TERM");
+    let told = Told::from(serving.wait_with_output().unwrap()).succeeded();
+    let run = bench.runs().pop().unwrap().opening.id;
+    let first = told.out.split("odd for acme").nth(1).unwrap();
+    assert!(first.lines().count() < 60, "{first}");
+    assert!(first.contains(&format!("more lines: `tradewire runs show {run}` tells all")), "{first}");
+    let all = bench.tradewire(&format!("runs show {run}")).succeeded().out;
+    assert_eq!(all.matches("- x\n").count(), 200, "{all}");
 }
 
 #[test]
@@ -85,4 +101,23 @@ fn a_configuration_without_a_schedule_has_nothing_to_serve() {
     bench.tradewire("serve").refused(&[
         "tradewire.toml has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = ",
     ]);
+}
+
+#[test]
+fn the_unit_for_systemd_names_what_there_is() {
+    let unit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/tradewire.service");
+    let unit = std::fs::read_to_string(unit).unwrap();
+    let bench = Bench::empty();
+    let commands = unit.lines().filter_map(|line| line.split_once("=/usr/local/bin/tradewire "));
+    let words: Vec<&str> = commands.map(|(_, words)| words).collect();
+    assert_eq!(words, ["check", "serve"]);
+    words.iter().for_each(|words| drop(bench.tradewire(&format!("{words} --help")).succeeded()));
+    assert!(!unit.lines().any(|line| line.starts_with("MemoryDenyWriteExecute")), "wasmtime makes code executable");
+    bench.write("tradewire.service", unit.replace("/usr/local/bin/tradewire", env!("CARGO_BIN_EXE_tradewire")));
+    let verify =
+        std::process::Command::new("systemd-analyze").arg("verify").arg(bench.path("tradewire.service")).output();
+    match verify {
+        Ok(told) => assert!(told.status.success(), "{}", Told::from(told)),
+        Err(error) => drop(writeln!(std::io::stderr(), "NOT TESTED: the unit: systemd-analyze: {error}")),
+    }
 }

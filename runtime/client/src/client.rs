@@ -180,6 +180,7 @@ impl Connections {
 
 fn builder(options: &Options, usage: Use, reach: Reach) -> outbound::Builder {
     outbound::Client::builder(usage, reach)
+        .ca(options.ca.clone())
         .user_agent(&options.user_agent)
         .connect(options.connect_timeout)
         .piece(Some(options.timeout))

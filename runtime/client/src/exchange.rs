@@ -155,7 +155,7 @@ impl Doors {
             return timeout_at(deadline, self.follow(response)).await.unwrap_or_else(|_| Err(late(Fault::Lost)));
         }
         if !status.is_success() {
-            return Err(self.refused(request, response, &place, deadline).await);
+            return Err(self.refused(request, token, response, &place, deadline).await);
         }
         if request.expects == Expects::File {
             return Ok(Reply::Stream(response));
@@ -171,12 +171,19 @@ impl Doors {
         }
         let repeats = self.shared.watch.sees(&body) || token.is_in(&body);
         // A record that holds our own key is no record of anybody's.
-        let body = if repeats { Bytes::from(tradewire_secrets::all().mask_bytes(&body).into_owned()) } else { body };
+        let body = if repeats { Bytes::from(token.masker.mask_bytes(&body).into_owned()) } else { body };
         Ok(Reply::Whole { status: status.as_u16(), body })
     }
 
     /// The failure behind a status that is no success.
-    async fn refused(&self, request: &Request, response: Response, place: &str, deadline: Instant) -> Box<Failed> {
+    async fn refused(
+        &self,
+        request: &Request,
+        token: &Token,
+        response: Response,
+        place: &str,
+        deadline: Instant,
+    ) -> Box<Failed> {
         let status = response.status().as_u16();
         let fault = Fault::Answered(status);
         let wait = retry_after::from_headers(response.headers(), SystemTime::now());
@@ -200,7 +207,7 @@ impl Doors {
             return Failed::new(problem::page_error(status, place).with_retry_after(wait), fault);
         }
         let credentials = &self.tokens.credentials;
-        let problem = problem::read(&body);
+        let problem = problem::read(&token.masker.mask_bytes(&body));
         let wait = wait.or_else(|| match status {
             429 | 503 => problem.title.as_deref().and_then(retry_after::from_title),
             _ => None,
@@ -291,9 +298,12 @@ async fn content(
 pub(crate) fn broken(error: &reqwest::Error, place: &str) -> (Error, Fault) {
     let root = innermost(error);
     if error.is_connect() {
-        let message = match error.is_timeout() {
-            true => format!("no connection to {place} in time; check the address and the network"),
-            false => format!("no connection to {place}: {root}; check that it runs and the address is right"),
+        let message = if error.is_timeout() {
+            format!("no connection to {place} in time; check the address and the network")
+        } else if root.contains("certificate") {
+            format!("no connection to {place}: {root}")
+        } else {
+            format!("no connection to {place}: {root}; check that it runs and the address is right")
         };
         return (Error::new(Kind::Unreachable, message), Fault::NeverSent);
     }

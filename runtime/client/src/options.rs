@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tradewire_outbound::Ca;
 
 use crate::environment::Environment;
 
@@ -11,6 +12,8 @@ use crate::environment::Environment;
 pub struct Options {
     /// Which ServiceTitan is called.
     pub environment: Environment,
+    /// Whom it believes besides the authorities of this machine.
+    pub ca: Ca,
     /// The application's key (`ak1.…`), sent as `ST-App-Key`.
     pub app_key: SecretString,
     /// What the client calls itself.
@@ -34,6 +37,7 @@ impl Options {
     pub fn new(environment: Environment, app_key: SecretString) -> Options {
         Options {
             environment,
+            ca: Ca::default(),
             app_key,
             user_agent: concat!("tradewire/", env!("CARGO_PKG_VERSION")).into(),
             rate: RateLimit::default(),
@@ -49,6 +53,7 @@ impl Options {
     /// Whether calls by these options are one application's as far as pace, tokens and connections go.
     pub(crate) fn calls_like(&self, other: &Options) -> bool {
         self.environment == other.environment
+            && self.ca == other.ca
             && self.user_agent == other.user_agent
             && self.rate == other.rate
             && self.retry == other.retry

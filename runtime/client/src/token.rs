@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 use tradewire_outbound::Client;
-use tradewire_secrets::Watch;
+use tradewire_secrets::{Masker, Watch};
 use url::Url;
 
 use crate::environment::place;
@@ -36,15 +36,11 @@ const MOST_BYTES: u64 = 1 << 20;
 pub(crate) struct Token {
     text: SecretString,
     watch: Watch,
+    /// Knows it whatever it looks like, and what is configured. Nobody else's answers are searched for it.
+    pub(crate) masker: Arc<Masker>,
 }
 
 impl Token {
-    /// A token that lives so long; it is masked wherever it is repeated.
-    fn new(text: String, life: Duration) -> Token {
-        tradewire_secrets::register_token(&text, life);
-        Token { watch: Watch::new(&text), text: text.into() }
-    }
-
     pub(crate) fn expose(&self) -> &str {
         self.text.expose_secret()
     }
@@ -63,6 +59,8 @@ pub(crate) struct Tokens {
     retry: Retry,
     timeout: Duration,
     held: RwLock<Option<Held>>,
+    /// All of them, for answers that repeat them.
+    said: tradewire_secrets::Tokens,
     /// Held by whoever fetches; remembers the last failure and its round.
     gate: Arc<Mutex<Option<(u64, Error)>>>,
     /// How many fetches have ended.
@@ -98,6 +96,7 @@ impl Tokens {
             retry: options.retry,
             timeout: options.timeout,
             held: RwLock::default(),
+            said: tradewire_secrets::Tokens::default(),
             gate: Arc::default(),
             rounds: AtomicU64::new(0),
         }
@@ -233,7 +232,9 @@ impl Tokens {
             let life = expires_in.filter(|s| *s > 0.0).and_then(|s| Duration::try_from_secs_f64(s).ok());
             // A life of centuries would overflow the clock.
             let life = life.unwrap_or(USUAL_LIFE).min(Duration::from_secs(86_400));
-            return Ok((Token::new(access_token, life), life));
+            self.said.register(&access_token, life);
+            let (watch, masker) = (Watch::new(&access_token), self.said.masker());
+            return Ok((Token { watch, masker, text: access_token.into() }, life));
         }
         Err(self.refused(status, &headers, &body, &place))
     }

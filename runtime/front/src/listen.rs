@@ -114,8 +114,8 @@ impl Serving {
         let Some(config) = identity else { return self.http(stream, peer, seat, watcher).await };
         let handshake = async {
             // Whoever says nothing at all only looks whether somebody is here.
-            match stream.peek(&mut [0]).await? {
-                0 => Ok(None),
+            match stream.peek(&mut [0]).await {
+                Ok(0) | Err(_) => Ok(None),
                 _ => TlsAcceptor::from(config).accept(stream).await.map(Some),
             }
         };

@@ -50,11 +50,17 @@ pub async fn beginning(mut response: Response, most: usize) -> Vec<u8> {
     body
 }
 
+/// What is to be written where nobody who is trusted has signed a certificate.
+const OWN_AUTHORITY: &str = "where its authority is one of your own, name the file with that one's certificate: \
+                             `ca = \"ca.pem\"` beside the address";
+
 /// What an error says at its root, which is the part that helps, without secrets.
 pub fn innermost(error: &dyn std::error::Error) -> String {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
     }
-    tradewire_secrets::masked(root.to_string())
+    let told = tradewire_secrets::masked(root.to_string());
+    // By its text, as the error is wrapped in one of input and output, which gives out its sources and not itself.
+    if told.ends_with("invalid peer certificate: UnknownIssuer") { format!("{told}; {OWN_AUTHORITY}") } else { told }
 }

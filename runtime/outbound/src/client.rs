@@ -8,6 +8,7 @@ use reqwest::{Method, Request, RequestBuilder, Response, redirect};
 use url::Url;
 
 use crate::body::innermost;
+use crate::ca::Ca;
 use crate::reach::Reach;
 use crate::resolve::{Checked, Machine, Names};
 use crate::usage::Use;
@@ -58,6 +59,7 @@ pub struct Builder {
     whole: Option<Duration>,
     idle: Option<Duration>,
     user_agent: String,
+    ca: Ca,
     names: Arc<dyn Names>,
 }
 
@@ -92,6 +94,12 @@ impl Builder {
         Builder { user_agent: name.to_owned(), ..self }
     }
 
+    /// Whom it believes besides the authorities of this machine.
+    #[must_use]
+    pub fn ca(self, ca: Ca) -> Builder {
+        Builder { ca, ..self }
+    }
+
     /// What knows the addresses of names, in place of this machine.
     #[must_use]
     pub fn names(self, names: Arc<dyn Names>) -> Builder {
@@ -104,12 +112,13 @@ impl Builder {
     /// TLS that cannot be set up, where any of its origins needs it.
     pub fn build(self) -> Result<Client, SetupError> {
         let (usage, reach) = (self.usage, Arc::new(self.reach.clone()));
-        let http = match self.http(&reach).build() {
+        let failed = |error: reqwest::Error| SetupError(innermost(&error));
+        let http = match self.http(&reach).tls_certs_merge(self.ca.certificates().map_err(failed)?).build() {
             // A machine without CA certificates can still talk to a sandbox.
             Err(_) if reach.is_plain() => self.http(&reach).tls_certs_only([]).build(),
             built => built,
         };
-        let http = http.map_err(|error| SetupError(innermost(&error)))?;
+        let http = http.map_err(failed)?;
         Ok(Client { http, usage, reach })
     }
 
@@ -161,6 +170,7 @@ impl Client {
             whole: None,
             idle: Some(Duration::from_secs(30)),
             user_agent: concat!("tradewire/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ca: Ca::default(),
             names: Arc::new(Machine),
         }
     }

@@ -13,6 +13,7 @@
 
 mod address;
 mod body;
+mod ca;
 mod client;
 #[cfg(feature = "hostile")]
 pub mod hostile;
@@ -22,6 +23,7 @@ mod usage;
 
 pub use address::{Kind, kind, this_machine};
 pub use body::{Unread, beginning, innermost, read};
+pub use ca::{Ca, CaError};
 pub use client::{Builder, Client, Refused, SetupError, Unanswered};
 pub use reach::{Origin, Reach};
 pub use resolve::{Found, Names};

@@ -191,7 +191,9 @@ async fn a_log_flood_is_capped_and_counted() {
     }));
     let report = run(&bench.runner).await;
     let log = bench.store.log(report.run.opening.id, 0, 10_000).await.unwrap();
-    assert_eq!((log.len(), log[49].text.as_str()), (50, "line 49"));
+    assert_eq!((log.len(), log[49].text.as_str()), (52, "line 49"));
+    assert!(log[50].text.contains("`log_lines` is 50"), "{}", log[50].text);
+    assert_eq!(log[51].text, "4950 lines were left out at the limit of the log");
     assert_eq!(report.run.ending.unwrap().log_dropped, 4950);
 }
 

@@ -45,7 +45,9 @@ fn what_the_reader_takes_the_schema_takes() {
     let validator = validator();
     for text in configurations {
         let faults: Vec<String> = validator.iter_errors(&json(&text)).map(|fault| fault.to_string()).collect();
-        Config::parse("tradewire.toml", &text).unwrap();
+        // Certificates are read, and are not there.
+        let there: Vec<&str> = text.lines().filter(|line| !line.starts_with("ca = ")).collect();
+        Config::parse("tradewire.toml", &there.join("\n")).unwrap();
         assert!(faults.is_empty(), "{faults:?} in\n{text}");
     }
 }

@@ -265,3 +265,39 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
     assert_eq!(store.prune(at("2027-01-01T00:00:00Z"), 10).await.unwrap(), Pruned::default());
     assert_eq!(last(&store, &["acme"]).await, [Some(at("2026-03-02T13:00:00Z"))]);
 }
+
+#[tokio::test]
+async fn the_oldest_logs_are_forgotten_where_all_take_too_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    let mut runs = Vec::new();
+    for day in ["05", "12", "19"] {
+        let run = opening(&format!("2026-01-{day}T13:00:00Z"));
+        store.open_run(&run, None).await.unwrap();
+        let line = |seq| LogLine { seq, at: run.started, level: LogLevel::Info, text: "x".repeat(1000) };
+        store.append_log(run.id, (0..10).map(line).collect()).await.unwrap();
+        // A batch that comes again takes no room.
+        store.append_log(run.id, (5..10).map(line).collect()).await.unwrap();
+        store.close_run(run.id, &ending(&format!("2026-01-{day}T13:01:00Z"))).await.unwrap();
+        runs.push(run.id);
+    }
+    let open = opening("2026-01-01T13:00:00Z");
+    store.open_run(&open, None).await.unwrap();
+    let line = LogLine { seq: 0, at: open.started, level: LogLevel::Info, text: "x".repeat(100_000) };
+    store.append_log(open.id, vec![line]).await.unwrap();
+
+    assert_eq!(
+        store.prune_logs(33_000, 10).await.unwrap(),
+        0,
+        "11,000 bytes each, and a run that goes on does not count"
+    );
+    assert_eq!(store.prune_logs(32_999, 10).await.unwrap(), 1);
+    assert_eq!(store.prune_logs(10_000, 1).await.unwrap(), 1, "step by step");
+    let log = async |run| store.log(run, 0, 100).await.unwrap();
+    for run in &runs[..2] {
+        let [line] = &log(*run).await[..] else { panic!("one line says so") };
+        assert!(line.text.contains("`logs` of `[store]`"), "{}", line.text);
+        assert_eq!(store.host_calls(*run).await.unwrap().len(), 1, "the rest of the run is there");
+    }
+    assert_eq!((log(runs[2]).await.len(), log(open.id).await.len()), (10, 1));
+}

@@ -72,8 +72,7 @@ pub(crate) fn of(secret: &str) -> HashSet<Encoded> {
     let json = json(secret);
     for text in [secret, &form(secret), &percent(secret, is_unreserved), &json, &json.replace('/', "\\/")] {
         all.extend(base64(text.as_bytes()).into_iter().map(Encoded::digits));
-        all.insert(Encoded::digits(text.bytes().map(|b| format!("{b:02x}")).collect::<String>()));
-        all.insert(Encoded::digits(text.bytes().map(|b| format!("{b:02X}")).collect::<String>()));
+        all.extend([b"0123456789abcdef", b"0123456789ABCDEF"].map(|digits| Encoded::digits(hex(text, digits))));
     }
     for digits in base64(secret.as_bytes()) {
         all.extend(base64(digits.as_bytes()).into_iter().map(Encoded::digits));
@@ -106,8 +105,18 @@ fn form(text: &str) -> String {
 }
 
 fn percent(text: &str, stays: impl Fn(u8) -> bool) -> String {
-    let one = |b: u8| if stays(b) { char::from(b).to_string() } else { format!("%{b:02X}") };
-    text.bytes().map(one).collect()
+    let mut encoded = String::new();
+    for b in text.bytes() {
+        match stays(b) {
+            true => encoded.push(char::from(b)),
+            false => encoded.push_str(&format!("%{b:02X}")),
+        }
+    }
+    encoded
+}
+
+fn hex(text: &str, digits: &[u8; 16]) -> Vec<u8> {
+    text.bytes().flat_map(|b| [b >> 4, b & 15].map(|half| digits[usize::from(half)])).collect()
 }
 
 /// The inside of a JSON string.

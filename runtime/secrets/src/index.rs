@@ -17,8 +17,10 @@ use crate::encodings::Encoded;
 const KEPT: usize = 48;
 /// The most white space that digits are broken by.
 const GAP: usize = 64;
-/// Words of the filter: 2^18 bits.
-const WORDS: usize = 1 << 12;
+/// The fewest bits of the filter.
+const BITS: usize = 1 << 12;
+/// The fewest bits of the filter for each text.
+const BITS_EACH: usize = 8;
 /// The bits of six bytes.
 const SIX: u64 = 0xFFFF_FFFF_FFFF;
 
@@ -138,6 +140,8 @@ fn behind_gap(text: &[u8], at: usize) -> usize {
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     filter: Box<[u64]>,
+    /// The bits of a hash that do not fit into the filter.
+    shift: u32,
     /// Bits of the filter that may be of none any more.
     stale: usize,
     /// Each text, and how often it was added.
@@ -150,7 +154,8 @@ pub(crate) struct Index {
 impl Default for Index {
     fn default() -> Self {
         Index {
-            filter: vec![0; WORDS].into(),
+            filter: vec![0; BITS / 64].into(),
+            shift: 64 - BITS.trailing_zeros(),
             stale: 0,
             tails: HashMap::new(),
             heads: HashMap::new(),
@@ -165,9 +170,9 @@ fn key<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
     bytes.into_iter().fold(0, |key, b| key << 8 | u64::from(*b))
 }
 
-/// Its bit in the filter.
-fn bit(key: u64) -> (usize, u64) {
-    let hash = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 46) as usize;
+/// Its bit in a filter.
+fn bit(key: u64, shift: u32) -> (usize, u64) {
+    let hash = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize;
     (hash >> 6, 1 << (hash & 63))
 }
 
@@ -175,8 +180,6 @@ impl Index {
     /// Adds a text of at least [`LEAST`] bytes; it is to be removed as often.
     pub(crate) fn add(&mut self, needle: Arc<Needle>) {
         let (head, tail) = (key(&needle.head[..LEAST]), key(&needle.tail[needle.tail.len() - LEAST..]));
-        let (word, mask) = bit(tail);
-        self.filter[word] |= mask;
         self.longest = self.longest.max(needle.length);
         self.has_quotes |= !needle.wraps && (needle.has(b'"') || needle.has(b'\''));
         let alike = self.tails.entry(tail).or_default();
@@ -186,6 +189,24 @@ impl Index {
         }
         alike.push((Arc::clone(&needle), 1));
         self.heads.entry(head).or_default().push(needle);
+        if self.tails.len() * BITS_EACH > self.filter.len() * 64 {
+            self.fill();
+        } else {
+            let (word, mask) = bit(tail, self.shift);
+            self.filter[word] |= mask;
+        }
+    }
+
+    /// Makes the filter anew, with room for twice as many.
+    fn fill(&mut self) {
+        let bits = (2 * BITS_EACH * self.tails.len()).next_power_of_two().max(BITS);
+        self.shift = 64 - bits.trailing_zeros();
+        self.filter = vec![0; bits / 64].into();
+        self.stale = 0;
+        for key in self.tails.keys() {
+            let (word, mask) = bit(*key, self.shift);
+            self.filter[word] |= mask;
+        }
     }
 
     /// Removes a text that was added.
@@ -209,11 +230,7 @@ impl Index {
             }
         }
         if self.stale > self.tails.len() {
-            self.stale = 0;
-            self.filter.fill(0);
-            for (word, mask) in self.tails.keys().copied().map(bit) {
-                self.filter[word] |= mask;
-            }
+            self.fill();
         }
     }
 
@@ -230,7 +247,7 @@ impl Index {
     pub(crate) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
         let may_be = |key: u64| {
-            let (word, mask) = bit(key);
+            let (word, mask) = bit(key, self.shift);
             self.filter[word] & mask != 0
         };
         // The last six bytes, and the last six that are no white space.

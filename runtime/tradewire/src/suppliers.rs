@@ -96,6 +96,7 @@ impl Supplier {
         let settings = Settings {
             section: format!("`[middleware.{}]`", section.name),
             base_url: section.base_url.clone(),
+            ca: section.ca.clone(),
             hosts: section.hosts.clone(),
             check: match section.check {
                 ContractCheck::Warn => Check::Warn,
@@ -118,9 +119,10 @@ impl Supplier {
 const MANY: usize = 1_000;
 
 /// A document as JSON. One that takes its time keeps nobody else waiting. What vendors repeat is masked where it comes
-/// in; no other way is known that a secret could take to here.
+/// in; no other way is known that a secret could take to here. Tokens are masked there alone: another vendor's data may hold
+/// what one has chosen for a token.
 pub async fn written(document: Value) -> String {
-    let write = |document: Value| tradewire_secrets::masked(document.to_json());
+    let write = |document: Value| tradewire_secrets::configured().masked(document.to_json());
     if document.count(MANY) < MANY {
         return write(document);
     }

@@ -78,6 +78,7 @@ fn a_caller_with_many_slow_bodies_keeps_neither_callers_nor_events_out() {
                         let _ = stream.write_all((head(Some(CALLER_KEY), STOCK, 100) + "{").as_bytes());
                         begun.fetch_add(1, Ordering::Relaxed);
                         slow.push(stream);
+                        std::thread::sleep(Duration::from_millis(10));
                     }
                     std::thread::sleep(Duration::from_millis(100));
                 }

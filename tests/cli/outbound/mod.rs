@@ -2,6 +2,7 @@
 //! more comes back than there is room for.
 #![cfg(unix)]
 
+mod authorities;
 mod destinations;
 mod documents;
 mod paths;

@@ -9,7 +9,7 @@ use tradewire_delivery::{Http, HttpMethod, HttpSettings, Item, Parcel, Place, Pu
 use tradewire_middleware::exchange::{Incoming, Middleware, Settings};
 use tradewire_middleware::pack::Pack;
 use tradewire_outbound::hostile::{Bounds, Outcome, SECRET, suite};
-use tradewire_outbound::{Origin, Use};
+use tradewire_outbound::{Ca, Origin, Use};
 use tradewire_surface::{Answer, Catalog, Place as In};
 
 use super::recorder::Recorder;
@@ -194,7 +194,9 @@ impl Content {
 async fn receiver(url: String) -> Outcome {
     let headers = vec![("Authorization".to_owned(), format!("Bearer {SECRET}").into())];
     let (url, method) = (url.parse().unwrap(), HttpMethod::Post);
-    let place = Http::new(HttpSettings { url, method, headers, timeout: PATIENCE, allow_http: false }).unwrap();
+    let place =
+        Http::new(HttpSettings { url, method, headers, timeout: PATIENCE, allow_http: false, ca: Ca::default() })
+            .unwrap();
     Content::new().deliver(&place).await
 }
 
@@ -208,6 +210,7 @@ async fn store(url: String) -> Outcome {
         session_token: Some(SECRET.into()),
         timeout: PATIENCE,
         allow_http: false,
+        ca: Ca::default(),
     };
     Content::new().deliver(&S3::new(settings).unwrap()).await
 }

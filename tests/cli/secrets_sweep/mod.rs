@@ -5,6 +5,7 @@
 
 mod echo;
 mod kinds;
+mod python;
 mod search;
 mod world;
 

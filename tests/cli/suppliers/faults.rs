@@ -29,7 +29,7 @@ const FAULTS: [Fault; 12] = [
     Fault("huge/stock-level", 502, "Vendor", "the vendor's answer is longer than 16777216 bytes"),
     Fault("endless/stock-level", 502, "Vendor", "the vendor's answer is longer than 16777216 bytes"),
     Fault("circle/stock-level", 502, "Vendor", "redirects in a circle"),
-    Fault("stranger/stock-level", 502, "Vendor", "is not to be trusted (invalid peer certificate: UnknownIssuer)"),
+    Fault("stranger/stock-level", 502, "Vendor", "or `ca` knows: invalid peer certificate: UnknownIssuer; "),
     Fault(
         "turns/account",
         500,

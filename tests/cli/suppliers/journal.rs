@@ -158,7 +158,8 @@ fn a_pack_whose_response_is_at_fault_is_mended_and_the_order_is_not_placed_again
     bench.write("own/Templates/account/endpoint.json", r#"{ "url": "orders", "effect": "write" }"#);
     let told = run(&bench).succeeded();
     assert!(
-        told.out.contains("succeeded: 500 ") && told.out.contains("Response.liquid:1:42: here should be"),
+        told.out.contains("succeeded: 500 ")
+            && told.out.contains("Response.liquid:1:42: what the template writes here"),
         "{told}"
     );
     assert_eq!(vendor.done(ORDERS), 1);

@@ -44,7 +44,7 @@ pub struct Http {
 impl Http {
     /// The place that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
     pub fn new(settings: HttpSettings) -> Result<Self, SettingsError> {
-        let HttpSettings { url, method, headers, timeout, allow_http } = settings;
+        let HttpSettings { url, method, headers, timeout, allow_http, ca } = settings;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(SettingsError::new("url", format!("it is no address of a web server; write `{EXAMPLE}`")));
         }
@@ -53,6 +53,7 @@ impl Http {
         check_timeout(timeout)?;
         let builder = Client::builder(Use::HttpDelivery, Reach::to(Origin::of(&url)))
             .connect(timeout)
+            .ca(ca)
             // A delivery comes seldom: by then the receiver may have closed what was open.
             .idle(None);
         let client = builder.build().map_err(|error| SettingsError::new("url", error.to_string()))?;
@@ -121,7 +122,10 @@ impl Place for Http {
                 "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
                 self.address
             ))),
-            status if status.is_server_error() => Err(fault::of_answer(self, response).await),
+            // A receiver that takes files need not know this method.
+            status if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
+                Err(fault::of_answer(self, response).await)
+            }
             status => Ok(format!(
                 "{} can be reached and answers {status} to `OPTIONS`; whether it takes files is seen with the first one",
                 self.address

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tradewire_outbound::Ca;
 use url::Url;
 
 /// The method that a file is sent with.
@@ -29,4 +30,6 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// Whether it may be another machine's without TLS.
     pub allow_http: bool,
+    /// Whom its certificate may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
 }

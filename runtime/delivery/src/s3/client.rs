@@ -12,7 +12,7 @@ use object_store::client::{
 };
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION};
 use reqwest::{Method, StatusCode};
-use tradewire_outbound::{self as outbound, Reach, Unanswered, Unread, Use, innermost, read};
+use tradewire_outbound::{self as outbound, Ca, Reach, Unanswered, Unread, Use, innermost, read};
 use url::Url;
 
 use crate::retry_after::retry_after;
@@ -32,9 +32,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(reach: Reach, timeout: Duration) -> Result<Self, outbound::SetupError> {
+    pub(super) fn new(reach: Reach, timeout: Duration, ca: Ca) -> Result<Self, outbound::SetupError> {
         // Each request has its own time, by its size.
-        let http = outbound::Client::builder(Use::S3Delivery, reach).connect(timeout).build()?;
+        let http = outbound::Client::builder(Use::S3Delivery, reach).connect(timeout).ca(ca).build()?;
         Ok(Self { http, timeout })
     }
 

@@ -46,8 +46,17 @@ pub struct S3 {
 impl S3 {
     /// The place that these settings describe. Nothing is connected yet.
     pub fn new(settings: S3Settings) -> Result<Self, SettingsError> {
-        let S3Settings { url, region, endpoint, access_key_id, secret_access_key, session_token, timeout, allow_http } =
-            settings;
+        let S3Settings {
+            url,
+            region,
+            endpoint,
+            access_key_id,
+            secret_access_key,
+            session_token,
+            timeout,
+            allow_http,
+            ca,
+        } = settings;
         let fault = |setting, message: String| Err(SettingsError::new(setting, message));
         if url.scheme() != "s3" {
             return fault("url", format!("it is no address of S3; write `{EXAMPLE}`"));
@@ -93,7 +102,8 @@ impl S3 {
             }
             None => Reach::default().and_below(AMAZON),
         };
-        let client = Client::new(reach, timeout).map_err(|error| SettingsError::new("endpoint", error.to_string()))?;
+        let client =
+            Client::new(reach, timeout, ca).map_err(|error| SettingsError::new("endpoint", error.to_string()))?;
         let place = Self { address: address(&url), bucket, prefix, builder, client };
         let (store, _) = place.store();
         store

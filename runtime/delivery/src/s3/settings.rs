@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tradewire_outbound::Ca;
 use url::Url;
 
 /// A bucket of an S3-compatible store, who writes to it, and the prefix there.
@@ -25,4 +26,6 @@ pub struct S3Settings {
     pub timeout: Duration,
     /// Whether the endpoint may be another machine's without TLS.
     pub allow_http: bool,
+    /// Whom the endpoint's certificate may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
 }

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use tradewire_delivery::{Http, HttpMethod, HttpSettings, Place as _, Published};
+use tradewire_outbound::Ca;
 
 use crate::support::{Content, Fault, SOON, choose_provider, deliver, nobody, wire};
 
@@ -63,6 +64,7 @@ fn settings(address: SocketAddr) -> HttpSettings {
         headers: vec![("Authorization".into(), format!("Bearer {TOKEN}").into())],
         timeout: SOON,
         allow_http: false,
+        ca: Ca::default(),
     }
 }
 
@@ -249,8 +251,11 @@ async fn a_probe_sends_no_file() {
         receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));
         assert_eq!(place.probe().await.unwrap_err().passing, passing);
     }
-    receiver.lock().unwrap().answers.push_back(answer(405, &[], ""));
-    assert!(place.probe().await.is_ok());
+    for status in [405, 501] {
+        receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));
+        let told = place.probe().await.unwrap();
+        assert!(told.ends_with("whether it takes files is seen with the first one"), "{told}");
+    }
     let receiver = receiver.lock().unwrap();
     assert!(receiver.files.is_empty());
     assert!(receiver.asked.iter().all(|(method, ..)| method == Method::OPTIONS));

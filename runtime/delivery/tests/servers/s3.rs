@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 use tradewire_delivery::{Place as _, Published, S3, S3Settings};
+use tradewire_outbound::Ca;
 
 use crate::s3_server::{KEY_ID, Misdeed, S3Server, SECRET};
 use crate::support::{Content, Fault, SOON, choose_provider, deliver, nobody, wire};
@@ -23,6 +24,7 @@ fn settings(address: SocketAddr) -> S3Settings {
         session_token: None,
         timeout: SOON,
         allow_http: false,
+        ca: Ca::default(),
     }
 }
 

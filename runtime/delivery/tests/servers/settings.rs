@@ -3,6 +3,7 @@
 use tradewire_delivery::{
     Http, HttpMethod, HttpSettings, Place as _, S3, S3Settings, SettingsError, Sftp, SftpSettings, address,
 };
+use tradewire_outbound::Ca;
 
 use crate::support::{SOON, choose_provider};
 
@@ -29,6 +30,7 @@ fn s3(url: &str) -> S3Settings {
         session_token: None,
         timeout: SOON,
         allow_http: false,
+        ca: Ca::default(),
     }
 }
 
@@ -40,6 +42,7 @@ fn http(url: &str) -> HttpSettings {
         headers: vec![],
         timeout: SOON,
         allow_http: false,
+        ca: Ca::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the vendor answered, received no further than the settings allow.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use reqwest::Response;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -38,12 +39,13 @@ fn visible(c: char) -> impl Iterator<Item = char> {
 }
 
 impl VendorAnswer {
-    /// Receives an answer. One that is no success may be anything; a success is to be what it says it is, because a
-    /// template would make an empty order number of half an answer.
+    /// Receives an answer, without the secrets that the masker knows. One that is no success may be anything; a success is
+    /// to be what it says it is, because a template would make an empty order number of half an answer.
     pub async fn receive(
         response: Response,
         place: &str,
         settings: &Settings,
+        masker: &Arc<Masker>,
         ends: Instant,
     ) -> Result<VendorAnswer, Failed> {
         let status = response.status().as_u16();
@@ -60,9 +62,13 @@ impl VendorAnswer {
         })?;
         let bytes_of = cost(&bytes);
         let held = settings.workshop.hold(bytes_of, ends).await.map_err(Failed::answered_not)?;
-        let place = place.to_owned();
-        let reading =
-            move || VendorAnswer::read(status, headers, &bytes, &place).map(|answer| VendorAnswer { held, ..answer });
+        let (place, masker) = (place.to_owned(), Arc::clone(masker));
+        let reading = move || {
+            let mut answer = VendorAnswer::read(status, headers, &bytes, &place)?;
+            // Some vendors repeat the request in what they answer: from here on nobody sees the operator's key in it.
+            answer.mask(&masker);
+            Ok(VendorAnswer { held, ..answer })
+        };
         settings.workshop.work(bytes_of, ends, reading).await.map_err(Failed::answered_not)?
     }
 
@@ -83,17 +89,15 @@ impl VendorAnswer {
                 Err(_) => text.into(),
             };
         }
-        // Some vendors repeat the request in what they answer: from here on nobody sees the operator's key in it.
-        answer.mask(tradewire_secrets::all());
         Ok(answer)
     }
 
     /// Masks secrets wherever they are repeated.
-    pub fn mask(&mut self, masker: &Masker) {
+    fn mask(&mut self, masker: &Masker) {
         self.body.mask(masker);
-        for (_, value) in &mut self.headers {
-            if let Cow::Owned(masked) = masker.mask(value) {
-                *value = masked;
+        for text in self.headers.iter_mut().flat_map(|(name, value)| [name, value]) {
+            if let Cow::Owned(masked) = masker.mask(text) {
+                *text = masked;
             }
         }
     }

@@ -1,15 +1,17 @@
 //! The vendor's authentication: secrets go into the request after the template has had its say, and nowhere else.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value as Json;
 use tokio::sync::Mutex;
 use tradewire_outbound::{Client, Unread, Use, innermost, read};
-use tradewire_secrets::Masker;
+use tradewire_secrets::{Masker, Tokens, configured};
 
 use super::Trouble;
 use super::call::Call;
@@ -21,11 +23,13 @@ use crate::pack::{Authentication, Output, VENDOR_FILE};
 /// A token is fetched again when it has less than this left.
 const EARLY: Duration = Duration::from_secs(30);
 /// How long a token lives that does not say so.
-const UNSAID_LIFE: u64 = 300;
+const UNSAID_LIFE: f64 = 300.0;
 /// No token is kept longer, whatever it says.
-const LONGEST_LIFE: u64 = 24 * 60 * 60;
+const LONGEST_LIFE: f64 = 24.0 * 60.0 * 60.0;
 /// The most bytes of a token's answer.
 const MOST_BYTES: u64 = 1 << 20;
+/// The most bytes of a token or of a caller's own `Authorization`: servers take no longer headers.
+const LONGEST: usize = 8 << 10;
 
 /// Authenticates calls to a vendor.
 #[derive(Debug)]
@@ -33,18 +37,35 @@ pub(super) struct Authenticator {
     authentication: Authentication,
     secrets: HashMap<String, SecretString>,
     token: Mutex<Option<Token>>,
+    /// What the vendor calls a token, it may say again.
+    tokens: Tokens,
 }
 
 #[derive(Debug)]
 struct Token {
-    text: SecretString,
+    /// The header that it goes into.
+    bearer: HeaderValue,
     ends: Instant,
 }
 
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
-    expires_in: Option<u64>,
+    #[serde(default)]
+    expires_in: Json,
+}
+
+impl TokenAnswer {
+    /// How long it lives. RFC 6749 has a number; some write it with a fraction or as text.
+    fn life(&self) -> Duration {
+        let seconds = match &self.expires_in {
+            Json::Number(seconds) => seconds.as_f64(),
+            Json::String(seconds) => seconds.trim().parse().ok(),
+            _ => None,
+        };
+        let seconds = seconds.filter(|seconds| !seconds.is_nan()).unwrap_or(UNSAID_LIFE);
+        Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_LIFE))
+    }
 }
 
 impl Authenticator {
@@ -57,7 +78,8 @@ impl Authenticator {
             return Err(fault.help(format!("give it under `secrets`: `{} = {{ env = \"…\" }}`", missing[0])));
         }
         secrets.values().for_each(|secret| tradewire_secrets::register(secret.expose_secret()));
-        Ok(Authenticator { authentication: authentication.clone(), secrets, token: Mutex::default() })
+        let (authentication, token, tokens) = (authentication.clone(), Mutex::default(), Tokens::default());
+        Ok(Authenticator { authentication, secrets, token, tokens })
     }
 
     /// Puts the secrets where they go.
@@ -84,12 +106,11 @@ impl Authenticator {
                 insert(&mut call.headers, AUTHORIZATION.as_str(), &format!("Basic {encoded}"))?;
             }
             Authentication::OAuth2 { token_url, scope } => {
-                let token = self.token(http, token_url, scope.as_deref()).await?;
-                insert(&mut call.headers, AUTHORIZATION.as_str(), &format!("Bearer {}", token.expose_secret()))?;
+                let bearer = self.token(http, token_url, scope.as_deref()).await?;
+                call.headers.insert(AUTHORIZATION, bearer);
             }
             Authentication::PassThrough => {
-                let own = caller.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-                if let Some((_, value)) = own {
+                if let Some(value) = self.own(caller)? {
                     insert(&mut call.headers, AUTHORIZATION.as_str(), value)?;
                 }
             }
@@ -100,16 +121,26 @@ impl Authenticator {
         Ok(call)
     }
 
-    /// Masks what the caller itself is known by, where it is passed through: it is no secret of ours, so nobody else's
-    /// texts are searched for it.
-    pub fn masker(&self, caller: &[(String, String)]) -> Option<Masker> {
+    /// What the caller itself is known by, where it is passed through.
+    fn own<'a>(&self, caller: &'a [(String, String)]) -> Result<Option<&'a str>, Trouble> {
         let passes = matches!(self.authentication, Authentication::PassThrough);
         let own = caller.iter().find(|(name, _)| passes && name.eq_ignore_ascii_case("authorization"));
-        own.map(|(_, value)| {
-            let masker = Masker::default();
-            masker.register(value);
-            masker
-        })
+        match own {
+            Some((_, value)) if value.len() > LONGEST => {
+                let message = format!("the header `Authorization` has more than {LONGEST} bytes, which is the most");
+                Err(Trouble::caller(message).with_status(431))
+            }
+            own => Ok(own.map(|(_, value)| value.as_str())),
+        }
+    }
+
+    /// Masks whatever the vendor is sent and may repeat: what is configured, its own tokens, whatever they look like, and
+    /// what the caller is known by. The latter two are nobody else's, so nobody else's texts are searched for them.
+    pub fn masker(&self, caller: &[(String, String)]) -> Result<Arc<Masker>, Trouble> {
+        let Some(own) = self.own(caller)? else { return Ok(self.tokens.masker()) };
+        let masker = Masker::over(configured());
+        masker.register(own);
+        Ok(Arc::new(masker))
     }
 
     /// Drops the token, which the vendor no longer takes: the next call fetches another.
@@ -123,10 +154,10 @@ impl Authenticator {
     }
 
     /// The token, fetched by one call at a time and kept as long as it lives.
-    async fn token(&self, http: &Client, url: &url::Url, scope: Option<&str>) -> Result<SecretString, Trouble> {
+    async fn token(&self, http: &Client, url: &url::Url, scope: Option<&str>) -> Result<HeaderValue, Trouble> {
         let mut kept = self.token.lock().await;
         if let Some(token) = kept.as_ref().filter(|token| token.ends > Instant::now() + EARLY) {
-            return Ok(token.text.clone());
+            return Ok(token.bearer.clone());
         }
         let mut form = vec![
             ("grant_type", "client_credentials"),
@@ -157,10 +188,20 @@ impl Authenticator {
         // What could not be read may hold the token, so it is not told.
         let answer: TokenAnswer = serde_json::from_slice(&bytes)
             .map_err(|_| Trouble::vendor(format!("{place} gives no token: no `access_token` in its answer")))?;
-        let life = Duration::from_secs(answer.expires_in.unwrap_or(UNSAID_LIFE).min(LONGEST_LIFE));
-        tradewire_secrets::register_token(&answer.access_token, life);
-        let text = SecretString::from(answer.access_token);
-        *kept = Some(Token { text: text.clone(), ends: Instant::now() + life });
-        Ok(text)
+        let (token, life) = (answer.access_token.as_str(), answer.life());
+        let faulty =
+            |why: &str| Trouble::vendor(format!("{place} gives a token {why}, so nothing can be sent with it"));
+        if token.trim().is_empty() {
+            return Err(faulty("without a character"));
+        }
+        if token.len() > LONGEST {
+            return Err(faulty(&format!("of {} bytes, where {LONGEST} are the most", token.len())));
+        }
+        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+        let mut bearer = bearer.map_err(|_| faulty("with a line end or another character that no header can hold"))?;
+        bearer.set_sensitive(true);
+        self.tokens.register(token, life);
+        *kept = Some(Token { bearer: bearer.clone(), ends: Instant::now() + life });
+        Ok(bearer)
     }
 }

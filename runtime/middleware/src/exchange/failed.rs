@@ -43,8 +43,8 @@ impl Failed {
         let is_certificate = unsent && why.contains("certificate");
         let trouble = if is_certificate {
             Trouble::vendor(format!(
-                "the certificate of {place} is not to be trusted ({why}), so nothing was sent: it must be valid today, for \
-                 this name, and from an authority that this machine knows"
+                "the certificate of {place} is not to be trusted, so nothing was sent; it must be valid today, for this \
+                 name, and from an authority that this machine or `ca` knows: {why}"
             ))
         } else if unsent && timed_out {
             Trouble::vendor(format!("no connection to {place} in time, so nothing was sent; check `baseUrl`"))

@@ -28,7 +28,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
-use tradewire_outbound::{Client, Origin};
+use tradewire_outbound::{Ca, Client, Origin};
 use tradewire_surface::grants::Grants;
 use url::Url;
 
@@ -67,6 +67,8 @@ pub struct Settings {
     pub base_url: Option<Url>,
     /// The origins that the pack may name besides: for its own address, where `base_url` is none, and for tokens.
     pub hosts: Vec<Origin>,
+    /// Whom the vendor's certificate may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
     /// What a document that is not the contract's comes to.
     pub check: Check,
     /// How long the vendor may take to answer.
@@ -91,6 +93,7 @@ impl Default for Settings {
             section: "the vendor's section of the configuration".to_owned(),
             base_url: None,
             hosts: Vec::new(),
+            ca: Ca::default(),
             check: Check::Warn,
             timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

@@ -94,15 +94,11 @@ impl Once<'_> {
         let call = workshop.lend(bytes, ends, || call.ready()).await?;
         drop(held);
         let (http, settings) = (http.clone(), settings.clone());
-        let own = authenticator.masker(self.headers);
+        let masker = authenticator.masker(self.headers)?;
         let late = self.late(&format!("of the last one, {}", super::failed::UNKNOWN));
         let sending = Box::pin(async move {
-            let sent = timeout_at(ends, call.send(&http, &settings, !acts, ends)).await;
-            let mut sent = sent.unwrap_or_else(|_| Err(Failed::answered_not(late)));
-            if let (Ok(answer), Some(own)) = (&mut sent, &own) {
-                answer.mask(own);
-            }
-            Sent(sent)
+            let sent = timeout_at(ends, call.send(&http, &settings, &masker, !acts, ends)).await;
+            Sent(sent.unwrap_or_else(|_| Err(Failed::answered_not(late))))
         });
         let Sent(answer) = if acts { self.entry.send(shown, sending).await? } else { sending.await };
         answer.map_err(|failed| failed.trouble)

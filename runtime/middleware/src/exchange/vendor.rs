@@ -1,10 +1,12 @@
 //! The vendor over HTTP.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response};
 use tradewire_outbound::{Client, Origin, Reach, Refused, SetupError, Use};
+use tradewire_secrets::Masker;
 use url::Url;
 
 use super::Settings;
@@ -22,29 +24,32 @@ const MOST_REDIRECTS: usize = 5;
 /// see [`onward`].
 pub(super) fn client(settings: &Settings, named: Vec<Origin>) -> Result<Client, SetupError> {
     Client::builder(Use::Vendor, Reach::to(named))
+        .ca(settings.ca.clone())
         .whole(Some(settings.timeout))
         .connect(settings.timeout.min(Duration::from_secs(10)))
         .build()
 }
 
 impl Ready {
-    /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads.
+    /// Sends it, again where that cannot order twice: when nothing reached the vendor, or when it only reads. What comes of
+    /// it is masked.
     pub async fn send(
         self,
         http: &Client,
         settings: &Settings,
+        masker: &Arc<Masker>,
         reads: bool,
         ends: tokio::time::Instant,
     ) -> Result<VendorAnswer, Failed> {
         let (mut tries, mut pause) = (1, PAUSE);
         loop {
-            let answered = self.attempt(http, settings, reads, ends).await;
+            let answered = self.attempt(http, settings, masker, reads, ends).await;
             let again = match &answered {
                 Ok(answer) => reads && matches!(answer.status, 502..=504),
                 Err(failed) => failed.broken && (failed.unsent || reads),
             };
             if !again || tries == TRIES {
-                return answered;
+                return answered.map_err(|failed| Failed { trouble: failed.trouble.masked(masker), ..failed });
             }
             tokio::time::sleep(pause).await;
             (tries, pause) = (tries + 1, pause * 2);
@@ -55,6 +60,7 @@ impl Ready {
         &self,
         http: &Client,
         settings: &Settings,
+        masker: &Arc<Masker>,
         reads: bool,
         ends: tokio::time::Instant,
     ) -> Result<VendorAnswer, Failed> {
@@ -72,7 +78,7 @@ impl Ready {
             })?;
             match onward(&response, &method, reads)? {
                 Some(next) => (method, url) = next,
-                None => return VendorAnswer::receive(response, place, settings, ends).await,
+                None => return VendorAnswer::receive(response, place, settings, masker, ends).await,
             }
         }
         Err(Failed::answered(format!("{place} redirects in a circle")))

@@ -101,7 +101,7 @@ async fn what_is_not_tls_is_no_connection() {
 async fn a_template_that_gives_no_request_says_where() {
     let vendor = StandIn::answering(vec![]).await;
     for (request, said) in [
-        (r#"{ "method": "FETCH", "url": "x" }"#, "`method` is `FETCH`"),
+        (r#"{ "method": "FETCH", "url": "x" }"#, "`method` of the template's output is no method"),
         (r#"{ "method": "GET" }"#, "has no `url`"),
         (r#"{ "method": "GET" "#, "Request.liquid:1:"),
         (r#"{ "url": "x", "body": [{% for i in (1..1000000000) %}1{% endfor %}] }"#, "loop turns"),

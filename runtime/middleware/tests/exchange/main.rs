@@ -14,6 +14,7 @@ mod sent;
 mod stand_in;
 mod templates;
 mod tls;
+mod tokens;
 #[path = "../shared/wire.rs"]
 mod wire;
 

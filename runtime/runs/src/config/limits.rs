@@ -32,6 +32,8 @@ pub struct Limits {
     pub state_value: u64,
     /// `state_key`: bytes of one key. 512; at most 64 KiB.
     pub state_key: u64,
+    /// `log`: bytes of log that are kept; lines past them are counted and dropped. 1 MiB; at most 1 GiB.
+    pub log: u64,
     /// `log_lines`: lines of log that are kept; more are counted and dropped. 10,000.
     pub log_lines: u32,
     /// `component`: bytes of the component's file. 128 MiB; at most 1 GiB.
@@ -56,6 +58,7 @@ impl Default for Limits {
             state_keys: 100_000,
             state_value: MIB,
             state_key: 512,
+            log: MIB,
             log_lines: 10_000,
             component: 128 * MIB,
             compile_time: Duration::from_secs(120),
@@ -80,6 +83,7 @@ impl Limits {
             state_keys: count("state_keys", 1_000_000).unwrap_or(standard.state_keys),
             state_value: section.size("state_value", 1, 1024 * MIB).unwrap_or(standard.state_value),
             state_key: section.size("state_key", 1, 64 * 1024).unwrap_or(standard.state_key),
+            log: section.size("log", 1024, 1024 * MIB).unwrap_or(standard.log),
             log_lines: count("log_lines", 10_000_000).map_or(standard.log_lines, |n| n as u32),
             component: section.size("component", 1024, 1024 * MIB).unwrap_or(standard.component),
             compile_time: section

@@ -57,6 +57,7 @@ impl Places for Configured {
                     session_token: may("session_token", session_token)?,
                     timeout,
                     allow_http: delivery.allow_http,
+                    ca: delivery.ca.clone(),
                 };
                 Arc::new(S3::new(settled).map_err(settings)?)
             }
@@ -65,8 +66,8 @@ impl Places for Configured {
                     .iter()
                     .map(|(name, value)| Ok((name.clone(), value.resolve().map_err(|error| fault("headers", &error))?)))
                     .collect();
-                let (url, allow_http) = (url.clone(), delivery.allow_http);
-                let settled = HttpSettings { url, method: *method, headers: headers?, timeout, allow_http };
+                let (url, allow_http, ca) = (url.clone(), delivery.allow_http, delivery.ca.clone());
+                let settled = HttpSettings { url, method: *method, headers: headers?, timeout, allow_http, ca };
                 Arc::new(Http::new(settled).map_err(settings)?)
             }
         })

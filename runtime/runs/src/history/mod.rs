@@ -10,7 +10,7 @@ mod versions;
 use serde::Serialize;
 
 use crate::journal::WriteRecord;
-pub use prune::{keep_pruned, prune};
+pub use prune::{keep_pruned, prune, prune_logs};
 pub use retry::{RetryError, retry};
 pub use versions::{latest_window, versions};
 

@@ -45,23 +45,41 @@ pub async fn prune(
     }
 }
 
-/// Every hour forgets what is older than that, or with none only what the outbox need not keep any more; until the
-/// shutdown.
+/// Forgets the oldest logs, step by step, until all that are left take no more bytes than these. Of how many runs it were.
+pub async fn prune_logs(store: &dyn Store, most_bytes: u64) -> Result<usize, StoreError> {
+    let mut all = 0;
+    loop {
+        let step = store.prune_logs(most_bytes, STEP).await?;
+        if step == 0 {
+            return Ok(all);
+        }
+        all += step;
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Every hour forgets the oldest logs, where all take more than `logs` bytes, and what is older than `keep`, or with none
+/// only what the outbox need not keep any more; until the shutdown.
 pub async fn keep_pruned(
     store: &dyn Store,
     outbox: &Outbox,
     clock: &dyn Clock,
     keep: Option<TimeDelta>,
+    logs: u64,
     shutdown: CancellationToken,
 ) {
     let forget = async {
         loop {
             let now = clock.now();
-            let pruned = match keep.and_then(|keep| now.checked_sub_signed(keep)) {
-                Some(before) => prune(store, outbox, before, now).await,
-                None => outbox.clear(store).await.map(|contents| Pruned { contents, ..Pruned::default() }),
+            let old = async {
+                let logs = prune_logs(store, logs).await?;
+                let pruned = match keep.and_then(|keep| now.checked_sub_signed(keep)) {
+                    Some(before) => prune(store, outbox, before, now).await?,
+                    None => Pruned { contents: outbox.clear(store).await?, ..Pruned::default() },
+                };
+                Ok::<_, StoreError>(Pruned { logs: pruned.logs + logs, ..pruned })
             };
-            match pruned {
+            match old.await {
                 Ok(pruned) if pruned == Pruned::default() => {}
                 Ok(Pruned { runs, logs, slots, events, contents }) => {
                     tracing::info!(runs, logs, slots, events, contents, "forgot what is old");

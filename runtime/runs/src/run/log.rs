@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::config::Limits;
 use crate::store::{LogLevel, LogLine};
 
 /// The most bytes of one line.
 const LONGEST_LINE: usize = 8 * 1024;
-/// The most bytes of all lines of a run.
-const LARGEST_LOG: usize = 16 * 1024 * 1024;
+/// How many lines, and bytes of them, the run's end may add to a log that is full.
+const ROOM_FOR_THE_END: (u32, usize) = (100, 64 * 1024);
 
 /// Told of each log line as it is written.
 pub(super) type LogOnlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
@@ -23,10 +25,11 @@ pub struct RunLog(Arc<Shared>);
 struct Shared {
     clock: Arc<dyn Clock>,
     most_lines: u32,
+    most_bytes: usize,
     onlooker: Option<LogOnlooker>,
     lines: Mutex<Lines>,
     /// Told when there is much to write.
-    full: Notify,
+    batch: Notify,
 }
 
 #[derive(Default)]
@@ -34,6 +37,8 @@ struct Lines {
     next: u32,
     bytes: usize,
     dropped: u64,
+    /// The limit is reached, and the log says so.
+    full: bool,
     closed: bool,
     unwritten: Vec<LogLine>,
 }
@@ -42,65 +47,93 @@ struct Lines {
 const BATCH: usize = 200;
 
 impl RunLog {
-    pub(super) fn new(clock: Arc<dyn Clock>, most_lines: u32, onlooker: Option<LogOnlooker>) -> Self {
-        Self(Arc::new(Shared { clock, most_lines, onlooker, lines: Mutex::default(), full: Notify::new() }))
+    pub(super) fn new(clock: Arc<dyn Clock>, limits: &Limits, onlooker: Option<LogOnlooker>) -> Self {
+        let most_bytes = usize::try_from(limits.log).unwrap_or(usize::MAX);
+        let (lines, batch) = (Mutex::default(), Notify::new());
+        Self(Arc::new(Shared { clock, most_lines: limits.log_lines, most_bytes, onlooker, lines, batch }))
     }
 
-    /// Adds a text, line by line. What is past the limit is counted and dropped; a line that is too long is cut;
-    /// control characters are shown as their escapes, so that no log can take over a terminal.
+    /// Adds a text, line by line. What is past the limit is counted and dropped, and the log says so; a line that is too
+    /// long is cut; control characters are shown as their escapes, so that no log can take over a terminal.
     pub fn write(&self, level: LogLevel, text: &str) {
         let at = self.0.clock.now();
         let mut lines = text.lines().filter(|line| !line.is_empty());
         while let Some(line) = lines.next() {
-            match self.write_line(level, at, line) {
-                Some(line) => self.0.onlooker.iter().for_each(|onlooker| onlooker(&line)),
-                // Nobody gets what follows either where the log is full or closed: it is only counted.
-                None if self.takes_nothing() => return self.drop_lines(lines.count()),
-                None => {}
+            // What follows is only counted.
+            if !self.write_line(level, at, line) {
+                return self.drop_lines(1 + lines.count());
             }
         }
     }
 
-    /// Adds what the run's end says: whoever looks on is told that anyway.
+    /// Adds what the run's end says, for which there is some room in a full log as well. Whoever looks on is told that
+    /// anyway.
     pub(super) fn write_end(&self, level: LogLevel, text: &str) {
+        let (more_lines, more_bytes) = ROOM_FOR_THE_END;
         let at = self.0.clock.now();
         for line in text.lines().filter(|line| !line.is_empty()) {
-            self.write_line(level, at, line);
+            let text = plain(line);
+            let mut lines = self.lines();
+            let is_room = lines.next < self.0.most_lines.saturating_add(more_lines)
+                && lines.bytes + text.len() <= self.0.most_bytes.saturating_add(more_bytes);
+            match is_room && !lines.closed {
+                true => drop(self.add(&mut lines, level, at, text)),
+                false => lines.leave_out(1),
+            }
         }
     }
 
-    /// The line as it was added, if it was.
-    fn write_line(&self, level: LogLevel, at: DateTime<Utc>, line: &str) -> Option<LogLine> {
+    /// Whether the line is added. The first for which there is no room is answered by a line that says so.
+    fn write_line(&self, level: LogLevel, at: DateTime<Utc>, line: &str) -> bool {
+        if self.takes_nothing() {
+            return false;
+        }
         let text = plain(line);
         let mut lines = self.lines();
-        if lines.closed {
-            return None;
+        if lines.closed || lines.full {
+            return false;
         }
-        if lines.next >= self.0.most_lines || lines.bytes + text.len() > LARGEST_LOG {
-            lines.dropped += 1;
-            return None;
-        }
+        let limit = if lines.next >= self.0.most_lines {
+            Some(format!("`log_lines` is {}", self.0.most_lines))
+        } else if lines.bytes + text.len() > self.0.most_bytes {
+            Some(format!("`log` is {}", ByteSize(self.0.most_bytes as u64)))
+        } else {
+            None
+        };
+        lines.full = limit.is_some();
+        let line = match &limit {
+            None => self.add(&mut lines, level, at, text),
+            Some(limit) => {
+                let text = format!(
+                    "the limit of the log is reached: {limit}; raise it in the plugin's `limits`; what follows is left out"
+                );
+                self.add(&mut lines, LogLevel::Warn, at, text)
+            }
+        };
+        drop(lines);
+        self.0.onlooker.iter().for_each(|onlooker| onlooker(&line));
+        limit.is_none()
+    }
+
+    fn add(&self, lines: &mut Lines, level: LogLevel, at: DateTime<Utc>, text: String) -> LogLine {
         let line = LogLine { seq: lines.next, at, level, text };
         lines.next += 1;
         lines.bytes += line.text.len();
         lines.unwritten.push(line.clone());
         if lines.unwritten.len() >= BATCH {
-            self.0.full.notify_one();
+            self.0.batch.notify_one();
         }
-        Some(line)
+        line
     }
 
     /// Whether no line is taken any more, however short it is.
     fn takes_nothing(&self) -> bool {
         let lines = self.lines();
-        lines.closed || lines.next >= self.0.most_lines
+        lines.closed || lines.full
     }
 
     fn drop_lines(&self, count: usize) {
-        let mut lines = self.lines();
-        if !lines.closed {
-            lines.dropped += count as u64;
-        }
+        self.lines().leave_out(count);
     }
 
     /// How many lines were dropped at the limit.
@@ -110,7 +143,7 @@ impl RunLog {
 
     /// Until there is a batch to write.
     pub(super) async fn batch(&self) {
-        self.0.full.notified().await;
+        self.0.batch.notified().await;
     }
 
     /// The lines that are not in the store yet.
@@ -124,13 +157,30 @@ impl RunLog {
         self.lines().unwritten.retain(|line| line.seq > up_to);
     }
 
-    /// Takes no more lines.
+    /// Takes no more lines. The last one says how many were dropped, if any were.
     pub(super) fn close(&self) {
-        self.lines().closed = true;
+        let at = self.0.clock.now();
+        let mut lines = self.lines();
+        if lines.dropped > 0 && !lines.closed {
+            let text = match lines.dropped {
+                1 => "1 line was left out at the limit of the log".to_owned(),
+                dropped => format!("{dropped} lines were left out at the limit of the log"),
+            };
+            self.add(&mut lines, LogLevel::Warn, at, text);
+        }
+        lines.closed = true;
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
         self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lines {
+    fn leave_out(&mut self, count: usize) {
+        if !self.closed {
+            self.dropped += count as u64;
+        }
     }
 }
 
@@ -160,18 +210,36 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
 
-    fn log(most_lines: u32) -> RunLog {
-        RunLog::new(Arc::new(SystemClock), most_lines, None)
+    fn log(log_lines: u32) -> RunLog {
+        RunLog::new(Arc::new(SystemClock), &Limits { log_lines, ..Limits::default() }, None)
+    }
+
+    fn texts(log: &RunLog) -> Vec<String> {
+        log.unwritten().into_iter().map(|line| line.text).collect()
     }
 
     #[test]
-    fn lines_past_the_limit_are_counted_and_dropped() {
+    fn lines_past_the_limit_are_counted_and_dropped_and_the_log_says_so() {
         let log = log(3);
         for n in 0..10 {
             log.write(LogLevel::Info, &n.to_string());
         }
-        let lines = log.unwritten();
-        assert_eq!(lines.iter().map(|l| (l.seq, l.text.as_str())).collect::<Vec<_>>(), [(0, "0"), (1, "1"), (2, "2")]);
+        log.write_end(LogLevel::Error, "what it failed of");
+        log.close();
+        let seqs: Vec<_> = log.unwritten().iter().map(|line| line.seq).collect();
+        assert_eq!(seqs, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(
+            texts(&log),
+            [
+                "0",
+                "1",
+                "2",
+                "the limit of the log is reached: `log_lines` is 3; raise it in the plugin's `limits`; what follows is \
+                 left out",
+                "what it failed of",
+                "7 lines were left out at the limit of the log"
+            ]
+        );
         assert_eq!(log.dropped(), 7);
     }
 
@@ -179,7 +247,7 @@ mod tests {
     fn one_text_of_a_million_lines_is_held_to_the_same_limit() {
         let log = log(5);
         log.write(LogLevel::Info, &"x\n".repeat(1_000_000));
-        assert_eq!(log.unwritten().len(), 5);
+        assert_eq!(log.unwritten().len(), 6);
         assert_eq!(log.dropped(), 999_995);
     }
 
@@ -192,15 +260,29 @@ mod tests {
     }
 
     #[test]
-    fn all_lines_together_are_held_to_a_limit() {
+    fn all_lines_together_are_held_to_a_limit_in_bytes_and_so_is_the_end() {
         let log = log(u32::MAX);
         let line = "x".repeat(LONGEST_LINE);
         for _ in 0..4000 {
             log.write(LogLevel::Info, &line);
         }
-        let bytes: usize = log.unwritten().iter().map(|line| line.text.len()).sum();
-        assert!(bytes <= LARGEST_LOG);
-        assert!(log.dropped() > 0);
+        assert_eq!(log.unwritten().len(), 128 + 1);
+        assert_eq!(log.dropped(), 4000 - 128);
+        assert!(texts(&log)[128].contains("`log` is 1.0 MiB"), "{}", texts(&log)[128]);
+        log.write(LogLevel::Info, "short ones are left out as well, so that the log has one end");
+        (0..4000).for_each(|_| log.write_end(LogLevel::Error, &line));
+        log.close();
+        let bytes: usize = texts(&log).iter().map(String::len).sum();
+        assert!(bytes <= (1 << 20) + ROOM_FOR_THE_END.1 + 200, "{bytes}");
+        assert!(texts(&log).last().unwrap().ends_with("lines were left out at the limit of the log"));
+    }
+
+    #[test]
+    fn a_log_within_its_limits_says_nothing_of_them() {
+        let log = log(2);
+        log.write(LogLevel::Info, "one\ntwo");
+        log.close();
+        assert_eq!(texts(&log), ["one", "two"]);
     }
 
     #[test]

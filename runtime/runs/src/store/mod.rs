@@ -196,6 +196,10 @@ pub trait Store: Send + Sync + 'static {
     /// being made twice, doubts, attempts to come and the latest slot of each schedule are left.
     async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError>;
 
+    /// Forgets the logs of some runs, those that ended first, where the logs of all that have ended take more bytes than
+    /// these: of at most so many runs. Of how many it were.
+    async fn prune_logs(&self, most_bytes: u64, most: u32) -> Result<usize, StoreError>;
+
     /// What a run produced.
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError>;
 

@@ -144,6 +144,7 @@ requests! {
     log(run: RunId, from: u32, limit: u32) -> Vec<LogLine>;
     host_calls(run: RunId) -> Vec<HostCalls>;
     prune(before: DateTime<Utc>, most: u32) -> Pruned;
+    prune_logs(most_bytes: u64, most: u32) -> usize;
     files(run: RunId) -> Vec<FileRecord>;
     store_events(incoming: Vec<Incoming>) -> Vec<Stored>;
     event(id: EventId) -> Option<ReceivedEvent>;

@@ -34,7 +34,10 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let mut warnings = doctor::weak(config);
     warnings.extend(doctor::in_clear(config).map(|clear| clear.to_string()));
     warnings.iter().for_each(|warning| output.fault(&format!("warning: {warning}"), false));
-    let text = format!("{plugins}{suppliers}{exports}{} is good\n", config.path.display());
+    let keep = config.keep.map_or("ever".to_owned(), |keep| humantime::format_duration(keep).to_string());
+    let logs = config.logs / (1024 * 1024);
+    let store = format!("store: runs are remembered for {keep}, the latest {logs} MiB of their logs\n");
+    let text = format!("{plugins}{suppliers}{exports}{store}{} is good\n", config.path.display());
     let value = json!({
         "plugins": plugin_values, "middleware": supplier_values, "exports": export_values, "warnings": warnings,
     });

@@ -50,6 +50,20 @@ pub fn text(report: &Report) -> String {
     text
 }
 
+/// The same for a journal that is kept: a run with a thousand reasons does not fill it.
+pub fn beginning(report: &Report) -> String {
+    const MOST_LINES: usize = 50;
+    let text = text(report);
+    match text.lines().count().saturating_sub(MOST_LINES) {
+        0 => text,
+        more => {
+            let shown: Vec<&str> = text.lines().take(MOST_LINES).collect();
+            let run = report.run.opening.id;
+            format!("{}\n  and {more} more lines: `tradewire runs show {run}` tells all", shown.join("\n"))
+        }
+    }
+}
+
 /// How the delivery of a run that delivers goes on, and what an operator may do about it.
 pub fn delivery_text(delivery: &DeliveryRecord, zone: Tz) -> String {
     let DeliveryRecord { run, state, tries, next_try, .. } = delivery;

@@ -44,11 +44,14 @@ async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
     let keep = TimeDelta::from_std(keep.or(setting.config.keep).context(none)?).ok();
     let now = Utc::now();
     let before = keep.and_then(|keep| now.checked_sub_signed(keep)).context("`keep` is too long")?;
-    let pruned = history::prune(&setting.store()?, &Outbox::of(&setting.state), before, now).await?;
+    let store = setting.store()?;
+    let logs = history::prune_logs(&store, setting.config.logs).await?;
+    let pruned = history::prune(&store, &Outbox::of(&setting.state), before, now).await?;
+    let pruned = Pruned { logs: pruned.logs + logs, ..pruned };
     let Pruned { runs, logs, slots, events, contents } = pruned;
     let text = format!(
-        "forgot {runs} runs, {slots} slots, {events} events, {contents} files of the outbox, and the logs of {logs} runs that \
-         delivered or wrote something"
+        "forgot {runs} runs, {slots} slots, {events} events, {contents} files of the outbox, and the logs of {logs} runs \
+         that are remembered"
     );
     output.result(&text, &pruned);
     Ok(())

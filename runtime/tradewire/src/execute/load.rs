@@ -146,6 +146,7 @@ fn client_with(config: &Config, app_key: SecretString, before: Option<&Client>) 
         config::Environment::Address(url) => url.as_str().parse()?,
     };
     let mut options = Options::new(environment, app_key);
+    options.ca = config.servicetitan.ca.clone();
     options.rate.per_second = config.servicetitan.calls_per_second.map(f64::from).or(options.rate.per_second);
     // What a single plugin may be answered is the host's to keep.
     options.max_answer = config.plugins.values().map(|plugin| plugin.limits.answer).max().unwrap_or(options.max_answer);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use tradewire_delivery::HttpMethod;
+use tradewire_outbound::Ca;
 use url::Url;
 
 use crate::config::{Secret, SecretError};
@@ -25,6 +26,8 @@ pub struct Delivery {
     pub retries: Retries,
     /// `allow_http`: whether it may be reached without TLS on another machine. It may not.
     pub allow_http: bool,
+    /// `ca`: whom the certificate of S3 or HTTP may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
     /// `total`: whether each file has its control total beside it. It has, but over HTTP.
     pub total: bool,
     /// `encrypt`.

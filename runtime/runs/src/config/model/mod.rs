@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use tradewire_outbound::Ca;
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
@@ -53,6 +54,8 @@ pub struct Config {
     pub runs: Runs,
     /// `keep` of `[store]`: how long runs are remembered; none is for ever.
     pub keep: Option<Duration>,
+    /// `logs` of `[store]`: the most bytes that the logs of all runs may take together; the oldest are forgotten. 1 GiB.
+    pub logs: u64,
     /// Every reference to a secret, whatever it is for.
     pub references: Vec<Reference>,
     /// Every path that it names, whatever it is for.
@@ -68,6 +71,8 @@ pub struct ServiceTitan {
     pub app_key: Secret,
     /// `calls_per_second`, for each tenant; none is as many as ServiceTitan allows.
     pub calls_per_second: Option<u32>,
+    /// `ca`: whom its certificate may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
 }
 
 /// Where ServiceTitan is.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use indexmap::IndexMap;
-use tradewire_outbound::Origin;
+use tradewire_outbound::{Ca, Origin};
 use tradewire_surface::grants::Grants;
 use url::Url;
 
@@ -31,6 +31,8 @@ pub struct Middleware {
     pub base_url: Option<Url>,
     /// `hosts`: what the pack may name besides: where tokens come from, and its own address where `base_url` is not said.
     pub hosts: Vec<Origin>,
+    /// `ca`: whom its certificate may be signed by, besides the authorities of this machine.
+    pub ca: Ca,
     /// `timeout`: how long the supplier may take to answer. 30 seconds; at most an hour.
     pub timeout: Duration,
     /// `deadline`: how long a whole call may take. 2 minutes; at most an hour.
@@ -52,6 +54,7 @@ impl Default for Middleware {
             check: ContractCheck::default(),
             base_url: None,
             hosts: Vec::new(),
+            ca: Ca::default(),
             timeout: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
             answer: 16 * 1024 * 1024,

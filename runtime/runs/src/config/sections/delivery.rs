@@ -44,7 +44,7 @@ impl Kind {
 }
 
 /// The keys that not every kind has, with the kinds that have them.
-const OWN_KEYS: [(&str, &[&str]); 15] = [
+const OWN_KEYS: [(&str, &[&str]); 16] = [
     ("mode", &["a folder"]),
     ("user", &["`sftp://…`"]),
     ("password", &["`sftp://…`"]),
@@ -60,11 +60,13 @@ const OWN_KEYS: [(&str, &[&str]); 15] = [
     ("method", &["`https://…`"]),
     ("timeout", &["`sftp://…`", "`s3://…`", "`https://…`"]),
     ("allow_http", &["`s3://…`", "`https://…`"]),
+    ("ca", &["`s3://…`", "`https://…`"]),
 ];
 
 pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Delivery> {
     let to = section.need_text("to", "\"outbox\"");
     let allow_http = section.truth("allow_http").unwrap_or_default();
+    let ca = place::ca(&section, folder);
     let kind = to.as_ref().and_then(|to| kind(&section, to, folder, allow_http));
     let mode = section.text("mode").and_then(|text| mode_of(&section, &text));
     let sftp = SftpKeys::read(&section, folder);
@@ -93,6 +95,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
         mode,
         timeout,
         allow_http,
+        ca,
         retries: retries.unwrap_or(Some(standard))?,
         total,
         encrypt: match encrypt {

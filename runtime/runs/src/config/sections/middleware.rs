@@ -71,6 +71,7 @@ pub(super) fn read(
             .filter_map(|(name, value)| Some((name.to_owned(), reference::of(&table, name, value, folder)?)));
         secrets.collect::<IndexMap<_, _>>()
     });
+    let ca = place::ca(&section, folder);
     let standard = Middleware::default();
     let timeout = section.time("timeout", LONGEST).unwrap_or(standard.timeout);
     let deadline = section.time("deadline", LONGEST).unwrap_or(standard.deadline);
@@ -85,6 +86,7 @@ pub(super) fn read(
         check: check.map(|(check, _)| check).unwrap_or_default(),
         base_url,
         hosts,
+        ca,
         timeout,
         deadline,
         answer,

@@ -33,6 +33,8 @@ use super::model::{ClientId, Config, Plugin, Runs, Serve, ServiceTitan, Tenant};
 use super::shape::{Keys, Kind};
 use super::source::{SECRET_WORDS, Section, Source};
 
+/// What the logs of all runs may take, unless it is said.
+const LOGS: u64 = 1024 * 1024 * 1024;
 /// Runs that are older are nobody's any more.
 const LONGEST_KEEP: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
 /// For so many runs there is room in the plugins' engine.
@@ -103,10 +105,10 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let webhooks = each(webhooks, |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), |section| serve::read(section, folder));
     let runs = root.table("runs").map(runs).unwrap_or_default();
-    let keep = root.table("store").map(|section| {
-        let keep = section.time("keep", LONGEST_KEEP);
+    let (keep, logs) = root.table("store").map_or((None, None), |section| {
+        let kept = (section.time("keep", LONGEST_KEEP), section.size("logs", 1024 * 1024, i64::MAX as u64));
         section.close();
-        keep
+        kept
     });
     let deliveries = each(deliveries, |name, section| delivery::read(name, section, folder));
     let mut others = begins::Written::default();
@@ -126,7 +128,8 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         serve: serve?,
         vault: source.vault().cloned().flatten(),
         runs,
-        keep: keep.flatten(),
+        keep,
+        logs: logs.unwrap_or(LOGS),
         references: source.references(),
         paths: source.paths(),
     })
@@ -158,8 +161,9 @@ fn read_servicetitan(root: &Section<'_, '_>, folder: &Path) -> Option<ServiceTit
     let environment = environment.and_then(|text| environment::read(&section, &text));
     let app_key = reference::need(&section, "app_key", "ST_APP_KEY", folder);
     let calls_per_second = section.count("calls_per_second", 1_000_000).and_then(|calls| u32::try_from(calls).ok());
+    let ca = place::ca(&section, folder);
     section.close();
-    Some(ServiceTitan { environment: environment?, app_key: app_key?, calls_per_second })
+    Some(ServiceTitan { environment: environment?, app_key: app_key?, calls_per_second, ca })
 }
 
 fn read_tenant(name: &str, section: Section<'_, '_>, folder: &Path) -> Option<Tenant> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
+use tradewire_outbound::Ca;
 
 use crate::config::paths::{NamedPath, Role};
 use crate::config::source::Section;
@@ -48,4 +49,20 @@ pub(super) fn of(
     let path = folder.join(written);
     section.source().names(NamedPath { place: section.source().place(text.span()), path: path.clone(), role });
     Some(path)
+}
+
+/// All that a system trusts are a quarter of it.
+const LARGEST_CA: u64 = 1024 * 1024;
+
+/// `ca`: a file with certificates of authorities, beside those that this machine trusts.
+pub(super) fn ca(section: &Section<'_, '_>, folder: &Path) -> Ca {
+    let text = section.text("ca");
+    let file = text.as_ref().and_then(|text| Some((text, path(section, text, text.get_ref(), folder)?)));
+    let Some((text, file)) = file else { return Ca::default() };
+    let read = tradewire_private::read_regular(&file, LARGEST_CA).map_err(|error| error.to_string());
+    read.and_then(|pem| Ca::parse(&pem).map_err(|error| error.to_string())).unwrap_or_else(|error| {
+        let help = "name a file with the authority's certificate in PEM form: `-----BEGIN CERTIFICATE-----`".to_owned();
+        section.source().fault(text.span(), format!("`{}`: {error}", file.display()), Some(help));
+        Ca::default()
+    })
 }

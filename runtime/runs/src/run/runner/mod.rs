@@ -10,6 +10,7 @@
 mod alive;
 mod attempt;
 mod deliver;
+mod echo;
 mod news;
 mod open;
 mod preview;
@@ -30,7 +31,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tradewire_delivery::what_to_do;
 
-use super::log::LogOnlooker;
 use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, RunEvents, RunLog, Summary, Workspace};
 use crate::clock::Clock;
 use crate::config::{Config, Delivery, Destination, Export};
@@ -63,11 +63,13 @@ pub struct RunnerOptions {
     pub clock: Arc<dyn Clock>,
     /// The state folder, in which each run gets a folder for its files.
     pub state: PathBuf,
-    /// Told of each log line as it is written, besides the store; called on the attempt's own task.
+    /// Told of the first log lines of each run that matter, as they are written, besides the store; called on the
+    /// attempt's own task.
     pub onlooker: Option<Onlooker>,
 }
 
-/// Told of each log line as it is written, and whose it is: a terminal that looks on.
+/// Told of log lines as they are written, and whose they are: a terminal that looks on. A preview's are told all, as they
+/// are recorded nowhere.
 pub type Onlooker = Arc<dyn Fn(&Job, &LogLine) + Send + Sync>;
 
 /// What carries out runs.
@@ -204,11 +206,8 @@ impl Runner {
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
-        let onlooker = self.onlooker.clone().map(|onlooker| -> LogOnlooker {
-            let job = open.job.clone();
-            Arc::new(move |line| onlooker(&job, line))
-        });
-        let log = RunLog::new(self.clock.clone(), open.job.limits.log_lines, onlooker);
+        let onlooker = self.onlooker.clone().map(|onlooker| echo::of(onlooker, open.job.clone()));
+        let log = RunLog::new(self.clock.clone(), &open.job.limits, onlooker);
         let calls = CallLedger::default();
         let call_off = open.call_off();
         let work = self.work(&open, &log, &calls, cancel);

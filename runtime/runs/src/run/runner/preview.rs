@@ -86,7 +86,7 @@ impl Runner {
             let job = job.clone();
             Arc::new(move |line| onlooker(&job, line))
         });
-        let log = RunLog::new(self.clock.clone(), job.limits.log_lines, onlooker);
+        let log = RunLog::new(self.clock.clone(), &job.limits, onlooker);
         let before = before.map(|run| run.opening.id);
         let journal =
             Journal::rehearsal(self.store.clone(), self.clock.clone(), before, opening.tenant_id, log.clone());

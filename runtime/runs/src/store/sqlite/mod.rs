@@ -385,6 +385,10 @@ impl Store for SqliteStore {
         self.write(move |t| Ok(prune::prune(t, before, most)?)).await
     }
 
+    async fn prune_logs(&self, most_bytes: u64, most: u32) -> Result<usize, StoreError> {
+        self.write(move |t| Ok(prune::prune_logs(t, most_bytes, most)?)).await
+    }
+
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {
         self.ask(move |c| Ok(files::of_run(c, run)?)).await
     }

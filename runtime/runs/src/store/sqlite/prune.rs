@@ -8,6 +8,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};
 
+use super::runs::to_column;
 use super::{millis, writes};
 use crate::store::Pruned;
 
@@ -18,7 +19,7 @@ pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -
             connection.prepare_cached(&format!("DELETE FROM {table} WHERE run = ?1"))?.execute([&id])?;
         }
         if is_needed(connection, &id)? {
-            connection.prepare_cached("UPDATE runs SET pruned = 1 WHERE id = ?1")?.execute([&id])?;
+            connection.prepare_cached("UPDATE runs SET pruned = 1, log_bytes = 0 WHERE id = ?1")?.execute([&id])?;
             pruned.logs += 1;
             continue;
         }
@@ -41,6 +42,27 @@ pub(super) fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -
         )?
         .execute((millis(before), most))?;
     Ok(pruned)
+}
+
+/// Forgets the logs of runs that ended first, where all logs together take more than that: at most so many. A line in their
+/// place says so.
+pub(super) fn prune_logs(connection: &Connection, most_bytes: u64, most: u32) -> rusqlite::Result<usize> {
+    let sql =
+        "SELECT id, ended FROM (SELECT id, ended, sum(log_bytes) OVER (ORDER BY ended DESC, id DESC) AS with_later
+                                      FROM runs WHERE log_bytes > 0 AND ended IS NOT NULL)
+               WHERE with_later > ?1 ORDER BY ended, id LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((to_column(most_bytes), most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let old: Vec<(String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+    for (id, ended) in &old {
+        connection.prepare_cached("DELETE FROM log_lines WHERE run = ?1")?.execute([id])?;
+        let forgotten = "this log is forgotten: the logs of all runs took more than `logs` of `[store]`";
+        connection
+            .prepare_cached("INSERT INTO log_lines (run, seq, at, level, text) VALUES (?1, 0, ?2, 'warn', ?3)")?
+            .execute((id, ended, forgotten))?;
+        connection.prepare_cached("UPDATE runs SET log_bytes = 0 WHERE id = ?1")?.execute([id])?;
+    }
+    Ok(old.len())
 }
 
 /// The ids of runs that ended before and are not pruned yet, the earliest first.

@@ -155,15 +155,22 @@ pub(super) fn is_decided(connection: &Connection, run: RunId) -> rusqlite::Resul
     connection.prepare_cached("SELECT 1 FROM runs WHERE id = ?1 AND decided = 1")?.exists([run.to_string()])
 }
 
+/// What a line takes beside its text: its row, and the key of it.
+const BESIDE_A_LINE: usize = 100;
+
 pub(super) fn append_log(connection: &Connection, run: RunId, lines: &[LogLine]) -> Result<(), Fault> {
     ensure_open(connection, run)?;
     let run = run.to_string();
     let mut statement = connection.prepare_cached(
         "INSERT INTO log_lines (run, seq, at, level, text) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     )?;
+    let mut bytes = 0;
     for line in lines {
-        statement.execute((&run, line.seq, millis(line.at), line.level.as_str(), &line.text))?;
+        let added = statement.execute((&run, line.seq, millis(line.at), line.level.as_str(), &line.text))?;
+        bytes += added * (line.text.len() + BESIDE_A_LINE);
     }
+    let sql = "UPDATE runs SET log_bytes = log_bytes + ?2 WHERE id = ?1";
+    connection.prepare_cached(sql)?.execute((&run, to_column(bytes as u64)))?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     };
     let (told, beside) = (*output, busy.clone());
     let scheduler = Scheduler::new(runner).follow(in_force.runner()).on_report(move |report| {
-        let (text, value) = (report::text(report), report::value(report));
+        let (text, value) = (report::beginning(report), report::value(report));
         beside.apart(|| told.result(&text, &value));
     });
     let upcoming = scheduler.upcoming(chrono::Utc::now());
@@ -216,9 +216,10 @@ async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationTok
     loop {
         let runner = runners.borrow_and_update().clone();
         let keep = runner.config().keep.and_then(|keep| TimeDelta::from_std(keep).ok());
+        let logs = runner.config().logs;
         let store = &**runner.store();
         tokio::select! {
-            () = history::keep_pruned(store, runner.outbox(), &SystemClock, keep, stop.clone()) => return,
+            () = history::keep_pruned(store, runner.outbox(), &SystemClock, keep, logs, stop.clone()) => return,
             changed = runners.changed() => if changed.is_err() { return stop.cancelled().await },
         }
     }
