@@ -84,7 +84,7 @@ fn is_json(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "json")
 }
 
-fn entries(pack: &Folder, folder: &Path) -> Result<Vec<(String, Entry)>, Fault> {
+fn entries(pack: &Folder, folder: &Path) -> Result<Vec<pack::Named>, Fault> {
     match pack::entries(pack, folder) {
         Ok((entries, faults)) => faults.into_iter().next().map_or(Ok(entries), Err),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),

@@ -56,7 +56,7 @@ fn client(reach: Reach, names: Arc<Scripted>) -> Client {
 
 async fn get(client: &Client, url: &str) -> Result<String, String> {
     let request = client.request(Method::GET, url.parse().unwrap()).map_err(|refused| refused.to_string())?;
-    let response = request.send().await.map_err(|error| innermost(&error))?;
+    let response = client.ask(request).await.map_err(|error| innermost(&error))?;
     let body = read(response, 100, |_| ()).await.map_err(|error| error.to_string())?;
     Ok(String::from_utf8(body.to_vec()).unwrap())
 }

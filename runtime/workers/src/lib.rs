@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    fn work(time: Duration) {
+    fn compute(time: Duration) {
         let start = worked();
         while worked() - start < time {
             std::hint::spin_loop();
@@ -304,10 +304,10 @@ mod tests {
         };
         let run = async move {
             let first = standing();
-            work(LITTLE / 2);
+            compute(LITTLE / 2);
             tokio::task::yield_now().await;
             let second = standing();
-            work(LITTLE);
+            compute(LITTLE);
             tokio::time::sleep(Duration::from_millis(1)).await;
             (first, second, standing())
         };
@@ -326,9 +326,9 @@ mod tests {
         let workers = Workers::start().unwrap();
         let held = Arc::new(AtomicU64::new(0));
         let run = async {
-            work(Duration::from_millis(30));
+            compute(Duration::from_millis(30));
             tokio::task::yield_now().await;
-            off_worker(LARGE, || work(Duration::from_millis(300)));
+            off_worker(LARGE, || compute(Duration::from_millis(300)));
         };
         workers.spawn(run, held.clone()).unwrap().await.unwrap();
         let held = Duration::from_nanos(held.load(Ordering::Relaxed));

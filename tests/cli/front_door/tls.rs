@@ -1,5 +1,8 @@
 //! TLS, and a certificate that is renewed.
 
+// Whoever tests the server is no client of the product.
+#![allow(clippy::disallowed_methods)]
+
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -40,8 +43,6 @@ fn health(address: SocketAddr, certificate: &str) -> Result<u16, reqwest::Error>
     })
 }
 
-// Whoever tests the server is no client of the product.
-#[allow(clippy::disallowed_methods)]
 fn with_client<T>(certificate: &str, ask: impl AsyncFnOnce(Client) -> T) -> T {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

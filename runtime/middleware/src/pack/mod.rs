@@ -174,8 +174,11 @@ fn text(folder: &Folder, file: &Path) -> Result<String, Fault> {
     }
 }
 
+/// What is in a folder, and its name.
+pub(crate) type Named = (String, Entry);
+
 /// What a folder of a pack holds, by name. What has no plain name, and what is a link, is a fault.
-pub(crate) fn entries(folder: &Folder, within: &Path) -> io::Result<(Vec<(String, Entry)>, Vec<Fault>)> {
+pub(crate) fn entries(folder: &Folder, within: &Path) -> io::Result<(Vec<Named>, Vec<Fault>)> {
     let (mut named, mut faults) = (Vec::new(), Vec::new());
     for (name, entry) in folder.entries(within)? {
         let path = within.join(&name);
@@ -187,7 +190,7 @@ pub(crate) fn entries(folder: &Folder, within: &Path) -> io::Result<(Vec<(String
             Some(name) => named.push((name.to_owned(), entry)),
             None => {
                 let fault = Fault::error(path, "the name has characters that no name in a pack may have");
-                faults.push(fault.help("rename it: letters, digits, `-`, `_` and `.`"));
+                faults.push(fault.help("rename it: letters, digits, spaces, `-`, `_`, `.`, `(` and `)`"));
             }
         }
     }
@@ -196,7 +199,7 @@ pub(crate) fn entries(folder: &Folder, within: &Path) -> io::Result<(Vec<(String
 
 /// Whether a name means the same to everyone who reads it: a terminal, an address, a file system.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || " -_.()".contains(c))
 }
 
 /// Reads a JSON file of a pack.
