@@ -89,7 +89,8 @@ fn base64(bytes: &[u8]) -> HashSet<String> {
         let shifted = [vec![0; before], bytes.to_vec()].concat();
         let (from, to) = ((before * 8).div_ceil(6), shifted.len() * 8 / 6);
         for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
-            all.insert(encoded[from..to].to_owned());
+            // Of a byte alone no digit holds nothing else.
+            all.extend(encoded.get(from..to).map(str::to_owned));
         }
     }
     all
@@ -135,6 +136,14 @@ mod tests {
         let all = of("k3yOfAcme");
         assert_eq!(all.iter().filter(|encoded| !encoded.wraps).count(), 1, "{all:?}");
         assert!(all.len() <= 1 + 3 + 9 + 2, "{}", all.len());
+    }
+
+    #[test]
+    fn what_is_too_short_to_be_found_has_no_encodings() {
+        for length in 0..=LEAST {
+            let text = "k3yOfAcme"[..length].to_owned();
+            assert_eq!(of(&text).iter().any(|encoded| encoded.bytes == text.as_bytes()), length >= LEAST, "{text}");
+        }
     }
 
     #[test]

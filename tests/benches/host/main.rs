@@ -16,7 +16,7 @@ use tradewire_host::{Limits, Request};
 use tradewire_surface::{Method, OperationRef};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Answers every call with the same page.
 struct Canned(Bytes);

@@ -23,7 +23,7 @@ use support::{Apart, line, quantile};
 use tradewire_sandbox::{DEMO_VENDOR_KEY, Options};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Calls on one connection, each way.
 const CALLS: usize = 5_000;

@@ -30,7 +30,7 @@ use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const MIB: u32 = 1 << 20;
 const MOST_HELD: Duration = Duration::from_millis(50);

@@ -21,7 +21,7 @@ use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SqliteStore, Store};
 use tradewire_sandbox::{Options, SandboxTenant};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const EXPORTS: usize = 10;
 /// How long the server is watched while nothing falls due.

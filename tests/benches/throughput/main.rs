@@ -14,7 +14,7 @@ use tradewire_sandbox::Options;
 use tradewire_surface::Catalog;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const CUSTOMERS: usize = 20_000;
 

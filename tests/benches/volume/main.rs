@@ -23,7 +23,7 @@ use tradewire_sandbox::{self as sandbox, Options};
 use tradewire_surface::Catalog;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// ServiceTitan's calls a second, for each application and tenant.
 const LIMIT: u32 = 60;

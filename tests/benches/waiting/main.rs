@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tradewire_client::RateLimit;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const RUNS: usize = 1_000;
 const MIB: f64 = (1 << 20) as f64;

@@ -40,7 +40,7 @@ fn webhook(headers: &str, body: &str) -> String {
 }
 
 /// Whoever comes lets go of the processor first: attackers bring machines of their own.
-fn step_back() {
+pub fn step_back() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(None, 15);
 }

@@ -159,7 +159,6 @@ pub fn quantile(sorted: &[Duration], q: f64) -> Duration {
 const MOST_WAIT: Duration = Duration::from_millis(20);
 
 #[test]
-#[ignore = "nothing fails, but the neighbours wait longer than they should, and memory is not back within a minute"]
 fn whatever_goes_on_beside_them_nothing_of_the_neighbours_fails() {
     let long = std::env::var("TRADEWIRE_NEIGHBOURS_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
     let busy = Duration::from_secs(long.unwrap_or(12));

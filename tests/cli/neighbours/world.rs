@@ -12,6 +12,8 @@ use crate::bench::{Bench, CALLER_KEY, Offline, config, guest, hostile as plain_h
 use crate::compile::plugins::{Parts, jumps, plugin as component};
 use crate::suppliers;
 
+use super::callers::step_back;
+
 pub const WEBHOOK_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The key of a caller who was let in and should not have been.
 pub const HOSTILE_KEY: &str = CALLER_KEY;
@@ -33,7 +35,8 @@ pub struct Strangers {
 
 impl Strangers {
     pub fn start() -> Strangers {
-        let runtime = Runtime::new().unwrap();
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.on_thread_start(step_back).enable_all().build().unwrap();
         let servers = runtime.block_on(async {
             let mut servers = Vec::new();
             for hostile in Hostile::ALL {

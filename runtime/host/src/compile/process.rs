@@ -75,8 +75,7 @@ impl Job<'_> {
 
     fn spawn(&self) -> io::Result<Child> {
         let mut command = Command::new(self.program);
-        // mimalloc, where the program uses it, sets a gibibyte aside at once, which counts as used unless it is told this.
-        command.args(self.arguments).env_clear().env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
+        command.args(self.arguments).env_clear();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.current_dir("/");
