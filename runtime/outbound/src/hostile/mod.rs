@@ -28,8 +28,9 @@ pub struct Bounds {
     pub bytes: u64,
 }
 
-/// What lies in sockets and buffers on the way.
-const ON_THE_WAY: u64 = 12 << 20;
+/// What lies in sockets and buffers on the way, and comes until a connection that is given up is closed: strangers' are
+/// closed by threads that come after all others.
+const ON_THE_WAY: u64 = 24 << 20;
 
 /// Puts a client through all that servers can do. `exchange` is given the server's address.
 ///
