@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION
 use reqwest::{Body, Method, Response, StatusCode, multipart};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
-use tradewire_outbound::{Unread, beginning, innermost, read};
+use tradewire_outbound::{Unread, beginning, innermost, is_distrusted, read};
 
 use crate::arguments::Source;
 use crate::environment::place;
@@ -300,7 +300,7 @@ pub(crate) fn broken(error: &reqwest::Error, place: &str) -> (Error, Fault) {
     if error.is_connect() {
         let message = if error.is_timeout() {
             format!("no connection to {place} in time; check the address and the network")
-        } else if root.contains("certificate") {
+        } else if is_distrusted(error) {
             format!("no connection to {place}: {root}")
         } else {
             format!("no connection to {place}: {root}; check that it runs and the address is right")

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tradewire_workers::Workers;
 use wasmtime::component::Component;
-use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::cache::Cache;
 use crate::compile::{Compiler, Compiling};
-use tradewire_workers::Workers;
+use crate::machine_code::{EngineError, config};
 
 /// What an engine is made of.
 #[derive(Debug, Clone)]
@@ -42,11 +43,6 @@ pub struct Engine {
     runs: u32,
     slots: Arc<Semaphore>,
 }
-
-/// wasmtime cannot be set up on this machine.
-#[derive(Debug, thiserror::Error)]
-#[error("the WebAssembly engine cannot start: {0:#}")]
-pub struct EngineError(wasmtime::Error);
 
 /// How often a running plugin is asked whether its time is up.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -116,26 +112,6 @@ impl Engine {
     }
 }
 
-/// What machine code depends on, for runs of at most so much memory.
-fn config(memory: usize) -> Config {
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .epoch_interruption(true)
-        .memory_reservation(memory as u64)
-        .memory_guard_size(64 << 10)
-        .async_stack_size(1 << 20)
-        .max_wasm_stack(512 << 10);
-    config
-}
-
-/// An engine that compiles for those of this memory, and sets nothing aside for runs.
-pub(crate) fn compiling(memory: usize) -> Result<wasmtime::Engine, EngineError> {
-    let mut config = config(memory);
-    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    wasmtime::Engine::new(&config).map_err(EngineError)
-}
-
 /// Starts the thread that counts time. It ends with the engine.
 fn count_time(engine: wasmtime::EngineWeak) {
     std::thread::spawn(move || {
@@ -153,6 +129,7 @@ mod tests {
     use std::hash::{DefaultHasher, Hash, Hasher};
 
     use super::*;
+    use crate::machine_code::compiler;
 
     #[test]
     fn what_a_child_compiles_fits_the_engine() {
@@ -162,7 +139,7 @@ mod tests {
             hasher.finish()
         };
         let runs = Engine::new(EngineOptions { runs: 1, ..EngineOptions::default() }).unwrap();
-        assert_eq!(hash(&compiling(runs.memory).unwrap()), hash(&runs.wasm));
-        assert_ne!(hash(&compiling(runs.memory * 2).unwrap()), hash(&runs.wasm));
+        assert_eq!(hash(&compiler(runs.memory).unwrap()), hash(&runs.wasm));
+        assert_ne!(hash(&compiler(runs.memory * 2).unwrap()), hash(&runs.wasm));
     }
 }

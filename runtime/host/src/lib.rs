@@ -10,7 +10,7 @@
 //!
 //! A [`Plugin`] is called with [`Plugin::run`]: each run gets an instance of its own, and is bound by [`Limits`].
 //!
-//! Rooms: `engine` holds wasmtime's settings, `compile` makes machine code within limits, `cache` keeps it, sealed with
+//! Rooms: `machine_code` holds the settings that all code depends on, `engine` those of runs, `compile` makes machine code within limits, `cache` keeps it, sealed with
 //! the installation's key, `load` reads and links components, `plan` compares types, `direct` moves values, `calls` are
 //! the host functions, `run` is one run.
 
@@ -23,6 +23,7 @@ mod events;
 mod limits;
 mod load;
 mod load_error;
+mod machine_code;
 mod middleware;
 mod plan;
 mod run;
@@ -32,11 +33,12 @@ mod state;
 
 pub use cache::Cache;
 pub use compile::{Abandon, Compiler, compile_child};
-pub use engine::{Engine, EngineError, EngineOptions};
+pub use engine::{Engine, EngineOptions};
 pub use events::{Event, Events};
 pub use limits::{CompileLimits, Limit, Limits};
 pub use load::{LoadOptions, Plugin, read_component};
 pub use load_error::{ImportFault, LoadError};
+pub use machine_code::EngineError;
 pub use middleware::{Middleware, MiddlewareResponse};
 pub use plan::Mismatch;
 pub use run::{Failure, FailureClass, Request, Usage, Window};

@@ -54,6 +54,11 @@ pub async fn beginning(mut response: Response, most: usize) -> Vec<u8> {
 const OWN_AUTHORITY: &str = "where its authority is one of your own, name the file with that one's certificate: \
                              `ca = \"ca.pem\"` beside the address";
 
+/// Whether no connection was made because of the certificate of whoever is there.
+pub fn is_distrusted(error: &reqwest::Error) -> bool {
+    error.is_connect() && innermost(error).contains("certificate")
+}
+
 /// What an error says at its root, which is the part that helps, without secrets.
 pub fn innermost(error: &dyn std::error::Error) -> String {
     let mut root = error;

@@ -22,7 +22,7 @@ mod resolve;
 mod usage;
 
 pub use address::{Kind, kind, this_machine};
-pub use body::{Unread, beginning, innermost, read};
+pub use body::{Unread, beginning, innermost, is_distrusted, read};
 pub use ca::{Ca, CaError};
 pub use client::{Builder, Client, Refused, SetupError, Unanswered};
 pub use reach::{Origin, Reach};

@@ -113,6 +113,15 @@ pub fn lets_others_in(folder: &Path) -> bool {
     false
 }
 
+/// Whether every user of the machine can put files into this folder.
+#[must_use]
+pub fn lets_others_write(folder: &Path) -> bool {
+    #[cfg(unix)]
+    return owned::lets_others_write(folder);
+    #[cfg(not(unix))]
+    false
+}
+
 /// Whether what was opened at this path is ours alone, by what is known of it: nobody else reads it, writes to it, or did.
 ///
 /// # Errors

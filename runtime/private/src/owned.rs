@@ -13,7 +13,8 @@ use crate::{Loose, Mended};
 const OTHERS: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 const GROUP_WRITES: u32 = 0o020;
-const OTHERS_ENTER: u32 = 0o001;
+const ALL_WRITE: u32 = 0o002;
+const ALL_ENTER: u32 = 0o001;
 /// In such a folder nobody removes what is another's.
 const STICKY: u32 = 0o1000;
 
@@ -94,8 +95,12 @@ fn each_within(folder: &Path, depth: usize, left: &mut usize, note: &mut impl Fn
 
 pub(super) fn lets_others_in(folder: &Path) -> bool {
     let Ok(absolute) = std::path::absolute(folder) else { return false };
-    let lets_in = |folder: &Path| fs::metadata(folder).is_ok_and(|there| there.mode() & OTHERS_ENTER != 0);
+    let lets_in = |folder: &Path| fs::metadata(folder).is_ok_and(|there| there.mode() & ALL_ENTER != 0);
     absolute.ancestors().filter(|folder| folder.exists()).all(lets_in)
+}
+
+pub(super) fn lets_others_write(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|there| there.mode() & ALL_WRITE != 0) && lets_others_in(folder)
 }
 
 fn ensure_ours_or_the_administrators(path: &Path, there: &Metadata) -> Result<(), Loose> {

@@ -56,8 +56,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// The same, but for those characters that are to be obeyed.
 pub fn visible_but(text: &str, obeyed: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let escaped = |c: char| is_obeyed(c) && !obeyed(c);
-    if !text.contains(escaped) {
+    escape(text, |c| is_obeyed(c) && !obeyed(c))
+}
+
+/// The text with those characters that are to be escaped written as in JSON.
+pub fn escape(text: &str, escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&escaped) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);

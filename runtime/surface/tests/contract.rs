@@ -58,6 +58,32 @@ fn every_package_parses_and_every_operation_is_a_function() {
     assert_eq!(Catalog::get().contracts.len(), 22);
 }
 
+/// What ServiceTitan wrote stands in comments, where any character may come.
+#[test]
+fn a_contract_parses_whatever_its_texts_are_made_of() {
+    let every: String = ('\0'..=char::MAX).collect();
+    let mut catalog = Catalog::default();
+    for name in ["webhooks", "payroll"] {
+        let mut surface = Catalog::get().surfaces[name].clone();
+        surface.title.clone_from(&every);
+        if let Some(event) = surface.events.first_mut() {
+            event.wire.clone_from(&every);
+        }
+        for operation in surface.resources.values_mut().take(1).flatten().take(1) {
+            operation.path.clone_from(&every);
+            operation.scope.clone_from(&every);
+            for param in &mut operation.params {
+                param.choices.push(every.clone());
+            }
+        }
+        catalog.surfaces.insert(name.to_owned(), surface);
+    }
+    for (name, text) in wit::files(&catalog) {
+        UnresolvedPackageGroup::parse(&name, &text)
+            .unwrap_or_else(|error| panic!("{name}: {:.400}", format!("{error:?}")));
+    }
+}
+
 #[test]
 fn the_plugin_world_parses_with_its_standard_interfaces() {
     let mut resolve = Resolve::default();

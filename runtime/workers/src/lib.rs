@@ -236,7 +236,6 @@ fn worked() -> Duration {
 
 #[cfg(not(target_os = "linux"))]
 fn worked() -> Duration {
-    use std::sync::LazyLock;
     use std::time::Instant;
     static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
     BEGIN.elapsed()

@@ -112,7 +112,7 @@ fn less_than_a_second_is_no_time_for_compiling() {
 fn what_is_no_file_is_not_waited_for() {
     let bench = Bench::with(&of(""));
     assert!(std::process::Command::new("mkfifo").arg(bench.path("bomb.wasm")).status().unwrap().success());
-    bench.tradewire("check").refused(&["cannot read plugin `bomb` from `bomb.wasm`: it is not a file"]);
+    bench.tradewire("check").refused(&["cannot read plugin `bomb` from `bomb.wasm`: it is a named pipe, not a file"]);
 }
 
 #[test]

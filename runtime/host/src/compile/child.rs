@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::asks::Asks;
 use super::frame::{self, Kind};
-use crate::engine;
+use crate::machine_code;
 
 /// What the child is to keep to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ fn serve() -> io::Result<()> {
         let _ = io::stdin().read(&mut [0]);
         std::process::exit(1);
     });
-    let engine = engine::compiling(order.run_memory).map_err(io::Error::other)?;
+    let engine = machine_code::compiler(order.run_memory).map_err(io::Error::other)?;
     match engine.precompile_component(&component) {
         Ok(code) => frame::write(&mut stdout, Kind::Code, &code),
         Err(error) if error.chain().any(is_out_of_memory) => frame::write(&mut stdout, Kind::NoMemory, b""),

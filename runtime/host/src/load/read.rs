@@ -1,7 +1,6 @@
 //! Reading the file of a component.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use crate::limits::{CompileLimits, Limit};
@@ -10,26 +9,21 @@ use crate::load_error::LoadError;
 /// The bytes of a component's file, unless they are more than it may have.
 pub fn read_component(path: &Path, limits: &CompileLimits) -> io::Result<Vec<u8>> {
     let limit = limits.component;
-    let too_large =
-        |size| io::Error::new(io::ErrorKind::FileTooLarge, LoadError::Limit(Limit::Component { limit, size }));
-    // Whoever opens a pipe waits for somebody who writes to it.
-    let known = std::fs::metadata(path)?;
-    if !known.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
-    }
-    let size = usize::try_from(known.len()).unwrap_or(usize::MAX);
-    if size > limit {
-        return Err(too_large(size));
-    }
-    let mut bytes = Vec::new();
-    // It may grow meanwhile.
-    File::open(path)?.take((limit as u64).saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() > limit { Err(too_large(bytes.len())) } else { Ok(bytes) }
+    tradewire_private::read_regular(path, limit as u64).map_err(|error| {
+        if error.kind() != io::ErrorKind::FileTooLarge {
+            return error;
+        }
+        let size = std::fs::metadata(path).map_or(0, |known| known.len());
+        let size = usize::try_from(size).unwrap_or(usize::MAX).max(limit.saturating_add(1));
+        io::Error::new(error.kind(), LoadError::Limit(Limit::Component { limit, size }))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs::File;
+
     use super::*;
 
     #[test]

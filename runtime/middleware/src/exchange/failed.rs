@@ -1,6 +1,6 @@
 //! Why an attempt to ask the vendor came to nothing, and whether it may be tried again.
 
-use tradewire_outbound::{Refused, innermost};
+use tradewire_outbound::{Refused, innermost, is_distrusted};
 
 use super::{Settings, Trouble};
 
@@ -40,7 +40,7 @@ impl Failed {
         // The address may hold a key in its query.
         let error = error.without_url();
         let why = innermost(&error);
-        let is_certificate = unsent && why.contains("certificate");
+        let is_certificate = is_distrusted(&error);
         let trouble = if is_certificate {
             Trouble::vendor(format!(
                 "the certificate of {place} is not to be trusted, so nothing was sent; it must be valid today, for this \

@@ -55,7 +55,7 @@ impl<'a> Interface<'a> {
         } else {
             interface.replace('-', " ")
         };
-        let _ = writeln!(out, "/// {}: {what}.", surface.title);
+        doc(&mut out, "", &[format!("{}: {what}.", surface.title)]);
         let _ = writeln!(out, "interface {} {{", escaped(interface));
         let mut uses = Vec::new();
         let list = |names: &mut dyn Iterator<Item = &str>| names.map(escaped).collect::<Vec<_>>().join(", ");
@@ -193,13 +193,8 @@ impl<'a> Interface<'a> {
         ));
         for event in &surface.events {
             self.note(&event.payload);
-            let _ = writeln!(
-                self.body,
-                "    /// `{}`\n    {}({}),",
-                event.wire,
-                escaped(&event.name),
-                text(&event.payload)
-            );
+            doc(&mut self.body, "    ", &[format!("`{}`", event.wire)]);
+            let _ = writeln!(self.body, "    {}({}),", escaped(&event.name), text(&event.payload));
         }
         self.body.push_str(concat!(
             "    /// An event that this contract does not know, or whose data is not as it says: its data.\n",

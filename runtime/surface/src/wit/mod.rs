@@ -19,6 +19,7 @@ use std::fmt::Write;
 
 use crate::catalog::{Answer, Catalog, Operation, Param, Place, Surface};
 use crate::names;
+use crate::text::{escape, is_obeyed};
 use crate::types::{Field, Need, Type, TypeDef};
 
 /// A record whose fields are laid out for WIT.
@@ -136,9 +137,16 @@ fn escaped(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("%{name}") } else { name.to_owned() }
 }
 
+/// Comments are the only place for a text as ServiceTitan wrote it: a title, a path, a choice.
 fn doc(out: &mut String, indent: &str, lines: &[String]) {
     for line in lines {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{indent}/// {line}");
+        let _ = writeln!(out, "{indent}/// {}", escape(line, |c| is_obeyed(c) || is_refused(c)));
     }
+}
+
+/// The characters that WIT refuses even in a comment, because Unicode deprecates or discourages them. It refuses those
+/// that are obeyed as well.
+fn is_refused(c: char) -> bool {
+    matches!(c, '\u{149}' | '\u{673}' | '\u{f77}' | '\u{f79}' | '\u{17a3}' | '\u{17a4}' | '\u{17b4}' | '\u{17b5}')
 }

@@ -10,8 +10,8 @@ use tradewire_middleware::pack::Authentication;
 use tradewire_runs::config::{Config, Destination, Export, Tenant};
 use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
-use super::doctor;
 use super::setting::Setting;
+use super::{doctor, private};
 use crate::cli::Check;
 use crate::execute::Executor;
 use crate::faults::Faults;
@@ -26,7 +26,7 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let config = &setting.config;
     let busy = output.busy("loading plugins and packs");
-    let executor = load(&setting)?;
+    let executor = load(&setting, private::changed_by_others(config))?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
     let (suppliers, supplier_values) = suppliers(config, &executor);
@@ -45,9 +45,8 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Loads all that a configuration names; what cannot be loaded is told, all of it.
-pub(super) fn load(setting: &Setting) -> Result<Executor> {
-    let mut faults = Faults::default();
+/// Loads all that a configuration names; what cannot be loaded is told, all of it, with those faults that are known already.
+pub(super) fn load(setting: &Setting, mut faults: Faults) -> Result<Executor> {
     deliveries(&setting.config, &mut faults);
     Callers::load(&setting.config, &mut faults);
     Receivers::load(&setting.config, &mut faults);

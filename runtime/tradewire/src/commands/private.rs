@@ -38,11 +38,13 @@ pub fn ensure_unchanged(config: &Path) -> Result<()> {
     }
 }
 
-/// Refuses in the same way what the configuration names and what decides what is done: plugins, packs, templates,
-/// certificates, public keys.
-pub fn ensure_named_unchanged(config: &Config, faults: &mut Faults) {
+/// The same of what the configuration names and what decides what is done: plugins, packs, templates, certificates,
+/// public keys.
+pub fn changed_by_others(config: &Config) -> Faults {
+    let mut faults = Faults::default();
     for named in config.paths.iter().filter(|named| named.role == Role::Decides) {
         let found = tradewire_private::changed_by_others(&named.path);
         found.iter().filter(|loose| loose.is_open()).for_each(|loose| faults.add(format!("{}: {loose}", named.place)));
     }
+    faults
 }

@@ -35,9 +35,12 @@ impl Setting {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        let mut faults = known;
-        private::ensure_named_unchanged(&self.config, &mut faults);
-        Executor::load(&self.config, &self.state, faults, None, &Loading::of_all())
+        Executor::load(&self.config, &self.state, known, None, &Loading::of_all())
+    }
+
+    /// The same of what nobody else can change.
+    fn trusted_executor(&self) -> Result<Executor> {
+        self.executor(private::changed_by_others(&self.config))
     }
 
     /// Opens the store.
@@ -52,7 +55,7 @@ impl Setting {
 
     /// Makes everything ready to run; what the runs log is shown as it comes.
     pub fn runner(&self, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        self.runner_by(Arc::new(self.executor(Faults::default())?), busy)
+        self.runner_by(Arc::new(self.trusted_executor()?), busy)
     }
 
     /// The same, by what is loaded already.
@@ -62,7 +65,7 @@ impl Setting {
 
     /// The same as [`Setting::runner`], on a store that is open already.
     pub fn runner_on(&self, store: SqliteStore, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        let execute = Arc::new(self.executor(Faults::default())?);
+        let execute = Arc::new(self.trusted_executor()?);
         Ok(Arc::new(self.runner_of(store, execute, Some(onlooker(busy)))))
     }
 

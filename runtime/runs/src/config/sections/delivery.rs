@@ -14,6 +14,7 @@ use url::Url;
 use super::{environment, export, place, reference};
 use crate::config::Secret;
 use crate::config::model::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
+use crate::config::paths::Role;
 use crate::config::shape::Kind as ValueKind;
 use crate::config::source::{SECRET_WORDS, Section};
 
@@ -123,17 +124,18 @@ fn kind(section: &Section<'_, '_>, to: &Spanned<String>, folder: &Path, allow_ht
         section.source().fault(to.span(), message, Some(help.to_owned()));
         None
     };
+    let delivered = |path: &str| place::of(section, to, path, folder, Role::Delivered).map(Kind::Folder);
     if let Some(rest) = written.strip_prefix("file:") {
         if !rest.starts_with("//") {
-            return place::delivered(section, to, rest, folder).map(Kind::Folder);
+            return delivered(rest);
         }
         return match Url::parse(written).ok().and_then(|url| url.to_file_path().ok()) {
-            Some(path) => place::delivered(section, to, &path.to_string_lossy(), folder).map(Kind::Folder),
+            Some(path) => delivered(&path.to_string_lossy()),
             None => fault(format!("`{written}` does not name a folder"), "write `file:///folder`, or just the path"),
         };
     }
     let Some((scheme, _)) = written.split_once("://") else {
-        return place::delivered(section, to, written, folder).map(Kind::Folder);
+        return delivered(written);
     };
     let example = match scheme {
         "sftp" => "sftp://sftp.example.com/inbound",

@@ -24,16 +24,6 @@ pub(super) fn path(section: &Section<'_, '_>, text: &Spanned<String>, written: &
     of(section, text, written, folder, Role::Decides)
 }
 
-/// Where files are delivered to.
-pub(super) fn delivered(
-    section: &Section<'_, '_>,
-    text: &Spanned<String>,
-    written: &str,
-    folder: &Path,
-) -> Option<PathBuf> {
-    of(section, text, written, folder, Role::Delivered)
-}
-
 /// A path, noted with what it is for. Every path of the configuration comes from here.
 pub(super) fn of(
     section: &Section<'_, '_>,

@@ -1,8 +1,6 @@
 //! Whether every user of the machine reads what is delivered to a folder. Its files have the mode of the umask unless the
 //! delivery says theirs.
 
-use std::path::Path;
-
 use tradewire_runs::config::{Delivery, Destination};
 
 use super::{Finding, Patient};
@@ -16,7 +14,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
 fn open(delivery: &Delivery) -> Option<Finding> {
     let Destination::Folder(folder) = &delivery.to else { return None };
     let (name, shown) = (&delivery.name, folder.display());
-    if others_write(folder) {
+    if tradewire_private::lets_others_write(folder) {
         let diagnosis = format!("every user of this machine can put files into `{shown}`, where `{name}` delivers to");
         return Some(Finding::new(diagnosis, format!("`chmod o-w {shown}`")));
     }
@@ -29,16 +27,4 @@ fn open(delivery: &Delivery) -> Option<Finding> {
             format!("write `mode = \"0640\"` into `[delivery.{name}]`, or `chmod o-rwx {shown}`"),
         )
     })
-}
-
-#[cfg(unix)]
-fn others_write(folder: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let there = std::fs::metadata(folder);
-    there.is_ok_and(|there| there.mode() & 0o002 != 0) && tradewire_private::lets_others_in(folder)
-}
-
-#[cfg(not(unix))]
-fn others_write(_: &Path) -> bool {
-    false
 }

@@ -12,7 +12,6 @@ use super::super::private;
 use super::super::setting::Setting;
 use crate::cli::Place;
 use crate::execute::{Executor, Loading};
-use crate::faults::Faults;
 use crate::http::{Callers, Reach, Receivers, listens, tls};
 
 /// A configuration that is served.
@@ -31,8 +30,7 @@ impl Loaded {
     /// Where plugins are left out that are not compiled yet, what runs them waits: none of them has a place.
     pub fn load(place: &Place, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
         let mut setting = Setting::read(place)?;
-        let mut faults = Faults::default();
-        private::ensure_named_unchanged(&setting.config, &mut faults);
+        let mut faults = private::changed_by_others(&setting.config);
         let callers = Callers::load(&setting.config, &mut faults);
         let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
         let identity = tls::load(&setting.config, &mut faults);

@@ -15,8 +15,8 @@ use serde_json::json;
 use tradewire_runs::config::Config;
 
 use crate::cli::export::New;
-use crate::commands::check;
 use crate::commands::setting::Setting;
+use crate::commands::{check, private};
 use crate::output::Output;
 
 /// Asks for what no option says, and writes an export that `tradewire check` finds no fault in.
@@ -53,7 +53,8 @@ fn checked(options: &New, path: &Path, text: &str, output: &Output) -> Result<()
     let state = options.place.state.clone().unwrap_or_else(|| folder_of(path).join(".tradewire"));
     let state = if state.is_dir() { state } else { spare.path().to_owned() };
     let _busy = output.busy("checking");
-    check::load(&Setting { config, state })?;
+    let changed = private::changed_by_others(&config);
+    check::load(&Setting { config, state }, changed)?;
     Ok(())
 }
 
