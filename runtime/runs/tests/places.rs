@@ -143,6 +143,7 @@ async fn what_waits_for_a_place_is_still_there_after_the_process_has_died_or_sto
     a_while().await;
     bench.clock.set("2026-03-11T13:00:00Z");
     until("three wait", async || slots(&bench, Queued).await.len() == 3).await;
+    until("two have begun", async || held.begun().len() == 2).await;
     going.kill();
     let going = start_runner(Arc::new(bench.another()));
     until("two of them have begun", async || slots(&bench, Queued).await.len() == 1).await;

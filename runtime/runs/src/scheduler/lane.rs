@@ -166,6 +166,11 @@ impl Lane {
         self.state = State::Idle;
     }
 
+    /// Whether its rows are being recorded. Until they are, nothing begins.
+    pub(super) fn is_recording(&self) -> bool {
+        self.recording
+    }
+
     pub(super) fn recorded(&mut self) {
         self.recording = false;
     }

@@ -113,12 +113,13 @@ impl Places {
         self.forget(&claim.tenant);
     }
 
-    /// Gives a place to the next lane that may have one.
-    pub(super) fn give(&mut self) -> Option<usize> {
+    /// Gives a place to the next lane that may have one and can take it now. The others keep their turns.
+    pub(super) fn give(&mut self, can_take: impl Fn(usize) -> bool) -> Option<usize> {
         if self.held.len() >= self.limits.at_once {
             return None;
         }
-        let (turn, lane) = self.turns.iter().enumerate().find_map(|(n, tenant)| Some((n, self.first_of(tenant)?)))?;
+        let mut turns = self.turns.iter().enumerate();
+        let (turn, lane) = turns.find_map(|(n, tenant)| Some((n, self.first_of(tenant, &can_take)?)))?;
         let (_, claim) = self.waiting.get(&lane).cloned()?;
         // Its next turn is after everybody else's who waits.
         let tenant = self.turns.remove(turn)?;
@@ -175,7 +176,7 @@ impl Places {
     }
 
     /// The lane of a tenant that is next, where it may have a place.
-    fn first_of(&self, name: &str) -> Option<usize> {
+    fn first_of(&self, name: &str, can_take: impl Fn(usize) -> bool) -> Option<usize> {
         let tenant = self.tenants.get(name).filter(|tenant| tenant.held < self.of_tenant(name))?;
         let may_have = |plugin: &Option<String>| {
             plugin
@@ -183,7 +184,8 @@ impl Places {
                 .is_none_or(|plugin| self.limits.plugins.get(plugin).is_none_or(|limit| self.held_of(plugin) < *limit))
         };
         let waiting = tenant.waiting.iter().filter(|(plugin, _)| may_have(plugin));
-        waiting.filter_map(|(_, lanes)| lanes.first()).min().map(|(_, lane)| *lane)
+        let first = |lanes: &BTreeSet<(DateTime<Utc>, usize)>| lanes.iter().find(|(_, lane)| can_take(*lane)).copied();
+        waiting.filter_map(|(_, lanes)| first(lanes)).min().map(|(_, lane)| lane)
     }
 
     fn of_tenant(&self, tenant: &str) -> usize {
@@ -225,7 +227,7 @@ mod tests {
 
     /// Everybody who gets a place, in order, each giving it back at once.
     fn one_after_the_other(places: &mut Places) -> Vec<usize> {
-        std::iter::from_fn(|| places.give().inspect(|lane| places.give_back(*lane))).collect()
+        std::iter::from_fn(|| places.give(|_| true).inspect(|lane| places.give_back(*lane))).collect()
     }
 
     #[test]
@@ -249,11 +251,23 @@ mod tests {
         for lane in 0..3 {
             places.ask(lane, at(0), claim("many", "p"));
         }
-        assert_eq!(places.give(), Some(0));
+        assert_eq!(places.give(|_| true), Some(0));
         places.ask(3, at(5), claim("late", "p"));
         places.give_back(0);
         // It was not there yet when the turn was given.
         assert_eq!(one_after_the_other(&mut places), [1, 3, 2]);
+    }
+
+    #[test]
+    fn whoever_cannot_take_a_place_yet_keeps_its_turn() {
+        let mut places = Places::new(limits(1, 1));
+        for (lane, tenant) in [(0, "many"), (1, "many"), (2, "one")] {
+            places.ask(lane, at(lane as i64), claim(tenant, "p"));
+        }
+        assert_eq!(places.give(|_| false), None);
+        assert_eq!(places.give(|lane| lane != 0), Some(1), "the next of those whose turn it is");
+        places.give_back(1);
+        assert_eq!(one_after_the_other(&mut places), [2, 0]);
     }
 
     #[test]
@@ -269,7 +283,7 @@ mod tests {
             places.ask(20 + lane, at(0), claim("small", "common"));
             places.ask(30 + lane, at(0), claim("third", "rare"));
         }
-        let given: Vec<_> = std::iter::from_fn(|| places.give()).collect();
+        let given: Vec<_> = std::iter::from_fn(|| places.give(|_| true)).collect();
         assert_eq!(
             given,
             [0, 20, 10, 21, 11],
@@ -289,9 +303,9 @@ mod tests {
             "a place: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows"
         );
         places.give_back(0);
-        assert_eq!(places.give(), Some(30), "it was third's turn");
-        assert_eq!(places.give(), Some(12));
-        assert_eq!(places.give(), None);
+        assert_eq!(places.give(|_| true), Some(30), "it was third's turn");
+        assert_eq!(places.give(|_| true), Some(12));
+        assert_eq!(places.give(|_| true), None);
         let all = places.waits_for(&claim("fourth", "common"));
         assert_eq!(all, "a place: 6 runs go on, the most that `at_once` of `[runs]` allows");
     }
@@ -313,12 +327,12 @@ mod tests {
         for lane in 0..6 {
             places.ask(lane, at(lane as i64), claim("a", "p"));
         }
-        assert_eq!(std::iter::from_fn(|| places.give()).count(), 4);
+        assert_eq!(std::iter::from_fn(|| places.give(|_| true)).count(), 4);
         places.limit(limits(2, 2));
         places.give_back(0);
         places.give_back(1);
-        assert_eq!(places.give(), None);
+        assert_eq!(places.give(|_| true), None);
         places.give_back(2);
-        assert_eq!(places.give(), Some(4));
+        assert_eq!(places.give(|_| true), Some(4));
     }
 }

@@ -163,7 +163,7 @@ impl Work {
             self.ask(*n, now);
         }
         let mut begun = BTreeMap::new();
-        while let Some(n) = self.places.give() {
+        while let Some(n) = self.places.give(|n| !self.lanes[n].is_recording()) {
             match self.lanes[n].begin(now) {
                 Some(run) => drop(begun.insert(n, run)),
                 None => self.places.give_back(n),
@@ -191,8 +191,11 @@ impl Work {
         }
     }
 
-    /// Lets a lane wait for a place if it has use for one.
+    /// Lets a lane wait for a place if it has use for one. While its rows are recorded it keeps its turn.
     fn ask(&mut self, n: usize, now: DateTime<Utc>) {
+        if self.lanes[n].is_recording() {
+            return;
+        }
         match self.lanes[n].wants(now) {
             Some(due) => self.places.ask(n, due, self.claim(n)),
             None => self.places.leave(n),
