@@ -264,7 +264,7 @@ impl Lane {
             // So that it is not lost should the process die between the rows and the run.
             rows.push(self.row(due, SlotState::Queued, "its run is about to begin".to_owned(), now));
         }
-        self.recording = !rows.is_empty();
+        self.recording |= !rows.is_empty();
         rows
     }
 

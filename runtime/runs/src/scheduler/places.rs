@@ -83,23 +83,31 @@ impl Places {
         self.limits = limits;
     }
 
-    /// Lets a lane wait for a place, for a run that is due then. One that waits already keeps its turn.
+    /// Lets a lane wait for a place, for a run that is due then. One that waits already keeps its tenant's turn.
     pub(super) fn ask(&mut self, lane: usize, due: DateTime<Utc>, claim: Claim) {
-        if self.waiting.get(&lane).is_some_and(|(since, known)| *since == due && *known == claim) {
+        let before = self.waiting.insert(lane, (due, claim.clone()));
+        if before.as_ref().is_some_and(|(since, known)| *since == due && *known == claim) {
             return;
         }
-        self.leave(lane);
         let tenant = self.tenants.entry(claim.tenant.clone()).or_default();
         if tenant.waiting.is_empty() {
-            self.turns.push_back(claim.tenant.clone());
+            self.turns.push_back(claim.tenant);
         }
-        tenant.waiting.entry(claim.plugin.clone()).or_default().insert((due, lane));
-        self.waiting.insert(lane, (due, claim));
+        tenant.waiting.entry(claim.plugin).or_default().insert((due, lane));
+        if let Some((since, known)) = before {
+            self.take_out(lane, since, &known);
+        }
     }
 
     /// Lets a lane wait no longer.
     pub(super) fn leave(&mut self, lane: usize) {
-        let Some((due, claim)) = self.waiting.remove(&lane) else { return };
+        if let Some((due, claim)) = self.waiting.remove(&lane) {
+            self.take_out(lane, due, &claim);
+        }
+    }
+
+    /// Takes what a lane waited for off its tenant's list. A tenant that waits for nothing else has no turn.
+    fn take_out(&mut self, lane: usize, due: DateTime<Utc>, claim: &Claim) {
         let Some(tenant) = self.tenants.get_mut(&claim.tenant) else { return };
         if let Some(lanes) = tenant.waiting.get_mut(&claim.plugin) {
             lanes.remove(&(due, lane));
@@ -268,6 +276,24 @@ mod tests {
         assert_eq!(places.give(|lane| lane != 0), Some(1), "the next of those whose turn it is");
         places.give_back(1);
         assert_eq!(one_after_the_other(&mut places), [2, 0]);
+    }
+
+    #[test]
+    fn whoever_waits_for_another_run_than_before_keeps_its_turn() {
+        let mut places = Places::new(limits(1, 1));
+        places.ask(0, at(0), claim("replaces", "p"));
+        places.ask(1, at(0), claim("many", "p"));
+        // Its slot was replaced by a later one, and its plugin by another.
+        places.ask(0, at(60), claim("replaces", "p"));
+        places.ask(0, at(60), claim("replaces", "q"));
+        assert_eq!(one_after_the_other(&mut places), [0, 1]);
+        assert!(places.tenants.is_empty() && places.waiting.is_empty());
+        // One that is another tenant's now waits its turn there.
+        places.ask(0, at(0), claim("one", "p"));
+        places.ask(1, at(0), claim("two", "p"));
+        places.ask(0, at(0), claim("three", "p"));
+        assert_eq!(one_after_the_other(&mut places), [1, 0]);
+        assert!(places.tenants.is_empty() && places.turns.is_empty());
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file in WAL mode, and [threads](threads) of its own that speak to it.
+//! The embedded store: one SQLite file in WAL mode, and one thread of its own that speaks to it.
 //!
-//! All writes go through one thread in order, so nothing here blocks the async runtime, and transactions of one process
-//! never collide. Other processes may use the same file: each transaction takes the lock at once (`IMMEDIATE`) and waits
-//! for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
+//! All statements go through that thread in order, so nothing here blocks the async runtime, and transactions of one
+//! process never collide. Other processes may use the same file: each write takes the lock at once (`IMMEDIATE`) and
+//! waits for it a while. `synchronous` is `FULL`: what the store has answered survives a power cut.
 
 mod backup;
 mod deliveries;
@@ -16,7 +16,6 @@ mod runs;
 mod schema;
 mod slots;
 mod states;
-mod threads;
 mod writes;
 
 use std::path::Path;
@@ -26,8 +25,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, ErrorCode};
-use threads::{Stopped, Threads};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 use tradewire_delivery::what_to_do;
 
 use super::{
@@ -43,11 +42,16 @@ use crate::schedule::Window;
 
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(5);
+/// How many requests may wait for the thread before those who ask have to wait themselves.
+const QUEUE: usize = 1024;
+
+type Request = Box<dyn FnOnce(&mut Connection) + Send>;
+
 /// A store in an SQLite file. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     path: Arc<Path>,
-    threads: Threads,
+    requests: mpsc::Sender<Request>,
 }
 
 impl SqliteStore {
@@ -85,39 +89,53 @@ impl SqliteStore {
             Err(rusqlite_migration::Error::RusqliteError { err, .. }) => return Err(unopened(err)),
             Err(error) => return Err(StoreError::Open { path: path.to_owned(), source: error.into() }),
         }
-        let reader = Connection::open(path).map_err(unopened)?;
-        let reads_only = reader.busy_timeout(BUSY).and_then(|()| reader.pragma_update(None, "query_only", true));
-        reads_only.map_err(unopened)?;
-        let threads = Threads::start(connection, reader, in_use).map_err(failed)?;
-        Ok(Self { path: path.into(), threads })
+        let (requests, mut waiting) = mpsc::channel::<Request>(QUEUE);
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(move || {
+            while let Some(request) = waiting.blocking_recv() {
+                request(&mut connection);
+            }
+            drop(connection);
+            drop(in_use);
+        });
+        thread.map_err(failed)?;
+        Ok(Self { path: path.into(), requests })
     }
 
-    async fn read<T: Send + 'static>(
+    /// Has the thread do something with the connection.
+    async fn ask<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.told(self.threads.read(work).await)
+        let (answer, answered) = oneshot::channel();
+        let request: Request = Box::new(move |connection| {
+            // Whoever asked may have gone away.
+            let _ = answer.send(work(connection));
+        });
+        let stopped = || StoreError::Failed("its thread has stopped".into());
+        self.requests.send(request).await.map_err(|_| stopped())?;
+        match answered.await.map_err(|_| stopped())? {
+            Ok(value) => Ok(value),
+            Err(Fault::Sql(error)) => Err(fault::failed(&self.path, error)),
+            Err(Fault::Store(error)) => Err(error),
+        }
     }
 
-    /// Writes, all of it or nothing.
+    /// Has the thread do something in a transaction, all of it or nothing.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.told(self.threads.write(work).await)
-    }
-
-    fn told<T>(&self, answered: Result<Result<T, Fault>, Stopped>) -> Result<T, StoreError> {
-        match answered {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(Fault::Sql(error))) => Err(fault::failed(&self.path, error)),
-            Ok(Err(Fault::Store(error))) => Err(error),
-            Err(Stopped) => Err(StoreError::Failed("its thread has stopped".into())),
-        }
+        self.ask(move |connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
     }
 }
 
-/// What may go wrong on a thread.
+/// What may go wrong on the thread.
 enum Fault {
     Sql(rusqlite::Error),
     Store(StoreError),
@@ -144,7 +162,7 @@ impl Store for SqliteStore {
 
     async fn latest_run(&self, export: &str, tenant: &str, window: &Window) -> Result<Option<RunRecord>, StoreError> {
         let (export, tenant, window) = (export.to_owned(), tenant.to_owned(), *window);
-        self.read(move |c| Ok(runs::latest(c, &export, &tenant, &window)?)).await
+        self.ask(move |c| Ok(runs::latest(c, &export, &tenant, &window)?)).await
     }
 
     async fn renew(&self, run: RunId, lease_until: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -183,7 +201,7 @@ impl Store for SqliteStore {
 
     async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError> {
         let of = of.clone();
-        self.read(move |c| Ok(files::delivered(c, &of)?)).await
+        self.ask(move |c| Ok(files::delivered(c, &of)?)).await
     }
 
     async fn decide_delivery(
@@ -214,11 +232,11 @@ impl Store for SqliteStore {
     }
 
     async fn deliveries(&self) -> Result<Vec<DeliveryRecord>, StoreError> {
-        self.read(move |c| Ok(deliveries::unfinished(c)?)).await
+        self.ask(move |c| Ok(deliveries::unfinished(c)?)).await
     }
 
     async fn delivery(&self, run: RunId) -> Result<Option<DeliveryRecord>, StoreError> {
-        self.read(move |c| Ok(deliveries::one(c, run)?)).await
+        self.ask(move |c| Ok(deliveries::one(c, run)?)).await
     }
 
     async fn claim_delivery(&self, run: RunId, claim: &Claim) -> Result<Claimed, StoreError> {
@@ -252,7 +270,7 @@ impl Store for SqliteStore {
     }
 
     async fn needed_contents(&self, hashes: Vec<String>) -> Result<Vec<String>, StoreError> {
-        self.read(move |c| Ok(files::needed(c, hashes)?)).await
+        self.ask(move |c| Ok(files::needed(c, hashes)?)).await
     }
 
     async fn begin_write(&self, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, StoreError> {
@@ -262,7 +280,7 @@ impl Store for SqliteStore {
 
     async fn known_write(&self, run: RunId, digest: &str, ordinal: u32) -> Result<Option<WriteRecord>, StoreError> {
         let digest = digest.to_owned();
-        self.read(move |c| Ok(writes::known(c, run, &digest, ordinal)?)).await
+        self.ask(move |c| Ok(writes::known(c, run, &digest, ordinal)?)).await
     }
 
     async fn settle_write(
@@ -282,23 +300,23 @@ impl Store for SqliteStore {
     }
 
     async fn doubt(&self, write: WriteId) -> Result<Option<Doubt>, StoreError> {
-        self.read(move |c| Ok(writes::one_doubt(c, write)?)).await
+        self.ask(move |c| Ok(writes::one_doubt(c, write)?)).await
     }
 
     async fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
-        self.read(move |c| Ok(writes::doubts(c)?)).await
+        self.ask(move |c| Ok(writes::doubts(c)?)).await
     }
 
     async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
-        self.read(move |c| Ok(writes::of_run(c, run)?)).await
+        self.ask(move |c| Ok(writes::of_run(c, run)?)).await
     }
 
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.read(move |c| Ok(runs::settled(c)?)).await
+        self.ask(move |c| Ok(runs::settled(c)?)).await
     }
 
     async fn retries(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.read(move |c| Ok(runs::retries(c)?)).await
+        self.ask(move |c| Ok(runs::retries(c)?)).await
     }
 
     async fn record_slots(&self, slots: Vec<SlotRecord>) -> Result<usize, StoreError> {
@@ -307,15 +325,15 @@ impl Store for SqliteStore {
 
     async fn slot(&self, export: &str, tenant: &str, due: DateTime<Utc>) -> Result<Option<SlotRecord>, StoreError> {
         let (export, tenant) = (export.to_owned(), tenant.to_owned());
-        self.read(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
+        self.ask(move |c| Ok(slots::one(c, &export, &tenant, due)?)).await
     }
 
     async fn last_slots(&self, of: Vec<(String, String)>) -> Result<Vec<Option<DateTime<Utc>>>, StoreError> {
-        self.read(move |c| Ok(slots::last(c, &of)?)).await
+        self.ask(move |c| Ok(slots::last(c, &of)?)).await
     }
 
     async fn queued_slots(&self) -> Result<Vec<SlotRecord>, StoreError> {
-        self.read(move |c| Ok(slots::queued(c)?)).await
+        self.ask(move |c| Ok(slots::queued(c)?)).await
     }
 
     async fn pause(&self, pause: &Pause) -> Result<(), StoreError> {
@@ -329,38 +347,38 @@ impl Store for SqliteStore {
     }
 
     async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
-        self.read(move |c| Ok(pauses::all(c)?)).await
+        self.ask(move |c| Ok(pauses::all(c)?)).await
     }
 
     async fn open_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
-        self.read(move |c| Ok(runs::all_open(c)?)).await
+        self.ask(move |c| Ok(runs::all_open(c)?)).await
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.read(move |c| Ok(runs::one(c, id)?)).await
+        self.ask(move |c| Ok(runs::one(c, id)?)).await
     }
 
     async fn runs_named(&self, name: &RunName) -> Result<Vec<RunRecord>, StoreError> {
         let name = name.clone();
-        self.read(move |c| Ok(runs::named(c, &name)?)).await
+        self.ask(move |c| Ok(runs::named(c, &name)?)).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRecord>, StoreError> {
         let filter = filter.clone();
-        self.read(move |c| Ok(runs::list(c, &filter)?)).await
+        self.ask(move |c| Ok(runs::list(c, &filter)?)).await
     }
 
     async fn slots(&self, filter: &SlotFilter) -> Result<Vec<SlotRecord>, StoreError> {
         let filter = filter.clone();
-        self.read(move |c| Ok(slots::list(c, &filter)?)).await
+        self.ask(move |c| Ok(slots::list(c, &filter)?)).await
     }
 
     async fn log(&self, run: RunId, from: u32, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        self.read(move |c| Ok(runs::log(c, run, from, limit)?)).await
+        self.ask(move |c| Ok(runs::log(c, run, from, limit)?)).await
     }
 
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError> {
-        self.read(move |c| Ok(runs::host_calls(c, run)?)).await
+        self.ask(move |c| Ok(runs::host_calls(c, run)?)).await
     }
 
     async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError> {
@@ -372,7 +390,7 @@ impl Store for SqliteStore {
     }
 
     async fn files(&self, run: RunId) -> Result<Vec<FileRecord>, StoreError> {
-        self.read(move |c| Ok(files::of_run(c, run)?)).await
+        self.ask(move |c| Ok(files::of_run(c, run)?)).await
     }
 
     async fn store_events(&self, incoming: Vec<Incoming>) -> Result<Vec<Stored>, StoreError> {
@@ -381,7 +399,7 @@ impl Store for SqliteStore {
     }
 
     async fn event(&self, id: EventId) -> Result<Option<ReceivedEvent>, StoreError> {
-        self.read(move |c| Ok(events::one(c, id)?)).await
+        self.ask(move |c| Ok(events::one(c, id)?)).await
     }
 
     async fn hand_again(&self, wanted: Vec<(EventId, String)>, at: DateTime<Utc>) -> Result<Vec<Handover>, StoreError> {
@@ -397,7 +415,7 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(EventPlace, EventRecord)>, StoreError> {
         let (export, tenant, window) = (export.to_owned(), tenant.to_owned(), *window);
-        self.read(move |c| Ok(handovers::page(c, (&export, &tenant, &window), after, limit)?)).await
+        self.ask(move |c| Ok(handovers::page(c, (&export, &tenant, &window), after, limit)?)).await
     }
 
     async fn prune_events(&self, before: DateTime<Utc>, most: u32) -> Result<usize, StoreError> {
@@ -406,7 +424,7 @@ impl Store for SqliteStore {
 
     async fn events(&self, filter: &EventFilter) -> Result<Vec<ReceivedEvent>, StoreError> {
         let filter = filter.clone();
-        self.read(move |c| Ok(events::list(c, &filter)?)).await
+        self.ask(move |c| Ok(events::list(c, &filter)?)).await
     }
 }
 
