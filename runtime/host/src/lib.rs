@@ -10,9 +10,9 @@
 //!
 //! A [`Plugin`] is called with [`Plugin::run`]: each run gets an instance of its own, and is bound by [`Limits`].
 //!
-//! Rooms: `machine_code` holds the settings that all code depends on, `engine` those of runs, `compile` makes machine code within limits, `cache` keeps it, sealed with
-//! the installation's key, `load` reads and links components, `plan` compares types, `direct` moves values, `calls` are
-//! the host functions, `run` is one run.
+//! Rooms: `machine_code` holds the settings that all code depends on, `engine` those of runs, `compile` makes machine
+//! code within limits, `cache` keeps it, sealed with the installation's key, `load` reads and links components, `plan`
+//! compares types, `direct` moves values, `calls` are the host functions, `run` is one run.
 
 mod cache;
 mod calls;

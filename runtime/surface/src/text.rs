@@ -56,11 +56,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// The same, but for those characters that are to be obeyed.
 pub fn visible_but(text: &str, obeyed: impl Fn(char) -> bool) -> Cow<'_, str> {
-    escape(text, |c| is_obeyed(c) && !obeyed(c))
+    visible_where(text, |c| is_obeyed(c) && !obeyed(c))
 }
 
-/// The text with those characters that are to be escaped written as in JSON.
-pub fn escape(text: &str, escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+/// The text with those characters escaped that are to be, as in JSON.
+pub fn visible_where(text: &str, escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&escaped) {
         return Cow::Borrowed(text);
     }

@@ -85,10 +85,10 @@ impl Places {
 
     /// Lets a lane wait for a place, for a run that is due then. One that waits already keeps its tenant's turn.
     pub(super) fn ask(&mut self, lane: usize, due: DateTime<Utc>, claim: Claim) {
-        let before = self.waiting.insert(lane, (due, claim.clone()));
-        if before.as_ref().is_some_and(|(since, known)| *since == due && *known == claim) {
+        if self.waiting.get(&lane).is_some_and(|(since, known)| *since == due && *known == claim) {
             return;
         }
+        let before = self.waiting.insert(lane, (due, claim.clone()));
         let tenant = self.tenants.entry(claim.tenant.clone()).or_default();
         if tenant.waiting.is_empty() {
             self.turns.push_back(claim.tenant);

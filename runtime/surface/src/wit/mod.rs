@@ -19,7 +19,7 @@ use std::fmt::Write;
 
 use crate::catalog::{Answer, Catalog, Operation, Param, Place, Surface};
 use crate::names;
-use crate::text::{escape, is_obeyed};
+use crate::text::{is_obeyed, visible_where};
 use crate::types::{Field, Need, Type, TypeDef};
 
 /// A record whose fields are laid out for WIT.
@@ -141,7 +141,7 @@ fn escaped(name: &str) -> String {
 fn doc(out: &mut String, indent: &str, lines: &[String]) {
     for line in lines {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "{indent}/// {}", escape(line, |c| is_obeyed(c) || is_refused(c)));
+        let _ = writeln!(out, "{indent}/// {}", visible_where(line, |c| is_obeyed(c) || is_refused(c)));
     }
 }
 
