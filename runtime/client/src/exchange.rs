@@ -1,10 +1,12 @@
 //! One call from its first attempt to its last: token, pace, sending, reading, and what follows from a failure.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Body, Method, Response, StatusCode, multipart};
+use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
 use tradewire_outbound::{Unread, beginning, innermost, is_distrusted, read};
@@ -21,6 +23,8 @@ use crate::tenant::Doors;
 use crate::token::Token;
 
 const MOST_HOPS: usize = 5;
+/// Work on so many bytes is done at once.
+const SMALL: usize = 256 << 10;
 
 /// A reply, and what it took.
 pub(crate) struct Sent {
@@ -115,7 +119,7 @@ impl Doors {
         }
     }
 
-    async fn attempt(&self, request: &Request, token: &Token) -> Result<Reply, Box<Failed>> {
+    async fn attempt(&self, request: &Request, token: &Arc<Token>) -> Result<Reply, Box<Failed>> {
         let options = &self.shared.options;
         let deadline = Instant::now() + options.timeout;
         let address = request.address(&self.shared.api);
@@ -169,10 +173,15 @@ impl Doors {
         if problem::is_page(content_type.as_deref(), &body) {
             return Err(Failed::new(problem::page_error(status.as_u16(), &place), Fault::Unusable));
         }
-        let repeats = self.shared.watch.sees(&body) || token.is_in(&body);
+        let (shared, token) = (Arc::clone(&self.shared), Arc::clone(token));
         // A record that holds our own key is no record of anybody's.
-        let body = if repeats { Bytes::from(token.masker.mask_bytes(&body).into_owned()) } else { body };
-        Ok(Reply::Whole { status: status.as_u16(), body })
+        let body = aside(body.len(), move || {
+            let repeats = shared.watch.sees(&body) || token.is_in(&body);
+            if repeats { Bytes::from(token.masker.mask_bytes(&body).into_owned()) } else { body }
+        });
+        let stopped =
+            |stopped| Failed::new(Error::new(Kind::Unreadable, format!("not read: {stopped}")), Fault::Unusable);
+        Ok(Reply::Whole { status: status.as_u16(), body: body.await.map_err(stopped)? })
     }
 
     /// The failure behind a status that is no success.
@@ -333,6 +342,14 @@ pub(crate) async fn read_all(
             (Error::new(kind, message), Fault::Lost)
         }
     })
+}
+
+/// Does work on so many bytes: where they are many it takes its time, and keeps nobody else waiting for it.
+pub(crate) async fn aside<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    if bytes <= SMALL { Ok(work()) } else { tokio::task::spawn_blocking(work).await }
 }
 
 pub(crate) fn content_type(response: &Response) -> Option<String> {

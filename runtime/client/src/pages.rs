@@ -12,13 +12,12 @@ use tradewire_surface::{OperationRef, Paging};
 use crate::arguments::Arguments;
 use crate::envelope::Envelope;
 use crate::error::{Error, Kind};
+use crate::exchange::aside;
 use crate::request::{Request, encode_query};
 use crate::tenant::{Answered, Tenant};
 
 /// How often a feed may answer an empty page and the token that it was asked with, before it counts as stuck.
 const MOST_UNMOVED: u32 = 5;
-/// The most bytes of a page that is read at once.
-const SMALL: usize = 256 << 10;
 /// How many empty pages may follow one another at all.
 const MOST_EMPTY: u32 = 10_000;
 
@@ -66,13 +65,10 @@ enum Position {
     From(Option<String>),
 }
 
-/// Reads what stands around the records. A large page takes its time, and keeps nobody else waiting for it.
+/// Reads what stands around the records.
 async fn envelope(body: &Bytes) -> Result<Envelope, String> {
-    if body.len() <= SMALL {
-        return Envelope::read(body).map_err(|error| error.to_string());
-    }
     let body = body.clone();
-    let reading = tokio::task::spawn_blocking(move || Envelope::read(&body).map_err(|error| error.to_string()));
+    let reading = aside(body.len(), move || Envelope::read(&body).map_err(|error| error.to_string()));
     reading.await.unwrap_or_else(|stopped| Err(stopped.to_string()))
 }
 

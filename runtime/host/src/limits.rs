@@ -141,6 +141,8 @@ impl fmt::Display for Limit {
     }
 }
 
+impl std::error::Error for Limit {}
+
 fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
 }

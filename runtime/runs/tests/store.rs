@@ -4,11 +4,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use tradewire_runs::journal::{Begun, Verdict, WriteArguments, WriteCall};
+use tradewire_runs::journal::{Begun, Settlement, Verdict, WriteAnswer, WriteArguments, WriteCall, WriteRecord};
 use tradewire_runs::schedule::Window;
 use tradewire_runs::store::{
     Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pruned, RunFilter, RunId,
-    SlotFilter, SlotRecord, SlotState, SqliteStore, Store, StoreError, Trigger,
+    SlotFilter, SlotRecord, SlotState, SqliteStore, Store, StoreError, Trigger, WriteId,
 };
 use tradewire_surface::Method;
 
@@ -214,6 +214,55 @@ fn file() -> FileRecord {
     }
 }
 
+/// Begins a write of a run: which of several, and whether it may be sent twice.
+async fn begun(store: &SqliteStore, run: &Opening, ordinal: u32, repeatable: bool) -> WriteId {
+    let call = WriteCall {
+        operation: "dispatch/team.create".to_owned(),
+        method: Method::Post,
+        path: "/teams".to_owned(),
+        arguments: WriteArguments::default(),
+        digest: "00".to_owned(),
+        ordinal,
+        repeatable,
+    };
+    match store.begin_write(run.id, &call, run.started).await.unwrap() {
+        Begun::Send { id, .. } => id,
+        known => panic!("it is to be sent: {known:?}"),
+    }
+}
+
+#[tokio::test]
+async fn of_all_writes_of_a_run_those_it_has_to_wait_for_are_the_unsettled() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
+    let (run, other) = (opening("2026-01-05T13:00:00Z"), opening("2026-01-12T13:00:00Z"));
+    for one in [&run, &other] {
+        store.open_run(one, None).await.unwrap();
+    }
+    begun(&store, &other, 0, false).await;
+    let settlements = [
+        None,
+        Some(Settlement::Answered(WriteAnswer { status: 200, body: Some("{}".into()) })),
+        Some(Settlement::Failed { status: Some(409), message: "no".to_owned() }),
+        Some(Settlement::InDoubt { message: "lost".to_owned() }),
+    ];
+    let all: Vec<_> = settlements.iter().flat_map(|settlement| [(settlement, true), (settlement, false)]).collect();
+    let mut ids = Vec::new();
+    for (ordinal, (_, repeatable)) in (0..).zip(&all) {
+        ids.push(begun(&store, &run, ordinal, *repeatable).await);
+    }
+    for (id, (settlement, _)) in ids.iter().zip(&all) {
+        if let Some(settlement) = settlement {
+            store.settle_write(run.id, *id, settlement, run.started).await.unwrap();
+        }
+    }
+    let mut writes = store.writes(run.id).await.unwrap();
+    assert_eq!(writes.len(), all.len());
+    writes.retain(WriteRecord::is_unsettled);
+    assert_eq!(writes.len(), 2, "one that is begun and one in doubt: {writes:?}");
+    assert_eq!(store.unsettled_writes(run.id).await.unwrap(), writes);
+}
+
 #[tokio::test]
 async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twice() {
     let folder = tempfile::tempdir().unwrap();
@@ -222,18 +271,7 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
     let delivered = ended(&store, "2026-01-12T13:00:00Z", Outcome::Succeeded, vec![file()]).await;
     let wrote = opening("2026-01-19T13:00:00Z");
     store.open_run(&wrote, None).await.unwrap();
-    let call = WriteCall {
-        operation: "dispatch/team.create".to_owned(),
-        method: Method::Post,
-        path: "/teams".to_owned(),
-        arguments: WriteArguments::default(),
-        digest: "00".to_owned(),
-        ordinal: 0,
-        repeatable: false,
-    };
-    let Begun::Send { id: write, .. } = store.begin_write(wrote.id, &call, wrote.started).await.unwrap() else {
-        panic!("it is to be sent")
-    };
+    let write = begun(&store, &wrote, 0, false).await;
     store.close_run(wrote.id, &Ending { outcome: Outcome::Waiting, ..ending("2026-01-19T13:01:00Z") }).await.unwrap();
     store.record_slots(vec![missed("2026-01-20T13:00:00Z"), missed("2026-01-21T13:00:00Z")]).await.unwrap();
     let recent = ended(&store, "2026-03-02T13:00:00Z", Outcome::Failed, vec![]).await;

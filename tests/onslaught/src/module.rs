@@ -94,7 +94,7 @@ fn module(
 
     let realloc = signature(&[ValType::I32; 4], &[ValType::I32]);
     defined.function(realloc);
-    code.function(&reallocation(end));
+    code.function(&reallocation());
     let first = u32::try_from(imports.len()).unwrap();
     exports.export("cabi_realloc", ExportKind::Func, first);
 
@@ -145,10 +145,10 @@ fn module(
     module.finish()
 }
 
-/// Takes memory from the heap; it is given back all at once, before the next call.
-fn reallocation(end: u32) -> Code {
-    let mut code = Code::new([(1, ValType::I32)]);
-    let (align, size, place) = (2, 3, 4);
+/// Takes memory from the heap, which grows; it is given back all at once, before the next call.
+fn reallocation() -> Code {
+    let mut code = Code::new([(2, ValType::I32)]);
+    let (align, size, place, missing) = (2, 3, 4, 5);
     code.instructions()
         // place = (next + align - 1) & -align
         .global_get(0)
@@ -164,11 +164,25 @@ fn reallocation(end: u32) -> Code {
         .local_get(size)
         .i32_add()
         .global_set(0)
+        // missing = (next + 65535) >> 16 - pages
         .global_get(0)
-        .i32_const(signed(end))
-        .i32_gt_u()
+        .i32_const(signed(PAGE - 1))
+        .i32_add()
+        .i32_const(16)
+        .i32_shr_u()
+        .memory_size(0)
+        .i32_sub()
+        .local_tee(missing)
+        .i32_const(0)
+        .i32_gt_s()
+        .if_(wasm_encoder::BlockType::Empty)
+        .local_get(missing)
+        .memory_grow(0)
+        .i32_const(-1)
+        .i32_eq()
         .if_(wasm_encoder::BlockType::Empty)
         .unreachable()
+        .end()
         .end()
         .local_get(place)
         .end();

@@ -35,7 +35,7 @@ pub(crate) fn link_events(instance: &mut LinkerInstance<'_, RunState>, answer: A
                 Ok(page) => Outcome::Json(page),
                 Err(error) => Outcome::Error(super::error_json(&error, OPERATION)),
             };
-            Ok(Answer { plan: answer, outcome, decoding: state.decoding.clone() })
+            Ok(Answer { plan: answer, outcome, budget: state.budget() })
         })
     })
 }

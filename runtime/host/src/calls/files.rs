@@ -71,7 +71,7 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
                     state.uploading += bytes.len();
                     Outcome::Done
                 };
-                Ok(Answer { plan: plan.clone(), outcome, decoding: store.data().decoding.clone() })
+                Ok(Answer { plan: plan.clone(), outcome, budget: store.data().budget() })
             },
         )?;
     }
@@ -82,7 +82,7 @@ pub(crate) fn link_files(instance: &mut LinkerInstance<'_, RunState>, plans: Fil
                 let plan = plan.clone();
                 Box::new(async move {
                     let outcome = read(&mut store, &file, max).await?;
-                    Ok(Answer { plan, outcome, decoding: store.data().decoding.clone() })
+                    Ok(Answer { plan, outcome, budget: store.data().budget() })
                 })
             },
         )?;

@@ -63,13 +63,13 @@ fn operation<const N: usize>(
 ) -> Result<()> {
     instance.func_wrap_async(name, move |store: StoreContextMut<'_, RunState>, arguments: Arguments<N>| {
         let (plan, answer) = (plan.clone(), answer.clone());
-        let decoding = store.data().decoding.clone();
+        let budget = store.data().budget();
         Box::new(async move {
             let outcome = match call(store, &plan, arguments.0).await? {
                 Ok(outcome) => outcome,
                 Err(error) => Outcome::Error(super::error_json(&error, &plan.operation.id())),
             };
-            Ok(Answer { plan: answer, outcome, decoding })
+            Ok(Answer { plan: answer, outcome, budget })
         })
     })
 }
@@ -212,7 +212,7 @@ pub(crate) fn link_pager(
                 Ok(None) => Outcome::Json(bytes::Bytes::from_static(b"null")),
                 Err(error) => Outcome::Error(super::error_json(&error, &operation)),
             };
-            Ok(Answer { plan: answer, outcome, decoding: store.data().decoding.clone() })
+            Ok(Answer { plan: answer, outcome, budget: store.data().budget() })
         })
     })
 }

@@ -32,7 +32,7 @@ pub(crate) fn link_raw(instance: &mut LinkerInstance<'_, RunState>, plan: Arc<An
                 }
                 Err(error) => Outcome::Error(super::error_json(&error, &operation)),
             };
-            Ok(Answer { plan, outcome, decoding: store.data().decoding.clone() })
+            Ok(Answer { plan, outcome, budget: store.data().budget() })
         })
     })
 }

@@ -47,7 +47,15 @@ pub(crate) enum Outcome {
 pub(crate) struct Answer {
     pub plan: Arc<AnswerPlan>,
     pub outcome: Outcome,
-    /// Where the nanoseconds are added that it takes to become a value.
+    pub budget: Budget,
+}
+
+/// What becoming a value may take of a run, and what it took.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    /// The most bytes: those that the plugin may have itself.
+    pub memory: usize,
+    /// Where its nanoseconds are added.
     pub decoding: Arc<AtomicU64>,
 }
 
@@ -84,7 +92,7 @@ unsafe impl Lower for Answer {
         let plan = &*self.plan;
         let size = plan.layout.size as usize;
         let payload = plan.payload as usize;
-        let mut writer = Writer::new(cx, size);
+        let mut writer = Writer::new(cx, size, self.budget.memory);
         let failed = match (&self.outcome, &plan.ok) {
             // On this thread: the plugin's own `realloc` is called in between, and where its time is up the run waits
             // in the middle of it and goes on on another thread.
@@ -129,7 +137,7 @@ unsafe impl Lower for Answer {
         let Writer { cx, scratch, .. } = writer;
         cx.as_slice_mut()[offset..offset + size].copy_from_slice(&scratch[..size]);
         let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.decoding.fetch_add(spent, Ordering::Relaxed);
+        self.budget.decoding.fetch_add(spent, Ordering::Relaxed);
         Ok(())
     }
 }

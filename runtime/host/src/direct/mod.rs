@@ -24,4 +24,4 @@ mod lower;
 mod writer;
 
 pub(crate) use lift::{Arguments, Value};
-pub(crate) use lower::{Answer, AnswerPlan, Outcome};
+pub(crate) use lower::{Answer, AnswerPlan, Budget, Outcome};

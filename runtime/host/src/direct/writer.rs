@@ -7,11 +7,13 @@ use std::mem::MaybeUninit;
 
 use jiter::{Jiter, Peek};
 use tradewire_surface::text::shown;
+use tradewire_workers::off_worker;
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;
 use wasmtime::{Error, ValRaw};
 
 use super::fault::{Fault, unexpected};
+use crate::limits::Limit;
 use crate::plan::{Decode, DecodeKind, Layout, Number, RecordField};
 
 pub(super) struct Writer<'c, 'd, T: 'static> {
@@ -23,16 +25,24 @@ pub(super) struct Writer<'c, 'd, T: 'static> {
     children: usize,
     /// How deep in children of children.
     depth: usize,
+    /// The most bytes that `scratch` may have.
+    most: usize,
+    /// Up to which byte the plugin let others have their turn.
+    paused_at: usize,
 }
 
 /// Children of children of children: ServiceTitan's go three or four deep. The host's stack is not the guest's to fill.
 const DEEPEST: usize = 100;
+/// How deep what no plan asks for may go: as deep as the reader itself goes.
+const DEEPEST_SKIPPED: usize = 200;
+/// How many bytes of JSON are read at most before others may have their turn. It takes less than a millisecond.
+const STRETCH: usize = 64 << 10;
 
 impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
-    pub fn new(cx: &'c mut LowerContext<'d, T>, size: usize) -> Self {
+    pub fn new(cx: &'c mut LowerContext<'d, T>, size: usize, most: usize) -> Self {
         let mut scratch = Vec::with_capacity(16 * 1024);
         scratch.resize(size, 0);
-        Writer { cx, scratch, size, children: 0, depth: 0 }
+        Writer { cx, scratch, size, children: 0, depth: 0, most, paused_at: 0 }
     }
 
     /// Forgets what has been laid out.
@@ -60,7 +70,48 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         Ok(())
     }
 
+    /// Lets others have their turn when it is time. A run waits where its plugin's own code is called, so the plugin is
+    /// asked for no memory: most values have it asked for some, and a list of numbers as long as an answer does not.
+    fn pause(&mut self, json: &Jiter<'_>) -> Result<(), Fault> {
+        let read = json.current_index();
+        // Within an event the bytes are counted anew.
+        if read.abs_diff(self.paused_at) > STRETCH {
+            self.paused_at = read;
+            self.cx.realloc(0, 0, 1, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Passes over a value that no plan asks for.
+    fn skip(&mut self, json: &mut Jiter<'_>, peek: Peek, depth: usize) -> Result<(), Fault> {
+        self.pause(json)?;
+        match peek {
+            Peek::Array | Peek::Object if depth == DEEPEST_SKIPPED => {
+                Err(Fault::of(format!("it goes on for more than {DEEPEST_SKIPPED} levels")))
+            }
+            Peek::Array => {
+                let mut next = json.known_array()?;
+                while let Some(peek) = next {
+                    self.skip(json, peek, depth + 1)?;
+                    next = json.array_step()?;
+                }
+                Ok(())
+            }
+            Peek::Object => {
+                let mut key = json.known_object()?.is_some();
+                while key {
+                    let peek = json.peek()?;
+                    self.skip(json, peek, depth + 1)?;
+                    key = json.next_key()?.is_some();
+                }
+                Ok(())
+            }
+            scalar => Ok(json.known_skip(scalar)?),
+        }
+    }
+
     fn value(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+        self.pause(json)?;
         match &plan.kind {
             DecodeKind::Option { payload, value } => {
                 if peek == Peek::Null {
@@ -92,7 +143,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             },
             DecodeKind::Json => {
                 let start = json.current_index();
-                json.known_skip(peek)?;
+                self.skip(json, peek, 0)?;
                 let text = std::str::from_utf8(json.slice_to_current(start)).map_err(|_| Fault::of("not UTF-8"))?;
                 put(self.cx, &mut self.scratch, at, text)
             }
@@ -167,16 +218,31 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
 
     /// Lays out one element of the list at the top of the stack.
     fn item(&mut self, json: &mut Jiter<'_>, peek: Peek, item: &Decode) -> Result<(), Fault> {
-        let at = self.scratch.len();
-        self.scratch.resize(at + item.size as usize, 0);
+        let at = self.room(item.size)?;
         self.value(json, peek, item, at)
+    }
+
+    /// Makes room at the top of the stack, and says where. What stands there goes into the component's memory, so there is
+    /// no use in more than that may have: `{}` is two bytes, and a record of a hundred fields once it is laid out.
+    fn room(&mut self, size: u32) -> Result<usize, Fault> {
+        let at = self.scratch.len();
+        let end = at + size as usize;
+        if end > self.most {
+            return Err(Fault::Trap(Limit::Memory(self.most).into()));
+        }
+        if end > self.scratch.capacity() {
+            off_worker(at, || self.scratch.reserve(size as usize));
+        }
+        self.scratch.resize(end, 0);
+        Ok(at)
     }
 
     /// Moves the elements at the top of the stack into the component's memory.
     fn list_done(&mut self, start: usize, count: usize, align: u32, at: usize) -> Result<(), Fault> {
         let size = self.scratch.len() - start;
         let pointer = if size == 0 { align as usize } else { self.cx.realloc(0, 0, align, size)? };
-        self.cx.as_slice_mut()[pointer..][..size].copy_from_slice(&self.scratch[start..]);
+        let (memory, list) = (&mut self.cx.as_slice_mut()[pointer..][..size], &self.scratch[start..]);
+        off_worker(size, || memory.copy_from_slice(list));
         self.scratch.truncate(start);
         put_pair(&mut self.scratch, at, pointer, count)
     }
@@ -197,8 +263,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             Peek::Object => {
                 let mut key = json.known_object()?;
                 while let Some(name) = key {
-                    let entry = self.scratch.len();
-                    self.scratch.resize(entry + pair.size as usize, 0);
+                    let entry = self.room(pair.size)?;
                     put(self.cx, &mut self.scratch, entry, name)?;
                     let peek = json.peek()?;
                     self.value(json, peek, value, entry + value_offset as usize).map_err(|fault| fault.within("{}"))?;
@@ -254,7 +319,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                     }
                     self.depth -= 1;
                 }
-                None => json.known_skip(peek)?,
+                None => self.skip(json, peek, 0)?,
             }
             key = json.next_key()?;
         }
@@ -301,7 +366,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         let known = by_type.get(known);
         let peek = json.peek()?;
         let start = json.current_index();
-        json.known_skip(peek)?;
+        self.skip(json, peek, 0)?;
         let data = json.slice_to_current(start);
         let case = match known {
             Some((case, value)) => self.fits(data, value, at, plan.size as usize, *payload as usize)?.then_some(*case),

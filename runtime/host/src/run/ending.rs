@@ -76,6 +76,9 @@ fn fault(trap: &wasmtime::Error, state: &RunState) -> String {
         Some(Trap::StackOverflow) => return "the plugin called itself too deep: its stack is full".to_owned(),
         _ => {}
     }
+    if let Some(limit) = trap.downcast_ref::<Limit>() {
+        return limit.to_string();
+    }
     if text.contains("fuel allocated for hostcalls has been exhausted") {
         return Limit::HandOver(limits.hand_over).to_string();
     }

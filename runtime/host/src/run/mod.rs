@@ -18,6 +18,7 @@ use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 
+use crate::direct::Budget;
 use crate::events::Events;
 use crate::limits::{Guard, Limit, Limits};
 use crate::load::Plugin;
@@ -152,7 +153,7 @@ pub(crate) struct RunState {
     pub limits: Limits,
     calls: Arc<AtomicU64>,
     /// Nanoseconds that answers took to become values.
-    pub decoding: Arc<AtomicU64>,
+    decoding: Arc<AtomicU64>,
     /// Bytes of all uploads that the plugin is putting together.
     pub uploading: usize,
     /// Cloned into whatever holds pages or a connection for the plugin.
@@ -193,6 +194,11 @@ impl RunState {
             return Err(CallError { status: Some(status), attempts, in_doubt: write, ..error });
         }
         Ok(answered)
+    }
+
+    /// What an answer may take to become a value.
+    pub fn budget(&self) -> Budget {
+        Budget { memory: self.limits.memory, decoding: self.decoding.clone() }
     }
 
     /// Tells what a call cost.

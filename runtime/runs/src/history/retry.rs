@@ -48,7 +48,7 @@ pub async fn retry(store: &dyn Store, run: &RunRecord, again: bool) -> Result<Re
     if run.delivers() {
         return Err(RetryError::Delivers(id));
     }
-    if store.writes(id).await?.iter().any(|write| write.is_unsettled()) {
+    if !store.unsettled_writes(id).await?.is_empty() {
         return Err(RetryError::Waits(id));
     }
     let latest = store.latest_run(&opening.export, &opening.tenant, &opening.window).await?;

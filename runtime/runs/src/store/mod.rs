@@ -142,6 +142,9 @@ pub trait Store: Send + Sync + 'static {
     /// The journal that a run shares with its earlier attempts, in the order in which its writes were first begun.
     async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError>;
 
+    /// Those of them that the run has to wait for. Answers may be large, and these have none.
+    async fn unsettled_writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError>;
+
     /// The runs that have waited and have no doubts left, the earliest first.
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 

@@ -127,6 +127,7 @@ requests! {
     doubt(write: WriteId) -> Option<Doubt>;
     doubts() -> Vec<Doubt>;
     writes(run: RunId) -> Vec<WriteRecord>;
+    unsettled_writes(run: RunId) -> Vec<WriteRecord>;
     settled_runs() -> Vec<RunRecord>;
     retries() -> Vec<RunRecord>;
     record_slots(slots: Vec<SlotRecord>) -> usize;

@@ -91,7 +91,7 @@ async fn settle(options: Settle, output: &Output) -> Result<()> {
         false => Verdict::DidNotHappen,
     };
     store.settle_doubt(options.write, &verdict, Utc::now()).await?;
-    let left = store.writes(doubt.write.run).await?.iter().filter(|write| write.is_unsettled()).count();
+    let left = store.unsettled_writes(doubt.write.run).await?.len();
     let mut text = match verdict {
         Verdict::Happened(_) => "settled as happened: it is not sent again".to_owned(),
         Verdict::DidNotHappen => "settled as not happened: the next attempt may send it".to_owned(),

@@ -8,9 +8,7 @@ use crate::store::{Ending, Outcome, RunId, StoreError, patiently};
 impl Runner {
     /// The writes that a run has to wait for.
     pub(super) async fn doubts(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
-        let mut writes = patiently("reading a journal", || self.store.writes(run)).await?;
-        writes.retain(WriteRecord::is_unsettled);
-        Ok(writes)
+        patiently("reading a journal", || self.store.unsettled_writes(run)).await
     }
 
     /// What an attempt came to, unless the run has to wait.

@@ -311,6 +311,10 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(writes::of_run(c, run)?)).await
     }
 
+    async fn unsettled_writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
+        self.ask(move |c| Ok(writes::unsettled(c, run)?)).await
+    }
+
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError> {
         self.ask(move |c| Ok(runs::settled(c)?)).await
     }

@@ -198,9 +198,17 @@ pub(super) fn is_unsettled(connection: &Connection, run: RunId) -> rusqlite::Res
 }
 
 pub(super) fn of_run(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<WriteRecord>> {
+    of_run_that(connection, run, "TRUE")
+}
+
+pub(super) fn unsettled(connection: &Connection, run: RunId) -> rusqlite::Result<Vec<WriteRecord>> {
+    of_run_that(connection, run, UNSETTLED)
+}
+
+fn of_run_that(connection: &Connection, run: RunId, are: &str) -> rusqlite::Result<Vec<WriteRecord>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM writes JOIN runs ON runs.id = writes.run
-         WHERE writes.journal = (SELECT journal FROM runs WHERE id = ?1) ORDER BY writes.rowid"
+         WHERE writes.journal = (SELECT journal FROM runs WHERE id = ?1) AND {are} ORDER BY writes.rowid"
     );
     connection.prepare_cached(&sql)?.query_map([run.to_string()], read)?.collect()
 }
