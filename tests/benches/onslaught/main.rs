@@ -5,8 +5,8 @@
 //! First each import alone, in this process: a call with 15 MiB in its first long argument, and one with 15 MiB spread
 //! over all of them; how long it kept a thread for plugins from the other runs. Then `tradewire serve` as a process of
 //! its own, with plugins that call every operation, and the raw door with a name of 15 MB, again and again until their
-//! time is over: how long `/health` takes meanwhile, how late the runs end, what is left in memory, how long it takes to
-//! stop.
+//! time is over: how long `/health` takes meanwhile, how late the runs end (after the answers to their writes), what is
+//! left in memory, how long it takes to stop.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]
@@ -24,7 +24,7 @@ use support::{Apart, line, quantile, request, tenant};
 use tradewire_client::{RateLimit, ServiceTitan};
 use tradewire_host::{Engine, EngineOptions, Limits, Plugin, Request};
 use tradewire_onslaught::{Much, Of, Onslaught, onslaught};
-use tradewire_runs::store::{RunFilter, SqliteStore, Store};
+use tradewire_runs::store::{Ending, Opening, RunFilter, SqliteStore, Store};
 use tradewire_sandbox as sandbox;
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
@@ -179,16 +179,21 @@ fn asked(address: SocketAddr, how_long: Duration) -> Vec<Duration> {
     times
 }
 
-/// How much longer than their time the runs went on that reached it.
+/// How much longer than their time the runs went on that reached it. An answer to a write that is on its way is waited
+/// for: without it nobody would know whether the write has taken effect.
 fn late(folder: &Path) -> Vec<Duration> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let store = SqliteStore::open(&folder.join(".tradewire/tradewire.db")).unwrap();
     let runs = runtime.block_on(store.runs(&RunFilter::default())).unwrap();
-    let ended = runs.into_iter().filter_map(|run| Some((run.opening.started, run.ending?)));
+    let ended = runs.into_iter().filter_map(|run| Some((run.opening, run.ending?)));
     let ended = ended.filter(|(_, ending)| ending.message.contains("`time` is 2 s"));
-    ended
-        .map(|(started, ending)| (ending.ended - started).to_std().unwrap().saturating_sub(Duration::from_secs(2)))
-        .collect()
+    let late = |(run, ending): (Opening, Ending)| {
+        let writes = runtime.block_on(store.writes(run.id)).unwrap();
+        let settled = writes.iter().filter_map(|write| write.settled).max();
+        let over = settled.into_iter().fold(run.started + Duration::from_secs(2), Ord::max);
+        (ending.ended - over).to_std().unwrap_or_default()
+    };
+    ended.map(late).collect()
 }
 
 fn millis(time: Duration) -> String {

@@ -18,6 +18,7 @@
 //! A wrong plan can therefore give a plugin wrong values, never the host wrong memory.
 #![allow(unsafe_code)]
 
+mod document;
 mod fault;
 mod lift;
 mod lower;

@@ -5,13 +5,14 @@
 
 use std::mem::MaybeUninit;
 
-use jiter::{Jiter, Peek};
+use jiter::Peek;
 use tradewire_surface::text::shown;
 use tradewire_workers::off_worker;
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;
 use wasmtime::{Error, ValRaw};
 
+use super::document::Document;
 use super::fault::{Fault, unexpected};
 use crate::limits::Limit;
 use crate::plan::{Decode, DecodeKind, Layout, Number, RecordField};
@@ -54,10 +55,10 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
 
     /// Reads a whole document and lays it out at `at`.
     pub fn json(&mut self, json: &[u8], plan: &Decode, at: usize) -> Result<(), Fault> {
-        let mut jiter = Jiter::new(json);
-        let peek = jiter.peek().map_err(|e| Fault::from(e).within("answer"))?;
-        self.value(&mut jiter, peek, plan, at).map_err(|fault| fault.within("answer"))?;
-        jiter.finish().map_err(|e| Fault::from(e).within("answer"))
+        let mut document = Document::new(json);
+        let peek = document.peek().map_err(|e| Fault::from(e).within("answer"))?;
+        self.value(&mut document, peek, plan, at).map_err(|fault| fault.within("answer"))?;
+        document.finish().map_err(|e| Fault::from(e).within("answer"))
     }
 
     /// Lays out `some(bytes)` at `at`, as an `option<list<u8>>`.
@@ -72,7 +73,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
 
     /// Lets others have their turn when it is time. A run waits where its plugin's own code is called, so the plugin is
     /// asked for no memory: most values have it asked for some, and a list of numbers as long as an answer does not.
-    fn pause(&mut self, json: &Jiter<'_>) -> Result<(), Fault> {
+    fn pause(&mut self, json: &Document<'_>) -> Result<(), Fault> {
         let read = json.current_index();
         // Within an event the bytes are counted anew.
         if read.abs_diff(self.paused_at) > STRETCH {
@@ -83,7 +84,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     }
 
     /// Passes over a value that no plan asks for.
-    fn skip(&mut self, json: &mut Jiter<'_>, peek: Peek, depth: usize) -> Result<(), Fault> {
+    fn skip(&mut self, json: &mut Document<'_>, peek: Peek, depth: usize) -> Result<(), Fault> {
         self.pause(json)?;
         match peek {
             Peek::Array | Peek::Object if depth == DEEPEST_SKIPPED => {
@@ -98,19 +99,19 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                 Ok(())
             }
             Peek::Object => {
-                let mut key = json.known_object()?.is_some();
+                let mut key = json.first_name()?.is_some();
                 while key {
                     let peek = json.peek()?;
                     self.skip(json, peek, depth + 1)?;
-                    key = json.next_key()?.is_some();
+                    key = json.next_name()?.is_some();
                 }
                 Ok(())
             }
-            scalar => Ok(json.known_skip(scalar)?),
+            scalar => Ok(json.skip_scalar(scalar)?),
         }
     }
 
-    fn value(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+    fn value(&mut self, json: &mut Document<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
         self.pause(json)?;
         match &plan.kind {
             DecodeKind::Option { payload, value } => {
@@ -132,7 +133,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             DecodeKind::Text => self.text(json, peek, at),
             DecodeKind::Decimal => match peek {
                 Peek::String => {
-                    let text = json.known_str()?;
+                    let text = json.text()?;
                     if !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'e' | b'E')) {
                         return Err(Fault::of(format!("a number is expected, found the text `{}`", shown(text))));
                     }
@@ -155,9 +156,9 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         }
     }
 
-    fn number(&mut self, json: &mut Jiter<'_>, peek: Peek, number: Number, at: usize) -> Result<(), Fault> {
+    fn number(&mut self, json: &mut Document<'_>, peek: Peek, number: Number, at: usize) -> Result<(), Fault> {
         let digits = match peek {
-            Peek::String => json.known_str()?,
+            Peek::String => json.text()?,
             _ if peek.is_num() => {
                 std::str::from_utf8(json.known_number_bytes(peek)?).map_err(|_| Fault::of("not UTF-8"))?
             }
@@ -176,9 +177,9 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         Ok(())
     }
 
-    fn text(&mut self, json: &mut Jiter<'_>, peek: Peek, at: usize) -> Result<(), Fault> {
+    fn text(&mut self, json: &mut Document<'_>, peek: Peek, at: usize) -> Result<(), Fault> {
         match peek {
-            Peek::String => put(self.cx, &mut self.scratch, at, json.known_str()?),
+            Peek::String => put(self.cx, &mut self.scratch, at, json.text()?),
             Peek::True | Peek::False => {
                 let text = if json.known_bool(peek)? { "true" } else { "false" };
                 put(self.cx, &mut self.scratch, at, text)
@@ -191,7 +192,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         }
     }
 
-    fn list(&mut self, json: &mut Jiter<'_>, peek: Peek, item: &Decode, at: usize) -> Result<(), Fault> {
+    fn list(&mut self, json: &mut Document<'_>, peek: Peek, item: &Decode, at: usize) -> Result<(), Fault> {
         let start = self.scratch.len();
         let outer_children = std::mem::take(&mut self.children);
         let mut count = 0;
@@ -217,7 +218,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     }
 
     /// Lays out one element of the list at the top of the stack.
-    fn item(&mut self, json: &mut Jiter<'_>, peek: Peek, item: &Decode) -> Result<(), Fault> {
+    fn item(&mut self, json: &mut Document<'_>, peek: Peek, item: &Decode) -> Result<(), Fault> {
         let at = self.room(item.size)?;
         self.value(json, peek, item, at)
     }
@@ -249,7 +250,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
 
     fn map(
         &mut self,
-        json: &mut Jiter<'_>,
+        json: &mut Document<'_>,
         peek: Peek,
         value_offset: u32,
         pair: Layout,
@@ -261,14 +262,14 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         match peek {
             Peek::Null => json.known_null()?,
             Peek::Object => {
-                let mut key = json.known_object()?;
+                let mut key = json.first_name()?;
                 while let Some(name) = key {
                     let entry = self.room(pair.size)?;
                     put(self.cx, &mut self.scratch, entry, name)?;
                     let peek = json.peek()?;
                     self.value(json, peek, value, entry + value_offset as usize).map_err(|fault| fault.within("{}"))?;
                     count += 1;
-                    key = json.next_key()?;
+                    key = json.next_name()?;
                 }
             }
             _ => return Err(unexpected("an object", peek)),
@@ -276,7 +277,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         self.list_done(start, count, pair.align, at)
     }
 
-    fn record(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+    fn record(&mut self, json: &mut Document<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
         let DecodeKind::Record { fields, by_name, children } = &plan.kind else { return Err(Fault::of("no record")) };
         if peek != Peek::Object {
             return Err(unexpected("an object", peek));
@@ -284,7 +285,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         let mut seen = 0;
         // Fields mostly arrive in the order of their description: the next one is tried first.
         let mut expected = 0;
-        let mut key = json.known_object()?;
+        let mut key = json.first_name()?;
         while let Some(name) = key {
             let index = match fields.get(expected) {
                 Some(field) if *field.wire == *name => Some(expected),
@@ -321,7 +322,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                 }
                 None => self.skip(json, peek, 0)?,
             }
-            key = json.next_key()?;
+            key = json.next_name()?;
         }
         if seen < fields.iter().filter(|f| f.required).count() {
             let missing: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| &*f.wire).collect();
@@ -330,10 +331,10 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         Ok(())
     }
 
-    fn word(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+    fn word(&mut self, json: &mut Document<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
         let DecodeKind::Words { discriminant, by_word, other } = &plan.kind else { return Err(Fault::of("no words")) };
         let word = match peek {
-            Peek::String => json.known_str()?,
+            Peek::String => json.text()?,
             Peek::True => json.known_bool(peek).map(|_| "True")?,
             Peek::False => json.known_bool(peek).map(|_| "False")?,
             _ if peek.is_num() => {
@@ -355,14 +356,14 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
 
     /// An event by its type. One that does not fit must not keep those beside it from being read: it is handed over as
     /// it is.
-    fn event(&mut self, json: &mut Jiter<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
+    fn event(&mut self, json: &mut Document<'_>, peek: Peek, plan: &Decode, at: usize) -> Result<(), Fault> {
         let DecodeKind::Event { discriminant, payload, by_type, other } = &plan.kind else {
             return Err(Fault::of("no event"));
         };
         if peek != Peek::Object {
             return Err(unexpected("an object", peek));
         }
-        let known = json.known_object()?.ok_or_else(|| Fault::of("no type of an event"))?;
+        let known = json.first_name()?.ok_or_else(|| Fault::of("no type of an event"))?;
         let known = by_type.get(known);
         let peek = json.peek()?;
         let start = json.current_index();
@@ -377,7 +378,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             put(self.cx, &mut self.scratch, at + *payload as usize, text)?;
         }
         self.case(at, *discriminant, case.unwrap_or(*other));
-        match json.next_key()? {
+        match json.next_name()? {
             None => Ok(()),
             Some(_) => Err(Fault::of("more than one type of an event")),
         }
