@@ -179,8 +179,10 @@ impl Doors {
             let repeats = shared.watch.sees(&body) || token.is_in(&body);
             if repeats { Bytes::from(token.masker.mask_bytes(&body).into_owned()) } else { body }
         });
-        let stopped =
-            |stopped| Failed::new(Error::new(Kind::Unreadable, format!("not read: {stopped}")), Fault::Unusable);
+        let stopped = |stopped| {
+            let error = Error::new(Kind::Unreadable, format!("its answer was not read: {stopped}"));
+            Failed::new(error.with_status(status.as_u16()), Fault::Unusable)
+        };
         Ok(Reply::Whole { status: status.as_u16(), body: body.await.map_err(stopped)? })
     }
 
@@ -332,7 +334,7 @@ pub(crate) async fn read_all(
     read(response, most, count).await.map_err(|unread| match unread {
         Unread::TooLong(most) => {
             let message = format!(
-                "the answer of {place} is larger than the {most} bytes that max_answer allows; ask for smaller pages"
+                "the answer of {place} is larger than the {most} bytes that `max_answer` allows (a plugin's `answer`, in its `limits`); raise it"
             );
             (Error::new(Kind::TooLarge, message), Fault::Unusable)
         }
@@ -349,7 +351,7 @@ pub(crate) async fn aside<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    if bytes <= SMALL { Ok(work()) } else { tokio::task::spawn_blocking(work).await }
+    if bytes <= SMALL { Ok(work()) } else { tradewire_workers::work(work).await }
 }
 
 pub(crate) fn content_type(response: &Response) -> Option<String> {

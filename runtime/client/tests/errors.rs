@@ -77,7 +77,7 @@ async fn an_answer_that_is_too_large_is_told_by_its_setting() {
     options.max_answer = 16;
     let error = support::tenant(options).call(read(), &Arguments::default()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::TooLarge);
-    assert!(error.message().contains("16 bytes that max_answer allows"), "{error}");
+    assert!(error.message().contains("16 bytes that `max_answer` allows"), "{error}");
 }
 
 #[derive(Clone, Default)]

@@ -7,6 +7,12 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy};
 #[error("the WebAssembly engine cannot start: {0:#}")]
 pub struct EngineError(pub(crate) wasmtime::Error);
 
+/// How deep a plugin may call itself. It may do so twice on one stack: where it calls the host, and once more where the
+/// host asks it for memory for the answer.
+const WASM_STACK: usize = 512 << 10;
+/// What the host's own calls may take of that stack, those that read answers of many levels included.
+const HOST_STACK: usize = 1 << 20;
+
 /// The settings, for runs of at most so much memory.
 pub(crate) fn config(memory: usize) -> Config {
     let mut config = Config::new();
@@ -15,8 +21,8 @@ pub(crate) fn config(memory: usize) -> Config {
         .epoch_interruption(true)
         .memory_reservation(memory as u64)
         .memory_guard_size(64 << 10)
-        .async_stack_size(1 << 20)
-        .max_wasm_stack(512 << 10);
+        .async_stack_size(2 * WASM_STACK + HOST_STACK)
+        .max_wasm_stack(WASM_STACK);
     config
 }
 

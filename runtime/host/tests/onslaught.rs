@@ -12,7 +12,7 @@ use bytes::Bytes;
 use support::{Canned, Ear, Listening, answered, engine, request};
 use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
 use tradewire_host::{Event, Events, Limits, Middleware, MiddlewareResponse, Plugin, Request, State, StateKeys, Usage};
-use tradewire_onslaught::{Much, Of, Onslaught, onslaught};
+use tradewire_onslaught::{Deep, Much, Of, Onslaught, deep, onslaught};
 use tradewire_surface::grants::Grants;
 use tradewire_surface::{Answer, Catalog, Method, OperationRef};
 
@@ -257,6 +257,8 @@ fn long_answers() -> Vec<(String, bool)> {
         (format!(r#"{{"id":1,"{}":0}}"#, long("\\u0000")), false),
         (format!(r#"{{"id":1,"unknown":[{}0]}}"#, long("0,")), false),
         (format!(r#"{{"id":1,"unknown":[{}0]}}"#, long("[[]],")), false),
+        (format!(r#"{{"id":1,"unknown":[{}0]}}"#, long("{},")), false),
+        (format!(r#"{{"id":1,"unknown":[{}"{}"]}}"#, long("{},"), long("\\\"")), false),
         (format!(r#"{{"id":1,"unknown":{{{}"":0}}}}"#, long(r#""":{},"#)), false),
     ]
 }
@@ -277,6 +279,45 @@ async fn an_answer_as_long_as_it_may_be_holds_no_thread_and_takes_no_more_than_t
                 Err(failure) => assert!(is_much && failure.message.contains("`memory` is 64 MiB"), "{failure}"),
             }
             assert!(usage.held < HELD, "{} …: {usage:?}", &api.0[..30]);
+        }
+    }
+}
+
+const FULL: &str = "its stack is full";
+
+/// What a run comes to that goes so deep before its call, and once more where it is asked for memory for the answer.
+async fn dives(api: &Arc<Canned>, frames: Deep) -> String {
+    let much = Much { bytes: 0, first: false, letter: b'a', times: 1 };
+    let onslaught = deep(Of::Surface("equipment-systems"), much, frames);
+    let case = onslaught.cases.iter().find(|case| case.function.ends_with("#get")).unwrap();
+    let request = Request { api: api.clone(), ..hostile(case.tenant, &Arc::default()) };
+    load(&onslaught).run(request).await.0.unwrap_or_else(|failure| failure.to_string())
+}
+
+/// How deep it may go and still come to an end, to the frame.
+async fn deepest(api: &Arc<Canned>, frames: impl Fn(u32) -> Deep) -> u32 {
+    let (mut good, mut full) = (0_u32, 1 << 20);
+    while full - good > 1 {
+        let middle = good.midpoint(full);
+        if dives(api, frames(middle)).await.contains(FULL) { full = middle } else { good = middle }
+    }
+    good
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_as_deep_as_it_may_be_twice_over_stops_itself_and_nobody_else() {
+    let levels = format!(r#"{{"unknown":{}{}{}}}"#, "[".repeat(199), "0,".repeat(70_000) + "0", "]".repeat(199));
+    let api = Arc::new(Canned(levels.leak()));
+    let most = Deep {
+        run: deepest(&api, |run| Deep { run, memory: 0 }).await,
+        memory: deepest(&api, |memory| Deep { run: 0, memory }).await,
+    };
+    assert!(most.run > 1000 && most.memory > 1000, "{most:?}");
+    // A process whose stack is at its end is gone, so that this comes to an end is what is tested.
+    for run in [most.run, most.run - most.run / 64] {
+        for memory in [most.memory, most.memory - most.memory / 64] {
+            let told = dives(&api, Deep { run, memory }).await;
+            assert!(told == "aaaa" || told.contains(FULL), "{told}");
         }
     }
 }

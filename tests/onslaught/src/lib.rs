@@ -60,8 +60,22 @@ pub struct Much {
     pub times: u32,
 }
 
+/// How deep it calls itself before it does anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deep {
+    /// Before its run makes a call.
+    pub run: u32,
+    /// Before it gives memory for an answer.
+    pub memory: u32,
+}
+
 /// Makes the component.
 pub fn onslaught(of: Of<'_>, much: Much) -> Onslaught {
+    deep(of, much, Deep::default())
+}
+
+/// Makes one that calls itself first.
+pub fn deep(of: Of<'_>, much: Much, deep: Deep) -> Onslaught {
     let (resolve, world) = resolve(of);
     let mut called = functions(&resolve, world);
     let is_own =
@@ -82,7 +96,7 @@ pub fn onslaught(of: Of<'_>, much: Much) -> Onslaught {
     called.sort_by_key(|(interface, _)| !is_called(interface));
     let count = called.iter().filter(|(interface, _)| is_called(interface)).count();
     let operation = if let Of::RawId(operation) = of { Some(operation) } else { None };
-    let (component, functions) = module::component(&resolve, world, called, count, (much, operation));
+    let (component, functions) = module::component(&resolve, world, called, count, (much, operation), deep);
     let case = |(index, function): (usize, String)| Case { function, tenant: -1 - i64::try_from(index).unwrap() };
     Onslaught { component, cases: functions.into_iter().enumerate().map(case).collect() }
 }

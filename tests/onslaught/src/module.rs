@@ -2,14 +2,14 @@
 
 use wasm_encoder::{
     CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function as Code, FunctionSection, GlobalSection,
-    GlobalType, ImportSection, MemorySection, MemoryType, Module, TypeSection, ValType,
+    GlobalType, ImportSection, InstructionSink, MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmSignature, WasmType};
 use wit_parser::{Function, Resolve, SizeAlign, WorldId, WorldItem};
 
-use crate::Much;
 use crate::values::Caller;
+use crate::{Deep, Much};
 
 /// What the memory holds, each at its own place.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,7 @@ pub fn component(
     imported: Vec<(String, Function)>,
     count: usize,
     (much, operation): (Much, Option<&str>),
+    deep: Deep,
 ) -> (Vec<u8>, Vec<String>) {
     let imports: Vec<Import> = imported
         .into_iter()
@@ -59,7 +60,7 @@ pub fn component(
     sizes.fill(resolve);
     let names =
         imports[..count].iter().map(|import| format!("{}#{}", import.interface, import.function.name)).collect();
-    let mut bytes = module(resolve, world, &imports, count, &sizes, (much, operation));
+    let mut bytes = module(resolve, world, &imports, count, &sizes, (much, operation), deep);
     embed_component_metadata(&mut bytes, resolve, world, StringEncoding::UTF8).unwrap();
     let component = ComponentEncoder::default().validate(true).module(&bytes).unwrap().encode().unwrap();
     (component, names)
@@ -72,6 +73,7 @@ fn module(
     count: usize,
     sizes: &SizeAlign,
     (much, operation): (Much, Option<&str>),
+    deep: Deep,
 ) -> Vec<u8> {
     let whole = much.bytes.next_multiple_of(PAGE) + PAGE;
     let handles = 2 * PAGE;
@@ -94,8 +96,8 @@ fn module(
 
     let realloc = signature(&[ValType::I32; 4], &[ValType::I32]);
     defined.function(realloc);
-    code.function(&reallocation());
     let first = u32::try_from(imports.len()).unwrap();
+    code.function(&reallocation(first, deep.memory));
     exports.export("cabi_realloc", ExportKind::Func, first);
 
     let nothing = signature(&[], &[]);
@@ -118,8 +120,9 @@ fn module(
     let number = params.iter().position(|ty| *ty == WasmType::I64).unwrap();
     let number = u32::try_from(number).unwrap();
     let counter = u32::try_from(params.len()).unwrap();
-    code.function(&runs((number, counter), first + 1, count, (places, whole), much));
-    exports.export("run", ExportKind::Func, first + 1 + u32::try_from(count).unwrap());
+    let entry = first + 1 + u32::try_from(count).unwrap();
+    code.function(&runs((number, counter), (first + 1, entry), count, (places, whole), much));
+    exports.export("run", ExportKind::Func, entry);
 
     let mut memories = MemorySection::new();
     memories.memory(MemoryType {
@@ -132,7 +135,9 @@ fn module(
     exports.export("memory", ExportKind::Memory, 0);
     let mut globals = GlobalSection::new();
     let next = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
-    globals.global(next, &ConstExpr::i32_const(signed(places.heap)));
+    for value in [places.heap, deep.run, deep.memory] {
+        globals.global(next, &ConstExpr::i32_const(signed(value)));
+    }
     let mut module = Module::new();
     module
         .section(&types)
@@ -146,10 +151,14 @@ fn module(
 }
 
 /// Takes memory from the heap, which grows; it is given back all at once, before the next call.
-fn reallocation() -> Code {
+fn reallocation(own: u32, deep: u32) -> Code {
     let mut code = Code::new([(2, ValType::I32)]);
     let (align, size, place, missing) = (2, 3, 4, 5);
-    code.instructions()
+    let mut sink = code.instructions();
+    calls_itself(&mut sink, own, 4, DEEP_MEMORY);
+    // The next time as deep again.
+    sink.i32_const(signed(deep)).global_set(DEEP_MEMORY);
+    sink
         // place = (next + align - 1) & -align
         .global_get(0)
         .local_get(align)
@@ -189,10 +198,31 @@ fn reallocation() -> Code {
     code
 }
 
+/// How much deeper the run, and what gives memory, are to call themselves.
+const DEEP_RUN: u32 = 1;
+const DEEP_MEMORY: u32 = 2;
+
+/// A function of so many parameters calls itself with them as long as it is to.
+fn calls_itself(sink: &mut InstructionSink<'_>, own: u32, params: u32, deeper: u32) {
+    sink.global_get(deeper).if_(wasm_encoder::BlockType::Empty);
+    sink.global_get(deeper).i32_const(1).i32_sub().global_set(deeper);
+    for param in 0..params {
+        sink.local_get(param);
+    }
+    sink.call(own).return_().end();
+}
+
 /// The run: all calls, or that of the tenant's number; then a summary.
-fn runs((number, counter): (u32, u32), first: u32, count: usize, (places, whole): (Places, u32), much: Much) -> Code {
+fn runs(
+    (number, counter): (u32, u32),
+    (first, own): (u32, u32),
+    count: usize,
+    (places, whole): (Places, u32),
+    much: Much,
+) -> Code {
     let mut code = Code::new([(1, ValType::I32)]);
     let mut sink = code.instructions();
+    calls_itself(&mut sink, own, counter, DEEP_RUN);
     sink.i32_const(signed(places.text)).i32_const(much.letter.into()).i32_const(signed(whole)).memory_fill(0);
     sink.loop_(wasm_encoder::BlockType::Empty);
     for index in 0..count {

@@ -8,6 +8,9 @@ use tradewire_workers::off_worker;
 /// Half of what a text has at most that is read at once. It takes about a millisecond.
 const BLOCK: usize = 256 << 10;
 
+/// By how much quicker bytes are looked for than read.
+const QUICKLY: usize = 16;
+
 /// Reads a document. A text in it that is megabytes long leaves the thread to others while its escapes are read.
 pub(super) struct Document<'j> {
     jiter: Jiter<'j>,
@@ -20,51 +23,72 @@ impl<'j> Document<'j> {
     pub fn new(bytes: &'j [u8]) -> Self {
         // A text of two blocks and more covers one, and the quotation marks within a text are escaped.
         let blocks = bytes.len() / BLOCK;
-        let has_long = (0..blocks).any(|block| mark(bytes, block * BLOCK, (block + 1) * BLOCK).is_none());
+        let is_within = |block: usize| mark(bytes, block * BLOCK, (block + 1) * BLOCK).is_none();
+        let has_long = off_worker(bytes.len() / QUICKLY, || (0..blocks).any(is_within));
         Document { jiter: Jiter::new(bytes), bytes, has_long }
     }
 
     /// The text that comes next.
     pub fn text(&mut self) -> JiterResult<&str> {
-        let bytes = self.until_text_ends(1);
+        let bytes = self.until_text_ends();
         off_worker(bytes, || self.jiter.known_str())
     }
 
     /// Passes over what comes next and has nothing in it.
     pub fn skip_scalar(&mut self, peek: Peek) -> JiterResult<()> {
-        let bytes = if peek == Peek::String { self.until_text_ends(1) } else { 0 };
+        let bytes = if peek == Peek::String { self.until_text_ends() } else { 0 };
         off_worker(bytes, || self.jiter.known_skip(peek))
     }
 
     /// The first name of the object that comes next.
     pub fn first_name(&mut self) -> JiterResult<Option<&str>> {
-        let bytes = self.until_text_ends(2);
+        let bytes = self.until_name_ends();
         off_worker(bytes, || self.jiter.known_object())
     }
 
     /// The next name of the object that is being read.
     pub fn next_name(&mut self) -> JiterResult<Option<&str>> {
-        let bytes = self.until_text_ends(2);
+        let bytes = self.until_name_ends();
         off_worker(bytes, || self.jiter.next_key())
     }
 
-    /// About how many bytes it takes to read on until so many quotation marks end or begin a text, as far as it takes to
-    /// know that they are many.
-    fn until_text_ends(&self, marks: usize) -> usize {
+    /// Passes over the first name of the object that comes next, and says what its value is.
+    pub fn first_value(&mut self) -> JiterResult<Option<Peek>> {
+        let bytes = self.until_name_ends();
+        let is_there = off_worker(bytes, || self.jiter.next_object_bytes().map(|name| name.is_some()))?;
+        if is_there { self.jiter.peek().map(Some) } else { Ok(None) }
+    }
+
+    /// Passes over the next name of the object that is being read, and says what its value is.
+    pub fn next_value(&mut self) -> JiterResult<Option<Peek>> {
+        let bytes = self.until_name_ends();
+        let is_there = off_worker(bytes, || self.jiter.next_key_bytes().map(|name| name.is_some()))?;
+        if is_there { self.jiter.peek().map(Some) } else { Ok(None) }
+    }
+
+    /// About how many bytes the text has that comes next.
+    fn until_text_ends(&self) -> usize {
+        self.text_from(self.jiter.current_index())
+    }
+
+    /// The same of the name that comes next, if there is one.
+    fn until_name_ends(&self) -> usize {
         if !self.has_long {
             return 0;
         }
-        let start = self.jiter.current_index();
-        let most = (start + 2 * BLOCK).min(self.bytes.len());
-        // Where a text comes next, its first mark is what comes next.
-        let mut at = start + (marks % 2);
-        for _ in 0..marks {
-            match mark(self.bytes, at, most) {
-                Some(found) => at = found + 1,
-                None => return 2 * BLOCK,
-            }
+        let rest = self.bytes.get(self.jiter.current_index()..).unwrap_or_default();
+        let before = rest.iter().position(|byte| !matches!(byte, b'{' | b',' | b' ' | b'\t' | b'\r' | b'\n'));
+        before.map_or(0, |before| self.text_from(self.jiter.current_index() + before))
+    }
+
+    /// How many bytes the text has that begins there, as far as it takes to know that they are many. None, where nothing
+    /// begins there.
+    fn text_from(&self, start: usize) -> usize {
+        if !self.has_long || self.bytes.get(start) != Some(&b'"') {
+            return 0;
         }
-        at - start
+        let most = (start + 1 + 2 * BLOCK).min(self.bytes.len());
+        mark(self.bytes, start + 1, most).map_or(2 * BLOCK, |end| end - start)
     }
 }
 
@@ -99,11 +123,11 @@ mod tests {
         let json = format!(r#"{{"{name}" : "{text}", "a":"b"}}"#);
         let mut document = Document::new(json.as_bytes());
         assert_eq!(document.peek().unwrap(), Peek::Object);
-        let name_takes = document.until_text_ends(2);
+        let name_takes = document.until_name_ends();
         let read = document.first_name().unwrap().unwrap().len();
         assert_eq!(read, serde_json::from_str::<String>(&format!("\"{name}\"")).unwrap().len());
         assert_eq!(document.peek().unwrap(), Peek::String);
-        let text_takes = document.until_text_ends(1);
+        let text_takes = document.until_text_ends();
         let read = document.text().unwrap().to_owned();
         assert_eq!(read, serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap());
         assert_eq!(document.next_name().unwrap(), Some("a"));

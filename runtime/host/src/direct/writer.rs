@@ -50,7 +50,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     pub fn clear(&mut self) {
         self.scratch.truncate(self.size);
         self.scratch.fill(0);
-        (self.children, self.depth) = (0, 0);
+        (self.children, self.depth, self.paused_at) = (0, 0, 0);
     }
 
     /// Reads a whole document and lays it out at `at`.
@@ -75,8 +75,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     /// asked for no memory: most values have it asked for some, and a list of numbers as long as an answer does not.
     fn pause(&mut self, json: &Document<'_>) -> Result<(), Fault> {
         let read = json.current_index();
-        // Within an event the bytes are counted anew.
-        if read.abs_diff(self.paused_at) > STRETCH {
+        if read.saturating_sub(self.paused_at) > STRETCH {
             self.paused_at = read;
             self.cx.realloc(0, 0, 1, 0)?;
         }
@@ -84,30 +83,42 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     }
 
     /// Passes over a value that no plan asks for.
-    fn skip(&mut self, json: &mut Document<'_>, peek: Peek, depth: usize) -> Result<(), Fault> {
-        self.pause(json)?;
-        match peek {
-            Peek::Array | Peek::Object if depth == DEEPEST_SKIPPED => {
-                Err(Fault::of(format!("it goes on for more than {DEEPEST_SKIPPED} levels")))
-            }
-            Peek::Array => {
-                let mut next = json.known_array()?;
-                while let Some(peek) = next {
-                    self.skip(json, peek, depth + 1)?;
-                    next = json.array_step()?;
+    fn skip(&mut self, json: &mut Document<'_>, mut peek: Peek) -> Result<(), Fault> {
+        // What is open around the value: an object, or else a list.
+        let mut objects = Vec::new();
+        loop {
+            self.pause(json)?;
+            let is_in = objects.len();
+            let mut next = match peek {
+                Peek::Array | Peek::Object if is_in == DEEPEST_SKIPPED => {
+                    return Err(Fault::of(format!("it goes on for more than {DEEPEST_SKIPPED} levels")));
                 }
-                Ok(())
-            }
-            Peek::Object => {
-                let mut key = json.first_name()?.is_some();
-                while key {
-                    let peek = json.peek()?;
-                    self.skip(json, peek, depth + 1)?;
-                    key = json.next_name()?.is_some();
+                Peek::Array => {
+                    objects.push(false);
+                    json.known_array()?
                 }
-                Ok(())
+                Peek::Object => {
+                    objects.push(true);
+                    json.first_value()?
+                }
+                scalar => {
+                    json.skip_scalar(scalar)?;
+                    None
+                }
+            };
+            if next.is_none() {
+                // It had nothing in it.
+                objects.truncate(is_in);
             }
-            scalar => Ok(json.skip_scalar(scalar)?),
+            while next.is_none() {
+                let Some(is_object) = objects.last() else { return Ok(()) };
+                next = if *is_object { json.next_value()? } else { json.array_step()? };
+                if next.is_none() {
+                    objects.pop();
+                }
+            }
+            let Some(value) = next else { return Ok(()) };
+            peek = value;
         }
     }
 
@@ -144,7 +155,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             },
             DecodeKind::Json => {
                 let start = json.current_index();
-                self.skip(json, peek, 0)?;
+                self.skip(json, peek)?;
                 let text = std::str::from_utf8(json.slice_to_current(start)).map_err(|_| Fault::of("not UTF-8"))?;
                 put(self.cx, &mut self.scratch, at, text)
             }
@@ -232,7 +243,8 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
             return Err(Fault::Trap(Limit::Memory(self.most).into()));
         }
         if end > self.scratch.capacity() {
-            off_worker(at, || self.scratch.reserve(size as usize));
+            let capacity = end.saturating_mul(2).min(self.most);
+            off_worker(at, || self.scratch.reserve_exact(capacity - at));
         }
         self.scratch.resize(end, 0);
         Ok(at)
@@ -282,7 +294,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         if peek != Peek::Object {
             return Err(unexpected("an object", peek));
         }
-        let mut seen = 0;
+        let mut seen = Seen::default();
         // Fields mostly arrive in the order of their description: the next one is tried first.
         let mut expected = 0;
         let mut key = json.first_name()?;
@@ -298,7 +310,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                     let RecordField { wire, offset, value, required } = &fields[index];
                     self.value(json, peek, value, at + *offset as usize)
                         .map_err(|fault| fault.within(&format!(".{wire}")))?;
-                    seen += usize::from(*required);
+                    seen.note(index, *required);
                     expected = index + 1;
                 }
                 None if is_children && peek == Peek::Array => {
@@ -320,11 +332,11 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
                     }
                     self.depth -= 1;
                 }
-                None => self.skip(json, peek, 0)?,
+                None => self.skip(json, peek)?,
             }
             key = json.next_name()?;
         }
-        if seen < fields.iter().filter(|f| f.required).count() {
+        if seen.count < fields.iter().filter(|f| f.required).count() {
             let missing: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| &*f.wire).collect();
             return Err(Fault::of(format!("one of `{}` is missing", missing.join("`, `"))));
         }
@@ -367,7 +379,7 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
         let known = by_type.get(known);
         let peek = json.peek()?;
         let start = json.current_index();
-        self.skip(json, peek, 0)?;
+        self.skip(json, peek)?;
         let data = json.slice_to_current(start);
         let case = match known {
             Some((case, value)) => self.fits(data, value, at, plan.size as usize, *payload as usize)?.then_some(*case),
@@ -387,7 +399,11 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     /// Lays out the payload of the `size` bytes at `at`, unless the data is not as the plan wants it.
     fn fits(&mut self, data: &[u8], plan: &Decode, at: usize, size: usize, payload: usize) -> Result<bool, Fault> {
         let (top, children, depth) = (self.scratch.len(), self.children, self.depth);
-        match self.json(data, plan, at + payload) {
+        // Its bytes are counted from its own first one.
+        let paused_at = std::mem::take(&mut self.paused_at);
+        let read = self.json(data, plan, at + payload);
+        self.paused_at = paused_at;
+        match read {
             Ok(()) => Ok(true),
             Err(Fault::Unreadable { .. }) => {
                 self.scratch.truncate(top);
@@ -402,6 +418,26 @@ impl<'c, 'd, T: 'static> Writer<'c, 'd, T> {
     fn case(&mut self, at: usize, discriminant: u32, case: u32) {
         let width = discriminant as usize;
         self.scratch[at..at + width].copy_from_slice(&case.to_le_bytes()[..width]);
+    }
+}
+
+/// How many of its required fields a record has had. One that comes twice is one.
+#[derive(Default)]
+struct Seen {
+    count: usize,
+    fields: [u64; 8],
+}
+
+impl Seen {
+    fn note(&mut self, field: usize, required: bool) {
+        let (word, bit) = (field / 64, 1 << (field % 64));
+        // The largest record has fewer fields than there are bits.
+        let Some(word) = self.fields.get_mut(word) else {
+            self.count += usize::from(required);
+            return;
+        };
+        self.count += usize::from(required && *word & bit == 0);
+        *word |= bit;
     }
 }
 

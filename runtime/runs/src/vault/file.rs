@@ -1,7 +1,7 @@
 //! The files of a vault: read at a go, replaced as a whole, written by one at a time.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::VaultError;
@@ -23,16 +23,19 @@ pub(super) fn lock(vault: &Path) -> Result<File, VaultError> {
     let path = PathBuf::from(format!("{}.lock", target(vault).display()));
     let failed = |error| VaultError::unwritable(&path, error);
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    keep_for(&file, vault, false).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// Writes a file that only its owner may read, whole or not at all. It stays its owner's, where the administrator writes it
+/// for a service.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     let path = target(path);
     let write = || {
         // Temporary files are made so that nobody else may read them.
         let mut part = tempfile::Builder::new().prefix(".vault-").tempfile_in(folder_of(&path))?;
+        keep_for(part.as_file(), &path, true)?;
         part.write_all(bytes)?;
         part.as_file().sync_all()?;
         part.persist(&path)?;
@@ -41,7 +44,57 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     write().map_err(|error| VaultError::unwritable(&path, error))
 }
 
+/// Gives a file to whose the one at the path is; its mode as well, if that is wanted. One that is not there yet is nobody's.
+#[cfg(unix)]
+fn keep_for(file: &File, path: &Path, with_mode: bool) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+
+    let there = match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    if with_mode {
+        file.set_permissions(there.permissions())?;
+    }
+    let ours = file.metadata()?;
+    if (ours.uid(), ours.gid()) == (there.uid(), there.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(there.uid()), Some(there.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_for(_: &File, _: &Path, _: bool) -> io::Result<()> {
+    Ok(())
+}
+
 /// What a link leads to, so that it stays one.
 fn target(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    use super::*;
+
+    #[test]
+    fn a_vault_that_is_written_anew_stays_whose_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("tradewire.vault");
+        replace(&vault, b"one").unwrap();
+        fs::set_permissions(&vault, fs::Permissions::from_mode(0o400)).unwrap();
+        // The administrator alone can give it away.
+        let is_given = chown(&vault, Some(65_534), Some(65_534)).is_ok();
+        drop(lock(&vault).unwrap());
+        replace(&vault, b"two").unwrap();
+        let there = fs::metadata(&vault).unwrap();
+        assert_eq!((fs::read(&vault).unwrap(), there.mode() & 0o777), (b"two".to_vec(), 0o400));
+        if is_given {
+            let lock = fs::metadata(folder.path().join("tradewire.vault.lock")).unwrap();
+            assert_eq!((there.uid(), there.gid(), lock.uid()), (65_534, 65_534, 65_534));
+        }
+    }
 }
