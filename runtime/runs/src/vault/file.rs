@@ -44,17 +44,18 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     write().map_err(|error| VaultError::unwritable(&path, error))
 }
 
-/// Gives a file to whose the one at the path is; its mode as well, if that is wanted. One that is not there yet is nobody's.
+/// Gives a file to whose the one at the path is; if that is wanted, with what its mode lets the owner do, and others
+/// nothing. One that is not there yet is nobody's.
 #[cfg(unix)]
 fn keep_for(file: &File, path: &Path, with_mode: bool) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
     let there = match fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
     if with_mode {
-        file.set_permissions(there.permissions())?;
+        file.set_permissions(fs::Permissions::from_mode(there.mode() & 0o700))?;
     }
     let ours = file.metadata()?;
     if (ours.uid(), ours.gid()) == (there.uid(), there.gid()) {
@@ -96,5 +97,8 @@ mod tests {
             let lock = fs::metadata(folder.path().join("tradewire.vault.lock")).unwrap();
             assert_eq!((there.uid(), there.gid(), lock.uid()), (65_534, 65_534, 65_534));
         }
+        fs::set_permissions(&vault, fs::Permissions::from_mode(0o644)).unwrap();
+        replace(&vault, b"three").unwrap();
+        assert_eq!(fs::metadata(&vault).unwrap().mode() & 0o777, 0o600, "one that was too open is closed");
     }
 }
