@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::{Body, Method, Response, StatusCode, multipart};
-use tokio::task::JoinError;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
 use tradewire_outbound::{Unread, beginning, innermost, is_distrusted, read};
 
 use crate::arguments::Source;
+use crate::aside::aside;
 use crate::environment::place;
 use crate::error::{Error, Kind};
 use crate::pace::TooLong;
@@ -23,8 +23,6 @@ use crate::tenant::Doors;
 use crate::token::Token;
 
 const MOST_HOPS: usize = 5;
-/// Work on so many bytes is done at once.
-const SMALL: usize = 256 << 10;
 
 /// A reply, and what it took.
 pub(crate) struct Sent {
@@ -344,14 +342,6 @@ pub(crate) async fn read_all(
             (Error::new(kind, message), Fault::Lost)
         }
     })
-}
-
-/// Does work on so many bytes: where they are many it takes its time, and keeps nobody else waiting for it.
-pub(crate) async fn aside<T: Send + 'static>(
-    bytes: usize,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, JoinError> {
-    if bytes <= SMALL { Ok(work()) } else { tradewire_workers::work(work).await }
 }
 
 pub(crate) fn content_type(response: &Response) -> Option<String> {

@@ -46,6 +46,7 @@
 
 mod api;
 mod arguments;
+mod aside;
 mod client;
 mod download;
 mod envelope;

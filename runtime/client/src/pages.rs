@@ -10,9 +10,9 @@ use tracing::Instrument;
 use tradewire_surface::{OperationRef, Paging};
 
 use crate::arguments::Arguments;
+use crate::aside::aside;
 use crate::envelope::Envelope;
 use crate::error::{Error, Kind};
-use crate::exchange::aside;
 use crate::request::{Request, encode_query};
 use crate::tenant::{Answered, Tenant};
 
