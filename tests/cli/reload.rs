@@ -210,6 +210,34 @@ fn a_caller_whose_key_is_removed_is_refused_at_once_and_a_changed_address_waits_
     serving.stop();
 }
 
+/// How many pieces of compiled plugins the process has in memory.
+#[cfg(target_os = "linux")]
+fn compiled(serving: &Serving) -> usize {
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", serving.child.id())).unwrap();
+    // Address, rights, offset, device and inode: what is mapped from a file has its path besides.
+    let is_code = |line: &&str| line.contains(" r-xp ") && line.split_whitespace().count() == 5;
+    maps.lines().filter(is_code).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_configuration_that_is_no_longer_in_force_leaves_the_memory_with_its_plugins_and_secrets() {
+    let rest = "\n[caller.one]\nkey = { env = \"CALLER_KEY\" }\n[webhook.jobs]\ntenants = [\"acme\"]\nsecret = { file = \
+                \"webhook.key\" }\n[serve]\nlisten = \"127.0.0.1:0\"\n";
+    let bench = Bench::with(&(odd("behaves") + rest));
+    bench.write("webhook.key", "0123456789abcdef0123456789abcdef");
+    let serving = Serving::start(&bench);
+    until("the first runs", || runs_of(&bench, "odd", Outcome::Succeeded) > 0);
+    let first = compiled(&serving);
+    assert_ne!(first, 0);
+    for times in 1..=3 {
+        serving.reload(&bench, &format!("{}{rest}# {times}\n", odd("behaves")));
+        serving.says("is taken over", times);
+        until("there is one of each plugin again", || compiled(&serving) == first);
+    }
+    serving.stop();
+}
+
 #[test]
 fn a_tenant_whose_plugin_never_gives_way_keeps_neither_place_nor_core_from_the_next() {
     // Four of them spin at a time, on however few cores there are; the rest wait, and so would zenith if it came last.

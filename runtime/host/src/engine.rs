@@ -83,7 +83,8 @@ impl Engine {
             .max_unused_warm_slots(WARM.min(runs))
             .async_stack_keep_resident(16 << 10);
         let mut config = config(options.memory);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        // A stack keeps nothing of the run before it: neither what it held nor, beyond a little, its memory.
+        config.async_stack_zeroing(true).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         let wasm = wasmtime::Engine::new(&config).map_err(EngineError)?;
         let workers = Workers::start().map_err(|error| EngineError(error.into()))?;
         count_time(wasm.weak());

@@ -16,6 +16,7 @@ use clap::Parser;
 use cli::Cli;
 use output::Output;
 
+/// Of C as well, such as SQLite's: its own allocator keeps what many threads once needed.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

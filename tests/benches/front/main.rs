@@ -1,11 +1,11 @@
 //! What strangers at the front door of `tradewire serve` cost those who belong there.
 //!
-//! `cargo bench -p tradewire --bench front`
+//! `cargo bench --workspace --bench front`
 //!
 //! Signed events and questions for health, each on a connection of its own as ServiceTitan and probes make them, first in
 //! quiet and then with all of this at once: 64 who send bodies of 4 MiB unsigned or wrongly signed, 64 who guess keys as
-//! fast as they are answered, and 2,000 connections that idle or are in the midst of their heads. Everybody shares the
-//! machine's cores, strangers and who measures included.
+//! fast as they are answered, and 2,000 connections that idle or are in the midst of their heads. Strangers are elsewhere
+//! in truth: here they take what the server and who measures leave of the processors.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "../support/mod.rs"]
@@ -135,7 +135,7 @@ fn main() {
     measuring.block_on(measure(address, "quiet"));
     let before = served.process().resident();
 
-    let strangers = elsewhere.spawn(strangers(address));
+    let strangers = elsewhere.spawn(tradewire_workers::apart(strangers(address)));
     std::thread::sleep(Duration::from_secs(2));
     measuring.block_on(measure(address, "with strangers"));
     strangers.abort();

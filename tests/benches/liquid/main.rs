@@ -1,7 +1,7 @@
 //! How fast a purchase order of 100 lines is rendered: ours as JSON and checked by its contract, beside other engines
 //! that render the same template as plain text. Ours is asked for more, and is to be ten times faster all the same.
 //!
-//! `cargo bench -p tradewire-middleware --bench liquid`
+//! `cargo bench --workspace --bench liquid`
 
 mod peers;
 

@@ -1,7 +1,7 @@
 //! What it costs to ask a supplier through `tradewire serve`: the way over real sockets through the middleware, beside
 //! the way to the same vendor with the very body that the middleware sends it.
 //!
-//! `cargo bench -p tradewire --bench middleware`
+//! `cargo bench --workspace --bench middleware`
 //!
 //! The server is a process of its own. The vendor is the sandbox's, on a thread of the client's process, and client,
 //! vendor and server share the machine's cores: where there are two, calls a second through the middleware are what is

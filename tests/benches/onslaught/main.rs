@@ -1,6 +1,6 @@
 //! What plugins that hand over as much as they can take from the others.
 //!
-//! `cargo bench -p tradewire --bench onslaught`
+//! `cargo bench --workspace --bench onslaught`
 //!
 //! First each import alone, in this process: a call with 15 MiB in its first long argument, and one with 15 MiB spread
 //! over all of them; how long it kept a thread for plugins from the other runs. Then `tradewire serve` as a process of

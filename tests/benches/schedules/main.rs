@@ -1,7 +1,7 @@
 //! What schedules cost: `tradewire serve` with ten schedules for each of 100 and of 1,000 tenants, on one machine with
 //! the ServiceTitan that they call.
 //!
-//! `cargo bench -p tradewire --bench schedules`
+//! `cargo bench --workspace --bench schedules`
 //!
 //! One schedule in ten of each tenant falls due in the same second of one minute, and another spread over the next by its
 //! jitter. Each run asks for a token and a page of customers. Lateness is how long after its time a run has begun, places

@@ -1,6 +1,6 @@
 //! How fast texts are masked, by what is in them.
 //!
-//! `cargo bench -p tradewire-secrets --bench secrets`
+//! `cargo bench --workspace --bench secrets`
 //!
 //! One MiB each, and a thousand secrets. What is hostile is to be no slower than by the escapes that it is full of.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]

@@ -1,6 +1,6 @@
 //! What `tradewire serve` takes in of ServiceTitan's events, over real sockets, and what becomes of them.
 //!
-//! `cargo bench -p tradewire --bench webhooks`
+//! `cargo bench --workspace --bench webhooks`
 //!
 //! First some on one connection, where each waits for the one before and for the disk. Then two bursts of 10,000 events,
 //! to a server that is a process of its own; a tenth of them comes again, and a hundredth as many forged ones come

@@ -97,12 +97,13 @@ impl Scheduler {
         upcoming
     }
 
-    /// Runs what falls due until `shutdown`, then waits for what goes on.
-    pub async fn run(&self, shutdown: CancellationToken) {
-        let clock = self.runner.clock().clone();
+    /// Runs what falls due until `shutdown`, then waits for what goes on. A runner that another has come after is let go
+    /// as soon as the last of its runs ends.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { runner, mut others, patience, onlooker } = self;
+        let (clock, queued) = (runner.clock().clone(), runner.queued().clone());
         let (tell, mut events) = mpsc::unbounded_channel();
-        let (mut others, queued) = (self.others.clone(), self.runner.queued().clone());
-        let mut work = Work::new(self.runner.clone(), self.onlooker.clone(), tell, shutdown.clone());
+        let mut work = Work::new(runner, onlooker, tell, shutdown.clone());
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = work.take_up() => {}
@@ -130,7 +131,7 @@ impl Scheduler {
                 () = work.task_ends() => {}
             }
         }
-        work.shut_down(self.patience).await;
+        work.shut_down(patience).await;
     }
 }
 

@@ -115,7 +115,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let forget = forget(runners, stop.clone());
     let ((), served, (), (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget, follow, renew);
     served?;
-    drop((scheduler, busy));
+    drop(busy);
     output.note("stopped");
     Ok(())
 }
