@@ -173,6 +173,8 @@ fn a_secret_that_is_replaced_is_used_from_then_on() {
     bench.write("client.secret", tradewire_sandbox::DEMO_CLIENT_SECRET);
     signal(&serving.child, "HUP");
     until("it is taken", || runs_of(&bench, "teams", Outcome::Succeeded) > 0);
+    // Those of the environment are not, and whoever asks for all to be read is told.
+    serving.says("secrets of the environment stay as they were at the start (`APP_KEY`)", 1);
     serving.stop();
 }
 

@@ -251,10 +251,15 @@ fn in_a_burst_with_repeats_and_forgeries_that_is_killed_three_times_each_genuine
 #[test]
 fn a_key_that_is_none_is_told_before_anything_is_served() {
     let (bench, _) = bench("");
-    let told = "webhook `jobs`, `secret`: file `webhook.key` holds 5 characters, ServiceTitan's keys have 32 to 64";
-    bench.write("webhook.key", "short");
-    bench.tradewire("check").refused(&[told]);
-    bench.tradewire("serve").refused(&[told]);
+    for (key, what) in [
+        ("short".to_owned(), "too short a key, which may be guessed (characters: 5, at least 32)"),
+        ("a".repeat(64), "too plain a key, which may be guessed (different characters: 1, at least 8)"),
+    ] {
+        let told = format!("webhook `jobs`, `secret`: file `webhook.key` holds {what}: set it to the webhook's key");
+        bench.write("webhook.key", key);
+        bench.tradewire("check").refused(&[&told]);
+        bench.tradewire("serve").refused(&[&told]);
+    }
     std::fs::remove_file(bench.path("webhook.key")).unwrap();
     bench.tradewire("check").refused(&["webhook `jobs`, `secret`: cannot read the secret file `webhook.key`"]);
 }

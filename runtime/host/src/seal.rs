@@ -62,7 +62,11 @@ fn read(path: &Path) -> io::Result<[u8; KEY]> {
     })?;
     // Of the file that is open, not of its name.
     let known = file.metadata()?;
-    tradewire_private::ensure_ours(path, &known).map_err(denied)?;
+    tradewire_private::ensure_ours(path, &known).map_err(|loose| {
+        // With its mode mended it would still be a key that others know.
+        let told = format!("{}: `rm {}`, and plugins are compiled once more", loose.diagnosis(), path.display());
+        io::Error::new(io::ErrorKind::PermissionDenied, told)
+    })?;
     let damaged = || {
         let shown = path.display();
         let message = format!("{shown} is no key of {KEY} bytes; help: remove it, and plugins are compiled once more");
@@ -150,11 +154,10 @@ mod tests {
         Sealer::open(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         let told = |path: &Path| Sealer::open(path).unwrap_err().to_string();
-        for (mode, mends) in
-            [(0o640, "`chmod 600 "), (0o604, "`chmod 600 "), (0o620, "`chmod go-w "), (0o602, "`chmod go-w ")]
-        {
+        for mode in [0o640, 0o604, 0o620, 0o602] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(told(&path).contains(&format!("(mode {mode:04o}): {mends}")), "{}", told(&path));
+            let mends = format!("(mode {mode:04o}): `rm {}`, and plugins", path.display());
+            assert!(told(&path).contains(&mends), "{}", told(&path));
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&path, folder.path().join("link.key")).unwrap();

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loose {
-    /// It belongs to another user, who can read and change all of it.
+    /// It belongs to another user, who can change all of it.
     Foreign {
         /// What.
         path: PathBuf,
         /// Whether it is a folder.
         is_folder: bool,
+        /// Whether it is only read, so that it may be the administrator's as well.
+        is_read: bool,
         /// Whose.
         owner: u32,
         /// Who we are.
@@ -51,6 +53,10 @@ pub enum Loose {
         mode: u32,
         /// The mode that it should have, as `chmod` takes it.
         to: &'static str,
+        /// Whose.
+        owner: u32,
+        /// Who we are.
+        us: u32,
     },
     /// A folder on the way to it is one where others can put something else in its place.
     Replaceable {
@@ -118,7 +124,9 @@ impl Loose {
                     "user {owner} can replace `{path}`, because the folder `{folder}` belongs to them, and this is user {us}"
                 )
             }
-            Loose::Unknown { path, why } => format!("cannot make `{}` private: {why}", path.display()),
+            Loose::Unknown { path, why } => {
+                format!("whether `{}` is nobody else's cannot be seen, or seen to: {why}", path.display())
+            }
         }
     }
 
@@ -126,13 +134,18 @@ impl Loose {
     #[must_use]
     pub fn treatment(&self) -> String {
         match self {
-            Loose::Foreign { path, is_folder, owner, us } => given(path, *is_folder, *owner, *us),
+            Loose::Foreign { path, is_folder, is_read: true, .. } => trusted(path, *is_folder),
+            Loose::Foreign { path, is_folder, owner, us, .. } => given(path, *is_folder, *owner, *us),
             Loose::ForeignFolder { folder, owner, us, .. } => given(folder, false, *owner, *us),
             Loose::ForeignLink { path, .. } => {
                 format!("look where it leads with `ls -l {0}`, and make it anew: `rm {0}`", path.display())
             }
             Loose::Writable { path, .. } => format!("`chmod go-w {}`", path.display()),
             Loose::WritableWithin { folder, .. } => format!("`chmod -R go-w {}`", folder.display()),
+            // With the mode alone it would be its owner's, and no longer read by us.
+            Loose::Readable { path, to, owner, us, .. } if owner != us && *us != 0 => {
+                format!("`sudo chown {us} {0} && sudo chmod {to} {0}`", path.display())
+            }
             Loose::Readable { path, to, .. } => format!("`chmod {to} {}`", path.display()),
             Loose::Replaceable { folder, .. } => format!("`chmod go-w {}`", folder.display()),
             Loose::Unknown { path, .. } => format!("look at it with `ls -ld {}`", path.display()),
@@ -159,6 +172,12 @@ fn given(path: &Path, with_all: bool, owner: u32, us: u32) -> String {
         (_, 0) => give,
         _ => format!("{run}; or {give}"),
     }
+}
+
+/// What to do about something of another user's that is only read: whoever owns it could change what we do.
+fn trusted(path: &Path, with_all: bool) -> String {
+    let all = if with_all { "-R " } else { "" };
+    format!("where it is to be trusted, `sudo chown {all}root {}`", path.display())
 }
 
 /// A user as `sudo` takes one.
@@ -203,7 +222,7 @@ mod tests {
     const NOBODYS: u32 = 4_000_000_001;
 
     fn foreign(is_folder: bool, owner: u32, us: u32) -> String {
-        Loose::Foreign { path: "state".into(), is_folder, owner, us }.to_string()
+        Loose::Foreign { path: "state".into(), is_folder, is_read: false, owner, us }.to_string()
     }
 
     #[test]
@@ -219,6 +238,22 @@ mod tests {
         assert!(told.ends_with(&format!("run tradewire as its owner: `sudo -u '#{NOBODYS}' tradewire …`")), "{told}");
         let folder = Loose::ForeignFolder { path: "a/b".into(), folder: "a".into(), owner: NOBODYS, us: 0 }.to_string();
         assert!(folder.contains("sudo -u") && !(told + &folder).contains("chown"), "{folder}");
+    }
+
+    #[test]
+    fn nobody_is_told_to_run_as_the_owner_of_what_is_only_read() {
+        for us in [0, 1005] {
+            let read = Loose::Foreign { path: "pack".into(), is_folder: true, is_read: true, owner: NOBODYS, us };
+            assert_eq!(read.treatment(), "where it is to be trusted, `sudo chown -R root pack`");
+        }
+    }
+
+    #[test]
+    fn what_the_administrator_lets_us_read_stays_readable_to_us() {
+        let readable = |owner, us| Loose::Readable { path: "key".into(), mode: 0o640, to: "600", owner, us };
+        assert_eq!(readable(1005, 1005).treatment(), "`chmod 600 key`");
+        assert_eq!(readable(0, 1005).treatment(), "`sudo chown 1005 key && sudo chmod 600 key`");
+        assert_eq!(readable(1005, 0).treatment(), "`chmod 600 key`");
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub(super) fn lets_others_write(folder: &Path) -> bool {
 }
 
 fn ensure_ours_or_the_administrators(path: &Path, there: &Metadata) -> Result<(), Loose> {
-    if there.uid() == 0 { Ok(()) } else { ensure_owned(path, there) }
+    if there.uid() == 0 { Ok(()) } else { ensure_owned_by_us(path, there, true) }
 }
 
 pub(super) fn ensure_ours(path: &Path, opened: &Metadata) -> Result<(), Loose> {
@@ -120,11 +120,15 @@ pub(super) fn ensure_unread_by_others(path: &Path) -> Result<(), Loose> {
 }
 
 fn ensure_owned(path: &Path, there: &Metadata) -> Result<(), Loose> {
+    ensure_owned_by_us(path, there, false)
+}
+
+fn ensure_owned_by_us(path: &Path, there: &Metadata, is_read: bool) -> Result<(), Loose> {
     let us = geteuid().as_raw();
     if there.uid() == us {
         return Ok(());
     }
-    Err(Loose::Foreign { path: path.to_owned(), is_folder: there.is_dir(), owner: there.uid(), us })
+    Err(Loose::Foreign { path: path.to_owned(), is_folder: there.is_dir(), is_read, owner: there.uid(), us })
 }
 
 fn ensure_unread(path: &Path, there: &Metadata) -> Result<(), Loose> {
@@ -132,7 +136,8 @@ fn ensure_unread(path: &Path, there: &Metadata) -> Result<(), Loose> {
         return Ok(());
     }
     let to = if there.is_dir() { "700" } else { "600" };
-    Err(Loose::Readable { path: path.to_owned(), mode: mode(there), to })
+    let us = geteuid().as_raw();
+    Err(Loose::Readable { path: path.to_owned(), mode: mode(there), to, owner: there.uid(), us })
 }
 
 /// What is there, behind a link; a link itself must be ours, or the administrator's.

@@ -61,7 +61,7 @@ use std::time::Duration;
 pub use masker::Masker;
 pub use tokens::Tokens;
 pub use watch::Watch;
-pub use weakness::{LEAST, Weakness, weakness};
+pub use weakness::{Guessable, LEAST, Weakness, guessable, weakness};
 pub use writer::MaskWriter;
 
 /// What stands where a secret stood.

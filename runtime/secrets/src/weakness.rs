@@ -1,5 +1,6 @@
 //! Values that cannot be masked.
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// The fewest bytes of a value that is masked.
@@ -92,6 +93,56 @@ impl fmt::Display for Weakness {
             ),
             Weakness::Short => write!(f, "it has fewer than {ENOUGH} bytes, which can be guessed; take a longer one"),
         }
+    }
+}
+
+/// The fewest different characters of a key that others may try.
+const FEWEST_DIFFERENT: usize = 8;
+
+/// Why a key may be guessed by whoever tries keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guessable {
+    /// It has too few characters.
+    Short {
+        /// How many.
+        characters: usize,
+        /// How many it must have.
+        least: usize,
+    },
+    /// It has too few different characters.
+    Plain {
+        /// How many.
+        different: usize,
+    },
+}
+
+impl fmt::Display for Guessable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Guessable::Short { characters, least } => {
+                write!(f, "too short a key, which may be guessed (characters: {characters}, at least {least})")
+            }
+            Guessable::Plain { different } => write!(
+                f,
+                "too plain a key, which may be guessed (different characters: {different}, at least {FEWEST_DIFFERENT})"
+            ),
+        }
+    }
+}
+
+/// Why this key may be guessed, where it may: it has fewer characters than `least`, or few different ones.
+///
+/// ```
+/// assert!(tradewire_secrets::guessable(&"a".repeat(64), 20).is_some());
+/// assert!(tradewire_secrets::guessable("q8Zk2vT0wYb5nR7cX1mJ", 20).is_none());
+/// ```
+#[must_use]
+pub fn guessable(key: &str, least: usize) -> Option<Guessable> {
+    let (characters, different) = (key.chars().count(), key.chars().collect::<HashSet<_>>().len());
+    if characters < least {
+        Some(Guessable::Short { characters, least })
+    } else {
+        (different < FEWEST_DIFFERENT).then_some(Guessable::Plain { different })
     }
 }
 

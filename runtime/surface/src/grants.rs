@@ -160,7 +160,9 @@ impl Grant {
         let surface = catalog.surfaces.get(surface_name).ok_or_else(|| {
             let nearest = Catalog::nearest(surface_name, catalog.surfaces.keys().map(String::as_str));
             let help = nearest.map(|name| instead(&written.replacen(surface_name, name, 1)));
-            (format!("there is no surface `{surface_name}`"), help)
+            let all = "write `payroll:view` for the reads of a surface, `payroll:*` for everything in it; `tradewire \
+                       surface list` lists all";
+            (format!("there is no surface `{surface_name}`"), Some(help.unwrap_or_else(|| all.to_owned())))
         })?;
         let grant = |resource: Option<&str>, reach| Grant {
             surface: surface_name.to_owned(),
@@ -208,7 +210,11 @@ fn known_resource(surface: &Surface, resource: &str, written: &str) -> Result<()
     }
     let nearest = Catalog::nearest(resource, surface.resources.keys().map(String::as_str));
     let help = nearest.map(|name| instead(&written.replacen(&format!("/{resource}"), &format!("/{name}"), 1)));
-    Err((format!("surface `{}` has no resource `{resource}`", surface.name), help))
+    let all = || {
+        let names: Vec<String> = surface.resources.keys().map(|name| format!("`{name}`")).collect();
+        format!("it has {}", names.join(", "))
+    };
+    Err((format!("surface `{}` has no resource `{resource}`", surface.name), Some(help.unwrap_or_else(all))))
 }
 
 fn known_operation(surface: &Surface, resource: &str, operation: &str) -> Result<(), (String, Option<String>)> {
@@ -310,7 +316,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_at_once_with_what_to_write() {
-        let written = ["pairoll:view", "payroll/payrols:*", "payroll/payrolls.get-lst", "payroll/payrolls:read"];
+        let written = ["pairoll:view", "payroll/payrols:*", "payroll/payrolls.get-lst", "payroll/payrolls:read", "*"];
         let faults = Grants::parse_in(&catalog(), &written).unwrap_err();
         let told: Vec<_> = faults.iter().map(|f| (f.index, f.fault.as_str(), f.help.as_deref().unwrap())).collect();
         assert_eq!(
@@ -324,6 +330,12 @@ mod tests {
                     "did you mean `payroll/payrolls.get-list`?"
                 ),
                 (3, "`:read` is not a kind of grant", "`:view` allows the reads, `:*` everything"),
+                (
+                    4,
+                    "there is no surface `*`",
+                    "write `payroll:view` for the reads of a surface, `payroll:*` for everything in it; `tradewire surface \
+                     list` lists all"
+                ),
             ]
         );
     }

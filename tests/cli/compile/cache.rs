@@ -87,7 +87,7 @@ fn a_folder_or_a_key_that_others_can_reach_is_refused_with_what_to_do() {
     let told = bench.tradewire("run boom");
     assert!(told.err.contains("compiled` (mode 0770); its mode is 0700 now"), "{told}");
     set(".tradewire/compiled.key", 0o644);
-    refused(&["compiled.key` (mode 0644): `chmod 600 "]);
+    refused(&["compiled.key` (mode 0644): `rm "]);
     set(".tradewire/compiled.key", 0o600);
     fs::rename(bench.path(".tradewire/compiled.key"), bench.path("elsewhere.key")).unwrap();
     symlink(bench.path("elsewhere.key"), bench.path(".tradewire/compiled.key")).unwrap();

@@ -57,7 +57,7 @@ pub enum SecretError {
     #[error("{0} holds no secret, it is empty: set it to the secret, or change the reference to it")]
     Empty(Secret),
     /// The file cannot be read.
-    #[error("cannot read the secret file `{}`: {source}; write the secret to a file there, or change the reference to it", path.display())]
+    #[error("cannot read the secret file `{}`: {source}; {}, or change the reference to it", path.display(), readable(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -78,6 +78,14 @@ pub enum SecretError {
         /// What is near.
         source: VaultError,
     },
+}
+
+/// What makes a secret's file one that can be read.
+fn readable(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "give it to the user that tradewire runs as",
+        _ => "write the secret to a file there",
+    }
 }
 
 impl Secret {

@@ -23,7 +23,7 @@ pub enum VaultError {
         path: PathBuf,
     },
     /// Its file cannot be read.
-    #[error("cannot read the vault `{}`: {source}", path.display())]
+    #[error("cannot read the vault `{}`: {source}; look whose it is with `ls -l {}`", path.display(), path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -44,6 +44,12 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     write().map_err(|error| VaultError::unwritable(&path, error))
 }
 
+/// Gives a new key to whose the vault is: who writes it for a service may be the administrator.
+pub(super) fn give_as(key: &Path, vault: &Path) -> Result<(), VaultError> {
+    let given = File::open(key).and_then(|file| keep_for(&file, vault, false));
+    given.map_err(|error| VaultError::unwritable(key, error))
+}
+
 /// Gives a file to whose the one at the path is; if that is wanted, with what its mode lets the owner do, and others
 /// nothing. One that is not there yet is nobody's.
 #[cfg(unix)]
@@ -97,6 +103,11 @@ mod tests {
             let lock = fs::metadata(folder.path().join("tradewire.vault.lock")).unwrap();
             assert_eq!((there.uid(), there.gid(), lock.uid()), (65_534, 65_534, 65_534));
         }
+        let key = folder.path().join("new.key");
+        replace(&key, b"key").unwrap();
+        give_as(&key, &vault).unwrap();
+        let given = fs::metadata(&key).unwrap();
+        assert_eq!((given.uid(), given.mode() & 0o777), (there.uid(), 0o600));
         fs::set_permissions(&vault, fs::Permissions::from_mode(0o644)).unwrap();
         replace(&vault, b"three").unwrap();
         assert_eq!(fs::metadata(&vault).unwrap().mode() & 0o777, 0o600, "one that was too open is closed");

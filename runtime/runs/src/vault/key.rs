@@ -101,10 +101,14 @@ impl Key {
         let decryptor = Decryptor::new_buffered(sealed).map_err(|error| fault(&error))?;
         let opened = match (self, decryptor.is_scrypt()) {
             (Key::Identity(_), true) => {
-                return Err(Fault::WrongKey("it is an age identity, and the vault was written for a passphrase"));
+                return Err(Fault::WrongKey(
+                    "it is an age identity, and the vault was written for a passphrase: correct `key` of `[vault]`",
+                ));
             }
             (Key::Passphrase(_), false) => {
-                return Err(Fault::WrongKey("it is a passphrase, and the vault was written for an age identity"));
+                return Err(Fault::WrongKey(
+                    "it is a passphrase, and the vault was written for an age identity: correct `key` of `[vault]`",
+                ));
             }
             (Key::Identity(identity), false) => decryptor.decrypt(iter::once(&**identity as &dyn Identity)),
             (Key::Passphrase(passphrase), true) => {

@@ -120,6 +120,9 @@ impl Vault {
         let _alone = file::lock(&self.path)?;
         let secrets = self.open(&self.key.resolve().map_err(VaultError::key)?, &file::read(&self.path)?)?;
         let made = make_key(other)?;
+        if let Some(key) = &made {
+            file::give_as(key, &self.path)?;
+        }
         file::replace(&self.path, &strong(other)?.seal(&secrets.to_json()?)?)?;
         Ok(made)
     }

@@ -28,7 +28,7 @@ pub(super) struct Envelope<'b> {
 #[non_exhaustive]
 pub enum NotAnEvent {
     /// It is not JSON, or a member is of another type.
-    #[error("the body is not a CloudEvents envelope: {0}")]
+    #[error("the body is not a CloudEvents envelope, a JSON object: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// A member is missing or empty.
     #[error("the event has no `{0}`")]
@@ -42,6 +42,7 @@ pub enum NotAnEvent {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "its members")]
 struct Members<'b> {
     specversion: Option<String>,
     id: Option<String>,
@@ -55,6 +56,7 @@ struct Members<'b> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object as `data`")]
 struct Payload {
     #[serde(rename = "tenantId")]
     tenant_id: Option<i64>,

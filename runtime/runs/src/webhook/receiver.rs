@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
+use tradewire_secrets::{Guessable, guessable};
 
 use super::event::{Envelope, NotAnEvent};
 use super::intake::Intake;
@@ -54,15 +55,13 @@ pub enum ReceiverFault {
     /// The key cannot be read.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// The key is none.
-    #[error(
-        "{reference} holds {characters} characters, ServiceTitan's keys have 32 to 64: set it to the webhook's key"
-    )]
+    /// The key is none of ServiceTitan's, which have 32 to 64 characters.
+    #[error("{reference} holds {why}: set it to the webhook's key, as ServiceTitan shows it")]
     Key {
         /// Where it was found.
         reference: String,
-        /// How many it has.
-        characters: usize,
+        /// What is wrong with it.
+        why: Guessable,
     },
 }
 
@@ -153,9 +152,9 @@ impl Receiver {
     /// Reads the key.
     pub fn load(webhook: &Webhook, config: &Config) -> Result<Receiver, ReceiverFault> {
         let key = webhook.secret.resolve()?;
-        let characters = key.expose_secret().chars().count();
-        let bad_key = || ReceiverFault::Key { reference: webhook.secret.to_string(), characters };
-        let signature = Signature::new(&key, webhook.encoding).filter(|_| characters >= SHORTEST_KEY);
+        if let Some(why) = guessable(key.expose_secret(), SHORTEST_KEY) {
+            return Err(ReceiverFault::Key { reference: webhook.secret.to_string(), why });
+        }
         let tenants = webhook.tenants.iter().filter_map(|name| config.tenants.get(name));
         let takers = config.exports.values().filter_map(|export| match &export.begins {
             Begins::On(on) => {
@@ -167,7 +166,7 @@ impl Receiver {
             takers: takers.collect(),
             name: webhook.name.clone(),
             header: webhook.header.clone(),
-            signature: signature.ok_or_else(bad_key)?,
+            signature: Signature::new(&key, webhook.encoding),
             tenants: tenants.map(|tenant| (tenant.name.clone(), tenant.id)).collect(),
             events: webhook.events.clone(),
             replay_window: TimeDelta::from_std(webhook.replay_window).unwrap_or(TimeDelta::MAX),
@@ -290,7 +289,7 @@ mod tests {
         let receiver = Receiver {
             name: "jobs".to_owned(),
             header: "x-signature".to_owned(),
-            signature: Signature::new(&KEY.into(), Some(SignatureEncoding::Base64)).unwrap(),
+            signature: Signature::new(&KEY.into(), Some(SignatureEncoding::Base64)),
             tenants: vec![("acme".to_owned(), 7), ("zenith".to_owned(), 8)],
             events: Some(vec!["tn.jpm.job-completed".to_owned()]),
             replay_window: TimeDelta::hours(1),

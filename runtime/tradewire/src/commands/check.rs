@@ -33,6 +33,8 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let (exports, export_values) = exports(config, Utc::now());
     let mut warnings = doctor::weak(config);
     warnings.extend(doctor::in_clear(config).map(|clear| clear.to_string()));
+    let identity = tls::load(config, &mut Faults::default());
+    warnings.extend(identity.and_then(|identity| tls::out_of_time(config, &identity)));
     warnings.iter().for_each(|warning| output.fault(&format!("warning: {warning}"), false));
     let keep = config.keep.map_or("ever".to_owned(), |keep| humantime::format_duration(keep).to_string());
     let logs = config.logs / (1024 * 1024);
@@ -50,9 +52,7 @@ pub(super) fn load(setting: &Setting, mut faults: Faults) -> Result<Executor> {
     deliveries(&setting.config, &mut faults);
     Callers::load(&setting.config, &mut faults);
     Receivers::load(&setting.config, &mut faults);
-    if let Some(identity) = tls::load(&setting.config, &mut faults) {
-        tls::ensure_in_time(&setting.config, &identity, &mut faults);
-    }
+    tls::load(&setting.config, &mut faults);
     setting.executor(faults)
 }
 

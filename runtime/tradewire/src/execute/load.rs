@@ -1,7 +1,7 @@
 //! Loading what runs need: plugins against their grants, secrets, the client. Every fault is told at once.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -52,10 +52,16 @@ fn engine(config: &Config, state: &Path, before: Option<&Engine>) -> Result<Engi
     if let Some(engine) = before.filter(|engine| engine.memory() >= memory) {
         return Ok(engine.clone());
     }
-    let cache = Cache::open(&state.join("compiled"), &state.join("compiled.key"))
+    let [folder, key] = compiled_in(state);
+    let cache = Cache::open(&folder, &key)
         .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
     let standard = EngineOptions { cache: Some(cache), compiler: compiler()?, ..EngineOptions::default() };
     Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), ..standard })?)
+}
+
+/// Where a state keeps compiled plugins: their folder, and the key that seals them.
+pub fn compiled_in(state: &Path) -> [PathBuf; 2] {
+    [state.join("compiled"), state.join("compiled.key")]
 }
 
 /// This very program, as a process that does nothing but compile.

@@ -20,7 +20,7 @@ use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 use crate::suppliers::{Granted, Suppliers};
 use call::Call;
 use events::RunFeed;
-pub use load::{SANDBOX, compiler};
+pub use load::{SANDBOX, compiled_in, compiler};
 pub use plugins::{COMPILER, Loading};
 use sink::RunSink;
 use state::RunState;

@@ -1,17 +1,17 @@
 //! Who may call suppliers, told apart by their keys.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tradewire_runs::config::{self, CallerKey, Config};
+use tradewire_secrets::guessable;
 
 use crate::faults::Faults;
 
-/// A key of fewer characters, or of fewer different ones, may be guessed.
+/// A key of fewer characters may be guessed.
 const SHORTEST_KEY: usize = 20;
-const FEWEST_DIFFERENT: usize = 8;
 /// What suggestions print a good key with.
 const DRAWN: &str = "set it to one that is drawn at random, such as `openssl rand -hex 32` prints";
 
@@ -36,7 +36,7 @@ impl Callers {
                         continue;
                     }
                     Ok(key) => {
-                        if let Some(fault) = guessable(key.expose_secret()) {
+                        if let Some(fault) = guessable(key.expose_secret(), SHORTEST_KEY) {
                             faults.add(format!("caller `{}`, `key`: {secret} holds {fault}: {DRAWN}", caller.name));
                         }
                         Sha256::digest(key.expose_secret()).into()
@@ -62,19 +62,6 @@ impl Callers {
     }
 }
 
-fn guessable(key: &str) -> Option<String> {
-    let (characters, different) = (key.chars().count(), key.chars().collect::<HashSet<_>>().len());
-    match () {
-        () if characters < SHORTEST_KEY => {
-            Some(format!("too short a key, which may be guessed (characters: {characters}, at least {SHORTEST_KEY})"))
-        }
-        () if different < FEWEST_DIFFERENT => Some(format!(
-            "too plain a key, which may be guessed (different characters: {different}, at least {FEWEST_DIFFERENT})"
-        )),
-        () => None,
-    }
-}
-
 fn sealed(digest: [u8; 32]) -> Sealed {
     static SEAL: LazyLock<[u8; 32]> = LazyLock::new(|| {
         let mut seal = [0; 32];
@@ -83,20 +70,4 @@ fn sealed(digest: [u8; 32]) -> Sealed {
         seal
     });
     Sha256::new().chain_update(*SEAL).chain_update(digest).finalize().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_may_be_guessed_are_told() {
-        assert_eq!(
-            guessable("a"),
-            Some("too short a key, which may be guessed (characters: 1, at least 20)".to_owned())
-        );
-        assert!(guessable("123456789abcdefghij").is_some());
-        assert!(guessable(&"ab".repeat(32)).is_some_and(|told| told.contains("different characters: 2, ")));
-        assert_eq!(guessable("ck1.of-the-caller-0123"), None);
-    }
 }

@@ -53,11 +53,10 @@ pub fn load(config: &Config, faults: &mut Faults) -> Option<Arc<Identity>> {
     }
 }
 
-/// A fault where no client would take the certificate now. Schedules are not kept from running by that.
-pub fn ensure_in_time(config: &Config, identity: &Identity, faults: &mut Faults) {
-    if let (Some(tls), Some(wrong)) = (&config.serve.tls, identity.is_out_of_time(Utc::now())) {
-        faults.add(format!("`[serve.tls]`: the certificate `{}` {wrong}", tls.certificate.display()));
-    }
+/// Why no client would take the certificate now. It is no fault of the configuration: schedules run all the same.
+pub fn out_of_time(config: &Config, identity: &Identity) -> Option<String> {
+    let (tls, wrong) = config.serve.tls.as_ref().zip(identity.is_out_of_time(Utc::now()))?;
+    Some(format!("`[serve.tls]`: the certificate `{}` {wrong}", tls.certificate.display()))
 }
 
 /// Puts a certificate in force whenever its files have changed. What cannot be used is told, and the one before stays.

@@ -1,4 +1,4 @@
-//! Whether the server's certificate stays valid for a while. One that is out of time, or unreadable, `plugins` tells.
+//! Whether clients take the server's certificate, and will for a while. One that cannot be read, `plugins` tells.
 
 use chrono::Utc;
 
@@ -7,13 +7,14 @@ use crate::faults::Faults;
 use crate::http::tls;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    let now = Utc::now();
-    let Some(identity) = tls::load(&patient.setting.config, &mut Faults::default()) else { return Vec::new() };
-    let soon = identity.expires_soon(now).filter(|_| identity.is_out_of_time(now).is_none());
-    soon.map(|until| {
-        let diagnosis = format!("the certificate of `[serve.tls]` expires at {}", until.to_rfc3339());
-        Finding::new(diagnosis, "renew it: `serve` takes the new files over while it runs")
-    })
-    .into_iter()
-    .collect()
+    let (now, config) = (Utc::now(), &patient.setting.config);
+    let Some(identity) = tls::load(config, &mut Faults::default()) else { return Vec::new() };
+    let treatment = "renew it: `serve` takes the new files over while it runs";
+    let found = match tls::out_of_time(config, &identity) {
+        Some(wrong) => Some(Finding::new(wrong, treatment)),
+        None => identity.expires_soon(now).map(|until| {
+            Finding::new(format!("the certificate of `[serve.tls]` expires at {}", until.to_rfc3339()), treatment)
+        }),
+    };
+    found.into_iter().collect()
 }

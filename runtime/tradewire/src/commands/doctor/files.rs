@@ -1,19 +1,31 @@
 //! Who else can read, change or lock the state, the configuration, and whatever the configuration names.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use tradewire_private::{Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others};
 use tradewire_runs::config::Role;
 
 use super::{Finding, Patient};
 use crate::commands::private;
+use crate::execute::compiled_in;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let config = &patient.setting.config;
     let mut found = Vec::new();
+    if let Some(loose) = open_key(&patient.setting.state) {
+        found.push(loose);
+    }
     let mut note = |looked: Result<(), Loose>| {
         let finding = looked.err().map(|loose| Finding::new(loose.diagnosis(), loose.treatment()));
         found.extend(finding.filter(|finding| !found.contains(finding)));
     };
-    for part in private::parts(&patient.setting.state) {
+    let state = &patient.setting.state;
+    let [compiled, _] = compiled_in(state);
+    // Of a folder that this user cannot enter nothing more is known.
+    let is_closed = std::fs::read_dir(state).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let parts = private::parts(state).into_iter().chain([compiled]);
+    for part in parts.take(if is_closed { 1 } else { usize::MAX }) {
         note(ensure_unchanged_by_others(&part));
         note(ensure_unread_by_others(&part));
     }
@@ -32,4 +44,11 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// That others may know the key of compiled plugins: with its mode mended they would know it still.
+fn open_key(state: &Path) -> Option<Finding> {
+    let [_, key] = compiled_in(state);
+    let loose = ensure_unchanged_by_others(&key).and_then(|()| ensure_unread_by_others(&key)).err()?;
+    Some(Finding::new(loose.diagnosis(), format!("`rm {}`, and plugins are compiled once more", key.display())))
 }

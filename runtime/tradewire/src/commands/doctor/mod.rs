@@ -78,7 +78,7 @@ const CHECKS: [Check; 11] = [
     Check { name: "store", well: "the store is whole", look: store::look },
     Check {
         name: "certificate",
-        well: "the server's certificate, if it has one, does not expire soon",
+        well: "the server's certificate, if it has one that can be read, is valid for a while",
         look: certificate::look,
     },
     Check { name: "clear", well: "callers and events come by TLS, or from this machine", look: clear::look },

@@ -6,10 +6,15 @@ use super::{Finding, Patient};
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let database = patient.database();
-    if !database.exists() {
-        return Vec::new();
-    }
     let shown = database.display();
+    match database.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Vec::new(),
+        Err(error) => {
+            let diagnosis = format!("whether the store `{shown}` is whole cannot be seen: {error}");
+            return vec![Finding::new(diagnosis, "run the doctor as the user that serves")];
+        }
+    }
     match SqliteStore::damage(&database) {
         Ok(None) => Vec::new(),
         Ok(Some(reason)) => vec![Finding::new(

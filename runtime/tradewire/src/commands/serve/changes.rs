@@ -17,11 +17,14 @@ impl Changes {
         Ok(Changes { looks: Looks::at(vec![path.to_owned()]), hangup: Hangup::new()? })
     }
 
-    /// Until it is to be read again.
-    pub async fn next(&mut self) {
+    /// Until it is to be read again; whether by SIGHUP.
+    pub async fn next(&mut self) -> bool {
         tokio::select! {
-            () = self.hangup.next() => self.looks.are_read(),
-            () = self.looks.changed() => {}
+            () = self.hangup.next() => {
+                self.looks.are_read();
+                true
+            }
+            () = self.looks.changed() => false,
         }
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod load;
 mod loaded;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use tradewire_front::Refusals;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::clock::SystemClock;
-use tradewire_runs::config::Config;
+use tradewire_runs::config::{Config, Reference, Secret};
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
@@ -138,7 +139,13 @@ async fn follow(
         };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = changes.next() => load = Some(Load::begin(&place, Some(in_force.executor().clone()))),
+            is_told = changes.next() => {
+                let runner = in_force.runner();
+                if is_told && let Some(stay) = of_the_environment(runner.borrow().config()) {
+                    busy.line(&stay);
+                }
+                load = Some(Load::begin(&place, Some(in_force.executor().clone())));
+            }
             happened = happened => match happened {
                 Progress::Compiling(names) => busy.line(&format!(
                     "still compiling `{}`: the configuration before stays in force until that is done, or until {} \
@@ -153,6 +160,22 @@ async fn follow(
             }
         }
     }
+}
+
+/// That secrets of the environment are not read anew, where there are any: a process has the environment that it was
+/// started with.
+fn of_the_environment(config: &Config) -> Option<String> {
+    let name = |reference: &Reference| match &reference.secret {
+        Secret::Env(name) => Some(name.clone()),
+        Secret::File(_) | Secret::Vault(_) => None,
+    };
+    let names: BTreeSet<String> = config.references.iter().filter_map(name).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join("`, `");
+    (!names.is_empty()).then(|| {
+        format!(
+            "secrets of the environment stay as they were at the start (`{names}`): start anew for those that changed"
+        )
+    })
 }
 
 fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, (output, busy): (&Output, &Busy)) {
