@@ -114,15 +114,15 @@ fn the_doctor_leaves_a_state_as_it_finds_it() {
     let bench = bench("");
     bench.tradewire("doctor --state elsewhere");
     assert!(!bench.path("elsewhere").exists(), "who looks may be another user than who serves");
-    bench.tradewire("check").succeeded();
-    set_mode(&bench, ".tradewire/compiled", 0o755);
-    set_mode(&bench, ".tradewire/compiled.key", 0o640);
-    let told = bench.tradewire("doctor");
+    bench.tradewire("check --state elsewhere").succeeded();
+    set_mode(&bench, "elsewhere/compiled", 0o755);
+    set_mode(&bench, "elsewhere/compiled.key", 0o640);
+    let told = bench.tradewire("doctor --state elsewhere");
     finds(&told, &["compiled` (mode 0755)\n  `chmod 700 ", "compiled.key` (mode 0640)\n  `rm "]);
     let mode = |path: &str| fs::metadata(bench.path(path)).unwrap().permissions().mode() & 0o7777;
-    assert_eq!((mode(".tradewire/compiled"), mode(".tradewire/compiled.key")), (0o755, 0o640));
-    fs::remove_file(bench.path(".tradewire/compiled.key")).unwrap();
-    let told = bench.tradewire("check").succeeded();
+    assert_eq!((mode("elsewhere/compiled"), mode("elsewhere/compiled.key")), (0o755, 0o640));
+    fs::remove_file(bench.path("elsewhere/compiled.key")).unwrap();
+    let told = bench.tradewire("check --state elsewhere").succeeded();
     assert!(told.err.contains("was not sealed by this installation"), "they are compiled once more: {told}");
 }
 

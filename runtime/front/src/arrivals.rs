@@ -111,6 +111,10 @@ impl Arrivals {
             let Ok(piece) = frame.into_data() else { continue };
             seen(&piece);
             holding.grow(piece.len() as u64)?;
+            if bytes.len() + piece.len() <= FREE as usize {
+                // There are as many of these as connections: none of them holds room that it does not need.
+                bytes.reserve_exact(piece.len());
+            }
             bytes.extend_from_slice(&piece);
         }
     }

@@ -4,7 +4,7 @@
 #[cfg(unix)]
 const ENOUGH: u64 = 65_536;
 /// The most connections that are open at a time, however many descriptors there are.
-const CONNECTIONS: u64 = 4096;
+const CONNECTIONS: u64 = 2048;
 /// What a process has open that serves nobody.
 const OWN: u64 = 64;
 

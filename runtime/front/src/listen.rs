@@ -30,6 +30,8 @@ const IDLE: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How much of an answer waits in memory for its reader.
 const BUFFER: usize = 64 * 1024;
+/// How long those who have not proven who they are may go on once the server stops.
+const PARTING: Duration = Duration::from_secs(2);
 /// How often it is told that no connection can be accepted.
 const TOLD: Duration = Duration::from_secs(5);
 
@@ -101,7 +103,18 @@ pub async fn serve(
         graceful.shutdown().await;
         rest.await;
     };
-    let _ = tokio::time::timeout(patience(), ends).await;
+    // Nobody vouches for them, and the server is gone for all others meanwhile.
+    let strangers = async {
+        let mut last = 0;
+        loop {
+            last = seats.end_waiting(last);
+            tokio::time::sleep(PARTING).await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::time::timeout(patience(), ends) => {}
+        () = strangers => {}
+    }
 }
 
 impl Serving {

@@ -85,6 +85,15 @@ impl Seats {
         }
     }
 
+    /// Ends those that have waited since `last` at least; the number for the next time.
+    pub fn end_waiting(&self, last: u64) -> u64 {
+        let mut ledger = self.ledger();
+        while let Some(oldest) = ledger.waiting.keys().next().copied().filter(|oldest| *oldest < last) {
+            ledger.give_way(oldest);
+        }
+        ledger.next
+    }
+
     fn try_take(self: &Arc<Self>, address: Address, is_proxy: bool) -> Option<Seat> {
         let mut ledger = self.ledger();
         let own = ledger.of_addresses.get(&address).filter(|own| !is_proxy && own.len() >= self.per_address);
@@ -293,6 +302,20 @@ mod tests {
         assert_eq!((one.len(), other.len(), third.len()), (28, 14, 7));
         drop(one);
         assert_eq!(fill("other").len(), 11, "what is free again is for all");
+    }
+
+    #[test]
+    fn those_that_have_waited_since_the_last_time_are_ended() {
+        let seats = Seats::new(8);
+        let (one, other) = (take(&seats, 1), take(&seats, 2));
+        let proven = one.prove("a").unwrap();
+        let last = seats.end_waiting(0);
+        assert!(!one.ended.is_cancelled() && !other.ended.is_cancelled());
+        drop(proven);
+        let later = seats.end_waiting(last);
+        assert!(!one.ended.is_cancelled() && other.ended.is_cancelled(), "it is being answered until just now");
+        seats.end_waiting(later);
+        assert!(one.ended.is_cancelled());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The front door of `tradewire serve`: strangers who come in numbers, slowly, or with what is no HTTP, keep nobody out.
 #![cfg(unix)]
 
+mod ends;
 mod floods;
 mod keys;
 mod malformed;

@@ -46,6 +46,14 @@ pub(crate) const VENDOR_FILE: &str = "Configuration/vendor.json";
 pub(crate) const ERROR: &str = "error";
 /// No file of a pack is longer.
 const MOST_BYTES: u64 = 4 << 20;
+/// All that is read of a pack together: parsed, a template takes many times its text.
+const MOST_IN_ALL: usize = 8 << 20;
+/// The most tags and outputs of all templates of a pack.
+const MOST_MARKUP: usize = 100_000;
+/// The most endpoints: ServiceTitan calls 22.
+const MOST_ENDPOINTS: usize = 200;
+/// How many uses of `raw` are told of each template.
+const MOST_RAW: usize = 20;
 
 /// A vendor's pack.
 #[derive(Debug)]
@@ -211,11 +219,40 @@ pub(crate) fn document(folder: &Folder, file: &Path) -> Result<Value, Fault> {
 struct Reader<'f> {
     folder: &'f Folder,
     faults: Vec<Fault>,
+    /// How much more may be read, and how much more markup there may be.
+    bytes: usize,
+    markup: usize,
 }
 
-impl Reader<'_> {
+impl<'f> Reader<'f> {
+    fn of(folder: &'f Folder) -> Reader<'f> {
+        Reader { folder, faults: Vec::new(), bytes: MOST_IN_ALL, markup: MOST_MARKUP }
+    }
+
     fn text(&mut self, file: &Path) -> Option<String> {
-        text(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()
+        let text = text(self.folder, file).map_err(|fault| self.faults.push(fault)).ok()?;
+        match self.bytes.checked_sub(text.len()) {
+            Some(left) => self.bytes = left,
+            None => {
+                let fault = format!("with this file the pack has more than {} MiB", MOST_IN_ALL >> 20);
+                self.faults.push(Fault::error(file, fault).help("make its files smaller, or two packs of it"));
+                return None;
+            }
+        }
+        Some(text)
+    }
+
+    /// Whether there may be so much markup more.
+    fn is_short(&mut self, file: &Path, source: &str) -> bool {
+        let markup = source.matches("{%").count() + source.matches("{{").count();
+        let left = self.markup.checked_sub(markup);
+        if left.is_none() {
+            let fault = format!("with this file the pack has more than {MOST_MARKUP} tags and outputs");
+            self.faults
+                .push(Fault::error(file, fault).help("say once what repeats, with `for`, or make two packs of it"));
+        }
+        self.markup = left.unwrap_or(self.markup);
+        left.is_some()
     }
 
     fn json<T: serde::de::DeserializeOwned>(&mut self, file: &Path) -> Option<T> {
@@ -239,12 +276,19 @@ impl Reader<'_> {
 
     fn template(&mut self, file: &Path) -> Option<Arc<Template>> {
         let source = self.text(file)?;
+        if !self.is_short(file, &source) {
+            return None;
+        }
         let options = Options { name: file.display().to_string(), ..Options::default() };
         let template = Template::parse(&source, &options).map_err(|error| self.faults.push(error.into())).ok()?;
-        for used in template.raw_uses() {
+        let more = template.raw_uses().len().saturating_sub(MOST_RAW);
+        for used in template.raw_uses().iter().take(MOST_RAW) {
             let fault = Fault::warning(&*used.name, "`| raw` lets a value change the document's structure");
             let fault = fault.at(used.line, used.column);
             self.faults.push(fault.help("leave `raw` out unless the value is JSON that the vendor made"));
+        }
+        if more > 0 {
+            self.faults.push(Fault::warning(file, format!("`| raw` is used {more} times more")));
         }
         Some(Arc::new(template))
     }
@@ -260,7 +304,12 @@ impl Reader<'_> {
         };
         self.faults.extend(faults);
         let folders = entries.into_iter().filter(|(_, entry)| *entry == Entry::Folder);
-        let names: Vec<String> = folders.map(|(name, _)| name).collect();
+        let mut names: Vec<String> = folders.map(|(name, _)| name).collect();
+        if names.len() > MOST_ENDPOINTS {
+            let fault = format!("there are {} endpoints, and a pack has at most {MOST_ENDPOINTS}", names.len());
+            self.faults.push(Fault::error("Templates", fault).help("make more packs of it"));
+            names.truncate(MOST_ENDPOINTS);
+        }
         if names.iter().all(|name| name == ERROR) {
             self.faults.push(
                 Fault::error("Templates", "there is no endpoint")

@@ -63,7 +63,7 @@ impl Survey {
                 };
             }
         };
-        let mut reader = Reader { folder: &opened, faults: Vec::new() };
+        let mut reader = Reader::of(&opened);
         let vendor = reader.vendor();
         let mut endpoints = IndexMap::new();
         let (mut error, mut error_sandbox) = (None, None);

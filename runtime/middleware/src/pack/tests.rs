@@ -130,3 +130,26 @@ fn an_endpoint_acts_unless_the_pack_the_method_or_the_contract_says_that_it_asks
     assert!(told.contains("Templates/purchaseorder/endpoint.json:1:"), "{told}");
     assert!(told.contains("unknown variant `asks`, expected `read` or `write`"), "{told}");
 }
+
+#[test]
+fn a_pack_is_bounded_in_all_that_it_holds() {
+    let big = |n: usize| (format!("Templates/e{n}/Response.liquid"), "x".repeat(3 << 20));
+    let files: Vec<(String, String)> = (0..3).map(big).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (&**name, &**text)).collect();
+    assert!(told(&files).contains("with this file the pack has more than 8 MiB"));
+
+    let markup = "{%if a%}{%endif%}".repeat(MOST_MARKUP / 2);
+    assert!(!told(&[("Templates/e/Request.liquid", &markup)]).contains("tags and outputs"));
+    let more = [("Templates/e/Request.liquid", &*markup), ("Templates/e/Response.liquid", "{{ a }}")];
+    assert!(told(&more).contains("Response.liquid: with this file the pack has more than 100000 tags and outputs"));
+
+    let many: Vec<String> = (0..MOST_ENDPOINTS).map(|n| format!("Templates/e{n}/endpoint.json")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|name| (&**name, "{}")).collect();
+    assert!(told(&many).contains("there are 201 endpoints, and a pack has at most 200"));
+
+    let raw = "{{ a | raw }}".repeat(MOST_RAW + 5);
+    let Loaded { warnings, .. } =
+        Pack::load(pack(&[("Templates/purchaseorder/Response.liquid", &raw)]).path()).unwrap();
+    assert_eq!(warnings.len(), MOST_RAW + 1);
+    assert!(warnings[MOST_RAW].to_string().contains("`| raw` is used 5 times more"));
+}

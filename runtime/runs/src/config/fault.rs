@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
+use tradewire_surface::text::cut;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -87,20 +88,45 @@ impl fmt::Display for Fault {
     }
 }
 
+/// How many faults are shown, how many bytes of their lines, and how many of what is wrong: a file that is no
+/// configuration at all has any number of each.
+const MOST_SHOWN: usize = 200;
+const LONGEST_LINES: usize = 4096;
+const LONGEST_MESSAGE: usize = 2000;
+
+/// The lines that a fault is in, the number of the first, and where in them it is.
+fn lines_of<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, usize, Range<usize>) {
+    let end = text.floor_char_boundary(span.end.min(text.len()));
+    let start = text.floor_char_boundary(span.start.min(end));
+    let from = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let upto = text[end..].find('\n').map_or(text.len(), |newline| end + newline);
+    let first = 1 + text[..from].bytes().filter(|byte| *byte == b'\n').count();
+    (&text[from..upto], first, start - from..end - from)
+}
+
 fn render(path: &Path, text: &str, faults: &[Fault], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let path = path.display().to_string();
     let mut shown = String::new();
-    for fault in faults {
-        let end = fault.span.end.min(text.len());
-        let span = fault.span.start.min(end)..end;
-        let snippet = Snippet::source(text).path(path.as_str()).annotation(AnnotationKind::Primary.span(span));
-        let mut report = vec![Level::ERROR.primary_title(fault.message.as_str()).element(snippet)];
+    for fault in faults.iter().take(MOST_SHOWN) {
+        let message = cut(&fault.message, LONGEST_MESSAGE);
+        let title = Level::ERROR.primary_title(&*message);
+        let (lines, first, span) = lines_of(text, &fault.span);
+        let mut report = vec![if lines.len() <= LONGEST_LINES {
+            let snippet = Snippet::source(lines).line_start(first).path(path.as_str());
+            title.element(snippet.annotation(AnnotationKind::Primary.span(span)))
+        } else {
+            title.element(Origin::path(path.as_str()).line(fault.line).char_column(fault.column))
+        }];
         if let Some(help) = &fault.help {
             report.push(Group::with_title(Level::HELP.secondary_title(help.as_str())));
         }
         shown.push_str(&renderer.render(&report));
         shown.push_str("\n\n");
+    }
+    if faults.len() > MOST_SHOWN {
+        let more = faults.len() - MOST_SHOWN;
+        shown.push_str(&format!("and {more} more, which are told when these are mended\n\n"));
     }
     let count = match faults.len() {
         1 => "1 fault".to_owned(),

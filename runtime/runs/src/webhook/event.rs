@@ -28,11 +28,14 @@ pub(super) struct Envelope<'b> {
 #[non_exhaustive]
 pub enum NotAnEvent {
     /// It is not JSON, or a member is of another type.
-    #[error("the body is not a CloudEvents envelope, a JSON object: {0}")]
+    #[error("the body is not a CloudEvents envelope: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// A member is missing or empty.
     #[error("the event has no `{0}`")]
     Missing(&'static str),
+    /// A member is longer than any of ServiceTitan's.
+    #[error("the `{0}` of the event is longer than {LONGEST} bytes")]
+    TooLong(&'static str),
     /// It is of another version of CloudEvents.
     #[error("the event is of CloudEvents `{0}`, not `1.0`")]
     Version(String),
@@ -40,6 +43,9 @@ pub enum NotAnEvent {
     #[error("the event's `time` is `{0}`, which is no moment of RFC 3339")]
     Time(String),
 }
+
+/// The most bytes of a member beside `data`: types, ids and addresses are kept, logged and looked for.
+const LONGEST: usize = 1024;
 
 #[derive(Deserialize)]
 #[serde(expecting = "its members")]
@@ -65,8 +71,11 @@ struct Payload {
 impl<'b> Envelope<'b> {
     pub(super) fn read(body: &'b [u8]) -> Result<Envelope<'b>, NotAnEvent> {
         let members: Members<'b> = serde_json::from_slice(body)?;
-        let need =
-            |name, value: Option<String>| value.filter(|value| !value.is_empty()).ok_or(NotAnEvent::Missing(name));
+        let short =
+            |name, value: String| if value.len() > LONGEST { Err(NotAnEvent::TooLong(name)) } else { Ok(value) };
+        let need = |name, value: Option<String>| {
+            short(name, value.filter(|value| !value.is_empty()).ok_or(NotAnEvent::Missing(name))?)
+        };
         let version = need("specversion", members.specversion)?;
         if version != "1.0" {
             return Err(NotAnEvent::Version(version));
@@ -78,7 +87,7 @@ impl<'b> Envelope<'b> {
             kind: need("type", members.kind)?,
             occurrence: need("userassignedid", members.userassignedid)?,
             delivery: need("id", members.id)?,
-            source: members.source.unwrap_or_default(),
+            source: short("source", members.source.unwrap_or_default())?,
             time: time.parse().map_err(|_| NotAnEvent::Time(time))?,
             payload: data.get(),
             tenant_id,
@@ -104,6 +113,14 @@ mod tests {
         let mut event = event();
         change(&mut event);
         Envelope::read(event.to_string().as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn no_member_beside_the_data_is_endless() {
+        for member in ["specversion", "id", "type", "source", "time", "userassignedid"] {
+            let told = fault(|event| event[member] = "x".repeat(LONGEST + 1).into());
+            assert_eq!(told, format!("the `{member}` of the event is longer than 1024 bytes"));
+        }
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub fn told_to_stop(output: &Output) -> Result<CancellationToken> {
     let told = stop.clone();
     tokio::spawn(async move {
         signals.next().await;
-        output.note("stopping; once more to stop at once");
         told.cancel();
+        output.note("stopping; once more to stop at once");
         signals.next().await;
         std::process::exit(INTERRUPTED);
     });

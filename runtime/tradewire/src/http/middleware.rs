@@ -19,9 +19,15 @@ use tradewire_client::Tenant;
 use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Proven, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_runs::config::{self, Serve};
+use tradewire_surface::text::cut;
 
 use super::{Callers, paced};
 use crate::suppliers::{Supplier, Suppliers, written};
+
+/// How much is told of a call: of each name, of each message, and how many warnings. Callers and vendors choose them.
+const LONGEST_NAME: usize = 200;
+const LONGEST_MESSAGE: usize = 2000;
+const MOST_WARNINGS: usize = 20;
 
 /// Who calls, whom and for whom: as the configuration says that is in force.
 pub struct Reach {
@@ -236,18 +242,20 @@ async fn answer(
             Err(trouble) => (trouble.into(), None),
         };
         let Called { tenant, supplier, endpoint } = called;
+        let error = match outgoing.status {
+            ..400 => String::new(),
+            _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
+        };
+        let short = |text: &str, most| cut(text, most).into_owned();
         (desk.onlooker)(&Carried {
             caller: caller.name,
-            tenant,
-            middleware: supplier,
-            endpoint,
+            tenant: short(&tenant, LONGEST_NAME),
+            middleware: short(&supplier, LONGEST_NAME),
+            endpoint: short(&endpoint, LONGEST_NAME),
             status: outgoing.status,
             milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
-            error: match outgoing.status {
-                ..400 => String::new(),
-                _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
-            },
-            warnings: outgoing.warnings.clone(),
+            error: short(&error, LONGEST_MESSAGE),
+            warnings: outgoing.warnings.iter().take(MOST_WARNINGS).map(|text| short(text, LONGEST_MESSAGE)).collect(),
         });
         (outgoing, place)
     });

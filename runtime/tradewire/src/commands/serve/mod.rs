@@ -39,6 +39,7 @@ const SHOWN: usize = 20;
 /// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
+    let queued = output.queued();
     let place = Arc::new(options.place);
     let busy = Arc::new(output.busy("loading plugins and packs"));
     if let Some(few) = doctor::few_descriptors() {
@@ -112,12 +113,13 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
             tls::follow(tls, &identity, |text| busy.line(text), stop.clone()).await;
         }
     };
-    let follow = follow(in_force, changes, (place, rest), (output, &busy), stop.clone());
+    let follow = follow(in_force, changes, (place, rest), (*output, busy.clone()), stop.clone());
     let forget = forget(runners, stop.clone());
     let ((), served, (), (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget, follow, renew);
     served?;
     drop(busy);
     output.note("stopped");
+    drop(queued);
     Ok(())
 }
 
@@ -127,7 +129,7 @@ async fn follow(
     mut in_force: InForce,
     mut changes: Changes,
     (place, mut load): (Arc<Place>, Option<Load>),
-    (output, busy): (&Output, &Busy),
+    (output, busy): (Output, Arc<Busy>),
     stop: CancellationToken,
 ) {
     loop {
@@ -155,7 +157,7 @@ async fn follow(
                 )),
                 Progress::Done(loaded) => {
                     load = None;
-                    take_over(&mut in_force, *loaded, (output, busy));
+                    take_over(&mut in_force, *loaded, output, &busy).await;
                 }
             }
         }
@@ -178,18 +180,24 @@ fn of_the_environment(config: &Config) -> Option<String> {
     })
 }
 
-fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, (output, busy): (&Output, &Busy)) {
+async fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, output: Output, busy: &Arc<Busy>) {
     match loaded {
-        Err(error) => busy.apart(|| {
-            output.failure("the configuration is not taken over; the one before stays in force");
-            output.error(&error);
-            if !in_force.executor().missing().is_empty() {
-                let names = in_force.executor().missing().join("`, `");
-                output.failure(&format!(
-                    "what runs `{names}` waits until the configuration is mended; all else is served"
-                ));
-            }
-        }),
+        Err(error) => {
+            let (busy, missing) = (busy.clone(), in_force.executor().missing().join("`, `"));
+            let tell = move || {
+                busy.apart(|| {
+                    output.failure("the configuration is not taken over; the one before stays in force");
+                    output.error(&error);
+                    if !missing.is_empty() {
+                        output.failure(&format!(
+                            "what runs `{missing}` waits until the configuration is mended; all else is served"
+                        ));
+                    }
+                });
+            };
+            // There may be many faults, of long lines. It fails for nothing but a panic, which is told.
+            let _ = tradewire_workers::work(tell).await;
+        }
         Ok(loaded) => {
             let path = loaded.setting.config.path.display().to_string();
             let schedules = loaded.setting.config.schedules().count();

@@ -2,8 +2,10 @@
 //! secrets are masked, and what others wrote (names of files, messages of vendors, headers) is shown, not obeyed, by a
 //! terminal.
 
+mod queue;
+
 use std::borrow::Cow;
-use std::io::{self, IsTerminal, Stderr, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +13,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tradewire_runs::config::ConfigError;
 use tradewire_secrets::{MaskWriter, all, mask, mask_json};
-use tradewire_surface::text::visible_but;
+use tradewire_surface::text::{cut, visible_but};
 
 use crate::faults::Faults;
+pub use queue::Queued;
+use queue::{Lines, Stream};
 
 /// The events that are told unless `TRADEWIRE_LOG` says otherwise: of libraries errors only, since strangers on the
 /// network choose what those warn of. What a certificate is refused for is told by whoever wanted to connect.
 const USUAL: &str = "error,tradewire=warn,rustls_platform_verifier=off";
+
+/// How many faults are told at a time: of what others wrote there may be any number.
+const MOST_FAULTS: usize = 200;
+
+/// How many bytes of what is wrong in all are told beside the faults themselves.
+const LONGEST_ERROR: usize = 16 * 1024;
 
 /// Prints results to standard output, everything else to standard error.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +39,11 @@ pub struct Output {
 impl Output {
     pub fn new(json: bool, quiet: bool) -> Self {
         Output { json, quiet }
+    }
+
+    /// From now on whoever reads the output slowly keeps nobody waiting, until what this returns is dropped.
+    pub fn queued(&self) -> Queued {
+        Queued::begin(self.json)
     }
 
     /// Whether a script reads.
@@ -50,7 +65,7 @@ impl Output {
     pub fn trace(&self) {
         let filter = tracing_subscriber::EnvFilter::try_from_env("TRADEWIRE_LOG");
         let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(USUAL));
-        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Events::to(stderr()));
+        let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Events::to(Lines));
         let events = events.with_ansi(self.colour());
         // Only the first call of a process can set it; that is this one.
         let _ = if self.json { events.json().try_init() } else { events.try_init() };
@@ -104,14 +119,20 @@ impl Output {
         let faulty = error.downcast_ref::<ConfigError>().filter(|error| !error.faults().is_empty());
         let faults = error.downcast_ref::<Faults>().map(Faults::each);
         match (self.json, faulty, faults) {
-            (true, Some(error), _) => {
-                tell(&masked_document(json!({ "error": "the configuration has faults", "faults": error.faults() })))
-            }
-            (true, _, Some(faults)) => tell(&masked_document(json!({ "error": chain(error), "faults": faults }))),
+            (true, Some(error), _) => tell(&faulty_document("the configuration has faults", error.faults())),
+            (true, _, Some(faults)) => tell(&faulty_document(&cut(&chain(error), LONGEST_ERROR), faults)),
             (true, ..) => tell(&masked_document(json!({ "error": chain(error) }))),
             (false, Some(error), _) if self.colour() => tell_coloured(&error.render(true)),
             (false, Some(error), _) => tell(&error.render(false)),
-            (false, _, Some(faults)) => faults.iter().for_each(|fault| tell(&format!("error: {fault}"))),
+            (false, _, Some(faults)) => {
+                faults.iter().take(MOST_FAULTS).for_each(|fault| tell(&format!("error: {fault}")));
+                if faults.len() > MOST_FAULTS {
+                    tell(&format!(
+                        "error: and {} more faults, which are told when these are mended",
+                        faults.len() - MOST_FAULTS
+                    ));
+                }
+            }
             (false, ..) => tell(&format!("error: {}", chain(error))),
         }
     }
@@ -132,11 +153,11 @@ impl Output {
     }
 }
 
-/// A line of results. Whoever closes the pipe has read enough.
+/// A line of results.
 fn print(text: &str) {
     // What goes into a file is to be what it was.
     let text = if stdout().is_terminal() { shown(text) } else { mask(text) };
-    let _ = writeln!(stdout().lock(), "{text}");
+    queue::write(Stream::Out, &text);
 }
 
 /// A document as it was written, unless there is something to mask in it.
@@ -149,12 +170,12 @@ fn print_document(json: &str) {
 
 /// A line of everything else.
 fn tell(text: &str) {
-    let _ = writeln!(stderr().lock(), "{}", shown(text));
+    queue::write(Stream::Err, &shown(text));
 }
 
 /// The same with colours of ours, in which nothing of others' is obeyed.
 fn tell_coloured(text: &str) {
-    let _ = writeln!(stderr().lock(), "{}", mask(text));
+    queue::write(Stream::Err, &mask(text));
 }
 
 /// A text as it may be shown: without secrets, and with nothing that a terminal obeys but lines and tabs, which are ours.
@@ -173,8 +194,14 @@ fn masked_document(mut value: Value) -> String {
     value.to_string()
 }
 
+/// Faults for a script.
+fn faulty_document<F: Serialize>(error: &str, faults: &[F]) -> String {
+    let told = &faults[..faults.len().min(MOST_FAULTS)];
+    masked_document(json!({ "error": error, "faults": told, "more": faults.len() - told.len() }))
+}
+
 /// What the runtime's events are written to: without secrets, and each on one line, whatever others wrote is in it.
-struct Events<W: Write = Stderr>(MaskWriter<'static, W>);
+struct Events<W: Write>(MaskWriter<'static, W>);
 
 impl<W: Write> Events<W> {
     fn to(inner: W) -> Events<W> {
