@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn runs_keep_the_larger_half() {
-        assert_eq!([Some(256), Some(1024), Some(65_536), None].map(connections), [96, 480, 4096, 4096]);
+        assert_eq!([Some(256), Some(1024), Some(65_536), None].map(connections), [96, 480, 2048, 2048]);
         assert_eq!(connections(Some(10)), 8);
     }
 
