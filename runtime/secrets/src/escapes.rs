@@ -11,6 +11,9 @@ pub(crate) const DEPTH: usize = 4;
 /// The longest escape: two halves of a character as JSON writes them.
 const LONGEST: usize = 12;
 
+/// The most digits of a number, zeros before it included.
+const LONGEST_NUMBER: usize = 32;
+
 /// A text with its escapes read.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -104,11 +107,13 @@ pub(crate) fn images(text: &[u8]) -> Vec<Vec<u8>> {
 
 /// Where at the end of a text an escape begins that may have been cut.
 pub(crate) fn half(text: &[u8]) -> Option<usize> {
-    let from = text.len().saturating_sub(LONGEST - 1);
+    let from = text.len().saturating_sub(LONGEST_NUMBER + 3);
     let goes_on = |b: &u8| b.is_ascii_alphanumeric() || b"#{\\".contains(b);
     (from..text.len()).find(|at| {
         let rest = &text[*at..];
-        b"%\\&".contains(&rest[0]) && rest[1..].iter().all(goes_on) && read(rest, false).is_none()
+        // A number goes on where its `;` has not come.
+        let is_cut = rest.starts_with(b"&#") || rest.len() < LONGEST && read(rest, false).is_none();
+        b"%\\&".contains(&rest[0]) && rest[1..].iter().all(goes_on) && is_cut
     })
 }
 
@@ -141,6 +146,7 @@ fn read(text: &[u8], doubled: bool) -> Option<(usize, Read)> {
         [b'\\', b'0'..=b'3', b'0'..=b'7', b'0'..=b'7', ..] => {
             Some((4, Read::Byte(u8::try_from(number(&text[1..4], 8)?).ok()?)))
         }
+        [b'\\', b'4'..=b'7', b'0'..=b'7', ..] => Some((3, Read::Byte(u8::try_from(number(&text[1..3], 8)?).ok()?))),
         [b'\\', letter, ..] => {
             let read = match letter {
                 b'n' => b'\n',
@@ -156,18 +162,23 @@ fn read(text: &[u8], doubled: bool) -> Option<(usize, Read)> {
             };
             Some((2, Read::Byte(read)))
         }
+        [b'&', b'#', b'x' | b'X', digits @ ..] => numbered(digits, 3, 16),
+        [b'&', b'#', digits @ ..] => numbered(digits, 2, 10),
         [b'&', rest @ ..] => {
             let end = rest.iter().take(LONGEST - 2).position(|b| *b == b';')?;
-            let read = match &rest[..end] {
-                [b'#', b'x' | b'X', digits @ ..] => char::from_u32(number(digits, 16)?)?,
-                [b'#', digits @ ..] => char::from_u32(number(digits, 10)?)?,
-                name => named(name)?,
-            };
-            Some((end + 2, Read::Char(read)))
+            Some((end + 2, Read::Char(named(&rest[..end])?)))
         }
         [b'"', b'"', ..] | [b'\'', b'\'', ..] if doubled => Some((2, Read::Byte(text[0]))),
         _ => None,
     }
+}
+
+/// A character by its number in HTML: with any zeros before it, and as browsers read it, without the `;` behind it.
+fn numbered(digits: &[u8], before: usize, base: u32) -> Option<(usize, Read)> {
+    let count = digits.iter().take(LONGEST_NUMBER).take_while(|b| char::from(**b).is_digit(base)).count();
+    let read = char::from_u32(number(&digits[..count], base)?)?;
+    let end = usize::from(digits.get(count) == Some(&b';'));
+    Some((before + count + end, Read::Char(read)))
 }
 
 fn number(digits: &[u8], base: u32) -> Option<u32> {
@@ -253,6 +264,8 @@ mod tests {
             (r"\ud83d\ude00 \u{1f600} \U0001F600 %uD83D%uDE00", "😀 😀 😀 😀"),
             (r"\x22\x2F \057 \-\. \ x", "\"/ / -.  x"),
             ("&amp;lt; &#47;&#x2F;&#039;&sol;&QUOT;", "&lt; //'/\""),
+            ("&#118&#107 &#x76&#x6b; &#0000000000118;&#x00000000006B;", "vk vk vk"),
+            (r"\57\141\60", "/a0"),
             (r#"a""b''c"#, r#"a"b'c"#),
         ] {
             assert_eq!(read_once(written), read, "{written}");
@@ -281,7 +294,16 @@ mod tests {
 
     #[test]
     fn half_an_escape_is_seen_at_the_end() {
-        for (text, at) in [("ab%", 2), ("ab%2", 2), (r"ab\", 2), (r"ab\u00", 2), ("ab&amp", 2), (r"ab\ud83d\ude", 2)] {
+        for (text, at) in [
+            ("ab%", 2),
+            ("ab%2", 2),
+            (r"ab\", 2),
+            (r"ab\u00", 2),
+            ("ab&amp", 2),
+            ("ab&#11", 2),
+            ("a&#0000000000000118", 1),
+            (r"ab\ud83d\ude", 2),
+        ] {
             assert_eq!(half(text.as_bytes()), Some(at), "{text}");
         }
         assert_eq!(half(b"ab%2F"), None);

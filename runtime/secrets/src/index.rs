@@ -115,23 +115,28 @@ impl Needle {
 
     /// Where the end of a text begins that is made of nothing but what this is made of.
     fn run(&self, text: &[u8]) -> usize {
-        let is_of = |b: &u8| self.has(*b) || self.wraps && b.is_ascii_whitespace();
+        let is_of = |b: &u8| self.has(*b) || self.wraps && is_gap(*b);
         let run = text.iter().rev().take(2 * self.length).take_while(|b| is_of(b)).count();
         steps::count(run);
         text.len() - run
     }
 }
 
+/// Whether digits may be broken by it: white space, and the colon of a hexdump.
+pub(crate) fn is_gap(b: u8) -> bool {
+    b.is_ascii_whitespace() || b == b':'
+}
+
 /// Where the white space begins that ends here.
 fn before_gap(text: &[u8], at: usize) -> usize {
-    let gap = text[..at].iter().rev().take(GAP).take_while(|b| b.is_ascii_whitespace()).count();
+    let gap = text[..at].iter().rev().take(GAP).take_while(|b| is_gap(**b)).count();
     steps::count(gap);
     at - gap
 }
 
 /// Where the white space ends that begins here.
 fn behind_gap(text: &[u8], at: usize) -> usize {
-    let gap = text[at..].iter().take(GAP).take_while(|b| b.is_ascii_whitespace()).count();
+    let gap = text[at..].iter().take(GAP).take_while(|b| is_gap(**b)).count();
     steps::count(gap);
     at + gap
 }
@@ -254,7 +259,7 @@ impl Index {
         let (mut window, mut packed, mut gap) = (0_u64, 0_u64, 0);
         for (at, b) in text.iter().enumerate() {
             window = (window << 8 | u64::from(*b)) & SIX;
-            if b.is_ascii_whitespace() {
+            if is_gap(*b) {
                 gap += 1;
             } else {
                 let before = if gap > GAP { 0 } else { packed };
@@ -296,11 +301,11 @@ impl Index {
         let mut runs: HashMap<*const Needle, usize> = HashMap::new();
         let begins = |at: &usize| {
             let rest = &text[*at..];
-            let Some(window) = rest.get(..LEAST).filter(|window| !window[0].is_ascii_whitespace()) else {
+            let Some(window) = rest.get(..LEAST).filter(|window| !is_gap(window[0])) else {
                 return false;
             };
-            let packed = window.iter().any(u8::is_ascii_whitespace).then(|| {
-                let digits = rest.iter().take(LEAST + GAP).filter(|b| !b.is_ascii_whitespace()).take(LEAST);
+            let packed = window.iter().any(|b| is_gap(*b)).then(|| {
+                let digits = rest.iter().take(LEAST + GAP).filter(|b| !is_gap(**b)).take(LEAST);
                 key(digits)
             });
             let here = self.heads.get(&key(window)).into_iter().flatten();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroize as _;
 
 use crate::escapes::{DEPTH, View, half};
-use crate::index::{Index, Needle};
+use crate::index::{Index, Needle, is_gap};
 use crate::weakness::{Weakness, weakness};
 use crate::{LEAST, MASK, encodings};
 
@@ -210,7 +210,7 @@ impl Masker {
                 let cuts = indexes.iter().flat_map(|index| [index.cut(here), index.cut(&here[..end])]);
                 let cuts = cuts.flatten().map(|cut| origin(cut..cut).start);
                 searched.cut = cuts.chain(searched.cut).min();
-                let mut ends = here[..end].iter().enumerate().rev().filter(|(_, b)| !b.is_ascii_whitespace());
+                let mut ends = here[..end].iter().enumerate().rev().filter(|(_, b)| !is_gap(**b));
                 let sure = ends.nth(LEAST - 2).map_or(0, |(at, _)| at);
                 searched.sure = searched.sure.min(origin(sure..sure).start);
             }

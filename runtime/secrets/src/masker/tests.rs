@@ -63,6 +63,21 @@ fn base64_is_masked_whatever_stands_around_it() {
 }
 
 #[test]
+fn digits_with_colons_and_references_without_their_ends_are_masked() {
+    let masker = masker("vk1/S3cr+t&of=Vendor");
+    let hex: Vec<String> = "vk1/S3cr+t&of=Vendor".bytes().map(|b| format!("{b:02x}")).collect();
+    let decimal = |end| "vk1/S3cr+t&of=Vendor".bytes().map(|b| format!("&#{b}{end}")).collect::<String>();
+    let zeros: String = "vk1/S3cr+t&of=Vendor".bytes().map(|b| format!("&#{b:018};")).collect();
+    let octal: String = "vk1/S3cr+t&of=Vendor".bytes().map(|b| format!("\\{b:o}")).collect();
+    for written in [hex.join(":"), hex.join(": "), decimal(";"), decimal(""), zeros, octal] {
+        assert_eq!(masker.mask(&format!("key {written} end")), "key *** end", "{written}");
+        let mut out = Vec::new();
+        MaskWriter::new(&masker, &mut out).write_all(written.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "***", "{written}");
+    }
+}
+
+#[test]
 fn what_is_around_stays_and_neighbours_are_one() {
     let masker = masker("abcdef123");
     masker.register("f123-tail");
