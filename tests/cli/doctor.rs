@@ -114,6 +114,14 @@ fn the_doctor_leaves_a_state_as_it_finds_it() {
     let bench = bench("");
     bench.tradewire("doctor --state elsewhere");
     assert!(!bench.path("elsewhere").exists(), "who looks may be another user than who serves");
+    if rustix::process::geteuid().is_root() {
+        fs::create_dir(bench.path("theirs")).unwrap();
+        set_mode(&bench, "theirs", 0o700);
+        std::os::unix::fs::chown(bench.path("theirs"), Some(65_534), None).unwrap();
+        let told = bench.tradewire("doctor --state theirs");
+        finds(&told, &["`theirs` belongs to user 65534, and this is user 0\n  run tradewire as its owner: `sudo -u "]);
+        assert_eq!(fs::read_dir(bench.path("theirs")).unwrap().count(), 0);
+    }
     bench.tradewire("check --state elsewhere").succeeded();
     set_mode(&bench, "elsewhere/compiled", 0o755);
     set_mode(&bench, "elsewhere/compiled.key", 0o640);

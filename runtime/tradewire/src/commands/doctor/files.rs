@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use tradewire_private::{Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others};
+use tradewire_private::{Loose, changed_by_others, ensure_ours, ensure_unchanged_by_others, ensure_unread_by_others};
 use tradewire_runs::config::Role;
 
 use super::{Finding, Patient};
@@ -26,7 +26,14 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let is_closed = std::fs::read_dir(state).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
     let parts = private::parts(state).into_iter().chain([compiled]);
     for part in parts.take(if is_closed { 1 } else { usize::MAX }) {
-        note(ensure_unchanged_by_others(&part));
+        // It is to be ours; of what is read, the administrator's will do.
+        if let Ok(there) = std::fs::metadata(&part) {
+            note(ensure_ours(&part, &there));
+        }
+        note(ensure_unchanged_by_others(&part).or_else(|loose| match loose {
+            Loose::Foreign { .. } => Ok(()),
+            loose => Err(loose),
+        }));
         note(ensure_unread_by_others(&part));
     }
     note(ensure_unchanged_by_others(&config.path));
