@@ -210,11 +210,13 @@ fn known_resource(surface: &Surface, resource: &str, written: &str) -> Result<()
     }
     let nearest = Catalog::nearest(resource, surface.resources.keys().map(String::as_str));
     let help = nearest.map(|name| instead(&written.replacen(&format!("/{resource}"), &format!("/{name}"), 1)));
-    let all = || {
-        let names: Vec<String> = surface.resources.keys().map(|name| format!("`{name}`")).collect();
-        format!("it has {}", names.join(", "))
-    };
-    Err((format!("surface `{}` has no resource `{resource}`", surface.name), Some(help.unwrap_or_else(all))))
+    let help = help.unwrap_or_else(|| it_has(surface.resources.keys().map(String::as_str)));
+    Err((format!("surface `{}` has no resource `{resource}`", surface.name), Some(help)))
+}
+
+/// Where nothing is near: all that there is.
+fn it_has<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    format!("it has {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
 }
 
 fn known_operation(surface: &Surface, resource: &str, operation: &str) -> Result<(), (String, Option<String>)> {
@@ -229,7 +231,7 @@ fn known_operation(surface: &Surface, resource: &str, operation: &str) -> Result
         Some(name) => format!("write `{}`: it allows the pages as well", whole(name)),
         None => match Catalog::nearest(operation, names.iter().copied()) {
             Some(name) => instead(&whole(name)),
-            None => format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+            None => it_has(names.iter().copied()),
         },
     };
     Err((fault, Some(help)))
