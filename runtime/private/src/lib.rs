@@ -122,6 +122,16 @@ pub fn lets_others_write(folder: &Path) -> bool {
     false
 }
 
+/// All that keeps a file or folder from being ours alone, as [`keep`] would have it; it is only looked at. What is not
+/// there yet is no fault.
+#[must_use]
+pub fn not_ours_alone(path: &Path) -> Vec<Loose> {
+    #[cfg(unix)]
+    return owned::not_ours_alone(path);
+    #[cfg(not(unix))]
+    Vec::new()
+}
+
 /// Whether what was opened at this path is ours alone, by what is known of it: nobody else reads it, writes to it, or did.
 ///
 /// # Errors

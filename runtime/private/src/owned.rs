@@ -107,12 +107,32 @@ fn ensure_ours_or_the_administrators(path: &Path, there: &Metadata) -> Result<()
     if there.uid() == 0 { Ok(()) } else { ensure_owned_by_us(path, there, true) }
 }
 
+pub(super) fn not_ours_alone(path: &Path) -> Vec<Loose> {
+    let there = match look(path) {
+        Ok(Some(there)) => there,
+        Ok(None) => return Vec::new(),
+        Err(loose) => return vec![loose],
+    };
+    let looked = [
+        ensure_owned(path, &there),
+        ensure_unwritten(path, &there),
+        ensure_in_place(path),
+        ensure_unread(path, &there),
+    ];
+    looked.into_iter().filter_map(Result::err).collect()
+}
+
 pub(super) fn ensure_ours(path: &Path, opened: &Metadata) -> Result<(), Loose> {
     ensure_owned(path, opened)?;
-    if opened.mode() & OTHERS_WRITE != 0 {
-        return Err(Loose::Writable { path: path.to_owned(), mode: mode(opened) });
-    }
+    ensure_unwritten(path, opened)?;
     ensure_unread(path, opened)
+}
+
+fn ensure_unwritten(path: &Path, there: &Metadata) -> Result<(), Loose> {
+    if there.mode() & OTHERS_WRITE == 0 {
+        return Ok(());
+    }
+    Err(Loose::Writable { path: path.to_owned(), mode: mode(there) })
 }
 
 pub(super) fn ensure_unread_by_others(path: &Path) -> Result<(), Loose> {
@@ -229,6 +249,25 @@ mod tests {
         assert_eq!(fs::metadata(&state).unwrap().mode() & 0o7777, 0o700);
         assert!(mended.to_string().ends_with("(mode 0755); its mode is 0700 now"), "{mended}");
         assert_eq!(keep(&state.join("none")), Ok(None));
+    }
+
+    #[test]
+    fn all_that_keeps_it_from_being_ours_alone_is_told_and_nothing_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = state(&folder);
+        assert_eq!((not_ours_alone(&state), not_ours_alone(&state.join("none"))), (vec![], vec![]));
+        set_mode(&state, 0o757);
+        set_mode(folder.path(), 0o757);
+        let found = not_ours_alone(&state);
+        assert!(
+            matches!(&found[..], [Loose::Writable { .. }, Loose::Replaceable { .. }, Loose::Readable { .. }]),
+            "{found:?}"
+        );
+        assert_eq!(fs::metadata(&state).unwrap().mode() & 0o7777, 0o757);
+        set_mode(folder.path(), 0o700);
+        if chown(&state, Some(65534), None).is_ok() {
+            assert!(matches!(not_ours_alone(&state)[0], Loose::Foreign { is_read: false, .. }));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use tradewire_private::{Loose, changed_by_others, ensure_ours, ensure_unchanged_by_others, ensure_unread_by_others};
+use tradewire_private::{Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others, not_ours_alone};
 use tradewire_runs::config::Role;
 
 use super::{Finding, Patient};
@@ -26,15 +26,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let is_closed = std::fs::read_dir(state).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
     let parts = private::parts(state).into_iter().chain([compiled]);
     for part in parts.take(if is_closed { 1 } else { usize::MAX }) {
-        // It is to be ours; of what is read, the administrator's will do.
-        if let Ok(there) = std::fs::metadata(&part) {
-            note(ensure_ours(&part, &there));
-        }
-        note(ensure_unchanged_by_others(&part).or_else(|loose| match loose {
-            Loose::Foreign { .. } => Ok(()),
-            loose => Err(loose),
-        }));
-        note(ensure_unread_by_others(&part));
+        not_ours_alone(&part).into_iter().for_each(|loose| note(Err(loose)));
     }
     note(ensure_unchanged_by_others(&config.path));
     for named in &config.paths {
@@ -56,6 +48,6 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
 /// That others may know the key of compiled plugins: with its mode mended they would know it still.
 fn open_key(state: &Path) -> Option<Finding> {
     let [_, key] = compiled_in(state);
-    let loose = ensure_unchanged_by_others(&key).and_then(|()| ensure_unread_by_others(&key)).err()?;
+    let loose = not_ours_alone(&key).into_iter().next()?;
     Some(Finding::new(loose.diagnosis(), format!("`rm {}`, and plugins are compiled once more", key.display())))
 }

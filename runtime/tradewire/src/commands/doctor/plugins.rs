@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use tradewire_private::{ensure_unchanged_by_others, ensure_unread_by_others};
+use tradewire_private::not_ours_alone;
 
 use super::{Finding, Patient};
 use crate::commands::check;
@@ -36,7 +36,5 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
 
 /// Whether the state has a folder of compiled plugins that can be used as it is.
 fn has_compiled(state: &Path) -> bool {
-    compiled_in(state).iter().all(|part| {
-        part.exists() && ensure_unchanged_by_others(part).and_then(|()| ensure_unread_by_others(part)).is_ok()
-    })
+    compiled_in(state).iter().all(|part| part.exists() && not_ours_alone(part).is_empty())
 }
