@@ -1,7 +1,6 @@
 //! Exports that call a supplier: the body that is asked for, the answer as a file, and what must not be asked twice.
 
-use tradewire_runs::run::FailureKind;
-use tradewire_runs::store::Outcome;
+use tradewire_store::{FailureKind, Outcome};
 
 use crate::bench::{Bench, Offline, config};
 

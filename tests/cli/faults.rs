@@ -13,7 +13,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 use serde_json::Value;
-use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotState, Store};
+use tradewire_store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotState, Store};
 
 use crate::bench::{Bench, Disk, Told, hostile};
 use crate::suppliers::serving::Serving;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::process::Child;
 
 use tradewire_client::{Arguments, Client, Credentials, Options, Tenant};
-use tradewire_runs::store::{Outcome, SlotFilter, SlotState, Store};
 use tradewire_sandbox::{DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT};
+use tradewire_store::{Outcome, SlotFilter, SlotState, Store};
 use tradewire_surface::Catalog;
 
 use crate::bench::{Bench, Offline, Told, config, guest, signal, until};

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use serde_json::Value;
-use tradewire_runs::store::{Outcome, SlotRecord, SlotState, Store};
+use tradewire_store::{Outcome, SlotRecord, SlotState, Store};
 
 use crate::bench::{Bench, Offline, Told, hostile, signal, until};
 use crate::journal::writes;

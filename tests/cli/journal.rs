@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use serde_json::Value;
-use tradewire_runs::store::Outcome;
+use tradewire_store::Outcome;
 
 use crate::bench::{Bench, Offline, Told, config, guest, signal, until};
 

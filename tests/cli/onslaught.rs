@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use tradewire_onslaught::{Much, Of, onslaught};
-use tradewire_runs::store::{Outcome, RunRecord};
+use tradewire_store::{Outcome, RunRecord};
 
 use crate::bench::{Bench, config, guest, until};
 use crate::suppliers::http::ask;
@@ -106,7 +106,7 @@ fn what_is_refused_before_it_is_sent_is_neither_kept_nor_written_down() {
         bench.tradewire("run strange --quiet").succeeded();
         let run = bench.runs().remove(0);
         let calls = bench.recorded(async |store| {
-            use tradewire_runs::store::Store;
+            use tradewire_store::Store;
             store.host_calls(run.opening.id).await.unwrap()
         });
         assert!(calls.is_empty(), "{calls:?}");

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 
-use tradewire_runs::store::{Outcome, RunFilter, SlotFilter, SlotState, Store};
+use tradewire_store::{Outcome, RunFilter, SlotFilter, SlotState, Store};
 
 use crate::bench::{Bench, CALLER_KEY, Offline, guest, hostile, signal, until};
 use crate::journal::writes;

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use chrono::{TimeDelta, Utc};
-use tradewire_runs::store::{Outcome, SlotFilter, SlotRecord, SlotState, Store};
+use tradewire_store::{Outcome, SlotFilter, SlotRecord, SlotState, Store};
 
 use crate::bench::{Bench, Offline, Told, hostile, signal, until};
 use crate::journal::writes;

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 
-use tradewire_runs::store::{Outcome, Trigger};
+use tradewire_store::{Outcome, Trigger};
 
 use crate::bench::{Bench, Told, hostile, signal, until};
 

@@ -1,7 +1,7 @@
 //! What plugins keep from run to run, and `tradewire state`: with the run that succeeds, and with no other.
 #![cfg(unix)]
 
-use tradewire_runs::store::{Outcome, RunRecord};
+use tradewire_store::{Outcome, RunRecord};
 
 use crate::bench::{Bench, Offline, Told, signal, until};
 use crate::journal::writes;

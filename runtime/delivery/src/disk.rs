@@ -7,24 +7,6 @@ use tokio::fs::File;
 
 use crate::{Parcel, PlaceError};
 
-/// An error with what may be done about it, where that is known.
-pub fn what_to_do(error: io::Error) -> io::Error {
-    let help = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on that disk",
-        io::ErrorKind::FileTooLarge => "raise the limit on the size of files",
-        io::ErrorKind::ReadOnlyFilesystem => "mount that disk for writing",
-        io::ErrorKind::PermissionDenied => "let tradewire write there",
-        _ => return error,
-    };
-    io::Error::new(error.kind(), format!("{error}; {help}"))
-}
-
-/// Flushes the names in a folder. Blocks.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened as a file, and the file system looks after its names itself.
-    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
 /// Opens what is to be delivered. That it is as long as it should be is told before anything is sent.
 pub(crate) async fn open_content(parcel: Parcel<'_>) -> Result<File, PlaceError> {
     let unreadable = |error: io::Error| unreadable(parcel.content, &error);

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use tempfile::TempPath;
 use tokio::task::spawn_blocking;
+use tradewire_disk::{sync_folder, with_help};
 
-use crate::disk::{open_content, sync_folder, what_to_do, wrong_length};
+use crate::disk::{open_content, wrong_length};
 use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
 
 /// A folder of this machine.
@@ -69,7 +70,7 @@ impl Folder {
             ErrorKind::NotFound | ErrorKind::NotADirectory => "; make the folder, or correct `to` of the delivery",
             _ => "",
         };
-        let message = format!("cannot deliver to the folder `{}`: {}{help}", self.address, what_to_do(error));
+        let message = format!("cannot deliver to the folder `{}`: {}{help}", self.address, with_help(error));
         if lasting { PlaceError::lasting(message) } else { PlaceError::passing(message) }
     }
 }

@@ -12,7 +12,6 @@ mod settings;
 mod sftp;
 mod text;
 
-pub use disk::{sync_folder, what_to_do};
 pub use folder::Folder;
 pub use http::{Http, HttpMethod, HttpSettings};
 pub use place::{Item, Parcel, Place, PlaceError, Published};

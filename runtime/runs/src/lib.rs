@@ -1,21 +1,18 @@
-//! Configuration, schedules, runs, their log and outcome, delivery, and the store behind them.
+//! What carries out a run.
 //!
-//! An operator's `tradewire.toml` becomes a [`Config`](config::Config). A [`Runner`](run::Runner) carries out one
-//! export for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
+//! A [`Runner`](run::Runner) carries out one export of a [`Config`](tradewire_config::Config) for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
 //! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
 //! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and
-//! records all of it in a [`Store`](store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
-//! [`schedule`] is due, something has changed at ServiceTitan ([`feed`]), events have come in ([`webhook`]) or another
-//! run has succeeded. Secrets are in the environment, in files, or in an encrypted [`vault`]. What became of runs, and what operators may do about it, is [`history`].
+//! records all of it in a [`Store`](tradewire_store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
+//! [`Schedule`](tradewire_schedule::Schedule) is due, something has changed at ServiceTitan ([`feed`]), events have come in ([`webhook`]) or another
+//! run has succeeded. What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
 //! use std::{path::PathBuf, sync::Arc};
-//! use tradewire_runs::{
-//!     clock::SystemClock,
-//!     config::Config,
-//!     run::{Attempt, Execute, Failure, Request, Runner, RunnerOptions, Summary},
-//!     store::SqliteStore,
-//! };
+//! use tradewire_config::Config;
+//! use tradewire_runs::clock::SystemClock;
+//! use tradewire_runs::run::{Attempt, Execute, Failure, Request, Runner, RunnerOptions, Summary};
+//! use tradewire_store_sqlite::SqliteStore;
 //!
 //! struct Greeter;
 //!
@@ -47,18 +44,15 @@
 
 mod alive;
 pub mod clock;
-pub mod config;
 pub mod delivery;
-mod durable;
 pub mod feed;
 pub mod history;
 pub mod journal;
+mod log;
 pub mod run;
-pub mod schedule;
 pub mod scheduler;
 pub mod state;
-pub mod store;
-pub mod vault;
 pub mod webhook;
 
+pub use log::RunLog;
 pub use tokio_util::sync::CancellationToken;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
-use tradewire_runs::config::SecretError;
+use tradewire_config::SecretError;
 
 /// What is wrong, each with what to do.
 #[derive(Debug, Default)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tradewire_client::{Later, ServiceTitan};
+use tradewire_config::{self as config, Config, ContractCheck, MiddlewareGrant};
 use tradewire_host::MiddlewareResponse;
 use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings, Workshop};
 use tradewire_middleware::fault::Fault;
 use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{self, Loaded, Pack};
-use tradewire_runs::config::{self, Config, ContractCheck, MiddlewareGrant};
 use tradewire_runs::journal::Journal;
 use tradewire_surface::grants::Grants;
 

@@ -19,15 +19,17 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use support::served::Served;
-use support::{Apart, line, quantile, request, tenant};
 use tradewire_client::{RateLimit, ServiceTitan};
 use tradewire_host::{Engine, EngineOptions, Limits, Plugin, Request};
 use tradewire_onslaught::{Much, Of, Onslaught, onslaught};
-use tradewire_runs::store::{Ending, Opening, RunFilter, SqliteStore, Store};
 use tradewire_sandbox as sandbox;
+use tradewire_store::{Ending, Opening, RunFilter, Store};
+use tradewire_store_sqlite::SqliteStore;
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
+
+use support::served::Served;
+use support::{Apart, line, quantile, request, tenant};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -14,11 +14,13 @@ mod support;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Timelike, Utc};
+use tradewire_config::Config;
+use tradewire_sandbox::{Options, SandboxTenant};
+use tradewire_store::{Outcome, RunFilter, RunRecord, Store};
+use tradewire_store_sqlite::SqliteStore;
+
 use support::served::Served;
 use support::{Apart, line, quantile};
-use tradewire_runs::config::Config;
-use tradewire_runs::store::{Outcome, RunFilter, RunRecord, SqliteStore, Store};
-use tradewire_sandbox::{Options, SandboxTenant};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

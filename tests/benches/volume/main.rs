@@ -14,13 +14,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use support::process::Process;
-use support::{Apart, line, tenant};
 use tempfile::TempDir;
 use tradewire_client::{Arguments, RateLimit};
-use tradewire_runs::store::{RunFilter, SqliteStore, Store};
 use tradewire_sandbox::{self as sandbox, Options};
+use tradewire_store::{RunFilter, Store};
+use tradewire_store_sqlite::SqliteStore;
 use tradewire_surface::Catalog;
+
+use support::process::Process;
+use support::{Apart, line, tenant};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tradewire_runs::journal::WriteRecord;
-use tradewire_runs::store::{RunFilter, RunRecord, SqliteStore, Store};
+use tradewire_store::{RunFilter, RunRecord, Store, WriteRecord};
+use tradewire_store_sqlite::SqliteStore;
 
 pub use disk::Disk;
 pub use offline::{Offline, TODAY, WEEK, servicetitan};

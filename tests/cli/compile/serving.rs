@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tradewire_runs::store::{Outcome, RunFilter, Store};
+use tradewire_store::{Outcome, RunFilter, Store};
 
 use super::plugins::{Parts, jumps, plugin};
 use crate::bench::{Bench, hostile, until};

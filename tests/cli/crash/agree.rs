@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tradewire_runs::journal::{Doubt, WriteRecord, WriteState};
-use tradewire_runs::store::{RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger};
 use tradewire_sandbox::Entry;
+use tradewire_store::{Doubt, RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger, WriteRecord, WriteState};
 
 use super::Crash;
 use super::world::{CHANGES, MAKES, Makes, ORDERS, PERIOD, tenants};

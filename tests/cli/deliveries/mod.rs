@@ -13,7 +13,7 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tradewire_runs::store::Outcome;
+use tradewire_store::Outcome;
 
 use crate::bench::{Bench, CALLER_KEY, Told, hostile, signal, until};
 use crate::suppliers::serving::Serving;

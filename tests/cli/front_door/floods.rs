@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tradewire_runs::store::Outcome;
+use tradewire_store::Outcome;
 
 use super::{bench, event, health, send, serving_with, told};
 use crate::bench::{guest, until};

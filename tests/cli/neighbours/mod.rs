@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tradewire_runs::store::Outcome;
+use tradewire_store::Outcome;
 
 use crate::bench::{Offline, until};
 use crate::suppliers::http::ask;

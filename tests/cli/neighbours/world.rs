@@ -5,14 +5,13 @@ use std::net::SocketAddr;
 use tokio::runtime::Runtime;
 use tradewire_onslaught::{Much, Of, onslaught};
 use tradewire_outbound::hostile::{Hostile, Server};
-use tradewire_runs::store::{RunFilter, RunRecord, Store};
+use tradewire_store::{RunFilter, RunRecord, Store};
 use tradewire_surface::Catalog;
 
+use super::callers::step_back;
 use crate::bench::{Bench, CALLER_KEY, Offline, config, guest, hostile as plain_hostile, until};
 use crate::compile::plugins::{Parts, jumps, plugin as component};
 use crate::suppliers;
-
-use super::callers::step_back;
 
 pub const WEBHOOK_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The key of a caller who was let in and should not have been.

@@ -2,8 +2,7 @@
 //! show.
 
 use serde_json::{Value, json};
-use tradewire_runs::journal::Doubt;
-use tradewire_runs::store::Store;
+use tradewire_store::{Doubt, Store};
 
 use super::Nights;
 use super::world::number;

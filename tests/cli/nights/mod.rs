@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use tradewire_runs::store::{RunFilter, RunRecord, Store};
+use tradewire_store::{RunFilter, RunRecord, Store};
 
 use crate::bench::{Bench, Offline, signal, until};
 use crate::crash::Draw;

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tradewire_runs::store::Outcome;
+use tradewire_store::Outcome;
 
 use super::recorder::Recorder;
 use crate::bench::{Bench, hostile};

@@ -1,7 +1,7 @@
 //! Orders of runs, placed once: whatever the vendor, the way to it, the pack or the machine does.
 
 use serde_json::Value;
-use tradewire_runs::journal::WriteState;
+use tradewire_store::WriteState;
 
 use super::{NOWHERE, behind, harborline, sample, serves, supplier, write_pack};
 use crate::bench::{Bench, Offline, Told, guest, signal, until};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
-use tradewire_runs::store::Store;
+use tradewire_store::Store;
 
 use super::{KEY, OTHER_KEY, event, listed, signed, status};
 use crate::bench::{Bench, Offline, config, guest, until};

@@ -1,8 +1,8 @@
 //! An operator's `tradewire.toml`: a configuration, or its faults with their places.
 #![no_main]
 
+use tradewire_config::Config;
 use tradewire_fuzz::fuzz;
-use tradewire_runs::config::Config;
 
 fuzz!(|bytes| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use tradewire_config::Config;
 use tradewire_fuzz::{fuzz, split};
-use tradewire_runs::config::Config;
 use tradewire_runs::webhook::{Delivery, Receiver};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";

@@ -19,12 +19,12 @@ use pgp::composed::{ArmorOptions, MessageBuilder};
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
+use tradewire_disk::with_help;
 
 use self::certificate::{Part, Recipient};
 use self::key::Signer;
 pub use self::settings::OpenPgpSettings;
 use crate::SettingsError;
-use crate::disk::what_to_do;
 
 /// Encrypts files to some, signed by one or by nobody.
 pub struct Encryption {
@@ -132,7 +132,7 @@ impl Encryption {
         let now = SystemTime::now();
         let parts = self.parts(now)?;
         let source = File::open(from).map_err(|source| OpenPgpError::Read { path: from.to_owned(), source })?;
-        let unwritten = |source| OpenPgpError::Write { path: to.to_owned(), source: what_to_do(source) };
+        let unwritten = |source| OpenPgpError::Write { path: to.to_owned(), source: with_help(source) };
         let target = File::options().write(true).create_new(true).open(to).map_err(unwritten)?;
         let mut source = Remembering { inner: BufReader::new(source), failed: None };
         let mut target = Measured { inner: BufWriter::new(target), bytes: 0, sha256: Sha256::new(), failed: None };

@@ -5,13 +5,13 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use tradewire_config::Encryption;
 use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
+use tradewire_store::{Content, FileRecord, FileState, Opening, RunId, Store, patiently};
 
 use super::{DeliveryError, Outbox, encrypt, total, version};
-use crate::config::Encryption;
-use crate::run::hex;
-use crate::store::{Content, FileRecord, FileState, Opening, RunId, Store, patiently};
 
 const TOTAL_TYPE: &str = "application/json";
 
@@ -205,7 +205,7 @@ impl Carrier<'_> {
             }
         }
         let bytes = tokio::fs::read(&path).await.map_err(failed)?;
-        Ok(Some(Content { sha256: hex(&Sha256::digest(&bytes)), bytes: bytes.len() as u64 }))
+        Ok(Some(Content { sha256: HEXLOWER.encode(&Sha256::digest(&bytes)), bytes: bytes.len() as u64 }))
     }
 
     /// Removes what is staged of files that will not be delivered, as far as the place can be reached.
@@ -296,7 +296,7 @@ fn id(name: &str, run: RunId) -> String {
     if name.bytes().all(plain) {
         return format!("{name}.{run}");
     }
-    let digest = hex(&Sha256::digest(name));
+    let digest = HEXLOWER.encode(&Sha256::digest(name));
     format!("{}.{run}", &digest[..32])
 }
 

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::task::spawn_blocking;
+use tradewire_config::{Delivery, Destination};
 use tradewire_delivery::{Place, PlaceError};
+use tradewire_store::{
+    Content, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError,
+    patiently,
+};
 
 use super::carry::Carrier;
 use super::forecast::{Change, forecast_at};
 use super::{DeliveryError, Outbox, Places, encrypt};
-use crate::config::{Delivery, Destination};
 use crate::run::Produced;
-use crate::store::{
-    Content, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError,
-    patiently,
-};
 
 /// How often a delivery is planned anew because another run of the same window was faster.
 const PLANS: usize = 5;

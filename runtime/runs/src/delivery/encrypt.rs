@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::task::spawn_blocking;
+use tradewire_config::{Encryption, PublicKey, Secret};
 use tradewire_delivery::SettingsError;
 use tradewire_delivery::openpgp::{self, OpenPgpSettings};
+use tradewire_store::Content;
 
 use super::DeliveryError;
-use crate::config::{Encryption, PublicKey, Secret};
-use crate::store::Content;
 
 /// No public key is longer.
 const LARGEST: u64 = 1024 * 1024;

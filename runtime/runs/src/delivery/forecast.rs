@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use tradewire_config::Delivery;
 use tradewire_delivery::Place;
+use tradewire_store::{Delivered, FileRecord, Opening, Store};
 
 use super::carry::free_name;
 use super::decide::open_local;
 use super::{DeliveryError, Places, version};
-use crate::config::Delivery;
 use crate::run::Produced;
-use crate::store::{Delivered, FileRecord, Opening, Store};
 
 /// What would become of a file.
 #[derive(Debug, Clone, PartialEq)]

@@ -33,8 +33,7 @@ mod version;
 use std::path::PathBuf;
 
 use tradewire_delivery::PlaceError;
-
-use crate::store::StoreError;
+use tradewire_store::StoreError;
 
 pub(crate) use carry::Carrier;
 pub(crate) use decide::{Deciding, commit, open, sweep};

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
-use tradewire_delivery::what_to_do;
+use tradewire_disk::{sync_folder, with_help};
+use tradewire_store::{FileRecord, RunId, Store, StoreError};
 
 use super::process::{self, PROCESS};
-use crate::durable::sync_folder;
-use crate::store::{FileRecord, RunId, Store, StoreError};
 
 /// Held by whoever puts something in that is not decided yet, and alone by whoever clears up.
 const LOCK: &str = ".lock";
@@ -176,5 +175,5 @@ fn hold_alone(folder: &Path) -> io::Result<Option<File>> {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     let done = spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)));
-    done.map_err(what_to_do)
+    done.map_err(with_help)
 }

@@ -4,12 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tradewire_config::{Delivery, Destination, S3Access, Secret, SftpAccess};
 use tradewire_delivery::{
     Folder, Http, HttpSettings, Place, PlaceError, S3, S3Settings, SettingsError, Sftp, SftpSettings,
 };
-
-use crate::config::{Delivery, Destination, S3Access, Secret, SftpAccess};
-use crate::store::DeliveryRecord;
+use tradewire_store::DeliveryRecord;
 
 /// What opens places: the configuration's own, but in tests.
 pub trait Places: Send + Sync + 'static {

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use tokio::task::spawn_blocking;
+use tradewire_store::RunId;
 
 use super::outbox::{self, Outbox};
 use crate::alive::{self, Alive};
-use crate::store::RunId;
 
 /// This process.
 #[derive(Debug)]

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tradewire_schedule::Window;
+use tradewire_store::{FileRecord, Opening};
 
 use super::version;
 use crate::run::TOTAL_SUFFIX;
-use crate::schedule::Window;
-use crate::store::{FileRecord, Opening};
 
 /// What stands in it, in this order.
 #[derive(Serialize)]

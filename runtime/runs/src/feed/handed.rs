@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::Utc;
 use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, ServiceTitan};
+use tradewire_store::LogLevel;
 use tradewire_surface::{Method, OperationRef};
 
 use super::walk::Walk;
-use super::{BUCKET, FROM, Feed, Kind, MODIFIED};
-use crate::run::RunLog;
+use super::{BUCKET, FROM, Feed, Kind, MODIFIED, begin};
+use crate::log::RunLog;
 use crate::state::{State, StateError};
-use crate::store::LogLevel;
 
 /// A ServiceTitan whose feed is handed over page by page.
 pub(super) struct Fed {
@@ -32,7 +32,7 @@ impl ServiceTitan for Fed {
 
     /// Whoever says from where on gets what it asks for, and moves nothing.
     fn pages(&self, operation: OperationRef<'static>, arguments: &Arguments) -> Box<dyn PageSource> {
-        let position = match Feed::kind(operation) {
+        let position = match Kind::of(operation) {
             Kind::Tokens => FROM,
             Kind::Times => MODIFIED,
         };
@@ -108,7 +108,7 @@ impl PageSource for Handed {
 impl Handed {
     async fn begin(&mut self) -> Result<Walk, CallError> {
         let kept = self.state.get(BUCKET, &self.feed.operation).await.map_err(|error| not_kept(&error))?;
-        let watermark = self.feed.watermark(kept.as_deref())?;
+        let watermark = begin(&self.feed, kept.as_deref())?;
         let from = watermark.from.as_deref().unwrap_or("the beginning");
         self.log.write(LogLevel::Debug, &format!("{}: goes on from {from}", self.feed.operation));
         Ok(Walk::new(self.api.clone(), self.operation, self.asked.clone(), watermark))

@@ -26,13 +26,14 @@ mod watermark;
 use std::sync::Arc;
 
 use tradewire_client::{CallError, ServiceTitan};
-use tradewire_surface::{Catalog, OperationRef, Paging, Place};
+use tradewire_config::Feed;
+use tradewire_config::feed::MODIFIED;
+use tradewire_store::{StateChanges, StateKey, StateRecord};
+use tradewire_surface::{Catalog, OperationRef, Paging};
 
-use crate::run::RunLog;
+use crate::log::RunLog;
 use crate::state::State;
-use crate::store::{StateChanges, StateKey, StateRecord};
 use handed::Fed;
-pub(crate) use rows::moment;
 use walk::Walk;
 pub use watermark::Watermark;
 
@@ -40,15 +41,6 @@ pub use watermark::Watermark;
 pub const BUCKET: &str = "_feed";
 /// How many rows of an export feed are remembered where they may come again.
 const RECENT: usize = 5000;
-
-/// A feed, as an export names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Feed {
-    /// `feed`: the operation.
-    pub operation: String,
-    /// `since`: a day or a moment from which on it begins, the first time; none is the beginning.
-    pub since: Option<String>,
-}
 
 /// How a feed is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,44 +51,40 @@ enum Kind {
     Times,
 }
 
-/// What says from where on a list is to begin.
-const MODIFIED: &str = "modifiedOnOrAfter";
 /// What says so for an export feed.
 const FROM: &str = "from";
 
-impl Feed {
-    fn kind(operation: OperationRef<'_>) -> Kind {
+impl Kind {
+    fn of(operation: OperationRef<'_>) -> Kind {
         match operation.operation.paging {
             Some(Paging::Feed) => Kind::Tokens,
             _ => Kind::Times,
         }
     }
+}
 
-    fn operation(&self) -> Option<OperationRef<'static>> {
-        Catalog::get().operation(&self.operation)
-    }
+/// ServiceTitan, for a run of the feed.
+pub(crate) fn layer(feed: &Feed, api: Arc<dyn ServiceTitan>, state: State, log: RunLog) -> Arc<dyn ServiceTitan> {
+    Arc::new(Fed { feed: feed.clone(), api, state, log })
+}
 
-    /// Where it stands by what is kept.
-    fn watermark(&self, kept: Option<&[u8]>) -> Result<Watermark, CallError> {
-        let begin = || Watermark { from: self.since.clone(), ..Watermark::default() };
-        kept.map_or_else(|| Ok(begin()), |kept| Watermark::read(kept).map_err(|error| CallError::new("refused", error)))
-    }
+/// Whether anything has changed since the watermark.
+pub(crate) async fn has_news(feed: &Feed, api: Arc<dyn ServiceTitan>, state: &StateRecord) -> Result<bool, CallError> {
+    let Some(operation) = Catalog::get().operation(&feed.operation) else {
+        return Err(CallError::new("refused", format!("there is no operation `{}`", feed.operation)));
+    };
+    let watermark = begin(feed, kept(state, &feed.operation))?;
+    // As the plugin asked the last time, so that both see the same.
+    let asked = watermark.asked.clone();
+    let page = Walk::new(api, operation, asked, watermark).next().await?;
+    Ok(page.is_some())
+}
 
-    /// ServiceTitan, for a run of the feed.
-    pub(crate) fn around(&self, api: Arc<dyn ServiceTitan>, state: State, log: RunLog) -> Arc<dyn ServiceTitan> {
-        Arc::new(Fed { feed: self.clone(), api, state, log })
-    }
-
-    /// Whether anything has changed since the watermark.
-    pub(crate) async fn has_news(&self, api: Arc<dyn ServiceTitan>, state: &StateRecord) -> Result<bool, CallError> {
-        let Some(operation) = self.operation() else {
-            return Err(CallError::new("refused", format!("there is no operation `{}`", self.operation)));
-        };
-        let watermark = self.watermark(kept(state, &self.operation))?;
-        // As the plugin asked the last time, so that both see the same.
-        let asked = watermark.asked.clone();
-        let page = Walk::new(api, operation, asked, watermark).next().await?;
-        Ok(page.is_some())
+/// Where a feed stands by what is kept.
+fn begin(feed: &Feed, kept: Option<&[u8]>) -> Result<Watermark, CallError> {
+    match kept {
+        Some(kept) => Watermark::read(kept).map_err(|error| CallError::new("refused", error)),
+        None => Ok(Watermark { from: feed.since.clone(), ..Watermark::default() }),
     }
 }
 
@@ -113,27 +101,4 @@ fn kept<'s>(state: &'s StateRecord, operation: &str) -> Option<&'s [u8]> {
 /// The watermark of an operation, by an export's state; none where there is none, or it cannot be read.
 pub fn watermark(state: &StateRecord, operation: &str) -> Option<Watermark> {
     Watermark::read(kept(state, operation)?).ok()
-}
-
-/// Why an operation cannot be a feed.
-pub(crate) fn refusal(operation: OperationRef<'_>) -> Option<String> {
-    let operation = operation.operation;
-    let param = |name: &str| operation.params.iter().find(|param| param.wire == name);
-    if let Some(param) = operation.params.iter().find(|param| param.required || param.place == Place::Path) {
-        return Some(format!("it has to be asked for a `{}`", param.wire));
-    }
-    match operation.paging {
-        Some(Paging::Feed) => None,
-        Some(Paging::Pages { .. }) if param(MODIFIED).is_some() => {
-            let is_sorted = param("sort").is_some_and(|sort| sort.choices.iter().any(|field| field == "ModifiedOn"));
-            let why = "it cannot be sorted by `ModifiedOn`, so that records which change meanwhile would be lost";
-            (!is_sorted).then(|| why.to_owned())
-        }
-        _ => Some(format!("it is neither an export feed nor a list with `{MODIFIED}`")),
-    }
-}
-
-/// The operations of a catalog that can be feeds.
-pub(crate) fn possible(catalog: &Catalog) -> impl Iterator<Item = String> + '_ {
-    catalog.operations().filter(|operation| refusal(*operation).is_none()).map(|operation| operation.id())
 }

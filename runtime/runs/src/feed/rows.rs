@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tradewire_client::CallError;
-
-use crate::run::hex;
+use tradewire_config::feed::moment;
 
 /// A page as it came, with its rows looked into.
 pub(super) struct Rows<'p> {
@@ -98,16 +98,8 @@ impl<'p> Row<'p> {
             _ => Sha256::digest(text.get()),
         };
         let modified = says.modified_on.and_then(|text| Some((moment(&text)?, text)));
-        Row { text, key: hex(&digest[..8]), modified }
+        Row { text, key: HEXLOWER.encode(&digest[..8]), modified }
     }
-}
-
-/// A moment or a day as ServiceTitan writes it: without a zone it is UTC.
-pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let zoned = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc()).ok();
-    let local = || text.parse::<NaiveDateTime>().ok();
-    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN));
-    zoned.or_else(|| Some(local().or_else(day)?.and_utc()))
 }
 
 #[cfg(test)]

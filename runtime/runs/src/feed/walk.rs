@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewire_client::{Answered, Arguments, CallError, PageSource, ServiceTitan};
+use tradewire_config::feed::moment;
 use tradewire_surface::{OperationRef, Paging};
 
-use super::rows::{Rows, moment};
-use super::{FROM, Feed, Kind, MODIFIED, RECENT, Watermark};
+use super::rows::Rows;
+use super::{FROM, Kind, MODIFIED, RECENT, Watermark};
 
 /// How many pages without anything new may follow one another.
 const MOST_OLD: u32 = 10_000;
@@ -43,7 +44,7 @@ impl Walk {
         watermark: Watermark,
     ) -> Walk {
         let watermark = Watermark { asked: asked.clone(), ..watermark };
-        let kind = Feed::kind(operation);
+        let kind = Kind::of(operation);
         Walk { api, operation, asked, watermark, kind, pages: None, page: 1, fresh: false, ended: false }
     }
 

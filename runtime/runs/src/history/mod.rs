@@ -8,13 +8,13 @@ mod retry;
 mod versions;
 
 use serde::Serialize;
+use tradewire_store::{
+    DeliveryRecord, FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError, WriteRecord,
+};
 
-use crate::journal::WriteRecord;
 pub use prune::{keep_pruned, prune, prune_logs};
 pub use retry::{RetryError, retry};
 pub use versions::{latest_window, versions};
-
-use crate::store::{DeliveryRecord, FileRecord, HostCalls, RunFilter, RunName, RunRecord, Store, StoreError};
 
 /// Why a run is not found.
 #[derive(Debug, thiserror::Error)]

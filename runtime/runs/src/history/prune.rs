@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
+use tradewire_config::LONGEST_REPLAY_WINDOW;
+use tradewire_store::{Pruned, Store, StoreError};
 
 use crate::clock::Clock;
-use crate::config::LONGEST_REPLAY_WINDOW;
 use crate::delivery::Outbox;
-use crate::store::{Pruned, Store, StoreError};
 
 /// How many runs are forgotten at a time.
 const STEP: u32 = 100;

@@ -4,8 +4,9 @@
 //! wrote is in the later one's journal, or was made anew on purpose. So there is one way to try again, that of
 //! [`Runner::open`](crate::run::Runner::open) for anyone who asks for that window. Here stands what is refused before.
 
+use tradewire_store::{RunId, RunRecord, Store, StoreError};
+
 use crate::run::Request;
-use crate::store::{RunId, RunRecord, Store, StoreError};
 
 /// Why a run is not tried again.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What a window has delivered, version by version.
 
-use crate::schedule::Window;
-use crate::store::{FileRecord, FileState, Outcome, RunFilter, Store, StoreError};
+use tradewire_schedule::Window;
+use tradewire_store::{FileRecord, FileState, Outcome, RunFilter, Store, StoreError};
 
 /// What the runs of a window have delivered: by name, and of each name by version. What was delivered before with the same
 /// bytes is there once.

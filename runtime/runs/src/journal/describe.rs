@@ -4,10 +4,9 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tradewire_client::{Arguments, CallError, Source, Upload, fill};
+use tradewire_store::{WriteArguments, WriteCall, WrittenFile, WrittenRequest};
 use tradewire_surface::path::Path;
 use tradewire_surface::{Method, OperationRef};
-
-use super::{WriteArguments, WriteCall, WrittenFile, WrittenRequest};
 
 /// The most bytes of a body that are kept.
 const LONGEST_BODY: usize = 64 * 1024;

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tradewire_client::{Answered, Arguments, CallError, FileAnswer, Later, PageSource, Room, ServiceTitan};
+use tradewire_store::{Settlement, WriteAnswer, WriteCall};
 use tradewire_surface::{Answer, Catalog, Effect, Method, OperationRef};
 
 use super::write::Written;
-use super::{Journal, Settlement, WriteAnswer, WriteCall, describe, look};
+use super::{Journal, describe, look};
 
 /// A ServiceTitan whose writes go through a journal.
 pub(super) struct Journaled {

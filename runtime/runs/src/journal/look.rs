@@ -3,9 +3,8 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use tradewire_client::fill;
+use tradewire_store::{WriteRecord, WrittenRequest};
 use tradewire_surface::{Catalog, Method, OperationRef};
-
-use super::{WriteRecord, WrittenRequest};
 
 /// How far the clocks of two machines may be apart.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);

@@ -12,7 +12,7 @@
 //! | in doubt, any other | there is none: the run waits for an operator |
 //!
 //! In doubt is what was sent and never answered: the connection broke, or the process died in between. From then on the
-//! run writes nothing more, is not delivered and not tried again. [`Store::settle_doubt`](crate::store::Store) ends
+//! run writes nothing more, is not delivered and not tried again. [`Store::settle_doubt`](tradewire_store::Store) ends
 //! that.
 //!
 //! Which runs are attempts of one is decided where they are opened: whoever runs a window again goes on with what the
@@ -26,7 +26,6 @@
 mod describe;
 mod journaled;
 mod look;
-mod record;
 mod rehearsal;
 mod supplier;
 mod write;
@@ -38,16 +37,11 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 use tradewire_client::ServiceTitan;
+use tradewire_store::{RunId, Store, WriteCall};
 
 use crate::clock::Clock;
-use crate::run::RunLog;
-use crate::store::{RunId, Store};
-
+use crate::log::RunLog;
 pub use look::{Look, look};
-pub use record::{
-    Begun, Doubt, Settlement, Verdict, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState, WrittenFile,
-    WrittenRequest,
-};
 pub use supplier::{Outbound, SupplierRequest};
 
 /// The most bytes that an attempt keeps of the bodies of all its calls, and of each one after that.

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tradewire_client::CallError;
+use tradewire_store::{RunId, Store, WriteAnswer, WriteCall};
 
 use super::write::Written;
-use super::{Journal, Shared, WriteAnswer, WriteCall};
+use super::{Journal, Shared};
 use crate::clock::Clock;
-use crate::run::RunLog;
-use crate::store::{RunId, Store};
+use crate::log::RunLog;
 
 impl Journal {
     /// One that goes on with the journal of a run, where there is one, and changes nothing.

@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tradewire_client::{CallError, ServiceTitan};
+use tradewire_store::{RunId, Settlement, WriteCall, WriteId, WriteRecord, patiently};
 use tradewire_surface::Method;
 use tradewire_surface::text::cut;
 
 use super::write::{Written, lost};
-use super::{Journal, Settlement, WriteCall, WriteRecord, describe};
-use crate::store::{RunId, WriteId, patiently};
+use super::{Journal, describe};
 
 /// The most bytes of an address that are kept: a template makes it of whatever it is given.
 const LONGEST_ADDRESS: usize = 8 * 1024;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tradewire_client::CallError;
+use tradewire_store::{
+    Begun, LogLevel, Settlement, StoreError, WriteAnswer, WriteCall, WriteId, WriteRecord, WriteState, patiently,
+};
 
-use super::{Begun, Journal, Settlement, Shared, WriteAnswer, WriteCall, WriteRecord, WriteState};
-use crate::store::{LogLevel, StoreError, WriteId, patiently};
+use super::{Journal, Shared};
 
 /// A write that happened.
 pub(super) enum Written<T> {

@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tradewire_store::HostCalls;
 use tradewire_surface::text::cut;
-
-use crate::store::HostCalls;
 
 /// The most operations that are told apart: more than the catalog and all suppliers' endpoints have.
 const MOST_OPERATIONS: usize = 2_000;

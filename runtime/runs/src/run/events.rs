@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::schedule::Window;
-use crate::store::{EventPlace, EventRecord, Opening, Store, StoreError};
+use tradewire_schedule::Window;
+use tradewire_store::{EventPlace, EventRecord, Opening, Store, StoreError};
 
 /// The events of a run: those whose slots lie in its window, the same ones for every attempt. None where no event begins
 /// its export's runs. Cheap to clone.

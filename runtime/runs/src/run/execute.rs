@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tradewire_client::ServiceTitan;
 
-use super::{CallLedger, Failure, Job, RunEvents, RunLog, Summary, Workspace};
+use super::{CallLedger, Failure, Job, RunEvents, Summary, Workspace};
+use crate::feed;
 use crate::journal::Journal;
+use crate::log::RunLog;
 use crate::state::State;
 
 /// One attempt of a run: what it is given, and where it puts what it produces. Cheap to clone; a clone that outlives
@@ -34,7 +36,7 @@ impl Attempt {
     pub fn around(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
         let api = self.journal.around(api);
         match &self.job.feed {
-            Some(feed) => feed.around(api, self.state.clone(), self.log.clone()),
+            Some(feed) => feed::layer(feed, api, self.state.clone(), self.log.clone()),
             None => api,
         }
     }

@@ -1,11 +1,9 @@
 //! What a run is given and what it gives back.
 
 use indexmap::IndexMap;
-
-use crate::config::{Limits, Work};
-use crate::feed::Feed;
-use crate::schedule::Window;
-use crate::store::{RunId, records::words};
+use tradewire_config::{Feed, Limits, Work};
+use tradewire_schedule::Window;
+use tradewire_store::{FailureKind, RunId};
 
 /// What a run is given.
 #[derive(Debug, Clone)]
@@ -49,16 +47,6 @@ pub struct Failure {
     pub message: String,
     /// Every single reason, each a line of its own.
     pub reasons: Vec<String>,
-}
-
-words! {
-    /// Whether it helps to try again.
-    FailureKind {
-        /// The data, the settings or the plugin must change first: the same run would fail again.
-        Refused = "refused",
-        /// Something outside failed: a later try may succeed.
-        Passing = "passing",
-    }
 }
 
 impl Failure {

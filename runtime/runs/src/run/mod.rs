@@ -6,7 +6,6 @@ mod events;
 mod execute;
 mod file_name;
 mod job;
-mod log;
 mod runner;
 mod workspace;
 
@@ -16,10 +15,8 @@ pub use events::RunEvents;
 pub use execute::{Attempt, Execute};
 pub(crate) use file_name::TOTAL_SUFFIX;
 pub use file_name::{FileName, FileNameError};
-pub use job::{Failure, FailureKind, Job, Summary};
-pub use log::RunLog;
+pub use job::{Failure, Job, Summary};
 pub use runner::{
     DeliverError, Onlooker, OpenRun, Preview, PreviewedFile, Report, Request, RunError, Runner, RunnerOptions,
 };
-pub(crate) use workspace::hex;
 pub use workspace::{FileError, OutputFile, Produced, Workspace};

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytesize::ByteSize;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File};
 use tokio::io::{AsyncWriteExt, BufWriter};
-use tradewire_delivery::what_to_do;
+use tradewire_disk::with_help;
 
 use super::{FileName, FileNameError};
 
@@ -156,7 +157,7 @@ impl Workspace {
         };
         let staged = self.staged(number);
         let file =
-            File::create_new(&staged).await.map_err(|e| self.fault(FileError::Disk(what_to_do(e).to_string())))?;
+            File::create_new(&staged).await.map_err(|e| self.fault(FileError::Disk(with_help(e).to_string())))?;
         Ok(OutputFile {
             workspace: self.clone(),
             number,
@@ -266,7 +267,7 @@ impl OutputFile {
             content_type: self.content_type,
             staged: self.staged,
             bytes: self.bytes,
-            sha256: hex(&self.hash.finalize()),
+            sha256: HEXLOWER.encode(&self.hash.finalize()),
             totals,
         };
         let mut contents = self.workspace.contents();
@@ -279,7 +280,7 @@ impl OutputFile {
     }
 
     fn disk(&self, error: std::io::Error) -> FileError {
-        self.workspace.fault(FileError::Disk(what_to_do(error).to_string()))
+        self.workspace.fault(FileError::Disk(with_help(error).to_string()))
     }
 }
 
@@ -304,14 +305,6 @@ fn check_totals(file: &FileName, totals: &[(String, String)]) -> Result<(), File
         }
     }
     Ok(())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
+use tradewire_store::{DeliveryRecord, RunId};
 
 use super::work::{Event, Work};
 use crate::run::{DeliverError, Report, Runner};
-use crate::store::{DeliveryRecord, RunId};
 
 /// How many are tried at a time.
 const MOST: usize = 16;

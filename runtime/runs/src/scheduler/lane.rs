@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tradewire_schedule::{Missed, Overlap, Schedule, Slots, Window};
+use tradewire_store::{SlotRecord, SlotState};
 
 use crate::run::CallOff;
-use crate::schedule::{Missed, Overlap, Schedule, Slots, Window};
-use crate::store::{SlotRecord, SlotState};
 
 /// A slot that is taken up within this time of its start was not missed.
 const ON_TIME: TimeDelta = TimeDelta::seconds(60);

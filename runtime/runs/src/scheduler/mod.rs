@@ -40,9 +40,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use tradewire_schedule::Schedule;
 
 use crate::run::{Report, Runner};
-use crate::schedule::Schedule;
 pub use status::{Condition, FeedStatus, Status, statuses};
 use work::Work;
 

@@ -7,8 +7,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use chrono::{DateTime, Utc};
-
-use crate::config::{Config, Export};
+use tradewire_config::{Config, Export};
 
 /// How many runs may go on at a time: in all, for each tenant, of each plugin.
 #[derive(Debug, Clone)]

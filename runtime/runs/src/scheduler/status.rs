@@ -2,15 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-
-use crate::config::{Begins, Config};
-use crate::feed::watermark;
-use crate::journal::Doubt;
-use crate::schedule::Schedule;
-use crate::store::records::words;
-use crate::store::{
-    DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError,
+use tradewire_config::{Begins, Config};
+use tradewire_schedule::Schedule;
+use tradewire_store::{
+    DeliveryRecord, DeliveryState, Doubt, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError, words,
 };
+
+use crate::feed::watermark;
 
 /// A slot that nobody has taken so long after its start is overdue: whoever runs schedules looks twice in that time.
 const OVERDUE: TimeDelta = TimeDelta::seconds(90);

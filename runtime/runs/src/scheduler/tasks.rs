@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tradewire_store::{SlotRecord, SlotState, Store, pause};
 
 use super::lane::Begun;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
-use crate::store::{SlotRecord, SlotState, Store, pause};
 
 /// Records slots that do not run, or not yet, for as long as it takes or until the shutdown. Whether they are recorded.
 pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdown: CancellationToken) -> bool {

@@ -9,14 +9,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tradewire_schedule::Schedule;
+use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, Trigger, pause};
 
 use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
 use super::places::{Claim, Limits, Places};
 use super::{LOOK_AGAIN, Onlooker, tasks};
 use crate::run::{CallOff, Request, Runner};
-use crate::schedule::Schedule;
-use crate::store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, Trigger, pause};
 
 /// How long runs that were cancelled at the shutdown may take to record it.
 const RECORD: Duration = Duration::from_secs(20);

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use tokio::sync::OnceCell;
+use tradewire_config::Begins;
+use tradewire_schedule::Window;
+use tradewire_store::{Outcome, Store, StoreError, patiently};
 
 use super::{PAGE, StateError};
-use crate::config::Begins;
-use crate::schedule::Window;
-use crate::store::{Outcome, Store, StoreError, patiently};
 
 /// The bucket of what an export hands over.
 pub const HANDOVER: &str = "handover";

@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 use tokio::sync::{Mutex, MutexGuard};
+use tradewire_config::{Begins, Limits};
+use tradewire_schedule::Window;
+use tradewire_store::{StateChanges, StateKey, StateRecord, Store, patiently};
 
-use crate::config::{Begins, Limits};
-use crate::schedule::Window;
-use crate::store::{StateChanges, StateKey, StateRecord, Store, patiently};
 use handover::Followed;
 pub use handover::{FOLLOWED, HANDOVER};
 

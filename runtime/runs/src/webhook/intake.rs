@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, oneshot};
-
-use crate::store::{Incoming, Store, StoreError, Stored};
+use tradewire_store::{Incoming, Store, StoreError, Stored};
 
 /// The most events of one transaction, and the most that wait for it.
 const AT_ONCE: usize = 256;

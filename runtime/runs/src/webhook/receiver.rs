@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
+use tradewire_config::{Begins, Config, On, SecretError, Webhook};
 use tradewire_secrets::{Guessable, guessable};
+use tradewire_store::{EventId, EventRecord, Incoming, StoreError};
 
 use super::event::{Envelope, NotAnEvent};
 use super::intake::Intake;
 use super::signature::{Checking, Forged, Genuine, Signature};
-use crate::config::{Begins, Config, On, SecretError, Webhook};
-use crate::store::{EventId, EventRecord, Incoming, StoreError};
 
 /// A key of fewer characters is none of ServiceTitan's, and may be guessed.
 const SHORTEST_KEY: usize = 32;
@@ -272,8 +272,9 @@ impl Receiver {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use tradewire_config::SignatureEncoding;
+
     use super::*;
-    use crate::config::SignatureEncoding;
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
     const NOW: &str = "2026-03-02T06:00:00Z";

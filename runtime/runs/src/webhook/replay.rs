@@ -1,10 +1,10 @@
 //! Handing stored events over once more.
 
 use chrono::{DateTime, Utc};
+use tradewire_config::Config;
+use tradewire_store::{EventId, Handover, Store, StoreError};
 
-use crate::config::Config;
 use crate::run::RunError;
-use crate::store::{EventId, Handover, Store, StoreError};
 
 /// Why events are not handed over again.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,7 @@ use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-
-use crate::config::SignatureEncoding;
+use tradewire_config::SignatureEncoding;
 
 /// What signs the bodies of one webhook.
 #[derive(Clone)]

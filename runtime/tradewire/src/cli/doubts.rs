@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
-use tradewire_runs::store::WriteId;
+use tradewire_store::WriteId;
 
 use super::Place;
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Local, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand};
-use tradewire_runs::store::{LogLevel, Outcome, RunName};
+use tradewire_store::{LogLevel, Outcome, RunName};
 
 use super::Place;
 

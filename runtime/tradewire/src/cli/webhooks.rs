@@ -1,7 +1,7 @@
 //! `tradewire webhooks`.
 
 use clap::{Args, Subcommand};
-use tradewire_runs::store::EventId;
+use tradewire_store::EventId;
 
 use super::Place;
 

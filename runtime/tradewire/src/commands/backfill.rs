@@ -8,10 +8,10 @@ use chrono::Utc;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use serde_json::json;
+use tradewire_config::{Config, Export};
 use tradewire_runs::CancellationToken;
-use tradewire_runs::config::{Config, Export};
 use tradewire_runs::run::{Request, RunError, Runner};
-use tradewire_runs::schedule::Window;
+use tradewire_schedule::Window;
 
 use super::report;
 use super::run::{AT_ONCE, Short};

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tradewire_config::{Config, Destination, Export, Tenant};
 use tradewire_middleware::pack::Authentication;
-use tradewire_runs::config::{Config, Destination, Export, Tenant};
 use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
 use super::setting::Setting;

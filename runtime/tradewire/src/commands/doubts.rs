@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::json;
-use tradewire_runs::journal::{Doubt, Look, Verdict, WrittenRequest, look};
-use tradewire_runs::store::{Store, StoreError};
+use tradewire_runs::journal::{Look, look};
+use tradewire_store::{Doubt, Store, StoreError, Verdict, WrittenRequest};
 use tradewire_surface::{Answer, Catalog};
 
 use super::setting::Setting;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use tradewire_runs::config::{Config, Role};
+use tradewire_config::{Config, Role};
 
 use crate::faults::Faults;
 

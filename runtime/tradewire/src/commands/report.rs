@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tradewire_runs::delivery::total_name;
 use tradewire_runs::run::Report;
-use tradewire_runs::store::{DeliveryRecord, DeliveryState, FileRecord, FileState};
+use tradewire_store::{DeliveryRecord, DeliveryState, FileRecord, FileState};
 
 /// Where a file was delivered, seen from here where that is shorter.
 pub fn place(file: &FileRecord) -> PathBuf {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
+use tradewire_config::{Config, Export};
 use tradewire_runs::CancellationToken;
-use tradewire_runs::config::{Config, Export};
 use tradewire_runs::run::{Report, Request, RunError, Runner};
-use tradewire_runs::schedule::Window;
+use tradewire_schedule::Window;
 
 use super::backfill::backfill;
 use super::report;

@@ -6,11 +6,11 @@ use anyhow::{Result, anyhow, bail};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
-use tradewire_runs::config::{Config, Export};
+use tradewire_config::{Config, Export};
 use tradewire_runs::run::RunError;
-use tradewire_runs::schedule::{self, Window};
 use tradewire_runs::scheduler::{FeedStatus, Status, statuses};
-use tradewire_runs::store::{Pause, Store};
+use tradewire_schedule::{self as schedule, Window};
+use tradewire_store::{Pause, Store};
 
 use super::setting::Setting;
 use crate::cli::schedule::{List, Next, Schedule, Which};

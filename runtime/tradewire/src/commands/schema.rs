@@ -1,7 +1,7 @@
 //! `tradewire schema`: what may stand in a configuration, for editors.
 
 use anyhow::Result;
-use tradewire_runs::config;
+use tradewire_config as config;
 
 use crate::output::Output;
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use tradewire_config::{Config, ConfigError};
 use tradewire_runs::clock::SystemClock;
-use tradewire_runs::config::{Config, ConfigError};
 use tradewire_runs::run::{Attempt, Execute, Failure, Job, Onlooker, Runner, RunnerOptions, Summary};
-use tradewire_runs::store::{LogLevel, LogLine, SqliteStore};
+use tradewire_store::{LogLevel, LogLine};
+use tradewire_store_sqlite::SqliteStore;
 
 use super::private;
 use crate::cli::Place;

@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use tradewire_runs::config::Config;
+use tradewire_config::Config;
 use tradewire_runs::run::RunError;
-use tradewire_runs::store::{SqliteStore, StateChanges, StateKey, StateRecord, Store};
+use tradewire_store::{StateChanges, StateKey, StateRecord, Store};
+use tradewire_store_sqlite::SqliteStore;
 
 use super::setting::Setting;
 use super::table::table;

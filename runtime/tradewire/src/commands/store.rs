@@ -5,7 +5,8 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use tradewire_runs::delivery::Outbox;
 use tradewire_runs::history;
-use tradewire_runs::store::{Pruned, SqliteStore};
+use tradewire_store::Pruned;
+use tradewire_store_sqlite::SqliteStore;
 
 use super::setting::Setting;
 use crate::cli::store::{Copy, Prune, Store};

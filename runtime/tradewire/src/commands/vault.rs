@@ -9,8 +9,8 @@ use chrono::{SecondsFormat, Utc};
 use console::Term;
 use secrecy::SecretString;
 use serde_json::json;
-use tradewire_runs::config::{Config, Secret};
-use tradewire_runs::vault::Vault;
+use tradewire_config::vault::Vault;
+use tradewire_config::{Config, Secret};
 use zeroize::Zeroizing;
 
 use super::setting::read_config;

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
 use serde_json::json;
-use tradewire_runs::store::{EventFilter, EventRecord, Handover, HandoverState, ReceivedEvent, Store};
 use tradewire_runs::webhook;
+use tradewire_store::{EventFilter, EventRecord, Handover, HandoverState, ReceivedEvent, Store};
 
 use super::setting::Setting;
 use crate::cli::webhooks::{List, Replay, Webhooks};

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
+use tradewire_config::SupplierCall;
 use tradewire_middleware::exchange::{Incoming, Outgoing};
 use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
 use tradewire_middleware::servicetitan::Live;
-use tradewire_runs::config::SupplierCall;
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
-use tradewire_runs::store::{HostCalls, LogLevel};
+use tradewire_store::{HostCalls, LogLevel};
 
 use super::events;
 use super::journaled::{Journaled, ToldBy};

@@ -7,7 +7,7 @@ use tradewire_client::Later;
 use tradewire_host::{Event, Events};
 use tradewire_middleware::liquid::Value;
 use tradewire_runs::run::{Failure, RunEvents};
-use tradewire_runs::store::{EventPlace, EventRecord};
+use tradewire_store::{EventPlace, EventRecord};
 
 /// Hands on what began a run, from the first on.
 pub struct RunFeed {

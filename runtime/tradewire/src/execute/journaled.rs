@@ -7,7 +7,8 @@ use tradewire_client::{CallError, Later, ServiceTitan};
 use tradewire_middleware::exchange::Trouble;
 use tradewire_middleware::exchange::journal::{self, Before, Entry, Sending, Sent, Settles};
 use tradewire_middleware::liquid::Value;
-use tradewire_runs::journal::{Journal, Outbound, Settlement, SupplierRequest, WriteAnswer, WriteState};
+use tradewire_runs::journal::{Journal, Outbound, SupplierRequest};
+use tradewire_store::{Settlement, WriteAnswer, WriteState};
 use tradewire_workers::off_worker;
 
 /// The member of a body that asks for the next request of the same call.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
+use tradewire_config::{self as config, Begins, Config, SecretError, Work};
 use tradewire_host::{Cache, Compiler, Engine, EngineOptions};
-use tradewire_runs::config::{self, Begins, Config, SecretError, Work};
 
 use super::plugins::{self, COMPILER, Loading, Plugins};
 use super::{Call, Executor, Loaded};

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tradewire_client::{Client, ServiceTitan, Tenant};
+use tradewire_config::{MiddlewareGrant, Work};
 use tradewire_host::{Engine, FailureClass, Limits, Plugin, Request, Window};
-use tradewire_runs::config::{MiddlewareGrant, Work};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
 use crate::suppliers::{Granted, Suppliers};

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tradewire_config::{self as config, Config};
 use tradewire_host::{Abandon, CompileLimits, Engine, LoadError, LoadOptions, Plugin, read_component};
-use tradewire_runs::config::{self, Config};
 
 use super::Loaded;
 use crate::faults::Faults;

@@ -3,7 +3,7 @@
 use tradewire_client::Later;
 use tradewire_host::{Cost, Level, OutputFile, Sink};
 use tradewire_runs::run::{self, Attempt};
-use tradewire_runs::store::{HostCalls, LogLevel};
+use tradewire_store::{HostCalls, LogLevel};
 
 /// Hands on what a plugin logs, writes and costs.
 pub struct RunSink(pub Attempt);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use tradewire_runs::config::{self, CallerKey, Config};
+use tradewire_config::{self as config, CallerKey, Config};
 use tradewire_secrets::guessable;
 
 use crate::faults::Faults;

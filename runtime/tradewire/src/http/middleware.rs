@@ -16,9 +16,9 @@ use axum::routing::post;
 use futures::FutureExt;
 use tokio::sync::watch;
 use tradewire_client::Tenant;
+use tradewire_config::{self as config, Serve};
 use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Proven, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
-use tradewire_runs::config::{self, Serve};
 use tradewire_surface::text::cut;
 
 use super::{Callers, paced};

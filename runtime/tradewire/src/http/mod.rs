@@ -15,9 +15,9 @@ use axum::response::Response;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tradewire_config::{Config, Serve};
 use tradewire_front::{Door, Identity, Pace, Refusals, descriptors};
 use tradewire_runs::CancellationToken;
-use tradewire_runs::config::{Config, Serve};
 
 pub use callers::Callers;
 pub use middleware::{Carried, Desk, Reach};

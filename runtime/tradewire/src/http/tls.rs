@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono::Utc;
 use tokio::sync::watch;
+use tradewire_config::{Config, Secret, SecretError, Tls};
 use tradewire_front::{Identity, IdentityFault};
 use tradewire_runs::CancellationToken;
-use tradewire_runs::config::{Config, Secret, SecretError, Tls};
 
 use crate::faults::Faults;
 use crate::looks::Looks;

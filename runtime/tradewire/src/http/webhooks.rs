@@ -15,8 +15,8 @@ use axum::{Json, Router};
 use chrono::Utc;
 use serde_json::json;
 use tokio::sync::watch;
+use tradewire_config::{Config, Serve};
 use tradewire_front::{Arrivals, Full, NotArrived, Pace, Peer, Refusals, Shares};
-use tradewire_runs::config::{Config, Serve};
 use tradewire_runs::webhook::{Delivery, Forged, Intake, Received, Receiver, ReceiverFault, Refused};
 
 use super::paced;

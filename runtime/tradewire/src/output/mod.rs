@@ -11,7 +11,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tradewire_runs::config::ConfigError;
+use tradewire_config::ConfigError;
 use tradewire_secrets::{MaskWriter, all, mask, mask_json};
 use tradewire_surface::text::{cut, visible_but};
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tradewire_store::WriteRecord;
 
 use super::Runner;
-use crate::journal::WriteRecord;
 use crate::run::{Attempt, CallOff, Failure, Summary};
 
 /// How an attempt ends that has no summary.

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tradewire_config::{Delivery, Destination};
 use tradewire_delivery::Place;
-
-use super::{LEASE, Report, Runner, one_line};
-use crate::config::{Delivery, Destination};
-use crate::delivery::{self, Carrier, DeliveryError};
-use crate::run::{RunLog, Summary};
-use crate::store::{
+use tradewire_store::{
     Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome,
     Postponed, RunId, RunRecord, StoreError, patiently, pause,
 };
+
+use super::{LEASE, Report, Runner, one_line};
+use crate::delivery::{self, Carrier, DeliveryError};
+use crate::log::RunLog;
+use crate::run::Summary;
 
 /// How often the process that tries says that it is there.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -108,7 +109,7 @@ impl Runner {
     }
 
     /// Gives up the delivery of a run that delivers. [`DeliverError::Held`] where another process tries it at this moment:
-    /// once it is asked to ([`Store::ask_to_cancel`](crate::store::Store::ask_to_cancel)) it does so.
+    /// once it is asked to ([`Store::ask_to_cancel`](tradewire_store::Store::ask_to_cancel)) it does so.
     pub async fn give_up(&self, opening: &Opening) -> Result<Report, DeliverError> {
         let Held { delivery, files, .. } = self.take(opening.id, false).await?;
         let ending = self.given_up(opening, &delivery, &files).await;

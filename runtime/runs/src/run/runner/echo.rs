@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tradewire_store::{LogLevel, LogLine};
+
 use super::Onlooker;
+use crate::log::LogOnlooker;
 use crate::run::Job;
-use crate::run::log::LogOnlooker;
-use crate::store::{LogLevel, LogLine};
 
 /// How many lines of a run are shown.
 const MOST_LINES: usize = 100;

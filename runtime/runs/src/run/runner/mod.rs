@@ -29,22 +29,22 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tradewire_delivery::what_to_do;
+use tradewire_config::{Config, Delivery, Destination, Export};
+use tradewire_disk::with_help;
+use tradewire_store::{
+    DeliveryRecord, Ending, FailureKind, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord,
+    StateChanges, Store, StoreError, patiently,
+};
 
-use super::{Attempt, CallLedger, Execute, Failure, FailureKind, Job, Produced, RunEvents, RunLog, Summary, Workspace};
+use super::{Attempt, CallLedger, Execute, Failure, Job, Produced, RunEvents, Summary, Workspace};
 use crate::clock::Clock;
-use crate::config::{Config, Delivery, Destination, Export};
 use crate::delivery::{self, Configured, Deciding, DeliveryError, Outbox, Places, Process};
 use crate::feed;
 use crate::journal::Journal;
+use crate::log::RunLog;
 use crate::state::{State, StateError};
-use crate::store::{
-    DeliveryRecord, Ending, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord, StateChanges,
-    Store, StoreError, patiently,
-};
-use deliver::Tried;
-
 pub use deliver::DeliverError;
+use deliver::Tried;
 pub use open::{OpenRun, Request, RunError};
 pub use preview::{Preview, PreviewedFile};
 
@@ -280,7 +280,7 @@ impl Runner {
                 attempted
             }
             Err(error) => {
-                let error = what_to_do(error);
+                let error = with_help(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
                 Err(attempt::Unfinished::Failed(Failure::passing(message)))
             }

@@ -1,8 +1,10 @@
 //! Whether there is anything to run for: exports that follow a feed run only then.
 
+use tradewire_store::patiently;
+
 use super::Runner;
+use crate::feed;
 use crate::run::Request;
-use crate::store::patiently;
 
 impl Runner {
     /// Whether the feed of an export has anything new; one without a feed always has. The error is a line that says why
@@ -16,6 +18,6 @@ impl Runner {
         };
         let state = patiently("reading state", || self.store.state(&request.export, &request.tenant)).await;
         let state = state.map_err(|error| told(&error))?;
-        feed.has_news(api, &state).await.map_err(|error| told(&error))
+        feed::has_news(feed, api, &state).await.map_err(|error| told(&error))
     }
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
+use tradewire_config::{Begins, Config, Delivery, Export, Tenant};
+use tradewire_schedule::Window;
+use tradewire_store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 use tradewire_surface::Catalog;
 
 use super::alive;
 use super::{LEASE, Runner};
 use crate::alive::Alive;
-use crate::config::{Begins, Config, Delivery, Export, Tenant};
 use crate::run::{CallOff, Job};
-use crate::schedule::Window;
-use crate::store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
 
 /// What to run.
 #[derive(Debug, Clone)]

@@ -8,19 +8,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use tradewire_delivery::what_to_do;
+use tradewire_config::Export;
+use tradewire_disk::with_help;
+use tradewire_store::{LogLine, Opening, Outcome, RunRecord, StoreError, WriteCall};
 
 use super::alive;
 use super::open::{Wanted, goes_on};
 use super::{Active, RunError, Runner, attempt};
 use crate::alive::Alive;
-use crate::config::Export;
 use crate::delivery::{self, DeliveryError, Forecast};
-use crate::journal::{Journal, WriteCall};
-use crate::run::log::LogOnlooker;
-use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, RunLog, Summary, Workspace};
+use crate::journal::Journal;
+use crate::log::LogOnlooker;
+use crate::log::RunLog;
+use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, Summary, Workspace};
 use crate::state::State;
-use crate::store::{LogLine, Opening, Outcome, RunRecord, StoreError};
 
 /// What a run would come to. Its files are there for as long as this lives.
 #[derive(Debug)]
@@ -111,7 +112,7 @@ impl Runner {
                 attempted.map_err(failure).and_then(|summary| Ok((summary, sealed?, kept?)))
             }
             Err(error) => {
-                let message = format!("cannot make a folder in `{}`: {}", self.state.display(), what_to_do(error));
+                let message = format!("cannot make a folder in `{}`: {}", self.state.display(), with_help(error));
                 Err(Failure::passing(message))
             }
         };

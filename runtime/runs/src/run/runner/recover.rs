@@ -10,10 +10,11 @@
 
 use std::sync::PoisonError;
 
+use tradewire_store::{Ending, FailureKind, Outcome, RunId, RunRecord, StoreError};
+
 use super::{Runner, alive};
 use crate::delivery;
-use crate::run::{FailureKind, Summary};
-use crate::store::{Ending, Outcome, RunId, RunRecord, StoreError};
+use crate::run::Summary;
 
 impl Runner {
     /// Ends the runs that nobody carries out any more, clears up after them, and says which. One that cannot be ended

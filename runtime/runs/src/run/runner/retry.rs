@@ -1,15 +1,15 @@
 //! Runs that are tried again: when, and which.
 //!
 //! What began by itself and failed for a passing reason gets a further attempt, if its export has `retries`. The
-//! wait is the store's: [`Store::retries`](crate::store::Store::retries) names the runs, and whoever keeps the schedules
+//! wait is the store's: [`Store::retries`](tradewire_store::Store::retries) names the runs, and whoever keeps the schedules
 //! goes on with them. Attempts share their journal, so what is written at ServiceTitan or ordered from a supplier is so
 //! once in all of them; a run with a doubt waits, and is not tried again.
 
 use chrono::{DateTime, Utc};
+use tradewire_store::{Ending, FailureKind, LogLevel, Opening, Trigger};
 
 use super::Runner;
-use crate::run::{FailureKind, RunLog};
-use crate::store::{Ending, LogLevel, Opening, Trigger};
+use crate::log::RunLog;
 
 impl Runner {
     /// The end of an attempt, with the time of the next where there is one; the log tells.

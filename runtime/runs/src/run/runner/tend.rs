@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use tradewire_store::{RunId, StoreError, patiently};
+
 use super::{LEASE, Runner};
-use crate::run::{CallOff, RunLog};
-use crate::store::{RunId, StoreError, patiently};
+use crate::log::RunLog;
+use crate::run::CallOff;
 
 /// How often its owner says that it is there.
 const RENEW_EVERY: Duration = Duration::from_secs(20);

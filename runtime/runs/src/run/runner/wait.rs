@@ -1,9 +1,9 @@
 //! Runs with a write in doubt: whatever their attempt came to, they wait for an operator.
 
+use tradewire_store::{Ending, Outcome, RunId, StoreError, WriteRecord, patiently};
+
 use super::Runner;
 use super::attempt::Unfinished;
-use crate::journal::WriteRecord;
-use crate::store::{Ending, Outcome, RunId, StoreError, patiently};
 
 impl Runner {
     /// The writes that a run has to wait for.

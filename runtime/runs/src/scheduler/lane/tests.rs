@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+use tradewire_schedule::{Policy, Slots, WindowRule};
+
 use super::*;
-use crate::schedule::{Policy, Slots, WindowRule};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -1,6 +1,6 @@
 //! Whether keys and events come over the network in clear.
 
-use tradewire_runs::config::Config;
+use tradewire_config::Config;
 
 use super::{Finding, Patient};
 use crate::http::listens;

@@ -1,7 +1,7 @@
 //! Whether every user of the machine reads what is delivered to a folder. Its files have the mode of the umask unless the
 //! delivery says theirs.
 
-use tradewire_runs::config::{Delivery, Destination};
+use tradewire_config::{Delivery, Destination};
 
 use super::{Finding, Patient};
 

@@ -1,7 +1,7 @@
 //! Secrets that cannot be read, and those that are too short or too common to be masked.
 
 use secrecy::ExposeSecret as _;
-use tradewire_runs::config::{Config, SecretError};
+use tradewire_config::{Config, SecretError};
 use tradewire_secrets::weakness;
 
 use super::{Finding, Patient};
@@ -34,7 +34,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
 
 /// The secrets that are shown wherever they are repeated, each as a line that says why.
 pub fn weak(config: &Config) -> Vec<String> {
-    let weakness = |reference: &tradewire_runs::config::Reference| {
+    let weakness = |reference: &tradewire_config::Reference| {
         let secret = reference.secret.resolve().ok()?;
         let weak = weakness(secret.expose_secret()).filter(|weak| weak.is_shown())?;
         Some(format!("`{}`, {}, is no secret: {weak}", reference.key, reference.secret))

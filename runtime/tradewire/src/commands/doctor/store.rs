@@ -1,6 +1,6 @@
 //! Whether the store is whole.
 
-use tradewire_runs::store::SqliteStore;
+use tradewire_store_sqlite::SqliteStore;
 
 use super::{Finding, Patient};
 

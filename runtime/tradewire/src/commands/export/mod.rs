@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use futures::stream::{self, StreamExt};
-use tradewire_runs::config::{Config, Tenant};
+use tradewire_config::{Config, Tenant};
 use tradewire_runs::run::{self, Request, RunError, Runner};
-use tradewire_runs::schedule::Window;
+use tradewire_schedule::Window;
 
 use super::run::AT_ONCE;
 use super::stop::told_to_stop;

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tradewire_runs::delivery::{Change, Forecast};
-use tradewire_runs::journal::WriteCall;
 use tradewire_runs::run::{Preview, PreviewedFile, RunError};
-use tradewire_runs::store::LogLevel;
+use tradewire_store::{LogLevel, WriteCall};
 
 use super::grid::{Form, Grid};
 use super::{asked, previews, show};

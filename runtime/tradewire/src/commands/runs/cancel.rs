@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use chrono::Utc;
 use tradewire_runs::history;
 use tradewire_runs::run::{DeliverError, Report, Runner};
-use tradewire_runs::store::{RunRecord, StoreError};
+use tradewire_store::{RunRecord, StoreError};
 
 use crate::cli::runs::Cancel;
 use crate::commands::report;

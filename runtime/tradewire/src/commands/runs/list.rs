@@ -6,8 +6,8 @@ use anyhow::Result;
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::json;
-use tradewire_runs::schedule::Window;
-use tradewire_runs::store::{DeliveryRecord, DeliveryState, RunFilter, RunRecord, SlotFilter, SlotRecord, Store};
+use tradewire_schedule::Window;
+use tradewire_store::{DeliveryRecord, DeliveryState, RunFilter, RunRecord, SlotFilter, SlotRecord, Store};
 
 use super::{moment, outcome, took};
 use crate::cli::runs::{List, Wanted};

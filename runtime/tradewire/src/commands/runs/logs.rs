@@ -7,7 +7,8 @@ use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
 use serde_json::json;
 use tradewire_runs::history;
-use tradewire_runs::store::{LogLine, RunRecord, SqliteStore, Store};
+use tradewire_store::{LogLine, RunRecord, Store};
+use tradewire_store_sqlite::SqliteStore;
 
 use crate::cli::runs::Logs;
 use crate::commands::setting::Setting;

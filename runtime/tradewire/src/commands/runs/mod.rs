@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
-use tradewire_runs::store::RunRecord;
+use tradewire_store::RunRecord;
 
 use crate::cli::runs::Runs;
 use crate::output::Output;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
-use tradewire_runs::store::RunRecord;
+use tradewire_store::RunRecord;
 
 use crate::cli::runs::Retry;
 use crate::commands::report;

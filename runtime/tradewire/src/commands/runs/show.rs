@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use tradewire_runs::history::{self, Account};
-use tradewire_runs::journal::WriteRecord;
-use tradewire_runs::store::{HostCalls, RunRecord};
+use tradewire_store::{HostCalls, RunRecord, WriteRecord};
 
 use super::{moment, outcome, took};
 use crate::cli::runs::Show;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use tokio::sync::watch;
+use tradewire_config::Serve;
 use tradewire_front::Identity;
-use tradewire_runs::config::Serve;
 use tradewire_runs::run::Runner;
 
 use super::super::private;

@@ -14,15 +14,15 @@ use anyhow::{Context, Result, bail};
 use chrono::TimeDelta;
 use serde_json::json;
 use tokio::sync::watch;
+use tradewire_config::{Config, Reference, Secret};
 use tradewire_front::Refusals;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::clock::SystemClock;
-use tradewire_runs::config::{Config, Reference, Secret};
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::store::{RunFilter, SlotFilter, Store, StoreError};
 use tradewire_runs::webhook::{Intake, Received};
+use tradewire_store::{RunFilter, SlotFilter, Store, StoreError};
 
 use super::stop::told_to_stop;
 use super::{doctor, report};

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use tradewire_config::variable;
 use tradewire_middleware::scaffold;
-use tradewire_runs::config::variable;
 use url::Url;
 
 use super::count;

@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use tradewire_runs::config::Tenant;
+use tradewire_config::Tenant;
 use tradewire_runs::delivery::Outbox;
 use tradewire_runs::history;
 use tradewire_runs::run::Preview;
-use tradewire_runs::schedule::Window;
-use tradewire_runs::store::{FileRecord, SqliteStore, Store};
+use tradewire_schedule::Window;
+use tradewire_store::{FileRecord, Store};
+use tradewire_store_sqlite::SqliteStore;
 
 use super::{asked, previews, show};
 use crate::cli::export::Diff as Options;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chrono::{NaiveDate, Utc};
+use tradewire_config::{Config, Destination, variable};
 use tradewire_payroll::Layout;
 use tradewire_payroll::layout::{COMMON_SETTINGS, PROVIDERS};
-use tradewire_runs::config::{Config, Destination, variable};
-use tradewire_runs::schedule::{CronExpression, WindowRule};
+use tradewire_schedule::{CronExpression, WindowRule};
 
 use super::ask::{Ask, Choice, given, name, something};
 use crate::cli::export::{New, Reference, reference};

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr, stdin};
 use anyhow::{Result, anyhow, bail};
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, MultiSelect, Select};
-use tradewire_runs::config::is_name;
+use tradewire_config::is_name;
 
 use crate::output::Output;
 

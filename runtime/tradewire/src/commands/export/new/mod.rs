@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
-use tradewire_runs::config::Config;
+use tradewire_config::Config;
 
 use crate::cli::export::New;
 use crate::commands::setting::Setting;

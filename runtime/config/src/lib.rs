@@ -1,0 +1,34 @@
+//! `tradewire.toml`: what an operator writes.
+//!
+//! It is checked as a whole: every fault is told at once, with its line and column, the line itself and what to write
+//! instead ([`ConfigError`]). Secrets stand in it only as references ([`Secret`]).
+//!
+//! What an editor should know of it is its [`schema`].
+//!
+#![doc = concat!("```toml\n", include_str!("sample.toml"), "```")]
+
+mod fault;
+pub mod feed;
+mod limits;
+mod model;
+mod paths;
+mod schema;
+mod secret;
+mod sections;
+mod shape;
+mod source;
+pub mod vault;
+
+pub use fault::{ConfigError, Fault};
+pub use feed::Feed;
+pub use limits::Limits;
+pub use model::{
+    Begins, Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, Destination, Encryption, Environment, Export,
+    LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
+    SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Tls, Webhook, Work,
+};
+pub use paths::{NamedPath, Role};
+pub use schema::schema;
+pub use secret::{Reference, Secret, SecretError, VaultReference};
+pub use sections::variable;
+pub use vault::is_name;
