@@ -101,7 +101,7 @@ impl std::error::Error for CallError {}
 impl CallError {
     /// An error of the host's own. A long message is cut: it may repeat what was asked for, and is written down.
     pub fn new(kind: &str, message: impl Into<String>) -> CallError {
-        let message = tradewire_surface::text::message(message.into());
+        let message = tradewire_text::message(message.into());
         CallError { kind: kind.to_owned(), message, ..CallError::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use tradewire_surface::text::{SHOWN, cut};
+use tradewire_text::{SHOWN, cut};
 
 /// The most bytes of a parameter of the path or the query, before it is encoded. No id, name or time comes near it.
 pub const LONGEST_PARAMETER: usize = 8 * 1024;

@@ -118,7 +118,7 @@ impl Error {
         Error(Box::new(Inner {
             kind,
             operation: String::new(),
-            message: tradewire_surface::text::message(message.into()),
+            message: tradewire_text::message(message.into()),
             status: None,
             title: None,
             trace_id: None,
@@ -157,7 +157,7 @@ impl Error {
     }
 
     pub(crate) fn at(mut self, operation: &str) -> Error {
-        self.0.operation = tradewire_surface::text::cut(operation, LONGEST_OPERATION).into_owned();
+        self.0.operation = tradewire_text::cut(operation, LONGEST_OPERATION).into_owned();
         self
     }
 

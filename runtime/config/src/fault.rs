@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
-use tradewire_surface::text::cut;
+use tradewire_text::cut;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -20,10 +20,10 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use tradewire_liquid::{Object, Value};
 use tradewire_private::{Entry, Folder};
 
 use crate::fault::Fault;
-use crate::liquid::{Object, Value};
 use crate::pack::{self, Survey};
 use crate::preview::{Answer, Call, Rehearsal};
 

@@ -7,14 +7,12 @@ use std::fmt;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError};
-use tradewire_surface::text::cut;
+use tradewire_liquid::{Value, pointer};
 use tradewire_surface::{Catalog, Effect};
+use tradewire_text::cut;
 
-use crate::liquid::Value;
-use crate::pointer;
 use crate::shape::Shape;
 use document::Document;
-
 pub use sample::Fill;
 
 /// More faults than these are not told one by one.

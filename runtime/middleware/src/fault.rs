@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use tradewire_surface::text::visible;
+use tradewire_text::visible;
 
 /// How grave a fault is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +82,8 @@ impl Fault {
     }
 }
 
-impl From<crate::liquid::Error> for Fault {
-    fn from(error: crate::liquid::Error) -> Fault {
+impl From<tradewire_liquid::Error> for Fault {
+    fn from(error: tradewire_liquid::Error) -> Fault {
         Fault::error(&*error.name, error.problem.to_string()).at(error.line, error.column)
     }
 }

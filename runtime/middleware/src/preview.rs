@@ -1,13 +1,15 @@
 //! What a call of ServiceTitan's becomes, without the vendor: the request as it would be sent, and the response that a
 //! given answer, or one derived from the template, would get.
 
+use tradewire_liquid::{Limits, Template, Value};
+
 use crate::check::{answer_for, document, failure_for, placed};
 use crate::contract::Fill;
 use crate::exchange::rehearsal::{self, Sent, answered, unanswered};
 use crate::exchange::{Outgoing, is_success, variables};
 use crate::fault::Fault;
-use crate::liquid::{Limits, Template, Value};
 use crate::pack::{Draft, Survey, Vendor};
+use crate::servicetitan;
 use crate::servicetitan::Samples;
 
 /// A call of ServiceTitan's.
@@ -144,7 +146,7 @@ impl<'s> Rehearsal<'s> {
     pub fn asks(&self) -> Vec<String> {
         let templates = [self.draft.request.as_deref(), self.draft.response.as_deref(), self.error];
         let mut asks: Vec<String> = Vec::new();
-        for call in templates.into_iter().flatten().flat_map(Template::calls) {
+        for call in templates.into_iter().flatten().flat_map(servicetitan::calls) {
             let operation = call.operation.id();
             if !asks.contains(&operation) {
                 asks.push(operation);

@@ -3,8 +3,7 @@
 //! A contract is read through its references and alternatives: `null` or an object is an object that may be null.
 
 use serde_json::Value as Json;
-
-use crate::pointer;
+use tradewire_liquid::pointer;
 
 /// References and alternatives inside each other.
 const DEPTH: usize = 32;

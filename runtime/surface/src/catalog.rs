@@ -10,7 +10,6 @@ use std::sync::LazyLock;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::text;
 use crate::types::{Type, TypeDef, is_false};
 
 /// Everything that ServiceTitan offers.
@@ -290,9 +289,9 @@ impl Catalog {
         self.surfaces.values().flat_map(|surface| &surface.events)
     }
 
-    /// The name among `names` that is nearest to `wanted`, where one is near: [`text::nearest`].
+    /// The name among `names` that is nearest to `wanted`, where one is near: [`tradewire_text::nearest`].
     pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-        text::nearest(wanted, names)
+        tradewire_text::nearest(wanted, names)
     }
 }
 

@@ -18,7 +18,6 @@ pub mod grants;
 pub mod import;
 pub mod names;
 pub mod path;
-pub mod text;
 pub mod types;
 pub mod wit;
 

@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tradewire_liquid::{Limits, Mode, Options, Template, Value};
 use tradewire_middleware::contract::Contract;
-use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
 use tradewire_middleware::servicetitan::Nobody;
 
 use peers::Peer;

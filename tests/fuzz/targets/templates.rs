@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use tradewire_fuzz::fuzz;
-use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
+use tradewire_liquid::{Limits, Mode, Options, Template, Value};
 
 fuzz!(|bytes| {
     let Ok(source) = std::str::from_utf8(bytes) else { return };

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use tradewire_fuzz::fuzz;
 
-#[path = "../../../runtime/middleware/tests/hostile/values.rs"]
+#[path = "../../../runtime/liquid/tests/liquid/hostile/nasty.rs"]
+mod nasty;
+#[path = "../../../runtime/liquid/tests/liquid/hostile/values.rs"]
 mod values;
 
 static HOSTILE: LazyLock<values::Hostile> = LazyLock::new(values::Hostile::new);

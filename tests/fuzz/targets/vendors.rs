@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value as Peer;
 use tradewire_fuzz::fuzz;
+use tradewire_liquid::Value;
 use tradewire_middleware::contract::Contract;
-use tradewire_middleware::liquid::Value;
 use tradewire_surface::Catalog;
 
 static CONTRACTS: LazyLock<Vec<Contract>> =

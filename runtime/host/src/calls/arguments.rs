@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use tradewire_client::{Arguments, LONGEST_PARAMETER, Room};
 use tradewire_surface::EnumWire;
-use tradewire_surface::text::{cut, message, shown};
+use tradewire_text::{cut, message, shown};
 
 use crate::direct::Value;
 use crate::limits::Limit;

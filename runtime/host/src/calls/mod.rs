@@ -11,10 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 use tradewire_client::{CallError, FileAnswer, PageSource, Source};
-use tradewire_surface::text::{message, shown};
+use tradewire_text::{message, shown};
 
 use crate::run::Held;
-
 pub(crate) use arguments::ArgumentsPlan;
 pub(crate) use events::{OPERATION as EVENTS, link_events};
 pub(crate) use files::{FilePlans, link_files};

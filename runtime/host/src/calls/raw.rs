@@ -7,14 +7,14 @@ use serde_json::json;
 use tradewire_client::{Answered, Arguments, CallError, Room};
 use tradewire_surface::catalog::UnknownMethod;
 use tradewire_surface::path::{Path, PathError};
-use tradewire_surface::text::shown;
 use tradewire_surface::{Catalog, Effect, Method, Place};
+use tradewire_text::shown;
+use tradewire_workers::off_worker;
 use wasmtime::component::LinkerInstance;
 use wasmtime::{Result, StoreContextMut};
 
 use crate::direct::{Answer, AnswerPlan, Outcome};
 use crate::run::RunState;
-use tradewire_workers::off_worker;
 
 type Call = (String, Vec<(String, String)>, Option<String>);
 

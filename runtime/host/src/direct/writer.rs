@@ -6,7 +6,7 @@
 use std::mem::MaybeUninit;
 
 use jiter::Peek;
-use tradewire_surface::text::shown;
+use tradewire_text::shown;
 use tradewire_workers::off_worker;
 use wasmtime::component::__internal::{InterfaceType, LowerContext};
 use wasmtime::component::Lower;

@@ -1,8 +1,8 @@
 //! What a component asks for, by name: what each import means, and whether it is offered and granted.
 
 use tradewire_surface::grants::Grants;
-use tradewire_surface::text::message;
 use tradewire_surface::{Catalog, OperationRef, Surface};
+use tradewire_text::message;
 
 use super::functions::Form;
 use super::standard;

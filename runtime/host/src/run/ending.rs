@@ -1,6 +1,6 @@
 //! How a run ended, in an operator's words.
 
-use tradewire_surface::text;
+use tradewire_text as text;
 use wasmtime::Trap;
 use wasmtime_wasi::I32Exit;
 

@@ -1,6 +1,6 @@
 //! What a plugin may do besides calling ServiceTitan: files and log lines.
 
-use tradewire_surface::text::{cut, shown};
+use tradewire_text::{cut, shown};
 use wasmtime::component::Resource;
 
 use super::RunState;

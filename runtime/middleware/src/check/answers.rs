@@ -1,5 +1,9 @@
 //! Answers: is what `Response.liquid` and `Error.liquid` write what ServiceTitan wants back?
 
+use tradewire_liquid::reads::{Read, Use};
+use tradewire_liquid::{Template, Traced, Value, pointer};
+use tradewire_surface::Catalog;
+
 use super::guess::Guess;
 use super::reads::{self, ANSWER};
 use super::{Checker, Report, Sample, at, document, hostile, limits, with};
@@ -7,13 +11,9 @@ use crate::contract::{Breach, Contract, Side};
 use crate::exchange::rehearsal::answered;
 use crate::exchange::{is_success, variables};
 use crate::fault::{Fault, Severity};
-use crate::liquid::reads::{Read, Use};
-use crate::liquid::{Template, Traced, Value};
 use crate::pack::{Survey, Vendor};
-use crate::pointer;
 use crate::servicetitan::Samples;
 use crate::shape::{Member, Shape};
-use tradewire_surface::Catalog;
 
 const SUCCESS: u16 = 200;
 const FAILURE: u16 = 400;

@@ -6,12 +6,11 @@
 //! is walked.
 
 use indexmap::IndexMap;
+use tradewire_liquid::reads::{Read, Use};
+use tradewire_liquid::{Value, pointer};
 
 use super::tree::Tree;
 use crate::contract::Side;
-use crate::liquid::Value;
-use crate::liquid::reads::{Read, Use};
-use crate::pointer;
 
 /// More variants than these are not tried.
 const MOST_VARIANTS: usize = 48;

@@ -1,6 +1,6 @@
 //! Values that break careless templates.
 
-use crate::liquid::Value;
+use tradewire_liquid::Value;
 
 /// Texts that end strings, begin tags, or are long in ways that are not seen.
 const TEXTS: [&str; 8] = [

@@ -21,13 +21,12 @@ mod tree;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use tradewire_liquid::{Error, Limits, Place, Problem, Template, Traced, Value};
 use url::Url;
 
 use crate::exchange::Trouble;
 use crate::fault::{Fault, Severity};
-use crate::liquid::{Error, Limits, Place, Problem, Template, Traced, Value};
 use crate::pack::{Authentication, Draft, Survey, Vendor};
-
 pub(crate) use answers::{answer_for, failure_for};
 
 /// A pack that was checked.

@@ -1,12 +1,12 @@
 //! What templates read that nobody gives them.
 
+use tradewire_liquid::Template;
+use tradewire_liquid::reads::{Read, Segment, dotted};
 use tradewire_surface::Catalog;
 
 use super::{Report, records};
 use crate::contract::{Contract, Side};
 use crate::fault::Fault;
-use crate::liquid::Template;
-use crate::liquid::reads::{Read, Segment, dotted};
 use crate::shape::{Kind, Member, Shape};
 
 /// What a template is given.

@@ -1,17 +1,16 @@
 //! What templates read of ServiceTitan's answers that the catalog does not have.
 
+use tradewire_liquid::reads::{Segment, dotted};
 use tradewire_surface::{Answer, Scalar, Surface, Type, TypeDef};
 
 use super::reads::lacking;
 use crate::fault::Fault;
-use crate::liquid::reads::{Segment, dotted};
 use crate::servicetitan::Target;
 
 /// Follows a path through the answer of the operation that it begins with, to where its type ends.
 pub(super) fn unknown(operation: &str, path: &[Segment]) -> Option<Fault> {
-    let mut names = operation.splitn(3, '.');
     // The template was parsed, so there is such an operation.
-    let target = Target::find(names.next()?, names.next()?, names.next()?).ok()?;
+    let target = Target::named(operation)?;
     let surface = target.operation.surface;
     let Answer::Json(whole) = &target.operation.operation.answer else { return None };
     let mut ty = if target.pages { member(surface, whole, "data")? } else { whole };

@@ -1,11 +1,12 @@
 //! Requests: is what `Request.liquid` writes a call to the vendor, whatever ServiceTitan sends?
 
+use tradewire_liquid::{Template, Value};
+
 use super::guess::Guess;
 use super::{Checker, Sample, document, hostile, limits, reads};
 use crate::contract::{Contract, Fill};
 use crate::exchange::rehearsal::Sent;
 use crate::exchange::variables;
-use crate::liquid::{Template, Value};
 use crate::pack::Vendor;
 use crate::servicetitan::Samples;
 

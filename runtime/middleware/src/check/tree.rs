@@ -1,9 +1,8 @@
 //! The document that a template reads, as far as its reads tell.
 
 use indexmap::IndexMap;
-
-use crate::liquid::Value;
-use crate::liquid::reads::{Read, Segment, Use};
+use tradewire_liquid::Value;
+use tradewire_liquid::reads::{Read, Segment, Use};
 
 /// A place in the document.
 #[derive(Debug, Default)]

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
+use tradewire_liquid::{self as liquid, Number, Value};
 
-use crate::liquid::{self, Number, Value};
+/// A number, as the validator reads it.
+pub(super) struct Numeral<'a>(&'a Number);
 
 /// The representation that [`Value`] is.
 pub(super) struct Document;
@@ -30,7 +32,7 @@ impl Json for Document {
 impl<'a> Node<'a, Document> for &'a Value {
     type Object = &'a liquid::Object;
     type Array = &'a [Value];
-    type Number = &'a Number;
+    type Number = Numeral<'a>;
 
     fn as_object(&self) -> Option<&'a liquid::Object> {
         match self {
@@ -53,9 +55,9 @@ impl<'a> Node<'a, Document> for &'a Value {
         }
     }
 
-    fn as_number(&self) -> Option<&'a Number> {
+    fn as_number(&self) -> Option<Numeral<'a>> {
         match self {
-            Value::Number(number) => Some(number),
+            Value::Number(number) => Some(Numeral(number)),
             _ => None,
         }
     }
@@ -87,7 +89,7 @@ impl<'a> Node<'a, Document> for &'a Value {
         Cow::Owned(match self {
             Value::Nil => serde_json::Value::Null,
             Value::Bool(value) => (*value).into(),
-            Value::Number(number) => number.to_number().into_owned().into(),
+            Value::Number(number) => Numeral(number).to_number().into_owned().into(),
             Value::Text(text) => (&**text).into(),
             Value::List(items) => items.iter().map(|item| item.to_value().into_owned()).collect(),
             Value::Object(members) => {
@@ -132,43 +134,39 @@ impl<'a> Array<'a, Document> for &'a [Value] {
     }
 }
 
-impl JsonNumber for &Number {
+impl JsonNumber for Numeral<'_> {
     fn as_u64(&self) -> Option<u64> {
         self.as_i64().and_then(|whole| u64::try_from(whole).ok())
     }
 
     fn as_i64(&self) -> Option<i64> {
-        match self {
+        match self.0 {
             Number::Whole(whole) => Some(*whole),
             _ => None,
         }
     }
 
     fn as_f64(&self) -> Option<f64> {
-        self.to_string().parse().ok().filter(|number: &f64| number.is_finite())
+        self.0.to_string().parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     fn as_str(&self) -> Cow<'_, str> {
-        Cow::Owned(self.to_string())
+        Cow::Owned(self.0.to_string())
     }
 
     fn to_number(&self) -> Cow<'_, serde_json::Number> {
         // Past what a double holds only the sign is kept: it is told, not calculated with.
-        let far = if self.to_string().starts_with('-') { f64::MIN } else { f64::MAX };
+        let far = if self.0.to_string().starts_with('-') { f64::MIN } else { f64::MAX };
         let number = || serde_json::Number::from_f64(self.as_f64().unwrap_or(far)).unwrap_or_else(|| 0.into());
         Cow::Owned(self.as_i64().map_or_else(number, Into::into))
     }
 
     fn is_integer(&self) -> bool {
-        match self {
-            Number::Whole(_) => true,
-            Number::Exact(exact) => exact.is_integer(),
-            Number::Written(text) => liquid::written(text).is_some_and(|number| number.is_integer()),
-        }
+        self.0.is_whole()
     }
 
     fn is_written_as_integer(&self) -> bool {
-        match self {
+        match self.0 {
             Number::Whole(_) => true,
             Number::Exact(exact) => exact.scale() == 0,
             Number::Written(text) => !text.contains(['.', 'e', 'E']),

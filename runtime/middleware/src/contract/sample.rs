@@ -5,10 +5,9 @@
 //! go wrong; a list within one has one.
 
 use serde_json::{Map, Value as Json, json};
+use tradewire_liquid::{Value, pointer};
 
 use super::Side;
-use crate::liquid::Value;
-use crate::pointer;
 use crate::shape::Member;
 
 /// How much of a contract a sample fills in.

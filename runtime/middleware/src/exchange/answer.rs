@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use reqwest::Response;
 use reqwest::header::{HeaderName, HeaderValue};
-use tradewire_secrets::Masker;
-
 use tokio::time::Instant;
+use tradewire_liquid::{Value, cost};
 use tradewire_outbound::{Unread, read};
+use tradewire_secrets::Masker;
 
 use super::failed::{Failed, UNKNOWN};
 use super::rehearsal::answer_document;
 use super::work::Held;
 use super::{Settings, Trouble, headers};
-use crate::liquid::{Value, cost};
 
 /// Whether `Response.liquid` gets an answer of this status, and not `Error.liquid`.
 pub(crate) fn is_success(status: u16) -> bool {
@@ -94,7 +93,7 @@ impl VendorAnswer {
 
     /// Masks secrets wherever they are repeated.
     fn mask(&mut self, masker: &Masker) {
-        self.body.mask(masker);
+        self.body.replace_texts(&|text| masker.mask(text));
         for text in self.headers.iter_mut().flat_map(|(name, value)| [name, value]) {
             if let Cow::Owned(masked) = masker.mask(text) {
                 *text = masked;

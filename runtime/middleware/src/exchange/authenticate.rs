@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
+use tradewire_liquid::{Object, Value};
 use tradewire_outbound::{Client, Unread, Use, innermost, read};
 use tradewire_secrets::{Masker, Tokens, configured};
 
@@ -17,7 +18,6 @@ use super::Trouble;
 use super::call::Call;
 use super::headers::insert;
 use crate::fault::Fault;
-use crate::liquid::{Object, Value};
 use crate::pack::{Authentication, Output, VENDOR_FILE};
 
 /// A token is fetched again when it has less than this left.

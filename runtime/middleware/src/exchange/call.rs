@@ -7,11 +7,11 @@
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use tradewire_liquid::Value;
 use url::Url;
 
 use super::journal::Request;
 use super::{Trouble, headers};
-use crate::liquid::Value;
 
 /// A request to the vendor, as a template wrote it.
 #[derive(Debug)]

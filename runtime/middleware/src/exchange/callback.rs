@@ -2,8 +2,9 @@
 //! merge. Here the pack's own cap counts up to ours; lists of later answers follow those of earlier ones, of everything
 //! else the last answer counts; and a callback that asks again for what it has had already is a loop.
 
+use tradewire_liquid::{Object, Value};
+
 use super::Trouble;
-use crate::liquid::{Object, Value};
 
 const FIELD: &str = "callBackInfo";
 

@@ -1,10 +1,9 @@
 //! Headers on their way in and out: what is for one connection alone stays behind, names are merged without case.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tradewire_liquid::{Value, pointer};
 
 use super::{Outgoing, Trouble};
-use crate::liquid::Value;
-use crate::pointer;
 
 /// Headers that are for one connection or say what the sender's body looked like.
 const LEFT_BEHIND: [&str; 14] = [

@@ -20,11 +20,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tradewire_client::{Later, ServiceTitan};
+use tradewire_liquid::Value;
 
 use super::answer::VendorAnswer;
 use super::failed::Failed;
 use super::{Outgoing, Trouble};
-use crate::liquid::Value;
 
 /// Keeps what acts from being asked for twice.
 pub trait Journal: Send + Sync {

@@ -28,25 +28,23 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
+use tradewire_liquid::{Limits, Value, cost};
 use tradewire_outbound::{Ca, Client, Origin};
 use tradewire_surface::grants::Grants;
 use url::Url;
 
 use crate::contract::Side;
 use crate::fault::Fault;
-use crate::liquid::{Limits, Value, cost};
 use crate::pack::{Faults, Pack, VENDOR_FILE, Vendor};
-
-pub use headers::KEY;
-pub use trouble::{Blame, Trouble};
-pub use work::Workshop;
-
 pub(crate) use answer::is_success;
 use authenticate::Authenticator;
 use callback::Callbacks;
+pub use headers::KEY;
 use journal::{Journal, Unwritten};
 use once::{Made, Once};
+pub use trouble::{Blame, Trouble};
 use work::Held;
+pub use work::Workshop;
 
 /// What a document that is not the contract's comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
+use tradewire_liquid::{Calls, Mode, Template, Value, cost};
 
 use super::answer::VendorAnswer;
 use super::call::Call;
 use super::journal::{Before, Entry, Sent, found};
 use super::work::{Held, Kind};
 use super::{Middleware, Outgoing, Settings, Trouble, failed::Failed, headers, variables};
-use crate::liquid::{Mode, Template, Value, cost};
 use crate::pack::Endpoint;
-use crate::servicetitan::{Calls, Live, Nobody};
+use crate::servicetitan::{Live, Nobody};
 
 /// A request, and whatever it needs on its way.
 pub(super) struct Once<'a> {

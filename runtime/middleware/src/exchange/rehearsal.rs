@@ -1,10 +1,11 @@
 //! A call that is carried as far as it goes without the vendor: what would be sent, and what would be made of an answer.
 //! Secrets are never needed for it; where one would go stands its name.
 
+use tradewire_liquid::{Object, Value};
+
 use super::answer::VendorAnswer;
 use super::call::Call;
 use super::{Outgoing, Trouble, headers};
-use crate::liquid::{Object, Value};
 use crate::pack::{Authentication, Output, Vendor};
 
 /// A request to the vendor, as it would be sent.

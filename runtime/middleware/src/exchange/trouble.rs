@@ -1,8 +1,7 @@
 //! What can go wrong on the way to a vendor and back, in the contracts' own shape.
 
+use tradewire_liquid::{Error, Problem, Value};
 use tradewire_secrets::Masker;
-
-use crate::liquid::{Error, Problem, Value};
 
 /// Whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +121,7 @@ impl From<Error> for Trouble {
         let detail = error.to_string();
         let Error { name, line, column, problem } = error;
         let what = match problem {
-            Problem::ServiceTitan { .. } => return Trouble::new(Blame::ServiceTitan, 502, detail),
+            Problem::Call { .. } => return Trouble::new(Blame::ServiceTitan, 502, detail),
             Problem::Limit { .. } => return Trouble::pack(detail),
             Problem::Filter { filter, .. } => format!("`{filter}` cannot use what it is given"),
             Problem::Syntax(_) => "the template is no Liquid".to_owned(),

@@ -1,7 +1,8 @@
 //! What templates are given: `config` and `source`.
 
+use tradewire_liquid::Value;
+
 use super::headers;
-use crate::liquid::Value;
 use crate::pack::{Authentication, Vendor};
 
 fn variables<'n>(vendor: &Vendor, url: &str, source: impl IntoIterator<Item = (&'n str, Value)>) -> Value {

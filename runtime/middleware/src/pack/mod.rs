@@ -29,14 +29,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
+use tradewire_liquid::{Options, Template, Value};
 use tradewire_private::{Entry, Folder};
 use tradewire_surface::Effect;
 use tradewire_surface::grants::Grants;
 
 use crate::contract::Contract;
 use crate::fault::Fault;
-use crate::liquid::{CallUse, Options, Template, Value};
-
+use crate::servicetitan::{self, CallUse};
 pub use survey::{Draft, Survey};
 pub use vendor::{Authentication, Mapping, Output, Vendor};
 
@@ -120,11 +120,14 @@ impl Pack {
 
     /// The calls of templates to ServiceTitan that these grants do not allow; the help is the line that would.
     pub(crate) fn refused(&self, grants: &Grants) -> Vec<Fault> {
-        let calls: Vec<&CallUse> =
-            self.templates().flat_map(|t| t.calls()).filter(|call| !grants.allows(&call.operation)).collect();
+        let calls: Vec<CallUse<'_>> = self
+            .templates()
+            .flat_map(|template| servicetitan::calls(template))
+            .filter(|call| !grants.allows(&call.operation))
+            .collect();
         let line = grants.line_for(calls.iter().map(|call| call.operation));
-        let refused = |call: &&CallUse| {
-            let place = &call.place;
+        let refused = |call: &CallUse<'_>| {
+            let place = call.place;
             Fault::error(&*place.name, format!("`{}` is not granted to the pack", call.operation.id()))
                 .at(place.line, place.column)
                 .help(format!("write `{line}`"))
@@ -279,7 +282,7 @@ impl<'f> Reader<'f> {
         if !self.is_short(file, &source) {
             return None;
         }
-        let options = Options { name: file.display().to_string(), ..Options::default() };
+        let options = Options { name: file.display().to_string(), ..servicetitan::options() };
         let template = Template::parse(&source, &options).map_err(|error| self.faults.push(error.into())).ok()?;
         let more = template.raw_uses().len().saturating_sub(MOST_RAW);
         for used in template.raw_uses().iter().take(MOST_RAW) {

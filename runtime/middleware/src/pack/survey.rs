@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use tradewire_liquid::{Template, Value};
 use tradewire_surface::Effect;
 
 use super::{ERROR, Endpoint, Faults, Loaded, Pack, Reader, Vendor};
 use crate::contract::Contract;
 use crate::fault::{Fault, Severity};
-use crate::liquid::{Template, Value};
 
 /// What could be read of a pack, and all that is wrong with the rest.
 #[derive(Debug)]

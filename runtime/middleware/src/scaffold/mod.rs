@@ -8,15 +8,16 @@ mod templates;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tradewire_liquid::{Options, Template, Value};
 use tradewire_surface::Catalog;
 use url::Url;
 
 use crate::cases::Case;
 use crate::contract::{Contract, Fill};
 use crate::fault::Fault;
-use crate::liquid::{Options, Template, Value};
 use crate::pack::{Authentication, Draft, Mapping, Output, Vendor};
 use crate::preview::Rehearsal;
+use crate::servicetitan;
 
 /// How a new pack authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +116,7 @@ fn unknown(endpoint: &str) -> ScaffoldError {
 }
 
 fn parse(name: &str, source: &str) -> Result<Template, ScaffoldError> {
-    let options = Options { name: name.to_owned(), ..Options::default() };
+    let options = Options { name: name.to_owned(), ..servicetitan::options() };
     Template::parse(source, &options).map_err(|error| ScaffoldError::Faulty(error.into()))
 }
 

@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tradewire_client::{CallError, ServiceTitan};
+use tradewire_liquid::{Answer, Call, CallFault, Calls, Value};
 use tradewire_surface::Effect;
 
-use super::{Answer, Asked, Calls};
-use crate::liquid::Value;
+use super::Asked;
 
 /// A tenant's ServiceTitan, for renderings on threads of their own.
 pub struct Live {
@@ -58,10 +58,11 @@ impl Live {
 }
 
 impl Calls for Live {
-    fn call(&self, asked: &Asked) -> Result<Answer, CallError> {
+    fn call(&self, call: &Call) -> Result<Answer, CallFault> {
+        let asked = &Asked::of(call)?;
         let answered = async { if asked.pages { self.pages(asked).await } else { self.whole(asked).await } };
         let answered = async { tokio::time::timeout_at(self.ends, answered).await };
-        self.runtime.block_on(answered).unwrap_or_else(|_| Err(self.late(asked)))
+        self.runtime.block_on(answered).unwrap_or_else(|_| Err(self.late(asked))).map_err(CallFault::from)
     }
 }
 

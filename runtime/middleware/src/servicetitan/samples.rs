@@ -1,10 +1,9 @@
 //! Calls that nobody makes: each is answered with a sample of the operation's type, for previews and checks.
 
-use tradewire_client::CallError;
+use tradewire_liquid::{Answer, Call, CallFault, Calls, Object, Value};
 use tradewire_surface::{Answer as Answers, Scalar, Surface, Type, TypeDef};
 
-use super::{Answer, Asked, Calls};
-use crate::liquid::{Object, Value};
+use super::Asked;
 
 /// Types inside each other; what is deeper is left out.
 const DEPTH: usize = 6;
@@ -13,7 +12,8 @@ const DEPTH: usize = 6;
 pub struct Samples;
 
 impl Calls for Samples {
-    fn call(&self, asked: &Asked) -> Result<Answer, CallError> {
+    fn call(&self, call: &Call) -> Result<Answer, CallFault> {
+        let asked = Asked::of(call)?;
         let surface = asked.operation.surface;
         let whole = match &asked.operation.operation.answer {
             Answers::Json(ty) => sample(surface, ty, "answer", DEPTH),

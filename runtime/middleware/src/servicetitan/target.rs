@@ -1,5 +1,6 @@
 //! What a tag names, found in the catalog while the template is parsed.
 
+use tradewire_liquid::{Callee, Parameter, Shape, Tag};
 use tradewire_surface::names::kebab;
 use tradewire_surface::{Answer, Body, Catalog, OperationRef, Type};
 
@@ -15,9 +16,56 @@ pub(crate) struct Target {
     pub pages: bool,
 }
 
+/// `{% servicetitan name = surface.resource.operation argument: value, … %}`
+#[derive(Debug, Clone, Copy)]
+pub struct ServiceTitanTag;
+
+impl Tag for ServiceTitanTag {
+    fn word(&self) -> &'static str {
+        "servicetitan"
+    }
+
+    fn path(&self) -> &'static [&'static str] {
+        &[
+            "an operation, such as `inventory.vendors.get`",
+            "a resource, such as `vendors`",
+            "an operation, such as `get`",
+        ]
+    }
+
+    fn find(&self, path: &[&str]) -> Result<Box<dyn Callee>, String> {
+        let [surface, resource, operation] = path else { return Err(format!("`{}` is no operation", path.join("."))) };
+        Ok(Box::new(Target::find(surface, resource, operation)?))
+    }
+}
+
+impl Callee for Target {
+    fn name(&self) -> String {
+        self.written()
+    }
+
+    fn parameter(&self, name: &str) -> Result<Parameter, String> {
+        let to = self.to(name)?;
+        let shape = match to {
+            To::Path(_) => Shape::Text,
+            To::Query(_) | To::Repeated(_) => Shape::List,
+            To::Body => Shape::Json,
+        };
+        Ok(Parameter::new(to.name(), shape))
+    }
+
+    fn missing(&self, given: &[Parameter]) -> Option<&str> {
+        let has = |name: &str| given.iter().any(|parameter| &*parameter.name == name);
+        let operation = self.operation.operation;
+        let params = operation.params.iter().filter(|p| p.required || p.place == tradewire_surface::Place::Path);
+        let missing = params.map(|param| param.wire.as_str()).find(|name| !has(name));
+        missing.or((operation.body.is_some() && !has(BODY)).then_some(BODY))
+    }
+}
+
 /// Where an argument goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
     Path(&'static str),
     /// One value; a list's items stand in it with commas between.
     Query(&'static str),
@@ -26,11 +74,11 @@ pub(crate) enum Place {
     Body,
 }
 
-impl Place {
-    pub fn name(&self) -> &'static str {
+impl To {
+    fn name(self) -> &'static str {
         match self {
-            Place::Path(name) | Place::Query(name) | Place::Repeated(name) => name,
-            Place::Body => BODY,
+            To::Path(name) | To::Query(name) | To::Repeated(name) => name,
+            To::Body => BODY,
         }
     }
 }
@@ -57,27 +105,34 @@ impl Target {
         }
     }
 
+    /// The operation that a tag has found by this name.
+    pub fn named(written: &str) -> Option<Target> {
+        let mut parts = written.split('.');
+        let target = Target::find(parts.next()?, parts.next()?, parts.next()?).ok()?;
+        parts.next().is_none().then_some(target)
+    }
+
     /// As a tag writes it.
-    pub fn written(&self) -> String {
+    fn written(&self) -> String {
         let OperationRef { surface, resource, operation } = self.operation;
         format!("{}.{resource}.{}{}", surface.name, operation.name, if self.pages { PAGES } else { "" })
     }
 
     /// Where the argument of that name goes, or what to write instead.
-    pub fn place(&self, name: &str) -> Result<Place, String> {
+    pub fn to(&self, name: &str) -> Result<To, String> {
         let params = &self.operation.operation.params;
         if let Some(param) = params.iter().find(|p| p.wire == name || kebab(&p.wire) == kebab(name)) {
             if self.pages && matches!(param.wire.as_str(), "page" | "from" | "continueFrom") {
                 return Err(format!("`{}` walks through all pages; leave `{name}` out", self.written()));
             }
             return Ok(match (param.place, &param.ty) {
-                (tradewire_surface::Place::Path, _) => Place::Path(&param.wire),
-                (tradewire_surface::Place::Query, Type::List(_)) => Place::Repeated(&param.wire),
-                (tradewire_surface::Place::Query, _) => Place::Query(&param.wire),
+                (tradewire_surface::Place::Path, _) => To::Path(&param.wire),
+                (tradewire_surface::Place::Query, Type::List(_)) => To::Repeated(&param.wire),
+                (tradewire_surface::Place::Query, _) => To::Query(&param.wire),
             });
         }
         if name == BODY && self.operation.operation.body.is_some() {
-            return Ok(Place::Body);
+            return Ok(To::Body);
         }
         let mut known: Vec<&str> = params.iter().map(|param| param.wire.as_str()).collect();
         known.extend(self.operation.operation.body.is_some().then_some(BODY));
@@ -87,15 +142,6 @@ impl Target {
             (None, true) => format!("`{written}` takes no arguments"),
             (None, false) => format!("`{written}` takes no argument `{name}`, only `{}`", known.join("`, `")),
         })
-    }
-
-    /// What must be given and is not.
-    pub fn missing(&self, given: &[Place]) -> Option<&'static str> {
-        let has = |name: &str| given.iter().any(|place| place.name() == name);
-        let operation = self.operation.operation;
-        let params = operation.params.iter().filter(|p| p.required || p.place == tradewire_surface::Place::Path);
-        let missing = params.map(|param| param.wire.as_str()).find(|name| !has(name));
-        missing.or((operation.body.is_some() && !given.contains(&Place::Body)).then_some(BODY))
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use tradewire_client::{Later, ServiceTitan};
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::journal::{Before, Entry, Journal, Request, Sending, Sent, Settles};
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Trouble};
-use tradewire_middleware::liquid::Value;
 
 use super::stand_in::{StandIn, json, redirect};
 use super::{Draft, ORDER, failure};

@@ -23,8 +23,8 @@ use std::fs;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
-use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{Faults, Pack};
 use tradewire_outbound::Origin;
 

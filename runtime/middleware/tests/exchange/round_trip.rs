@@ -1,5 +1,5 @@
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::{Check, Incoming};
-use tradewire_middleware::liquid::Value;
 
 use super::stand_in::{StandIn, json};
 use super::{Draft, failure, order};

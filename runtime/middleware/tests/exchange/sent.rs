@@ -83,7 +83,7 @@ async fn a_token_that_the_vendor_no_longer_takes_is_fetched_anew_and_may_say_tha
 }
 
 async fn order_of(account: &str, draft: Draft) -> Outgoing {
-    let body = tradewire_middleware::liquid::Value::object([("accountId", account.into())]).to_json().into_bytes();
+    let body = tradewire_liquid::Value::object([("accountId", account.into())]).to_json().into_bytes();
     draft.serve().answer("purchaseorder", Incoming { headers: Vec::new(), body }, None).await
 }
 

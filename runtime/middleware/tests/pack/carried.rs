@@ -1,5 +1,5 @@
+use tradewire_liquid::{Object, Value};
 use tradewire_middleware::contract::Contract;
-use tradewire_middleware::liquid::{Object, Value};
 use tradewire_sandbox::{Act, Fault, Faults};
 use tradewire_surface::Catalog;
 

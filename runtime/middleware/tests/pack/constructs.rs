@@ -1,7 +1,7 @@
 use std::fs;
 
+use tradewire_liquid::Value;
 use tradewire_middleware::contract::{Contract, Fill};
-use tradewire_middleware::liquid::Value;
 
 use super::carried::with;
 use super::{folder, json, pack, rendered, source, vendor_answers};

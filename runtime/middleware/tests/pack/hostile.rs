@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tradewire_liquid::{Limits, Mode, Problem, Template, Value};
 use tradewire_middleware::contract::{Contract, Fill};
-use tradewire_middleware::liquid::{Limits, Mode, Problem, Template, Value};
 
 use super::nasty::{Choices, leaves, replaced, same_shape};
 use super::{json, pack, source, vendor_answers};

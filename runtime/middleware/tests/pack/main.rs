@@ -6,14 +6,14 @@
 mod carried;
 mod constructs;
 mod hostile;
-#[path = "../shared/nasty.rs"]
+#[path = "../../../liquid/tests/liquid/hostile/nasty.rs"]
 mod nasty;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use tradewire_liquid::{Limits, Mode, Template, Value};
 use tradewire_middleware::exchange::{Check, Incoming, Middleware, Outgoing, Settings};
-use tradewire_middleware::liquid::{Limits, Mode, Template, Value};
 use tradewire_middleware::pack::{Loaded, Pack};
 use tradewire_sandbox::{DEMO_VENDOR_KEY, Options, Running, Sandbox};
 

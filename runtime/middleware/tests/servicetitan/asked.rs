@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use tradewire_client::CallError;
-use tradewire_middleware::liquid::{Error, Limits, Mode, Problem, Value};
-use tradewire_middleware::servicetitan::{Answer, Asked, Calls};
+use tradewire_liquid::{Answer, Call, CallFault, Calls, Error, Limits, Mode, Problem, Value};
+use tradewire_middleware::servicetitan::{Asked, Nobody};
 
 use crate::{json, parse};
 
@@ -25,7 +25,8 @@ impl Says {
 }
 
 impl Calls for Says {
-    fn call(&self, asked: &Asked) -> Result<Answer, CallError> {
+    fn call(&self, call: &Call) -> Result<Answer, CallFault> {
+        let asked = Asked::of(call)?;
         let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect::<String>();
         let arguments = &asked.arguments;
         let body = arguments.body.as_ref().map(|body| format!(" {}", String::from_utf8_lossy(body)));
@@ -38,7 +39,7 @@ impl Calls for Says {
             body.unwrap_or_default()
         );
         self.asked.lock().unwrap().push(told);
-        self.answer.clone().map(|value| Answer { value, bytes: 10 })
+        Ok(Answer { value: self.answer.clone()?, bytes: 10 })
     }
 }
 
@@ -121,8 +122,8 @@ fn a_call_that_fails_ends_the_rendering_at_its_place() {
     let says = Says { answer: Err(error.clone()), asked: Mutex::default() };
     let failed = render("\n{% servicetitan v = inventory.vendors.get-by-id id: 7 %}1", "{}", &says).unwrap_err();
     assert_eq!(failed.line, 2);
-    let Problem::ServiceTitan { operation, error: told } = failed.problem else { panic!("{failed}") };
-    assert_eq!((operation.as_str(), *told), ("inventory/vendors.get-by-id", error));
+    let Problem::Call { callee, fault } = failed.problem else { panic!("{failed}") };
+    assert_eq!((callee.as_str(), fault.downcast_ref()), ("inventory.vendors.get-by-id", Some(&error)));
 }
 
 #[test]
@@ -149,6 +150,6 @@ fn nothing_is_called_again_to_find_the_place_of_a_fault() {
 #[test]
 fn without_a_tenant_nobody_answers() {
     let template = parse("{% servicetitan v = inventory.vendors.get-by-id id: 1 %}1").unwrap();
-    let error = template.render(&json("{}"), Mode::Json, &Limits::default()).unwrap_err();
+    let error = template.render_calling(&json("{}"), Mode::Json, &Limits::default(), &Nobody).unwrap_err();
     assert!(error.to_string().contains("rendered without a tenant"), "{error}");
 }

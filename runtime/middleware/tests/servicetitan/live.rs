@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tradewire_client::{Client, Credentials, Environment, Options, ServiceTitan};
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::{Incoming, Middleware, Outgoing, Settings};
-use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::{self, Pack};
 use tradewire_outbound::Origin;
 use tradewire_sandbox::{

@@ -5,10 +5,11 @@ mod asked;
 mod live;
 mod parsed;
 
-use tradewire_middleware::liquid::{Error, Options, Template, Value};
+use tradewire_liquid::{Error, Template, Value};
+use tradewire_middleware::servicetitan::options;
 
 fn parse(source: &str) -> Result<Template, Error> {
-    Template::parse(source, &Options::default())
+    Template::parse(source, &options())
 }
 
 fn json(text: &str) -> Value {

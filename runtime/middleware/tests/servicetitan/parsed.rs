@@ -1,5 +1,7 @@
 //! What a tag may say.
 
+use tradewire_middleware::servicetitan::calls;
+
 use crate::parse;
 
 #[track_caller]
@@ -49,7 +51,7 @@ fn arguments_go_by_their_names_on_the_wire_or_in_wit() {
 #[test]
 fn calls_are_told_with_their_places() {
     let template = parse("a\n {% servicetitan v = inventory.vendors.get-by-id id: 1 %}").unwrap();
-    let call = &template.calls()[0];
-    let place = &call.place;
+    let call = calls(&template).next().unwrap();
+    let place = call.place;
     assert_eq!((call.operation.id().as_str(), place.line, place.column), ("inventory/vendors.get-by-id", 2, 22));
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tradewire_client::{CallError, ServiceTitan};
 use tradewire_store::{RunId, Settlement, WriteCall, WriteId, WriteRecord, patiently};
 use tradewire_surface::Method;
-use tradewire_surface::text::cut;
+use tradewire_text::cut;
 
 use super::write::{Written, lost};
 use super::{Journal, describe};

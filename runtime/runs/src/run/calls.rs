@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tradewire_store::HostCalls;
-use tradewire_surface::text::cut;
+use tradewire_text::cut;
 
 /// The most operations that are told apart: more than the catalog and all suppliers' endpoints have.
 const MOST_OPERATIONS: usize = 2_000;

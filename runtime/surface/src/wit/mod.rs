@@ -17,9 +17,10 @@ mod placement;
 
 use std::fmt::Write;
 
+use tradewire_text::{is_obeyed, visible_where};
+
 use crate::catalog::{Answer, Catalog, Operation, Param, Place, Surface};
 use crate::names;
-use crate::text::{is_obeyed, visible_where};
 use crate::types::{Field, Need, Type, TypeDef};
 
 /// A record whose fields are laid out for WIT.

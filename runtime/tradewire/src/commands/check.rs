@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tradewire_config::{Config, Destination, Export, Tenant};
 use tradewire_middleware::pack::Authentication;
+use tradewire_middleware::servicetitan;
 use tradewire_runs::delivery::{Configured, Places, open_encryption};
 
 use super::setting::Setting;
@@ -100,8 +101,11 @@ fn suppliers(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
         let Some(supplier) = executor.suppliers().get(name) else { continue };
         let pack = supplier.middleware.pack();
         let endpoints: Vec<&str> = pack.endpoints.keys().map(String::as_str).collect();
-        let asks: BTreeSet<String> =
-            pack.templates().flat_map(|template| template.calls()).map(|call| call.operation.id()).collect();
+        let asks: BTreeSet<String> = pack
+            .templates()
+            .flat_map(|template| servicetitan::calls(template))
+            .map(|call| call.operation.id())
+            .collect();
         text += &format!("middleware {name}: {} endpoints at {}", endpoints.len(), pack.vendor.base_url);
         let tokens = match &pack.vendor.authentication {
             Authentication::OAuth2 { token_url, .. } => Some(token_url.as_str()),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
 use tradewire_config::SupplierCall;
+use tradewire_liquid::{Limits, Mode, Options, Template, Value};
 use tradewire_middleware::exchange::{Incoming, Outgoing};
-use tradewire_middleware::liquid::{Limits, Mode, Options, Template, Value};
-use tradewire_middleware::servicetitan::Live;
+use tradewire_middleware::servicetitan::{self, Live};
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
 use tradewire_store::{HostCalls, LogLevel};
 
@@ -50,15 +50,15 @@ impl Call {
             let place = path.display().to_string();
             let source = tradewire_private::read_regular_text(path, LONGEST)
                 .map_err(|error| format!("cannot read the body from `{place}`: {error}; help: correct `body`"))?;
-            let template = Template::parse(&source, &Options { name: place, ..Options::default() });
+            let template = Template::parse(&source, &Options { name: place, ..servicetitan::options() });
             template.map(Arc::new).map_err(|error| error.to_string())
         });
         let body = body.transpose().map_err(|fault| faults.push(fault)).ok().flatten();
-        let calls = body.iter().flat_map(|template| template.calls());
+        let calls = body.iter().flat_map(|template| servicetitan::calls(template));
         let refused: Vec<_> = calls.filter(|call| !supplier.grants.allows(&call.operation)).collect();
         let line = supplier.grants.line_for(refused.iter().map(|call| call.operation));
         for call in refused {
-            let (place, operation) = (&call.place, call.operation.id());
+            let (place, operation) = (call.place, call.operation.id());
             faults.push(format!(
                 "{}:{}:{}: `{operation}` is not granted; help: write `{line}` into `[middleware.{name}]`",
                 place.name, place.line, place.column

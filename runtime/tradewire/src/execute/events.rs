@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::SecondsFormat;
 use tradewire_client::Later;
 use tradewire_host::{Event, Events};
-use tradewire_middleware::liquid::Value;
+use tradewire_liquid::Value;
 use tradewire_runs::run::{Failure, RunEvents};
 use tradewire_store::{EventPlace, EventRecord};
 

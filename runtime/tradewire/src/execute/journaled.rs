@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use tradewire_client::{CallError, Later, ServiceTitan};
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::Trouble;
 use tradewire_middleware::exchange::journal::{self, Before, Entry, Sending, Sent, Settles};
-use tradewire_middleware::liquid::Value;
 use tradewire_runs::journal::{Journal, Outbound, SupplierRequest};
 use tradewire_store::{Settlement, WriteAnswer, WriteState};
 use tradewire_workers::off_worker;

@@ -19,7 +19,7 @@ use tradewire_client::Tenant;
 use tradewire_config::{self as config, Serve};
 use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Proven, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
-use tradewire_surface::text::cut;
+use tradewire_text::cut;
 
 use super::{Callers, paced};
 use crate::suppliers::{Supplier, Suppliers, written};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tradewire_config::ConfigError;
 use tradewire_secrets::{MaskWriter, all, mask, mask_json};
-use tradewire_surface::text::{cut, visible_but};
+use tradewire_text::{cut, visible_but};
 
 use crate::faults::Faults;
 pub use queue::Queued;

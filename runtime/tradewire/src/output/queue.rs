@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use serde_json::json;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tradewire_surface::text::cut;
+use tradewire_text::cut;
 
 /// How many lines may wait.
 const WAITING: usize = 2048;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use tradewire_liquid::Value;
 use tradewire_middleware::exchange::Outgoing;
 use tradewire_middleware::exchange::rehearsal::Sent;
 use tradewire_middleware::fault::{Fault, Severity};
-use tradewire_middleware::liquid::Value;
 use tradewire_middleware::pack::Survey;
 use tradewire_middleware::preview::{Answer, Call, Rehearsal};
 
