@@ -138,6 +138,6 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    let decode = |text: &str| crate::plan::route::percent_decode(text);
+    let decode = |text: &str| tradewire_sandbox_seed::plan::route::percent_decode(text);
     Some((decode(id), decode(secret)))
 }

@@ -88,7 +88,7 @@ pub(crate) fn answer(state: &State, head: &Parts, body: &[u8]) -> Response {
         },
         (&Method::POST, "/clock") => {
             let now = serde_json::from_slice::<Value>(body).ok();
-            let now = now.and_then(|body| crate::clock::read(body["now"].as_str()?));
+            let now = now.and_then(|body| tradewire_sandbox_seed::clock::read(body["now"].as_str()?));
             match now.map(|now| state.clock.move_on(now)) {
                 Some(true) => done(),
                 Some(false) => Problem::field("now", "The clock never goes back.").response(),

@@ -1,11 +1,11 @@
 //! Values for the parameters of a path that mean records which are there.
 
+use tradewire_sandbox_seed::json::{Fields, bare};
+use tradewire_sandbox_seed::plan::{Endpoint, Kind};
 use tradewire_surface::{Scalar, Type, TypeDef};
 
-use crate::plan::{Endpoint, Kind};
 use crate::state::State;
 use crate::store::Store;
-use crate::store::json::{Fields, bare};
 use crate::store::table::Row;
 
 /// Values for the parameters of an operation's path, in its order without the tenant.

@@ -4,8 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-
-use crate::clock::{self, Ticks};
+use tradewire_sandbox_seed::clock::{self, Ticks};
 
 /// A place in the order of changes: all that comes after this moment, or at it after this place, is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 //! Every operation of the [catalog](tradewire_surface::Catalog) answers, over seeded data that hangs together
 //! (technicians have payroll settings, gross pay items refer to them and to jobs, purchase orders to vendors and
 //! items), with the real API's tokens, scopes, limits, pages, feeds, validation and problems. No operation has a
-//! handler of its own: [`plan`] derives from the catalog what each one does to which collection of records.
+//! handler of its own: [`plan`](tradewire_sandbox_seed::plan) derives from the catalog what each one does to which collection of records.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), tradewire_sandbox::Error> {
@@ -20,7 +20,6 @@
 //! `/_vendor/v1/…`, a supplier with an API of its own, for middleware to talk to.
 
 mod auth;
-mod clock;
 pub mod control;
 mod example;
 mod faults;
@@ -30,9 +29,7 @@ mod limit;
 mod operate;
 mod options;
 mod outcome;
-pub mod plan;
 mod problem;
-mod seed;
 mod serve;
 mod state;
 mod store;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use serde_json::json;
+use tradewire_sandbox_seed::Draw;
 
-use crate::seed::Draw;
 use crate::wire::{self, Response};
 
 /// What is wrong with which field.

@@ -18,6 +18,8 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tradewire_sandbox_seed::plan::Endpoint;
+use tradewire_sandbox_seed::plan::route::{Found, Segment};
 use tradewire_surface::{Body, Effect};
 
 use crate::faults::{Faults, Trouble};
@@ -25,8 +27,6 @@ use crate::ledger::{self, Entry};
 use crate::operate::{self, Call};
 use crate::options::{Error, Options};
 use crate::outcome::{Broken, end, instead};
-use crate::plan::Endpoint;
-use crate::plan::route::{Found, Segment};
 use crate::problem::{Faulty, Problem};
 use crate::state::State;
 use crate::store::StoredFile;
@@ -147,7 +147,7 @@ impl Running {
 
     /// Moves the sandbox's clock on; it never goes back. Whether it went.
     pub fn move_on(&self, to: chrono::DateTime<chrono::Utc>) -> bool {
-        self.state.clock.move_on(crate::clock::ticks(to))
+        self.state.clock.move_on(tradewire_sandbox_seed::clock::ticks(to))
     }
 
     /// Sets prices in the stand-in vendor's list, in cents by part numbers.

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tradewire_sandbox_seed::World;
+use tradewire_sandbox_seed::clock::Clock;
+use tradewire_sandbox_seed::plan::Plan;
+
 use crate::auth::Auth;
-use crate::clock::Clock;
 use crate::faults::Board;
 use crate::feed::Seal;
 use crate::ledger::Ledger;
 use crate::limit::Windows;
 use crate::options::{Error, Options};
-use crate::plan::Plan;
-use crate::seed::World;
 use crate::store::Store;
 use crate::vendor::Vendor;
 

@@ -5,14 +5,14 @@
 //! or takes from `tagTypeIds`; an action on many (`markasexported`, `custom-fields`) does so to each record that
 //! the body names by its id.
 
+use tradewire_sandbox_seed::json::{Fields, bare, items, quoted};
+use tradewire_sandbox_seed::plan::Collection;
+use tradewire_sandbox_seed::plan::nouns::{kebab, singular};
+use tradewire_sandbox_seed::plan::route::Segment;
 use tradewire_surface::{Answer, Enum, Method, Type, TypeDef};
 
 use super::answer::written;
 use super::{Call, present, write};
-use crate::plan::Collection;
-use crate::plan::nouns::{kebab, singular};
-use crate::plan::route::Segment;
-use crate::store::json::{Fields, bare, items, quoted};
 use crate::store::table::Table;
 use crate::wire::Response;
 
@@ -43,7 +43,7 @@ fn on_one(call: &Call<'_>, collection: usize) -> Response {
 fn answered(call: &Call<'_>, record: &str) -> String {
     let mut fields = Fields::of(record).unwrap_or_default();
     let shown = match &call.endpoint.operation.answer {
-        Answer::Json(ty) => crate::plan::shape::fields(call.endpoint.surface, ty).unwrap_or_default(),
+        Answer::Json(ty) => tradewire_sandbox_seed::plan::shape::fields(call.endpoint.surface, ty).unwrap_or_default(),
         _ => return record.to_owned(),
     };
     let given = Fields::of(call.body).unwrap_or_default();

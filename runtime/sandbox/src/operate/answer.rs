@@ -1,14 +1,14 @@
 //! Records as an operation's answer shows them.
 
+use hyper::StatusCode;
+use tradewire_sandbox_seed::Draw;
+use tradewire_sandbox_seed::json::{Fields, quoted};
+use tradewire_sandbox_seed::plan::shape::{Shape, fields};
+use tradewire_sandbox_seed::scribe::{Missing, Scribe};
 use tradewire_surface::{Answer, Scalar, Type};
 
 use super::Call;
-use crate::plan::shape::{Shape, fields};
-use crate::seed::Draw;
-use crate::seed::scribe::{Missing, Scribe};
-use crate::store::json::{Fields, quoted};
 use crate::wire::{self, Response};
-use hyper::StatusCode;
 
 /// Shows the records of a collection as an endpoint's type has them.
 pub(super) struct Shown<'c> {
@@ -74,7 +74,7 @@ fn with_nulls(text: &str, identity: Option<&str>, per_mille: u16) -> String {
             .collect();
         format!("{{{}}}", parts.join(","))
     }
-    let mut draw = Draw::of(0, crate::seed::number_of(text), 0);
+    let mut draw = Draw::of(0, tradewire_sandbox_seed::number_of(text), 0);
     walk(text, identity, &mut draw, per_mille, 0)
 }
 

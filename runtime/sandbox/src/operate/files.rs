@@ -2,13 +2,13 @@
 
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
+use tradewire_sandbox_seed::json::quoted;
+use tradewire_sandbox_seed::number_of;
 
 use super::Call;
 use super::answer::written;
 use crate::problem::Problem;
-use crate::seed::number_of;
 use crate::store::StoredFile;
-use crate::store::json::quoted;
 use crate::wire::{self, Response};
 
 /// Files whose names end so are there although nobody sent them: seeded records refer to such.
@@ -23,8 +23,8 @@ const SEEDED: [(&str, &str); 5] = [
 /// Keeps a file that was sent.
 pub(crate) fn upload(call: &Call<'_>, name: &str, file: StoredFile) -> Response {
     let folder = call.endpoint.segments.iter().rev().find_map(|segment| match segment {
-        crate::plan::route::Segment::Word(word) => Some(word.as_str()),
-        crate::plan::route::Segment::Param(_) => None,
+        tradewire_sandbox_seed::plan::route::Segment::Word(word) => Some(word.as_str()),
+        tradewire_sandbox_seed::plan::route::Segment::Param(_) => None,
     });
     let number = call.store.files.lock().len() + 1;
     let path = format!("{}/{number}/{name}", folder.unwrap_or("files"));

@@ -1,12 +1,12 @@
 //! From the parameters of a list to conditions on its records, by their names: `completedOnOrAfter` is a lower bound
 //! of `completedOn`, `jobIds` some values of `jobId`. A parameter that no field answers to narrows nothing.
 
+use tradewire_sandbox_seed::clock;
+use tradewire_sandbox_seed::plan::Collection;
+use tradewire_sandbox_seed::plan::nouns::singular;
 use tradewire_surface::{Param, Scalar, Type};
 
 use super::Call;
-use crate::clock;
-use crate::plan::Collection;
-use crate::plan::nouns::singular;
 use crate::store::filter::{Filter, Query, Test};
 
 /// Endings of bounds, the longest first.
@@ -179,7 +179,7 @@ fn field_of(collection: &Collection, names: &[&str]) -> Option<String> {
         match inner {
             None => Some(field.wire.clone()),
             Some(inner) => {
-                let within = crate::plan::shape::fields(collection.surface, &field.ty)?;
+                let within = tradewire_sandbox_seed::plan::shape::fields(collection.surface, &field.ty)?;
                 let inner = within.iter().find(|field| field.wire.eq_ignore_ascii_case(inner))?;
                 Some(format!("{}.{}", field.wire, inner.wire))
             }

@@ -1,11 +1,11 @@
 //! Lists and export feeds.
 
+use tradewire_sandbox_seed::plan::shape::Shape;
 use tradewire_surface::Paging;
 
 use super::answer::{Envelope, Shown};
 use super::{Call, filters};
 use crate::feed::Cursor;
-use crate::plan::shape::Shape;
 use crate::problem::Problem;
 use crate::wire::Response;
 

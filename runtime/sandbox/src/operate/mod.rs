@@ -9,19 +9,19 @@ mod read;
 mod receiving;
 mod write;
 
-pub(crate) use files::{serve as file, upload};
-pub(crate) use write::{add, amend};
+use tradewire_sandbox_seed::json::{Fields, bare};
+use tradewire_sandbox_seed::plan::{Endpoint, Kind};
 
 use crate::faults::Trouble;
-use crate::plan::{Endpoint, Kind};
 use crate::problem::Problem;
 use crate::state::State;
 use crate::store::Store;
 use crate::store::filter::{Filter, Query, Test};
-use crate::store::json::{Fields, bare};
 use crate::store::table::{Row, Table};
 use crate::validate::Asked;
 use crate::wire::Response;
+pub(crate) use files::{serve as file, upload};
+pub(crate) use write::{add, amend};
 
 /// A call of an operation, checked.
 pub(crate) struct Call<'a> {

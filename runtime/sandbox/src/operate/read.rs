@@ -1,15 +1,15 @@
 //! Single records, documents, and answers that are computed.
 
 use serde_json::Value;
+use tradewire_sandbox_seed::json::quoted;
+use tradewire_sandbox_seed::plan::shape::{Shape, fields};
+use tradewire_sandbox_seed::scribe::{Missing, Scribe};
+use tradewire_sandbox_seed::{cells, number_of};
 use tradewire_surface::{Answer, Type};
 
 use super::answer::{Envelope, Shown};
 use super::{Call, addressed, picked};
-use crate::plan::shape::{Shape, fields};
 use crate::problem::Problem;
-use crate::seed::scribe::{Missing, Scribe};
-use crate::seed::{cells, number_of};
-use crate::store::json::quoted;
 use crate::wire::{self, Response};
 
 /// The record of the path's last parameter.
@@ -57,7 +57,7 @@ pub(super) fn text(call: &Call<'_>, collection: usize) -> String {
             scribe.drawn(ty, "");
         }
     } else {
-        scribe.seeded(&stored.fields, &crate::seed::Given::new());
+        scribe.seeded(&stored.fields, &tradewire_sandbox_seed::Given::new());
     }
     scribe.finish()
 }

@@ -1,9 +1,9 @@
 //! What a receipt does to its order, which no name of an operation tells: the pieces that came are counted there.
 
 use serde_json::{Map, Value, json};
+use tradewire_sandbox_seed::clock;
 
 use super::write;
-use crate::clock;
 use crate::state::State;
 use crate::store::Store;
 

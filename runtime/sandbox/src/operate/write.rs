@@ -1,15 +1,16 @@
 //! Adding, changing and taking away records: by operations, and by people, who are bound to none.
 
+use tradewire_sandbox_seed::World;
+use tradewire_sandbox_seed::clock::Ticks;
+use tradewire_sandbox_seed::json::{Fields, bare, quoted};
+use tradewire_sandbox_seed::plan::{Collection, IdKind};
+use tradewire_sandbox_seed::scribe::{Missing, Scribe};
+
 use super::answer::written;
 use super::{Call, addressed, picked, present, read, receiving};
-use crate::clock::Ticks;
-use crate::plan::{Collection, IdKind};
 use crate::problem::Problem;
-use crate::seed::World;
-use crate::seed::scribe::{Missing, Scribe};
 use crate::state::State;
 use crate::store::Store;
-use crate::store::json::{Fields, bare, quoted};
 use crate::store::table::{Row, Table};
 use crate::wire::Response;
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use super::json::{Fields, bare};
+use tradewire_sandbox_seed::clock::{self, Ticks};
+use tradewire_sandbox_seed::json::{Fields, bare};
+
 use super::table::Row;
-use crate::clock::{self, Ticks};
 
 /// The values of one field over all records, as bare text; none where it is null.
 pub(crate) struct Column(Vec<Option<Box<str>>>);
@@ -98,7 +99,7 @@ impl Test {
 /// A field that holds a list passes where one of its items does.
 fn list_has(value: &str, wanted: &HashSet<String>) -> bool {
     value.starts_with('[')
-        && super::json::items(value)
+        && tradewire_sandbox_seed::json::items(value)
             .is_some_and(|items| items.into_iter().any(|item| wanted.contains(&bare(item).to_lowercase())))
 }
 

@@ -1,15 +1,14 @@
 //! The records of a tenant, in memory, for as long as the sandbox runs.
 
 pub(crate) mod filter;
-pub(crate) mod json;
 pub(crate) mod table;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
+use tradewire_sandbox_seed::World;
 
-use crate::seed::World;
 use table::Table;
 
 /// A file that was sent.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use tradewire_sandbox_seed::clock::Ticks;
+use tradewire_sandbox_seed::json::{Fields, bare};
+use tradewire_sandbox_seed::plan::IdKind;
+use tradewire_sandbox_seed::{World, record};
+
 use super::filter::{Column, Filter, Query, Selected};
-use super::json::{Fields, bare};
-use crate::clock::Ticks;
-use crate::plan::IdKind;
-use crate::seed::{World, record};
 
 /// A record.
 pub(crate) struct Row {

@@ -118,7 +118,8 @@ async fn a_file_that_was_sent_is_found_behind_a_redirect() {
 async fn a_recording_is_audio() {
     let caller = Caller::start(unlimited()).await;
     let id = caller.sandbox.example("telecom/calls.get-recording", DEMO_TENANT).unwrap();
-    let operation = crate::plan::Plan::get().endpoint("telecom/calls.get-recording").unwrap().operation;
+    let operation =
+        tradewire_sandbox_seed::plan::Plan::get().endpoint("telecom/calls.get-recording").unwrap().operation;
     let answer = caller.call(Method::GET, &operation.path.replace("{id}", &id[0])).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "audio/wav");
     assert!(answer.bytes().await.unwrap().starts_with(b"RIFF"));

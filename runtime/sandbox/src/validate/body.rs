@@ -1,11 +1,11 @@
 //! Bodies: what is required is there, and all that is known has its type. Fields that nobody knows are ignored.
 
+use tradewire_sandbox_seed::clock;
+use tradewire_sandbox_seed::json::{Fields, bare, is_number, items, text};
 use tradewire_surface::{Field, Need, Scalar, Surface, Type, TypeDef};
 
-use super::query::{is_case, is_guid};
-use crate::clock;
+use super::query::is_guid;
 use crate::problem::Faulty;
-use crate::store::json::{Fields, bare, is_number, items, text};
 
 /// Nesting beyond which bodies are not followed.
 const DEEPEST: usize = 24;
@@ -76,7 +76,7 @@ impl Check<'_> {
                     }
                     None => false,
                 },
-                Some(TypeDef::Enum(cases)) => is_case(cases, &bare(raw)),
+                Some(TypeDef::Enum(cases)) => tradewire_sandbox_seed::is_case(cases, &bare(raw)),
                 None => true,
             },
             Type::Scalar(scalar) => fits(*scalar, raw),
@@ -140,9 +140,10 @@ fn fits(scalar: Scalar, raw: &str) -> bool {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::plan::Plan;
+    use tradewire_sandbox_seed::plan::Plan;
     use tradewire_surface::Body;
+
+    use super::*;
 
     fn told(id: &str, body: &str) -> Faulty {
         let endpoint = Plan::get().endpoint(id).unwrap();

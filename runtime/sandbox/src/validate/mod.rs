@@ -4,4 +4,4 @@ mod body;
 mod query;
 
 pub(crate) use body::check as body;
-pub(crate) use query::{Asked, check as query, is_case, path};
+pub(crate) use query::{Asked, check as query, path};

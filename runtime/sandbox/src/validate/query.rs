@@ -1,12 +1,12 @@
 //! The parameters of a path and a query. Unknown ones are ignored in silence, as the real API does; invalid values of
 //! known ones are told.
 
-use tradewire_surface::{Enum, Paging, Param, Place, Scalar, Surface, Type, TypeDef};
+use tradewire_sandbox_seed::clock;
+use tradewire_sandbox_seed::json::is_number;
+use tradewire_sandbox_seed::plan::Endpoint;
+use tradewire_surface::{Paging, Param, Place, Scalar, Surface, Type, TypeDef};
 
-use crate::clock;
-use crate::plan::Endpoint;
 use crate::problem::Faulty;
-use crate::store::json::is_number;
 
 /// As many ids as lists take, also where a description does not say so.
 const MOST_IDS: u32 = 50;
@@ -133,7 +133,7 @@ fn scalar(surface: &Surface, ty: &Type, value: &str) -> Result<(), String> {
         Type::Option(inner) | Type::List(inner) => return scalar(surface, inner, value),
         Type::Map(_) | Type::Tree(_) => true,
         Type::Named(name) => match surface.named(name) {
-            Some(TypeDef::Enum(cases)) => is_case(cases, value),
+            Some(TypeDef::Enum(cases)) => tradewire_sandbox_seed::is_case(cases, value),
             _ => true,
         },
         Type::Scalar(scalar) => match scalar {
@@ -147,12 +147,6 @@ fn scalar(surface: &Surface, ty: &Type, value: &str) -> Result<(), String> {
         },
     };
     if fine { Ok(()) } else { Err(not_valid(value)) }
-}
-
-/// Whether a word is one of an enumeration's, without case, or the number of one.
-pub(crate) fn is_case(cases: &Enum, value: &str) -> bool {
-    let by_number = value.parse::<usize>().is_ok_and(|number| number <= cases.cases.len());
-    cases.cases.is_empty() || by_number || cases.cases.iter().any(|case| case.wire.eq_ignore_ascii_case(value))
 }
 
 /// Whether a text is a UUID.
@@ -170,8 +164,9 @@ fn not_valid(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use tradewire_sandbox_seed::plan::Plan;
+
     use super::*;
-    use crate::plan::Plan;
 
     fn told(id: &str, query: &str) -> Vec<String> {
         match check(Plan::get().endpoint(id).unwrap(), query) {

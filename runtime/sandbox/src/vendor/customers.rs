@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::{CITIES, firm, phone, street};
 
 use super::goods::{self, branch, part, part_count, part_number};
 use super::{Answer, Call, Refusal, Vendor};
-use crate::seed::{CITIES, firm, phone, street};
 
 /// How many customers there are.
 const CUSTOMERS: usize = 3;

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::clock::{self, DAY, Ticks};
 
 use super::customers::{customer, customer_number, customer_places};
 use super::goods::{self, dollars, part_count, part_number};
 use super::orders::{Book, Line, Order, quantity};
 use super::quotes::price;
 use super::{Answer, Call, Refusal, Vendor};
-use crate::clock::{self, DAY, Ticks};
 
 /// Orders of the past of each customer.
 const PAST: usize = 8;

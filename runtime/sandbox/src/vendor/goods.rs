@@ -1,10 +1,10 @@
 //! Parts, their prices, branches and what lies in them.
 
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::clock::{self, DAY};
+use tradewire_sandbox_seed::{CITIES, Draw, phone, street};
 
 use super::{Answer, Call, Refusal, Vendor};
-use crate::clock::{self, DAY};
-use crate::seed::{CITIES, Draw, phone, street};
 
 /// Groups of parts: number, name and the group above.
 const GROUPS: [(&str, &str, Option<&str>); 6] = [
@@ -125,7 +125,7 @@ impl Vendor {
         if draw.chance(150) { 0 } else { draw.between(1, 240) * 1000 }
     }
 
-    fn part(&self, place: usize, now: crate::clock::Ticks) -> Value {
+    fn part(&self, place: usize, now: tradewire_sandbox_seed::clock::Ticks) -> Value {
         let (title, maker, unit, group, _, size) = PARTS[place];
         let mut draw = self.draw("part", place);
         let number = part_number(place);
@@ -159,7 +159,7 @@ impl Vendor {
 }
 
 fn lead(draw: &mut Draw) -> String {
-    let (first, last) = crate::seed::person(draw);
+    let (first, last) = tradewire_sandbox_seed::person(draw);
     format!("{first} {last}")
 }
 

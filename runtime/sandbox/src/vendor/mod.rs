@@ -21,16 +21,15 @@ use hyper::{Method, StatusCode};
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::clock::Ticks;
+use tradewire_sandbox_seed::plan::route::percent_decode;
+use tradewire_sandbox_seed::{Draw, number_of};
 
-use crate::clock::Ticks;
 use crate::faults::{Act, Trouble};
 use crate::ledger::Entry;
 use crate::outcome::{self, Broken};
-use crate::plan::route::percent_decode;
-use crate::seed::{Draw, number_of};
 use crate::state::State;
 use crate::wire::{self, Response};
-
 use orders::Book;
 use refusal::Refusal;
 

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::clock::{self, DAY, SECOND, Ticks};
 
 use super::customers::{self, customer, customer_number};
 use super::goods::{self, branch_number, dollars, part_number};
 use super::quotes::{self, Asked};
 use super::{Answer, Call, Refusal, Vendor};
-use crate::clock::{self, DAY, SECOND, Ticks};
 
 /// How an order goes on.
 const STAGES: [&str; 4] = ["received", "picking", "shipped", "delivered"];

@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::clock::{self, DAY};
 
 use super::customers::{customer, customer_number, is_job, percent};
 use super::goods::{self, branch, branch_number, branch_places, dollars, part, part_number};
 use super::orders::quantity;
 use super::{Answer, Call, Refusal, Vendor};
-use crate::clock::{self, DAY};
 
 /// From how many thousandths a line costs so many percent.
 const BREAKS: [(i64, i64); 3] = [(1_000, 100), (10_000, 95), (50_000, 90)];

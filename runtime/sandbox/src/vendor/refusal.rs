@@ -2,8 +2,8 @@
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
+use tradewire_sandbox_seed::{Draw, number_of};
 
-use crate::seed::{Draw, number_of};
 use crate::wire::{self, Response};
 
 /// A refusal.

@@ -6,15 +6,15 @@ use std::time::Instant;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 /// A moment, in ticks of 100 ns since 1970.
-pub(crate) type Ticks = i64;
+pub type Ticks = i64;
 
 /// Ticks in a second.
-pub(crate) const SECOND: Ticks = 10_000_000;
+pub const SECOND: Ticks = 10_000_000;
 /// Ticks in a day.
-pub(crate) const DAY: Ticks = 86_400 * SECOND;
+pub const DAY: Ticks = 86_400 * SECOND;
 
 /// A clock that starts where it is told.
-pub(crate) struct Clock {
+pub struct Clock {
     /// The moment that seeded records are dated back from.
     pub origin: Ticks,
     start: Ticks,
@@ -25,6 +25,7 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// A clock that starts at this moment, or now; its seeded records are then dated back from the day's beginning.
     pub fn new(now: Option<DateTime<Utc>>) -> Clock {
         let start = ticks(now.unwrap_or_else(Utc::now));
         let origin = if now.is_some() { start } else { start - start.rem_euclid(DAY) };
@@ -59,12 +60,12 @@ impl Clock {
 }
 
 /// A moment in ticks.
-pub(crate) fn ticks(at: DateTime<Utc>) -> Ticks {
+pub fn ticks(at: DateTime<Utc>) -> Ticks {
     at.timestamp() * SECOND + i64::from(at.timestamp_subsec_nanos() / 100)
 }
 
 /// As ServiceTitan writes it: seven fractional digits and `Z`.
-pub(crate) fn write(at: Ticks) -> String {
+pub fn write(at: Ticks) -> String {
     let seconds = at.div_euclid(SECOND);
     let fraction = at.rem_euclid(SECOND);
     match DateTime::from_timestamp(seconds, 0) {
@@ -74,13 +75,13 @@ pub(crate) fn write(at: Ticks) -> String {
 }
 
 /// The day of a moment.
-pub(crate) fn write_day(at: Ticks) -> String {
+pub fn write_day(at: Ticks) -> String {
     DateTime::from_timestamp(at.div_euclid(SECOND), 0)
         .map_or_else(|| "0001-01-01".to_owned(), |moment| moment.format("%Y-%m-%d").to_string())
 }
 
 /// Reads a moment in any form that the real API takes: with a zone, without one (then it is UTC), or a bare day.
-pub(crate) fn read(text: &str) -> Option<Ticks> {
+pub fn read(text: &str) -> Option<Ticks> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Some(ticks(moment.with_timezone(&Utc)));
     }

@@ -33,14 +33,14 @@ const TAGS: [&str; 12] = [
 ];
 
 /// The name of a business unit.
-pub(super) fn unit_name(place: usize) -> String {
+pub fn unit_name(place: usize) -> String {
     let name = UNITS[place % UNITS.len()];
     if place < UNITS.len() { name.to_owned() } else { format!("{name} {}", place / UNITS.len() + 1) }
 }
 
 /// The first and last name of an employee or technician. One of them starts like a spreadsheet's formula, one is
 /// longer than careless columns.
-pub(super) fn person(world: &World, technician: bool, place: usize) -> (String, String) {
+pub fn person(world: &World, technician: bool, place: usize) -> (String, String) {
     let thing = if technician { "technician's name" } else { "employee's name" };
     let (first, last) = names::person(&mut world.draw(thing, place));
     match (technician, place) {
@@ -51,24 +51,24 @@ pub(super) fn person(world: &World, technician: bool, place: usize) -> (String, 
 }
 
 /// The id at the payroll provider: six digits. Every seventeenth has none yet.
-pub(super) fn payroll_id(world: &World, technician: bool, place: usize) -> Value {
+pub fn payroll_id(world: &World, technician: bool, place: usize) -> Value {
     let offset = if technician { 1000 } else { 500_000 };
     let _ = world;
     if place % 17 == 16 { Value::Null } else { json!(format!("{:06}", offset + place)) }
 }
 
 /// Dollars an hour, in cents.
-pub(super) fn rate_cents(world: &World, technician: bool, place: usize) -> i64 {
+pub fn rate_cents(world: &World, technician: bool, place: usize) -> i64 {
     let thing = if technician { "technician's rate" } else { "employee's rate" };
     world.draw(thing, place).between(72, 180) * 25
 }
 
 /// Whether they still work here.
-pub(super) fn is_active(technician: bool, place: usize) -> bool {
+pub fn is_active(technician: bool, place: usize) -> bool {
     place % 19 != if technician { 11 } else { 5 }
 }
 
-pub(super) fn business_unit(place: usize) -> Given {
+pub fn business_unit(place: usize) -> Given {
     let name = unit_name(place);
     let mut given = Given::new();
     given.insert("officialName".into(), json!(format!("{name}, LLC")));
@@ -78,14 +78,14 @@ pub(super) fn business_unit(place: usize) -> Given {
     given
 }
 
-pub(super) fn user_role(place: usize) -> Given {
+pub fn user_role(place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(ROLES[place % ROLES.len()]));
     given.insert("employeeType".into(), json!("Employee"));
     given
 }
 
-pub(super) fn tag_type(place: usize) -> Given {
+pub fn tag_type(place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(TAGS[place % TAGS.len()]));
     given.insert("code".into(), json!(format!("T{place:02}")));
@@ -113,14 +113,14 @@ fn either(world: &World, technician: bool, place: usize) -> Given {
     given
 }
 
-pub(super) fn technician(world: &World, place: usize) -> Given {
+pub fn technician(world: &World, place: usize) -> Given {
     let mut given = either(world, true, place);
     given.insert("payrollId".into(), payroll_id(world, true, place));
     given.insert("team".into(), json!(format!("Team {}", char::from(b'A' + u8::try_from(place % 5).unwrap_or(0)))));
     given
 }
 
-pub(super) fn employee(world: &World, place: usize) -> Given {
+pub fn employee(world: &World, place: usize) -> Given {
     let mut given = either(world, false, place);
     given.insert("managerId".into(), if place == 0 { Value::Null } else { world.id_of("settings/employees", 0) });
     given

@@ -99,7 +99,7 @@ const STREETS: [&str; 16] = [
     "2nd Ave",
 ];
 /// City, state, postcode, latitude and longitude.
-pub(crate) const CITIES: [(&str, &str, &str, f64, f64); 10] = [
+pub const CITIES: [(&str, &str, &str, f64, f64); 10] = [
     ("Phoenix", "AZ", "85004", 33.4484, -112.074),
     ("Tempe", "AZ", "85281", 33.4255, -111.94),
     ("Mesa", "AZ", "85201", 33.4152, -111.8315),
@@ -113,28 +113,28 @@ pub(crate) const CITIES: [(&str, &str, &str, f64, f64); 10] = [
 ];
 
 /// A first and a last name.
-pub(crate) fn person(draw: &mut Draw) -> (&'static str, &'static str) {
+pub fn person(draw: &mut Draw) -> (&'static str, &'static str) {
     (draw.pick::<&str>(&FIRST), draw.pick::<&str>(&LAST))
 }
 
 /// A firm.
-pub(crate) fn firm(draw: &mut Draw) -> String {
+pub fn firm(draw: &mut Draw) -> String {
     let name = *draw.pick(&FIRMS);
     if draw.chance(300) { format!("{name} #{}", draw.between(2, 40)) } else { name.to_owned() }
 }
 
 /// A house number and a street.
-pub(crate) fn street(draw: &mut Draw) -> String {
+pub fn street(draw: &mut Draw) -> String {
     format!("{} {}", draw.between(12, 9999), draw.pick(&STREETS))
 }
 
 /// A telephone number that nobody has.
-pub(crate) fn phone(draw: &mut Draw) -> String {
+pub fn phone(draw: &mut Draw) -> String {
     format!("602555{:04}", draw.between(100, 199))
 }
 
 /// An address for mail that goes nowhere.
-pub(crate) fn email(draw: &mut Draw) -> String {
+pub fn email(draw: &mut Draw) -> String {
     let (first, last) = person(draw);
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     format!("{}.{}{}@example.com", plain(first), plain(last), draw.between(1, 999))

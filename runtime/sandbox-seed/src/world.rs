@@ -8,16 +8,16 @@ use crate::clock::{DAY, SECOND, Ticks};
 use crate::plan::{IdKind, Plan};
 
 /// What a domain generator says about a record; the rest is filled by type. Decimals and amounts are given as texts.
-pub(crate) type Given = Map<String, Value>;
+pub type Given = Map<String, Value>;
 
 /// An amount of money, as exact text.
-pub(super) fn dollars(cents: i64) -> Value {
+pub fn dollars(cents: i64) -> Value {
     let sign = if cents < 0 { "-" } else { "" };
     json!(format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100))
 }
 
 /// A tenant's world.
-pub(crate) struct World {
+pub struct World {
     /// What every operation does.
     pub plan: &'static Plan,
     /// The seed of this tenant.
@@ -31,6 +31,7 @@ pub(crate) struct World {
 const ID_SPAN: i64 = 5_000_000;
 
 impl World {
+    /// The records of a tenant with so many customers.
     pub fn new(plan: &'static Plan, seed: u64, tenant: i64, customers: usize, origin: Ticks) -> World {
         let seed = mix(seed ^ mix(tenant.unsigned_abs()));
         World { plan, seed, origin, counts: counts(plan, customers) }

@@ -10,7 +10,7 @@ fn named(id: Value, name: String) -> Value {
     json!({ "id": id, "name": name })
 }
 
-pub(super) fn invoice(world: &World, place: usize) -> Given {
+pub fn invoice(world: &World, place: usize) -> Given {
     let location = jobs::location(world, place);
     let customer = crm::customer_of_location(world, location);
     let total = jobs::total_cents(world, place);
@@ -50,7 +50,7 @@ pub(super) fn invoice(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn payment(world: &World, place: usize) -> Given {
+pub fn payment(world: &World, place: usize) -> Given {
     // Four of five invoices are paid: the place among them leads back to the invoice.
     let invoice = place / 4 * 5 + place % 4;
     let location = jobs::location(world, invoice);
@@ -76,7 +76,7 @@ pub(super) fn payment(world: &World, place: usize) -> Given {
 }
 
 /// A bill is for the order of its place and the receipt of its place; one in nine is dearer than what was received.
-pub(super) fn bill(world: &World, place: usize) -> Given {
+pub fn bill(world: &World, place: usize) -> Given {
     let order = inventory::received_order(place);
     let lines = inventory::lines(world, order);
     let amount: i64 = lines.iter().map(inventory::Line::cents).sum();

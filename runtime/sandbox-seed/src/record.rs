@@ -6,10 +6,10 @@ use super::scribe::{Missing, Scribe};
 use super::world::{Given, World};
 use super::{accounting, crm, inventory, jobs, payroll, pricebook, reports, settings};
 use crate::clock::{self, Ticks};
-use crate::store::json;
+use crate::json;
 
 /// A record as the store keeps it.
-pub(crate) struct Seeded {
+pub struct Seeded {
     /// Its JSON.
     pub text: String,
     /// When it was created.
@@ -23,7 +23,7 @@ pub(crate) struct Seeded {
 }
 
 /// The record at that place of a collection.
-pub(crate) fn record(world: &World, number: usize, place: usize) -> Seeded {
+pub fn record(world: &World, number: usize, place: usize) -> Seeded {
     let collection = &world.plan.collections[number];
     let mut given = domain(world, &collection.key, place);
     // What others refer to is not hidden from the lists that would show it.

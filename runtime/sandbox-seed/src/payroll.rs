@@ -73,7 +73,7 @@ fn dated(given: &mut Given, world: &World, at: Ticks, later: Ticks) {
     given.insert("modifiedOn".into(), json!(clock::write(later.clamp(created, world.origin - SECOND))));
 }
 
-pub(super) fn activity_code(place: usize) -> Given {
+pub fn activity_code(place: usize) -> Given {
     let (code, name, category) = CODES[place % CODES.len()];
     let mut given = Given::new();
     given.insert("name".into(), json!(name));
@@ -83,7 +83,7 @@ pub(super) fn activity_code(place: usize) -> Given {
     given
 }
 
-pub(super) fn timesheet_code(place: usize) -> Given {
+pub fn timesheet_code(place: usize) -> Given {
     let (code, description, kind) = TIMESHEET_CODES[place % TIMESHEET_CODES.len()];
     let mut given = Given::new();
     given.insert("code".into(), json!(code));
@@ -93,7 +93,7 @@ pub(super) fn timesheet_code(place: usize) -> Given {
     given
 }
 
-pub(super) fn payroll(world: &World, place: usize) -> Given {
+pub fn payroll(world: &World, place: usize) -> Given {
     let people = people(world);
     let (week, person) = (place / people, Person::of(world, place % people));
     let start = week_start(world, week);
@@ -124,7 +124,7 @@ pub(super) fn payroll(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn settings_of(world: &World, place: usize) -> Given {
+pub fn settings_of(world: &World, place: usize) -> Given {
     let person = Person::of(world, place);
     let mut given = Given::new();
     given.insert("employeeId".into(), person.id(world));
@@ -143,7 +143,7 @@ pub(super) fn settings_of(world: &World, place: usize) -> Given {
 
 /// The items of a person's week: five days of regular time, then overtime, double overtime or time off, then a
 /// bonus, an adjustment or a reimbursement.
-pub(super) fn gross_pay_item(world: &World, place: usize) -> Given {
+pub fn gross_pay_item(world: &World, place: usize) -> Given {
     let people = people(world);
     let (run, slot) = (place / ITEMS_A_WEEK, place % ITEMS_A_WEEK);
     let (week, number) = (run / people, run % people);
@@ -228,7 +228,7 @@ pub(super) fn gross_pay_item(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn adjustment(world: &World, place: usize) -> Given {
+pub fn adjustment(world: &World, place: usize) -> Given {
     let person = Person::of(world, place % people(world));
     let mut draw = world.draw("payroll adjustment", place);
     let mut given = Given::new();
@@ -240,7 +240,7 @@ pub(super) fn adjustment(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn split(world: &World, place: usize) -> Given {
+pub fn split(world: &World, place: usize) -> Given {
     // The first half of the splits are of jobs that two technicians share; the rest have one.
     let jobs = world.count_of("jpm/jobs").max(1);
     let shared = jobs / 4;
@@ -256,7 +256,7 @@ pub(super) fn split(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn job_timesheet(world: &World, place: usize) -> Given {
+pub fn job_timesheet(world: &World, place: usize) -> Given {
     let mut draw = world.draw("job timesheet", place);
     let (start, end) = jobs::window(world, place);
     let minutes = |n: i64| n * 60 * SECOND;
@@ -272,7 +272,7 @@ pub(super) fn job_timesheet(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn non_job_timesheet(world: &World, place: usize) -> Given {
+pub fn non_job_timesheet(world: &World, place: usize) -> Given {
     let people = people(world);
     let person = Person::of(world, place % people);
     let start = week_start(world, place / people) + 14 * 3600 * SECOND;

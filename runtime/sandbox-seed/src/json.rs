@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 /// The fields of an object, in order, each with its value's text.
 #[derive(Debug, Default)]
-pub(crate) struct Fields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// The fields of that text, where it is an object.
@@ -72,35 +72,35 @@ impl<'de> Deserialize<'de> for Key<'de> {
 }
 
 /// The texts of an array's items, where it is an array.
-pub(crate) fn items(text: &str) -> Option<Vec<&str>> {
+pub fn items(text: &str) -> Option<Vec<&str>> {
     let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     Some(items.into_iter().map(RawValue::get).collect())
 }
 
 /// The text inside a JSON string, where it is one.
-pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
+pub fn text(raw: &str) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') { serde_json::from_str(raw).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
 }
 
 /// What a scalar says, with or without the quotes around it.
-pub(crate) fn bare(raw: &str) -> Cow<'_, str> {
+pub fn bare(raw: &str) -> Cow<'_, str> {
     text(raw).unwrap_or(Cow::Borrowed(raw))
 }
 
 /// Writes a JSON string.
-pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
+pub fn push_text(out: &mut Vec<u8>, text: &str) {
     // Writing to a vector does not fail, and a string is always JSON.
     let _ = serde_json::to_writer(&mut *out, text);
 }
 
 /// A JSON string.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 /// Whether a text is a JSON number.
-pub(crate) fn is_number(raw: &str) -> bool {
+pub fn is_number(raw: &str) -> bool {
     raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) && serde_json::from_str::<&RawValue>(raw).is_ok()
 }
 

@@ -22,13 +22,13 @@ const VENDORS: [&str; 12] = [
 ];
 
 /// The vendor's name.
-pub(super) fn vendor_name(place: usize) -> String {
+pub fn vendor_name(place: usize) -> String {
     let name = VENDORS[place % VENDORS.len()];
     if place < VENDORS.len() { name.to_owned() } else { format!("{name} #{}", place / VENDORS.len() + 1) }
 }
 
 /// A line of an order.
-pub(super) struct Line {
+pub struct Line {
     sku: usize,
     /// Pieces.
     pub quantity: i64,
@@ -55,7 +55,7 @@ impl Line {
 }
 
 /// The lines of an order. Some cost more than the pricebook says: prices change.
-pub(super) fn lines(world: &World, order: usize) -> Vec<Line> {
+pub fn lines(world: &World, order: usize) -> Vec<Line> {
     let mut draw = world.draw("purchase order's lines", order);
     let skus = world.count_of("pricebook/materials").max(1);
     (0..draw.between(1, 5))
@@ -68,18 +68,18 @@ pub(super) fn lines(world: &World, order: usize) -> Vec<Line> {
 }
 
 /// The vendor of an order: its place twice, as number among vendors and for names.
-pub(super) fn vendor_of(world: &World, order: usize) -> (Value, usize) {
+pub fn vendor_of(world: &World, order: usize) -> (Value, usize) {
     let vendor = world.draw("purchase order's vendor", order).below(world.count_of("inventory/vendors"));
     (world.id_of("inventory/vendors", vendor), vendor)
 }
 
 /// The order that a receipt and a bill belong to: four of five orders have been received, at least in part.
-pub(super) fn received_order(receipt: usize) -> usize {
+pub fn received_order(receipt: usize) -> usize {
     receipt / 4 * 5 + receipt % 4
 }
 
 /// The number that the vendor printed on the invoice.
-pub(super) fn vendor_invoice(receipt: usize) -> String {
+pub fn vendor_invoice(receipt: usize) -> String {
     format!("VI-{:06}", receipt + 1)
 }
 
@@ -92,7 +92,7 @@ fn is_partial(order: usize) -> bool {
     is_received(order) && order % 7 == 2
 }
 
-pub(super) fn vendor(world: &World, place: usize) -> Given {
+pub fn vendor(world: &World, place: usize) -> Given {
     let mut draw = world.draw("vendor", place);
     let (first, last) = names::person(&mut draw);
     let mut given = Given::new();
@@ -106,7 +106,7 @@ pub(super) fn vendor(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn warehouse(world: &World, place: usize) -> Given {
+pub fn warehouse(world: &World, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(["Main warehouse", "West yard", "Tucson annex"][place % 3]));
     given.insert("address".into(), super::crm::address(world, place));
@@ -114,7 +114,7 @@ pub(super) fn warehouse(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn truck(world: &World, place: usize) -> Given {
+pub fn truck(world: &World, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(format!("Truck {}", place + 1)));
     given.insert("warehouseId".into(), world.id_of("inventory/warehouses", place));
@@ -123,7 +123,7 @@ pub(super) fn truck(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn purchase_order(world: &World, place: usize) -> Given {
+pub fn purchase_order(world: &World, place: usize) -> Given {
     let lines = lines(world, place);
     let amount: i64 = lines.iter().map(Line::cents).sum();
     let collection = world.plan.collection("inventory/purchase-orders").unwrap_or(0);
@@ -177,7 +177,7 @@ fn item_id(world: &World, order: usize, at: usize) -> Value {
     json!(number * 8 + i64::try_from(at).unwrap_or(0) + 1)
 }
 
-pub(super) fn receipt(world: &World, place: usize) -> Given {
+pub fn receipt(world: &World, place: usize) -> Given {
     let order = received_order(place);
     let partial = is_partial(order);
     let mut amount = 0;

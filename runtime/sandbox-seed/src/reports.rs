@@ -17,13 +17,13 @@ const COLUMNS: [(&str, &str, &str); 5] = [
     ("Date", "Date", "Date"),
 ];
 
-pub(super) fn category(place: usize) -> Given {
+pub fn category(place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(CATEGORIES[place % CATEGORIES.len()]));
     given
 }
 
-pub(super) fn report(place: usize) -> Given {
+pub fn report(place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(format!("{} {}", REPORTS[place % REPORTS.len()], place / REPORTS.len() + 1)));
     let fields: Vec<Value> =
@@ -42,7 +42,7 @@ fn is_table(ty: &Type) -> bool {
 }
 
 /// The columns and rows of a table, where `data` is one; `rows` from place `from` on.
-pub(crate) fn cells(world: &World, data: &Type, from: usize, rows: usize) -> Option<(Value, Vec<Value>, bool)> {
+pub fn cells(world: &World, data: &Type, from: usize, rows: usize) -> Option<(Value, Vec<Value>, bool)> {
     if !is_table(data) {
         return None;
     }

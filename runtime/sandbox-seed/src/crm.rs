@@ -7,7 +7,7 @@ use super::world::{Given, World, dollars};
 use crate::clock::{self, SECOND};
 
 /// A customer's name: a firm's for one in six.
-pub(super) fn customer_name(world: &World, place: usize) -> String {
+pub fn customer_name(world: &World, place: usize) -> String {
     let mut draw = world.draw("customer's name", place);
     if is_firm(world, place) {
         names::firm(&mut draw)
@@ -22,13 +22,13 @@ fn is_firm(world: &World, place: usize) -> bool {
 }
 
 /// The customer that a location belongs to: each has one, every fifth a second.
-pub(super) fn customer_of_location(world: &World, location: usize) -> usize {
+pub fn customer_of_location(world: &World, location: usize) -> usize {
     let customers = world.count_of("crm/customers").max(1);
     if location < customers { location } else { (location - customers) * 5 % customers }
 }
 
 /// Where a location is.
-pub(super) fn address(world: &World, location: usize) -> Value {
+pub fn address(world: &World, location: usize) -> Value {
     let mut draw = world.draw("address", location);
     let (city, state, zip, latitude, longitude) = *draw.pick(&names::CITIES);
     let (north, east) = (draw.unit() - 0.5, draw.unit() - 0.5);
@@ -52,7 +52,7 @@ fn tags(world: &World, thing: &str, place: usize) -> Value {
     (0..count).map(|at| world.id_of("settings/tag-types", first + at)).collect()
 }
 
-pub(super) fn customer(world: &World, place: usize) -> Given {
+pub fn customer(world: &World, place: usize) -> Given {
     let mut draw = world.draw("customer", place);
     let merged = merged(place);
     let mut given = Given::new();
@@ -82,7 +82,7 @@ fn custom_fields(place: usize) -> Value {
     }
 }
 
-pub(super) fn location(world: &World, place: usize) -> Given {
+pub fn location(world: &World, place: usize) -> Given {
     let customer = customer_of_location(world, place);
     let mut given = Given::new();
     given.insert("customerId".into(), world.id_of("crm/customers", customer));
@@ -98,12 +98,12 @@ pub(super) fn location(world: &World, place: usize) -> Given {
 }
 
 /// A location is called after its customer; a second one says so.
-pub(super) fn location_name(world: &World, location: usize) -> String {
+pub fn location_name(world: &World, location: usize) -> String {
     let name = customer_name(world, customer_of_location(world, location));
     if location < world.count_of("crm/customers") { name } else { format!("{name} (rental)") }
 }
 
-pub(super) fn contact(world: &World, place: usize) -> Given {
+pub fn contact(world: &World, place: usize) -> Given {
     let (first, last) = names::person(&mut world.draw("contact", place));
     let mut given = Given::new();
     given.insert("name".into(), json!(format!("{first} {last}")));
@@ -112,7 +112,7 @@ pub(super) fn contact(world: &World, place: usize) -> Given {
 }
 
 /// Ways to reach somebody (customers' and locations' contacts): by telephone or mail.
-pub(super) fn reach(world: &World, thing: &str, place: usize) -> Given {
+pub fn reach(world: &World, thing: &str, place: usize) -> Given {
     let mut draw = world.draw(thing, place);
     let mail = place % 2 == 1;
     let mut given = Given::new();
@@ -121,7 +121,7 @@ pub(super) fn reach(world: &World, thing: &str, place: usize) -> Given {
     given
 }
 
-pub(super) fn lead(world: &World, place: usize) -> Given {
+pub fn lead(world: &World, place: usize) -> Given {
     let mut draw = world.draw("lead", place);
     let location = draw.below(world.count_of("crm/locations"));
     let mut given = Given::new();
@@ -131,7 +131,7 @@ pub(super) fn lead(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn booking(world: &World, place: usize) -> Given {
+pub fn booking(world: &World, place: usize) -> Given {
     let mut draw = world.draw("booking", place);
     let start = world.origin + draw.between(1, 30) * 86_400 * SECOND;
     let mut given = Given::new();

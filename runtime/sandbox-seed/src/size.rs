@@ -3,9 +3,9 @@
 use crate::plan::Plan;
 
 /// Weeks of payroll that are seeded.
-pub(crate) const PAYROLL_WEEKS: usize = 10;
+pub const PAYROLL_WEEKS: usize = 10;
 /// Gross pay items of a person in a week.
-pub(crate) const ITEMS_A_WEEK: usize = 7;
+pub const ITEMS_A_WEEK: usize = 7;
 
 /// Collections whose records are a company's own choices: a handful, whatever its size.
 const HANDFUL: [&str; 27] = [
@@ -39,7 +39,7 @@ const HANDFUL: [&str; 27] = [
 ];
 
 /// Seeded records by collection.
-pub(super) fn counts(plan: &Plan, customers: usize) -> Vec<usize> {
+pub fn counts(plan: &Plan, customers: usize) -> Vec<usize> {
     let customers = customers.max(1);
     let technicians = (customers / 50).clamp(8, 20_000);
     let employees = (customers / 100).clamp(6, 10_000);

@@ -23,32 +23,32 @@ const TYPES: [&str; 12] = [
 ];
 
 /// The location of a job.
-pub(super) fn location(world: &World, job: usize) -> usize {
+pub fn location(world: &World, job: usize) -> usize {
     world.draw("job's location", job).below(world.count_of("crm/locations"))
 }
 
 /// The technician who does it.
-pub(super) fn technician(world: &World, job: usize) -> usize {
+pub fn technician(world: &World, job: usize) -> usize {
     world.draw("job's technician", job).below(world.count_of("settings/technicians"))
 }
 
 /// Its number on paper.
-pub(super) fn number(job: usize) -> String {
+pub fn number(job: usize) -> String {
     format!("{}", 100_001 + job)
 }
 
 /// Its type's name.
-pub(super) fn type_name(job: usize) -> &'static str {
+pub fn type_name(job: usize) -> &'static str {
     TYPES[job % TYPES.len()]
 }
 
 /// What it costs, in cents.
-pub(super) fn total_cents(world: &World, job: usize) -> i64 {
+pub fn total_cents(world: &World, job: usize) -> i64 {
     world.draw("job's total", job).between(7900, 950_000)
 }
 
 /// When somebody was there.
-pub(super) fn window(world: &World, job: usize) -> (Ticks, Ticks) {
+pub fn window(world: &World, job: usize) -> (Ticks, Ticks) {
     let collection = world.plan.collection("jpm/jobs").unwrap_or(0);
     let (created, _) = world.moments(collection, job.min(world.count(collection).saturating_sub(1)));
     let mut draw = world.draw("job's window", job);
@@ -57,7 +57,7 @@ pub(super) fn window(world: &World, job: usize) -> (Ticks, Ticks) {
 }
 
 /// What records elsewhere repeat about a job (gross pay items do).
-pub(super) fn describe(world: &World, job: usize, given: &mut Given) {
+pub fn describe(world: &World, job: usize, given: &mut Given) {
     let location = location(world, job);
     let customer = crm::customer_of_location(world, location);
     let address = crm::address(world, location);
@@ -84,7 +84,7 @@ fn status(world: &World, job: usize) -> &'static str {
     }
 }
 
-pub(super) fn job(world: &World, place: usize) -> Given {
+pub fn job(world: &World, place: usize) -> Given {
     let location = location(world, place);
     let status = status(world, place);
     let mut given = Given::new();
@@ -115,7 +115,7 @@ pub(super) fn job(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn appointment(world: &World, place: usize) -> Given {
+pub fn appointment(world: &World, place: usize) -> Given {
     let (start, end) = window(world, place);
     let location = location(world, place);
     let status = match status(world, place) {
@@ -134,7 +134,7 @@ pub(super) fn appointment(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn assignment(world: &World, place: usize) -> Given {
+pub fn assignment(world: &World, place: usize) -> Given {
     let technician = technician(world, place);
     let (first, last) = settings::person(world, true, technician);
     let mut given = Given::new();
@@ -145,7 +145,7 @@ pub(super) fn assignment(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn project(world: &World, place: usize) -> Given {
+pub fn project(world: &World, place: usize) -> Given {
     // The jobs of a project are those that name it: every tenth from the fourth on.
     let job = place * 10 + 3;
     let location = location(world, job);
@@ -162,7 +162,7 @@ pub(super) fn project(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn job_type(place: usize) -> Given {
+pub fn job_type(place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(TYPES[place % TYPES.len()]));
     given

@@ -6,16 +6,16 @@ use tradewire_surface::{Enum, EnumWire, Field, Scalar, Surface, Type, TypeDef};
 use super::world::{Given, World};
 use super::{Draw, names, words};
 use crate::clock::{self, SECOND, Ticks};
+use crate::is_case;
+use crate::json::{self, Fields};
 use crate::plan::shape::is_text;
-use crate::store::json::{self, Fields};
-use crate::validate::is_case;
 
 /// Nesting beyond which lists are left empty and bodies are not followed.
 const DEEPEST: usize = 24;
 
 /// What is written where nothing is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub enum Missing {
     /// Something plausible: seeded records and computed answers.
     Drawn,
     /// What a new record has: null, zero, nothing.
@@ -27,7 +27,7 @@ fn is_list(ty: &Type) -> bool {
 }
 
 /// A writer of one record.
-pub(crate) struct Scribe<'w> {
+pub struct Scribe<'w> {
     world: &'w World,
     surface: &'static Surface,
     collection: Option<usize>,

@@ -46,24 +46,24 @@ const CATEGORIES: [&str; 14] = [
     "Fasteners",
 ];
 
-pub(super) fn material_name(place: usize) -> String {
+pub fn material_name(place: usize) -> String {
     format!("{} ({})", MATERIALS[place % MATERIALS.len()], place + 1)
 }
 
-pub(super) fn material_code(place: usize) -> String {
+pub fn material_code(place: usize) -> String {
     format!("M{:05}", place + 1)
 }
 
-pub(super) fn service_code(place: usize) -> String {
+pub fn service_code(place: usize) -> String {
     format!("S{:05}", place + 1)
 }
 
-pub(super) fn vendor_part(place: usize) -> String {
+pub fn vendor_part(place: usize) -> String {
     format!("VP-{:04}-{}", place + 1, place % 7)
 }
 
 /// What a material costs, in cents.
-pub(super) fn cost_cents(world: &World, place: usize) -> i64 {
+pub fn cost_cents(world: &World, place: usize) -> i64 {
     world.draw("material's cost", place).between(85, 42_000)
 }
 
@@ -93,7 +93,7 @@ fn vendors(world: &World, place: usize, cents: i64, given: &mut Given) {
     given.insert("otherVendors".into(), others);
 }
 
-pub(super) fn material(world: &World, place: usize) -> Given {
+pub fn material(world: &World, place: usize) -> Given {
     let cents = cost_cents(world, place);
     let mut given = Given::new();
     given.insert("code".into(), json!(material_code(place)));
@@ -109,7 +109,7 @@ pub(super) fn material(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn equipment(world: &World, place: usize) -> Given {
+pub fn equipment(world: &World, place: usize) -> Given {
     let cents = world.draw("equipment's cost", place).between(40_000, 420_000);
     let mut given = Given::new();
     given.insert("code".into(), json!(format!("E{:05}", place + 1)));
@@ -121,7 +121,7 @@ pub(super) fn equipment(world: &World, place: usize) -> Given {
     given
 }
 
-pub(super) fn service(world: &World, place: usize) -> Given {
+pub fn service(world: &World, place: usize) -> Given {
     let cents = world.draw("service's cost", place).between(4000, 90_000);
     let category = 3 + place % 6;
     let mut given = Given::new();
@@ -151,7 +151,7 @@ fn parent(place: usize) -> Option<usize> {
     }
 }
 
-pub(super) fn category(world: &World, place: usize) -> Given {
+pub fn category(world: &World, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(CATEGORIES[place % CATEGORIES.len()]));
     given.insert("active".into(), json!(true));

@@ -44,7 +44,7 @@ const GROUPS: [&str; 12] = [
 ];
 
 /// A text for a field of that name in a record of that kind.
-pub(super) fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> String {
+pub fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> String {
     let lower = field.to_ascii_lowercase();
     let is = |part: &str| lower.contains(part);
     if is("email") {
@@ -107,7 +107,7 @@ pub(super) fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> S
 }
 
 /// The words that records without a number are found by.
-pub(super) fn identity(world: &World, collection: usize, place: usize) -> String {
+pub fn identity(world: &World, collection: usize, place: usize) -> String {
     const REPORTS: [&str; 5] = ["accounting", "operations", "technician-dashboard", "marketing", "payroll"];
     if world.plan.collections[collection].key == "reporting/report-categories" {
         return REPORTS.get(place).map_or_else(|| format!("category-{place}"), |name| (*name).to_owned());
