@@ -4,7 +4,7 @@
 //! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
 //! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and
 //! records all of it in a [`Store`](tradewire_store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
-//! [`Schedule`](tradewire_schedule::Schedule) is due, something has changed at ServiceTitan ([`feed`]), events have come in ([`webhook`]) or another
+//! [`Schedule`](tradewire_schedule::Schedule) is due, something has changed at ServiceTitan ([`feed`]), events have come in (`tradewire-webhooks`) or another
 //! run has succeeded. What became of runs, and what operators may do about it, is [`history`].
 //!
 //! ```no_run
@@ -49,10 +49,11 @@ pub mod feed;
 pub mod history;
 pub mod journal;
 mod log;
+mod replay;
 pub mod run;
 pub mod scheduler;
 pub mod state;
-pub mod webhook;
 
 pub use log::RunLog;
+pub use replay::{ReplayError, replay};
 pub use tokio_util::sync::CancellationToken;

@@ -10,7 +10,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tradewire_config::Config;
 use tradewire_fuzz::{fuzz, split};
-use tradewire_runs::webhook::{Delivery, Receiver};
+use tradewire_webhooks::{Delivery, Receiver};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::history;
+use tradewire_runs::replay;
 use tradewire_runs::run::{Attempt, Failure, Request, Summary};
-use tradewire_runs::webhook::replay;
 use tradewire_schedule::Window;
 use tradewire_store::{
     EventFilter, EventId, EventRecord, Handover, HandoverState, Incoming, Outcome, Pause, SlotFilter, SlotState, Store,

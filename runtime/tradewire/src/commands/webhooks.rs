@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
 use serde_json::json;
-use tradewire_runs::webhook;
+use tradewire_runs::replay;
 use tradewire_store::{EventFilter, EventRecord, Handover, HandoverState, ReceivedEvent, Store};
 
 use super::setting::Setting;
@@ -55,8 +55,7 @@ fn handover(Handover { export, state, run, .. }: &Handover) -> String {
 async fn replay(options: Replay, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let store = setting.store()?;
-    let begun =
-        webhook::replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
+    let begun = replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
     let line = |(event, Handover { export, due, .. }): &(_, Handover)| {
         format!("event {event} waits for {export}, in the slot of {}", due.to_rfc3339_opts(SecondsFormat::Millis, true))
     };

@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tradewire_config::{Config, Serve};
 use tradewire_front::{Arrivals, Full, NotArrived, Pace, Peer, Refusals, Shares};
-use tradewire_runs::webhook::{Delivery, Forged, Intake, Received, Receiver, ReceiverFault, Refused};
+use tradewire_webhooks::{Delivery, Forged, Intake, Received, Receiver, ReceiverFault, Refused};
 
 use super::paced;
 use crate::faults::Faults;

@@ -21,8 +21,8 @@ use tradewire_runs::clock::SystemClock;
 use tradewire_runs::history;
 use tradewire_runs::run::Runner;
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_runs::webhook::{Intake, Received};
 use tradewire_store::{RunFilter, SlotFilter, Store, StoreError};
+use tradewire_webhooks::{Intake, Received};
 
 use super::stop::told_to_stop;
 use super::{doctor, report};

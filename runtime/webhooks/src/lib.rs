@@ -9,16 +9,14 @@
 //! webhook, the same event is somebody's who has listened, and is refused.
 //!
 //! Exports that run `on` events get a slot in the same transaction, with as many events as wait together; so an event is
-//! never stored without being handed over, nor the other way round. [`replay`] hands one over once more.
+//! never stored without being handed over, nor the other way round. `tradewire_runs::replay` hands one over once more.
 
 mod event;
 mod intake;
 mod receiver;
-mod replay;
 mod signature;
 
 pub use event::NotAnEvent;
 pub use intake::Intake;
 pub use receiver::{Delivery, Received, Receiver, ReceiverFault, Refused};
-pub use replay::{ReplayError, replay};
 pub use signature::{Checking, Forged, Genuine};
