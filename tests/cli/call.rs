@@ -97,7 +97,7 @@ fn a_question_that_the_supplier_could_not_answer_may_be_asked_again() {
         let offline = Offline::with(&fault);
         let bench = bench(&offline, "branches", BRANCHES);
         bench.tradewire("run supplier").refused(&[&format!("the supplier could not serve the call: {code}")]);
-        assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Passing));
+        assert_eq!(bench.runs()[0].ending.as_ref().unwrap().failure, Some(FailureKind::Transient));
         bench.has_delivered_nothing();
     }
 }

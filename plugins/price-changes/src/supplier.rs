@@ -55,5 +55,5 @@ fn call(options: &Options, endpoint: &str, body: &str) -> Result<middleware::Res
 
 fn told(options: &Options, refused: &Refused) -> Failure {
     let message = format!("`{}` does not say its prices: {refused}", options.vendor);
-    if refused.is_passing() { Failure::passing(message) } else { Failure::refused(message) }
+    if refused.is_transient() { Failure::transient(message) } else { Failure::refused(message) }
 }

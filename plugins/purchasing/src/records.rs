@@ -85,7 +85,7 @@ pub enum OrderStatus {
     Received,
     /// It has gone to the ledger.
     Exported,
-    /// It was called off.
+    /// It was cancelled.
     Canceled,
     /// A word that this contract does not know; empty where there is none.
     Other(String),

@@ -1,7 +1,7 @@
 //! What goes wrong in a plugin, in words for its operator.
 //!
 //! Calls fail with [`Error`], runs with [`Failure`]. A failure is either *refused* (data or settings must change
-//! first) or *passing* (a later try may succeed); the `?` operator makes the right one of everything that the SDK
+//! first) or *transient* (a later try may succeed); the `?` operator makes the right one of everything that the SDK
 //! returns. Only what the plugin itself finds wrong needs [`Failure::refused`].
 
 use std::fmt;
@@ -36,7 +36,7 @@ impl Wording for Error {
 
 impl Error {
     /// Whether the same call may succeed later with nothing changed.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         !self.in_doubt
             && matches!(
                 self.kind,
@@ -91,8 +91,8 @@ impl Failure {
     }
 
     /// Something outside failed: a later try may succeed.
-    pub fn passing(message: impl Into<String>) -> Self {
-        Failure { kind: FailureKind::Passing, message: message.into(), reasons: Vec::new() }
+    pub fn transient(message: impl Into<String>) -> Self {
+        Failure { kind: FailureKind::Transient, message: message.into(), reasons: Vec::new() }
     }
 
     /// With every single reason, each a line of its own.
@@ -104,14 +104,14 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let kind = if error.is_passing() { FailureKind::Passing } else { FailureKind::Refused };
+        let kind = if error.is_transient() { FailureKind::Transient } else { FailureKind::Refused };
         Failure { kind, message: error.to_string(), reasons: Vec::new() }
     }
 }
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Self {
-        Failure::passing(error.to_string())
+        Failure::transient(error.to_string())
     }
 }
 
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn only_outside_failures_are_worth_another_try() {
-        assert_eq!(Failure::from(error(ErrorKind::RateLimited)).kind, FailureKind::Passing);
-        assert_eq!(Failure::from(error(ErrorKind::Unreachable)).kind, FailureKind::Passing);
+        assert_eq!(Failure::from(error(ErrorKind::RateLimited)).kind, FailureKind::Transient);
+        assert_eq!(Failure::from(error(ErrorKind::Unreachable)).kind, FailureKind::Transient);
         assert_eq!(Failure::from(error(ErrorKind::Forbidden)).kind, FailureKind::Refused);
         assert_eq!(Failure::from(error(ErrorKind::Invalid)).kind, FailureKind::Refused);
     }

@@ -77,7 +77,7 @@ fn send(flow: &mut Flow, order: &Order) -> Result<()> {
         }
         Err(refused) => {
             log::warn!("{about}: {refused}");
-            let result = if refused.is_passing() { "held" } else { "refused" };
+            let result = if refused.is_transient() { "held" } else { "refused" };
             flow.report.add(Row { message: refused.to_string(), ..row(result) });
         }
     }

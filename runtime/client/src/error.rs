@@ -108,7 +108,7 @@ impl Kind {
     }
 
     /// Whether the same call may succeed later with nothing changed.
-    pub fn is_passing(self) -> bool {
+    pub fn is_transient(self) -> bool {
         matches!(self, Kind::RateLimited | Kind::Server | Kind::Unreachable | Kind::Timeout)
     }
 }

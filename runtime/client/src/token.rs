@@ -243,8 +243,8 @@ impl Tokens {
         let Credentials { tenant, client_id, .. } = &self.credentials;
         let content_type = headers.get(reqwest::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         if problem::is_page(content_type, body) {
-            let passing = matches!(retry::again(retry::Fault::Answered(status), TOKEN), retry::Again::Yes);
-            return (problem::page_error(status, place), passing);
+            let transient = matches!(retry::again(retry::Fault::Answered(status), TOKEN), retry::Again::Yes);
+            return (problem::page_error(status, place), transient);
         }
         let problem = problem::read(body);
         let wait = retry_after::from_headers(headers, SystemTime::now())

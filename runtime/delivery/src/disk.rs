@@ -17,7 +17,7 @@ pub(crate) async fn open_content(parcel: Parcel<'_>) -> Result<File, PlaceError>
 
 /// What is to be delivered is not what was recorded.
 pub(crate) fn wrong_length(content: &Path, found: u64, expected: u64) -> PlaceError {
-    PlaceError::lasting(format!(
+    PlaceError::permanent(format!(
         "cannot deliver `{}`: it has {found} bytes and should have {expected}; something else has changed it, run the \
          export again",
         content.display()
@@ -28,8 +28,8 @@ pub(crate) fn wrong_length(content: &Path, found: u64, expected: u64) -> PlaceEr
 pub(crate) fn unreadable(content: &Path, error: &io::Error) -> PlaceError {
     let message = format!("cannot read `{}`, which is to be delivered: {error}", content.display());
     match error.kind() {
-        io::ErrorKind::NotFound => PlaceError::lasting(format!("{message}; run the export again")),
-        io::ErrorKind::PermissionDenied => PlaceError::lasting(format!("{message}; let tradewire read it")),
-        _ => PlaceError::passing(message),
+        io::ErrorKind::NotFound => PlaceError::permanent(format!("{message}; run the export again")),
+        io::ErrorKind::PermissionDenied => PlaceError::permanent(format!("{message}; let tradewire read it")),
+        _ => PlaceError::transient(message),
     }
 }

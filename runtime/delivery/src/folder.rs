@@ -58,7 +58,7 @@ impl Folder {
     }
 
     fn error(&self, error: io::Error) -> PlaceError {
-        let lasting = matches!(
+        let permanent = matches!(
             error.kind(),
             ErrorKind::NotFound
                 | ErrorKind::NotADirectory
@@ -71,7 +71,7 @@ impl Folder {
             _ => "",
         };
         let message = format!("cannot deliver to the folder `{}`: {}{help}", self.address, with_help(error));
-        if lasting { PlaceError::lasting(message) } else { PlaceError::passing(message) }
+        if permanent { PlaceError::permanent(message) } else { PlaceError::transient(message) }
     }
 }
 

@@ -76,19 +76,19 @@ pub struct PlaceError {
     pub message: String,
     /// Whether a later try may succeed without anyone's doing: not so for a wrong host key, a refused key, a missing
     /// folder.
-    pub passing: bool,
+    pub transient: bool,
     /// What the place asks to wait, where it does.
     pub retry_after: Option<std::time::Duration>,
 }
 
 impl PlaceError {
     /// One that may pass.
-    pub fn passing(message: impl Into<String>) -> Self {
-        Self { message: tradewire_secrets::masked(message.into()), passing: true, retry_after: None }
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self { message: tradewire_secrets::masked(message.into()), transient: true, retry_after: None }
     }
 
     /// One that somebody has to mend.
-    pub fn lasting(message: impl Into<String>) -> Self {
-        Self { message: tradewire_secrets::masked(message.into()), passing: false, retry_after: None }
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { message: tradewire_secrets::masked(message.into()), transient: false, retry_after: None }
     }
 }

@@ -80,7 +80,7 @@ async fn what_cannot_be_read_now_may_be_read_later_and_limits_hold() {
         plugin.run(Request { events: Queue::into(events), limits, ..request("", &[]) }).await.0.unwrap_err()
     };
     let failure = run(Queue::of(&[JOB; 201], true), Limits::default()).await;
-    assert_eq!(failure.class, FailureClass::Passing);
+    assert_eq!(failure.class, FailureClass::Transient);
     assert!(
         failure.message.contains("webhooks/events.next: the events cannot be read now: the store failed"),
         "{failure}"

@@ -17,11 +17,11 @@ enum End {
     Well(&'static str),
     /// By the plugin's own words, with this message.
     Refused(&'static str),
-    Passing(&'static str),
+    Transient(&'static str),
     /// By the host, with this message.
     Stopped(&'static str),
 }
-use End::{Passing, Refused, Stopped, Well};
+use End::{Refused, Stopped, Transient, Well};
 
 const TIME: &str = "the limit of time is reached: `time` is 0.3 s; raise it in the plugin's `limits`";
 const MEMORY: &str = "the limit of memory is reached: `memory` is 16 MiB; raise it in the plugin's `limits`";
@@ -67,7 +67,7 @@ const CASES: &[Case] = &[
         |_| {},
     ),
     ("fails", "0", Refused("one thing is wrong\n  - the first\n  - the second"), |_| {}),
-    ("fails-passing", "0", Passing("try again later"), |_| {}),
+    ("fails-transient", "0", Transient("try again later"), |_| {}),
     ("answers-big", "1000000", Stopped(HAND_OVER), |_| {}),
     ("answers-big", "1073741824", Stopped(MEMORY), |_| {}),
     ("fails-big", "100000", Stopped(HAND_OVER), |_| {}),
@@ -136,7 +136,7 @@ async fn each_ends_with_one_clear_message_and_within_its_limits() {
         let (wanted_class, wanted) = match end {
             Well(message) => (None, *message),
             Refused(message) => (Some(FailureClass::Refused), *message),
-            Passing(message) => (Some(FailureClass::Passing), *message),
+            Transient(message) => (Some(FailureClass::Transient), *message),
             Stopped(message) => (Some(FailureClass::Broken), *message),
         };
         assert_eq!(class, wanted_class, "{behaviour}: {told}");

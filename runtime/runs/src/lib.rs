@@ -34,7 +34,7 @@
 //!     execute: Arc::new(Greeter),
 //!     clock: Arc::new(SystemClock),
 //!     state,
-//!     onlooker: None,
+//!     observer: None,
 //! });
 //! let report = runner.run(Request::now("weekly-payroll", "acme"), Default::default()).await?;
 //! println!("{}", report.outcome());

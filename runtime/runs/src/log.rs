@@ -16,7 +16,7 @@ const LONGEST_LINE: usize = 8 * 1024;
 const ROOM_FOR_THE_END: (u32, usize) = (100, 64 * 1024);
 
 /// Told of each log line as it is written.
-pub(crate) type LogOnlooker = Arc<dyn Fn(&LogLine) + Send + Sync>;
+pub(crate) type LogObserver = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
 /// The log of a run. Cheap to clone; all clones write one log.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     most_lines: u32,
     most_bytes: usize,
-    onlooker: Option<LogOnlooker>,
+    observer: Option<LogObserver>,
     lines: Mutex<Lines>,
     /// Told when there is much to write.
     batch: Notify,
@@ -47,10 +47,10 @@ struct Lines {
 const BATCH: usize = 200;
 
 impl RunLog {
-    pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, onlooker: Option<LogOnlooker>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, limits: &Limits, observer: Option<LogObserver>) -> Self {
         let most_bytes = usize::try_from(limits.log).unwrap_or(usize::MAX);
         let (lines, batch) = (Mutex::default(), Notify::new());
-        Self(Arc::new(Shared { clock, most_lines: limits.log_lines, most_bytes, onlooker, lines, batch }))
+        Self(Arc::new(Shared { clock, most_lines: limits.log_lines, most_bytes, observer, lines, batch }))
     }
 
     /// Adds a text, line by line. What is past the limit is counted and dropped, and the log says so; a line that is too
@@ -111,7 +111,7 @@ impl RunLog {
             }
         };
         drop(lines);
-        self.0.onlooker.iter().for_each(|onlooker| onlooker(&line));
+        self.0.observer.iter().for_each(|observer| observer(&line));
         limit.is_none()
     }
 

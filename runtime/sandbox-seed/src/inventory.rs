@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Given, World, dollars};
+use super::dataset::{Dataset, Given, dollars};
 use super::{names, pricebook};
 use crate::clock::{self, DAY};
 
@@ -49,28 +49,28 @@ impl Line {
         pricebook::material_code(self.sku)
     }
 
-    pub fn sku_id(&self, world: &World) -> Value {
-        world.id_of("pricebook/materials", self.sku)
+    pub fn sku_id(&self, dataset: &Dataset) -> Value {
+        dataset.id_of("pricebook/materials", self.sku)
     }
 }
 
 /// The lines of an order. Some cost more than the pricebook says: prices change.
-pub fn lines(world: &World, order: usize) -> Vec<Line> {
-    let mut draw = world.draw("purchase order's lines", order);
-    let skus = world.count_of("pricebook/materials").max(1);
-    (0..draw.between(1, 5))
+pub fn lines(dataset: &Dataset, order: usize) -> Vec<Line> {
+    let mut rng = dataset.rng("purchase order's lines", order);
+    let skus = dataset.count_of("pricebook/materials").max(1);
+    (0..rng.between(1, 5))
         .map(|_| {
-            let sku = draw.below(skus);
-            let cost = pricebook::cost_cents(world, sku);
-            Line { sku, quantity: draw.between(1, 12), cost: if draw.chance(150) { cost * 106 / 100 } else { cost } }
+            let sku = rng.below(skus);
+            let cost = pricebook::cost_cents(dataset, sku);
+            Line { sku, quantity: rng.between(1, 12), cost: if rng.chance(150) { cost * 106 / 100 } else { cost } }
         })
         .collect()
 }
 
 /// The vendor of an order: its place twice, as number among vendors and for names.
-pub fn vendor_of(world: &World, order: usize) -> (Value, usize) {
-    let vendor = world.draw("purchase order's vendor", order).below(world.count_of("inventory/vendors"));
-    (world.id_of("inventory/vendors", vendor), vendor)
+pub fn vendor_of(dataset: &Dataset, order: usize) -> (Value, usize) {
+    let vendor = dataset.rng("purchase order's vendor", order).below(dataset.count_of("inventory/vendors"));
+    (dataset.id_of("inventory/vendors", vendor), vendor)
 }
 
 /// The order that a receipt and a bill belong to: four of five orders have been received, at least in part.
@@ -92,42 +92,42 @@ fn is_partial(order: usize) -> bool {
     is_received(order) && order % 7 == 2
 }
 
-pub fn vendor(world: &World, place: usize) -> Given {
-    let mut draw = world.draw("vendor", place);
-    let (first, last) = names::person(&mut draw);
+pub fn vendor(dataset: &Dataset, place: usize) -> Given {
+    let mut rng = dataset.rng("vendor", place);
+    let (first, last) = names::person(&mut rng);
     let mut given = Given::new();
     given.insert("name".into(), json!(vendor_name(place)));
     given.insert("active".into(), json!(place % 12 != 9));
-    let reach = json!({ "firstName": first, "lastName": last, "phone": names::phone(&mut draw), "email": names::email(&mut draw), "fax": "" });
+    let reach = json!({ "firstName": first, "lastName": last, "phone": names::phone(&mut rng), "email": names::email(&mut rng), "fax": "" });
     given.insert("contactInfo".into(), reach);
-    given.insert("address".into(), super::crm::address(world, place));
+    given.insert("address".into(), super::crm::address(dataset, place));
     given.insert("defaultTaxRate".into(), json!("0.07"));
     given.insert("externalData".into(), json!([]));
     given
 }
 
-pub fn warehouse(world: &World, place: usize) -> Given {
+pub fn warehouse(dataset: &Dataset, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(["Main warehouse", "West yard", "Tucson annex"][place % 3]));
-    given.insert("address".into(), super::crm::address(world, place));
+    given.insert("address".into(), super::crm::address(dataset, place));
     given.insert("externalData".into(), json!([]));
     given
 }
 
-pub fn truck(world: &World, place: usize) -> Given {
+pub fn truck(dataset: &Dataset, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(format!("Truck {}", place + 1)));
-    given.insert("warehouseId".into(), world.id_of("inventory/warehouses", place));
-    given.insert("technicianIds".into(), json!([world.id_of("settings/technicians", place)]));
+    given.insert("warehouseId".into(), dataset.id_of("inventory/warehouses", place));
+    given.insert("technicianIds".into(), json!([dataset.id_of("settings/technicians", place)]));
     given.insert("externalData".into(), json!([]));
     given
 }
 
-pub fn purchase_order(world: &World, place: usize) -> Given {
-    let lines = lines(world, place);
+pub fn purchase_order(dataset: &Dataset, place: usize) -> Given {
+    let lines = lines(dataset, place);
     let amount: i64 = lines.iter().map(Line::cents).sum();
-    let collection = world.plan.collection("inventory/purchase-orders").unwrap_or(0);
-    let (created, _) = world.moments(collection, place);
+    let collection = dataset.plan.collection("inventory/purchase-orders").unwrap_or(0);
+    let (created, _) = dataset.moments(collection, place);
     let (received, partial) = (is_received(place), is_partial(place));
     let items: Vec<Value> = lines
         .iter()
@@ -139,7 +139,7 @@ pub fn purchase_order(world: &World, place: usize) -> Given {
                 (true, false) => line.quantity,
             };
             json!({
-                "id": item_id(world, place, at), "skuId": line.sku_id(world), "skuName": line.name(), "skuCode": line.code(),
+                "id": item_id(dataset, place, at), "skuId": line.sku_id(dataset), "skuName": line.name(), "skuCode": line.code(),
                 "skuType": "Material", "vendorPartNumber": pricebook::vendor_part(line.sku), "quantity": format!("{}.00", line.quantity),
                 "quantityReceived": format!("{got}.00"), "cost": dollars(line.cost), "total": dollars(line.cents()),
                 "serialNumbers": [], "status": if got == line.quantity { "Received" } else { "Pending" },
@@ -157,11 +157,11 @@ pub fn purchase_order(world: &World, place: usize) -> Given {
         (false, _) => "Sent",
     };
     given.insert("status".into(), json!(status));
-    given.insert("vendorId".into(), vendor_of(world, place).0);
+    given.insert("vendorId".into(), vendor_of(dataset, place).0);
     given.insert("date".into(), json!(clock::write(created)));
     given.insert("requiredOn".into(), json!(clock::write(created + 7 * DAY)));
     given.insert("sentOn".into(), if status == "Pending" { Value::Null } else { json!(clock::write(created)) });
-    let received_on = if received { json!(clock::write((created + 4 * DAY).min(world.origin))) } else { Value::Null };
+    let received_on = if received { json!(clock::write((created + 4 * DAY).min(dataset.origin))) } else { Value::Null };
     given.insert("receivedOn".into(), received_on);
     given.insert("total".into(), dollars(amount + amount * 7 / 100));
     given.insert("tax".into(), dollars(amount * 7 / 100));
@@ -172,36 +172,36 @@ pub fn purchase_order(world: &World, place: usize) -> Given {
     given
 }
 
-fn item_id(world: &World, order: usize, at: usize) -> Value {
-    let number = world.id_of("inventory/purchase-orders", order).as_i64().unwrap_or(0);
+fn item_id(dataset: &Dataset, order: usize, at: usize) -> Value {
+    let number = dataset.id_of("inventory/purchase-orders", order).as_i64().unwrap_or(0);
     json!(number * 8 + i64::try_from(at).unwrap_or(0) + 1)
 }
 
-pub fn receipt(world: &World, place: usize) -> Given {
+pub fn receipt(dataset: &Dataset, place: usize) -> Given {
     let order = received_order(place);
     let partial = is_partial(order);
     let mut amount = 0;
-    let items: Vec<Value> = lines(world, order)
+    let items: Vec<Value> = lines(dataset, order)
         .iter()
         .enumerate()
         .map(|(at, line)| {
             let got = if partial { line.quantity / 2 } else { line.quantity };
             amount += got * line.cost;
             json!({
-                "skuId": line.sku_id(world), "name": line.name(), "code": line.code(), "quantity": format!("{got}.00"),
-                "cost": dollars(line.cost), "purchaseOrderItemId": item_id(world, order, at),
+                "skuId": line.sku_id(dataset), "name": line.name(), "code": line.code(), "quantity": format!("{got}.00"),
+                "cost": dollars(line.cost), "purchaseOrderItemId": item_id(dataset, order, at),
             })
         })
         .collect();
     let mut given = Given::new();
     given.insert("number".into(), json!(format!("R-{:05}", place + 1)));
     given.insert("vendorInvoiceNumber".into(), json!(vendor_invoice(place)));
-    given.insert("purchaseOrderId".into(), world.id_of("inventory/purchase-orders", order));
-    given.insert("vendorId".into(), vendor_of(world, order).0);
-    let bills = world.count_of("accounting/inventory-bills");
+    given.insert("purchaseOrderId".into(), dataset.id_of("inventory/purchase-orders", order));
+    given.insert("vendorId".into(), vendor_of(dataset, order).0);
+    let bills = dataset.count_of("accounting/inventory-bills");
     given.insert(
         "billId".into(),
-        if place < bills { world.id_of("accounting/inventory-bills", place) } else { Value::Null },
+        if place < bills { dataset.id_of("accounting/inventory-bills", place) } else { Value::Null },
     );
     given.insert("receiptAmount".into(), dollars(amount));
     given.insert("taxAmount".into(), dollars(amount * 7 / 100));

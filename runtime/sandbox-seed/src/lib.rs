@@ -7,7 +7,8 @@
 mod accounting;
 pub mod clock;
 mod crm;
-mod draw;
+mod dataset;
+pub mod generator;
 mod inventory;
 mod jobs;
 pub mod json;
@@ -17,17 +18,16 @@ pub mod plan;
 mod pricebook;
 mod record;
 mod reports;
-pub mod scribe;
+mod rng;
 mod settings;
 mod size;
-mod words;
-mod world;
+mod vocabulary;
 
-pub use draw::{Draw, number_of};
+pub use dataset::{Dataset, Given};
 pub use names::{CITIES, firm, person, phone, street};
 pub use record::record;
 pub use reports::cells;
-pub use world::{Given, World};
+pub use rng::{Rng, number_of};
 
 use tradewire_surface::Enum;
 

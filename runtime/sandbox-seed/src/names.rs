@@ -1,6 +1,6 @@
 //! Names of people, firms and places: plain ones, and those that break careless software.
 
-use super::draw::Draw;
+use super::rng::Rng;
 
 const FIRST: [&str; 48] = [
     "Maria", "James", "Siobhan", "Luis", "Anh", "Chloé", "Dwayne", "Ingrid", "Tomasz", "Priya", "Kwame", "Beatriz",
@@ -113,29 +113,29 @@ pub const CITIES: [(&str, &str, &str, f64, f64); 10] = [
 ];
 
 /// A first and a last name.
-pub fn person(draw: &mut Draw) -> (&'static str, &'static str) {
-    (draw.pick::<&str>(&FIRST), draw.pick::<&str>(&LAST))
+pub fn person(rng: &mut Rng) -> (&'static str, &'static str) {
+    (rng.pick::<&str>(&FIRST), rng.pick::<&str>(&LAST))
 }
 
 /// A firm.
-pub fn firm(draw: &mut Draw) -> String {
-    let name = *draw.pick(&FIRMS);
-    if draw.chance(300) { format!("{name} #{}", draw.between(2, 40)) } else { name.to_owned() }
+pub fn firm(rng: &mut Rng) -> String {
+    let name = *rng.pick(&FIRMS);
+    if rng.chance(300) { format!("{name} #{}", rng.between(2, 40)) } else { name.to_owned() }
 }
 
 /// A house number and a street.
-pub fn street(draw: &mut Draw) -> String {
-    format!("{} {}", draw.between(12, 9999), draw.pick(&STREETS))
+pub fn street(rng: &mut Rng) -> String {
+    format!("{} {}", rng.between(12, 9999), rng.pick(&STREETS))
 }
 
 /// A telephone number that nobody has.
-pub fn phone(draw: &mut Draw) -> String {
-    format!("602555{:04}", draw.between(100, 199))
+pub fn phone(rng: &mut Rng) -> String {
+    format!("602555{:04}", rng.between(100, 199))
 }
 
 /// An address for mail that goes nowhere.
-pub fn email(draw: &mut Draw) -> String {
-    let (first, last) = person(draw);
+pub fn email(rng: &mut Rng) -> String {
+    let (first, last) = person(rng);
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    format!("{}.{}{}@example.com", plain(first), plain(last), draw.between(1, 999))
+    format!("{}.{}{}@example.com", plain(first), plain(last), rng.between(1, 999))
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::dataset::{Dataset, Given, dollars};
 use super::inventory;
-use super::world::{Given, World, dollars};
 
 const MATERIALS: [&str; 10] = [
     "Copper pipe 3/4\"",
@@ -63,14 +63,14 @@ pub fn vendor_part(place: usize) -> String {
 }
 
 /// What a material costs, in cents.
-pub fn cost_cents(world: &World, place: usize) -> i64 {
-    world.draw("material's cost", place).between(85, 42_000)
+pub fn cost_cents(dataset: &Dataset, place: usize) -> i64 {
+    dataset.rng("material's cost", place).between(85, 42_000)
 }
 
-fn vendor(world: &World, place: usize, part: String, cents: i64) -> Value {
-    let vendor = place % world.count_of("inventory/vendors").max(1);
+fn vendor(dataset: &Dataset, place: usize, part: String, cents: i64) -> Value {
+    let vendor = place % dataset.count_of("inventory/vendors").max(1);
     json!({
-        "vendorName": inventory::vendor_name(vendor), "vendorId": world.id_of("inventory/vendors", vendor), "vendorPart": part,
+        "vendorName": inventory::vendor_name(vendor), "vendorId": dataset.id_of("inventory/vendors", vendor), "vendorPart": part,
         "cost": dollars(cents), "active": true, "memo": null, "primarySubAccount": null, "otherSubAccounts": [],
     })
 }
@@ -83,46 +83,46 @@ fn priced(given: &mut Given, cents: i64) {
     }
 }
 
-fn vendors(world: &World, place: usize, cents: i64, given: &mut Given) {
-    given.insert("primaryVendor".into(), vendor(world, place, vendor_part(place), cents));
+fn vendors(dataset: &Dataset, place: usize, cents: i64, given: &mut Given) {
+    given.insert("primaryVendor".into(), vendor(dataset, place, vendor_part(place), cents));
     let others = if place.is_multiple_of(3) {
-        json!([vendor(world, place + 1, format!("ALT-{place}"), cents * 104 / 100)])
+        json!([vendor(dataset, place + 1, format!("ALT-{place}"), cents * 104 / 100)])
     } else {
         json!([])
     };
     given.insert("otherVendors".into(), others);
 }
 
-pub fn material(world: &World, place: usize) -> Given {
-    let cents = cost_cents(world, place);
+pub fn material(dataset: &Dataset, place: usize) -> Given {
+    let cents = cost_cents(dataset, place);
     let mut given = Given::new();
     given.insert("code".into(), json!(material_code(place)));
     given.insert("displayName".into(), json!(material_name(place)));
     given.insert("description".into(), json!(format!("<p>{}</p>", material_name(place))));
     given.insert("active".into(), json!(place % 20 != 18));
     priced(&mut given, cents);
-    vendors(world, place, cents, &mut given);
-    given.insert("categories".into(), json!([world.id_of("pricebook/categories", 9 + place % 5)]));
+    vendors(dataset, place, cents, &mut given);
+    given.insert("categories".into(), json!([dataset.id_of("pricebook/categories", 9 + place % 5)]));
     for field in ["assets", "externalData", "variationsOrConfigurableMaterials"] {
         given.insert(field.into(), json!([]));
     }
     given
 }
 
-pub fn equipment(world: &World, place: usize) -> Given {
-    let cents = world.draw("equipment's cost", place).between(40_000, 420_000);
+pub fn equipment(dataset: &Dataset, place: usize) -> Given {
+    let cents = dataset.rng("equipment's cost", place).between(40_000, 420_000);
     let mut given = Given::new();
     given.insert("code".into(), json!(format!("E{:05}", place + 1)));
     given.insert("displayName".into(), json!(format!("{} ({})", EQUIPMENT[place % EQUIPMENT.len()], place + 1)));
     given.insert("active".into(), json!(place % 20 != 18));
     priced(&mut given, cents);
-    vendors(world, place, cents, &mut given);
-    given.insert("categories".into(), json!([world.id_of("pricebook/categories", 9 + place % 5)]));
+    vendors(dataset, place, cents, &mut given);
+    given.insert("categories".into(), json!([dataset.id_of("pricebook/categories", 9 + place % 5)]));
     given
 }
 
-pub fn service(world: &World, place: usize) -> Given {
-    let cents = world.draw("service's cost", place).between(4000, 90_000);
+pub fn service(dataset: &Dataset, place: usize) -> Given {
+    let cents = dataset.rng("service's cost", place).between(4000, 90_000);
     let category = 3 + place % 6;
     let mut given = Given::new();
     given.insert("code".into(), json!(service_code(place)));
@@ -131,12 +131,12 @@ pub fn service(world: &World, place: usize) -> Given {
     priced(&mut given, cents);
     given.insert(
         "categories".into(),
-        json!([{ "id": world.id_of("pricebook/categories", category), "name": CATEGORIES[category], "active": true }]),
+        json!([{ "id": dataset.id_of("pricebook/categories", category), "name": CATEGORIES[category], "active": true }]),
     );
-    let materials = world.count_of("pricebook/materials").max(1);
+    let materials = dataset.count_of("pricebook/materials").max(1);
     given.insert(
         "serviceMaterials".into(),
-        json!([{ "skuId": world.id_of("pricebook/materials", place % materials), "quantity": "1.00" }]),
+        json!([{ "skuId": dataset.id_of("pricebook/materials", place % materials), "quantity": "1.00" }]),
     );
     given
 }
@@ -151,19 +151,19 @@ fn parent(place: usize) -> Option<usize> {
     }
 }
 
-pub fn category(world: &World, place: usize) -> Given {
+pub fn category(dataset: &Dataset, place: usize) -> Given {
     let mut given = Given::new();
     given.insert("name".into(), json!(CATEGORIES[place % CATEGORIES.len()]));
     given.insert("active".into(), json!(true));
-    let up = parent(place).map_or(Value::Null, |parent| world.id_of("pricebook/categories", parent));
+    let up = parent(place).map_or(Value::Null, |parent| dataset.id_of("pricebook/categories", parent));
     given.insert("parentId".into(), up);
     given.insert("position".into(), json!(place));
     given.insert("categoryType".into(), json!(if place < 9 { "Services" } else { "Materials" }));
-    let children: Vec<Value> = (0..CATEGORIES.len().min(world.count_of("pricebook/categories")))
+    let children: Vec<Value> = (0..CATEGORIES.len().min(dataset.count_of("pricebook/categories")))
         .filter(|child| parent(*child) == Some(place))
         .map(|child| {
-            let mut given = category(world, child);
-            given.insert("id".into(), world.id_of("pricebook/categories", child));
+            let mut given = category(dataset, child);
+            given.insert("id".into(), dataset.id_of("pricebook/categories", child));
             Value::Object(given)
         })
         .collect();

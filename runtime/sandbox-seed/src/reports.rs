@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tradewire_surface::Type;
 
-use super::world::{Given, World};
+use super::dataset::{Dataset, Given};
 use super::{crm, jobs};
 use crate::clock;
 
@@ -42,22 +42,22 @@ fn is_table(ty: &Type) -> bool {
 }
 
 /// The columns and rows of a table, where `data` is one; `rows` from place `from` on.
-pub fn cells(world: &World, data: &Type, from: usize, rows: usize) -> Option<(Value, Vec<Value>, bool)> {
+pub fn cells(dataset: &Dataset, data: &Type, from: usize, rows: usize) -> Option<(Value, Vec<Value>, bool)> {
     if !is_table(data) {
         return None;
     }
     let columns = COLUMNS.iter().map(|(name, label, _)| json!({ "name": name, "label": label })).collect();
-    let all = world.count_of("jpm/jobs");
+    let all = dataset.count_of("jpm/jobs");
     let rows: Vec<Value> = (from..all.min(from.saturating_add(rows)))
         .map(|job| {
-            let customer = crm::customer_of_location(world, jobs::location(world, job));
-            let cents = jobs::total_cents(world, job);
+            let customer = crm::customer_of_location(dataset, jobs::location(dataset, job));
+            let cents = jobs::total_cents(dataset, job);
             json!([
-                crm::customer_name(world, customer),
+                crm::customer_name(dataset, customer),
                 jobs::number(job),
                 (cents as f64) / 100.0,
                 job % 3 == 0,
-                clock::write_day(jobs::window(world, job).1),
+                clock::write_day(jobs::window(dataset, job).1),
             ])
         })
         .collect();

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::dataset::{Dataset, Given};
 use super::names;
-use super::world::{Given, World};
 use crate::clock::{self, DAY};
 
 const UNITS: [&str; 8] = [
@@ -40,9 +40,9 @@ pub fn unit_name(place: usize) -> String {
 
 /// The first and last name of an employee or technician. One of them starts like a spreadsheet's formula, one is
 /// longer than careless columns.
-pub fn person(world: &World, technician: bool, place: usize) -> (String, String) {
+pub fn person(dataset: &Dataset, technician: bool, place: usize) -> (String, String) {
     let thing = if technician { "technician's name" } else { "employee's name" };
-    let (first, last) = names::person(&mut world.draw(thing, place));
+    let (first, last) = names::person(&mut dataset.rng(thing, place));
     match (technician, place) {
         (true, 3) => ("=HYPERLINK(\"http://example.com\")".to_owned(), last.to_owned()),
         (true, 5) => ("Nguyễn Thị Thu".to_owned(), "Trang-O'Malley, \"TJ\"".to_owned()),
@@ -51,16 +51,16 @@ pub fn person(world: &World, technician: bool, place: usize) -> (String, String)
 }
 
 /// The id at the payroll provider: six digits. Every seventeenth has none yet.
-pub fn payroll_id(world: &World, technician: bool, place: usize) -> Value {
+pub fn payroll_id(dataset: &Dataset, technician: bool, place: usize) -> Value {
     let offset = if technician { 1000 } else { 500_000 };
-    let _ = world;
+    let _ = dataset;
     if place % 17 == 16 { Value::Null } else { json!(format!("{:06}", offset + place)) }
 }
 
 /// Dollars an hour, in cents.
-pub fn rate_cents(world: &World, technician: bool, place: usize) -> i64 {
+pub fn rate_cents(dataset: &Dataset, technician: bool, place: usize) -> i64 {
     let thing = if technician { "technician's rate" } else { "employee's rate" };
-    world.draw(thing, place).between(72, 180) * 25
+    dataset.rng(thing, place).between(72, 180) * 25
 }
 
 /// Whether they still work here.
@@ -92,36 +92,36 @@ pub fn tag_type(place: usize) -> Given {
     given
 }
 
-fn either(world: &World, technician: bool, place: usize) -> Given {
-    let (first, last) = person(world, technician, place);
-    let units = world.count_of("settings/business-units").max(1);
-    let mut draw = world.draw(if technician { "technician" } else { "employee" }, place);
-    let cents = rate_cents(world, technician, place);
+fn either(dataset: &Dataset, technician: bool, place: usize) -> Given {
+    let (first, last) = person(dataset, technician, place);
+    let units = dataset.count_of("settings/business-units").max(1);
+    let mut rng = dataset.rng(if technician { "technician" } else { "employee" }, place);
+    let cents = rate_cents(dataset, technician, place);
     let mut given = Given::new();
     given.insert("userId".into(), json!(700_000 + place * 2 + usize::from(technician)));
     given.insert("name".into(), json!(format!("{first} {last}")));
     given.insert("firstName".into(), json!(first));
     given.insert("lastName".into(), json!(last));
     given.insert("active".into(), json!(is_active(technician, place)));
-    given.insert("businessUnitId".into(), world.id_of("settings/business-units", draw.below(units)));
-    given.insert("email".into(), json!(names::email(&mut draw)));
-    given.insert("phoneNumber".into(), json!(names::phone(&mut draw)));
+    given.insert("businessUnitId".into(), dataset.id_of("settings/business-units", rng.below(units)));
+    given.insert("email".into(), json!(names::email(&mut rng)));
+    given.insert("phoneNumber".into(), json!(names::phone(&mut rng)));
     given.insert("hourlyRate".into(), json!(format!("{}.{:02}", cents / 100, cents % 100)));
     given.insert("loginName".into(), json!(format!("user{}", place * 2 + usize::from(technician))));
-    let started = world.origin - draw.between(420, 3000) * DAY;
+    let started = dataset.origin - rng.between(420, 3000) * DAY;
     given.insert("startDate".into(), json!(clock::write(started - started.rem_euclid(DAY))));
     given
 }
 
-pub fn technician(world: &World, place: usize) -> Given {
-    let mut given = either(world, true, place);
-    given.insert("payrollId".into(), payroll_id(world, true, place));
+pub fn technician(dataset: &Dataset, place: usize) -> Given {
+    let mut given = either(dataset, true, place);
+    given.insert("payrollId".into(), payroll_id(dataset, true, place));
     given.insert("team".into(), json!(format!("Team {}", char::from(b'A' + u8::try_from(place % 5).unwrap_or(0)))));
     given
 }
 
-pub fn employee(world: &World, place: usize) -> Given {
-    let mut given = either(world, false, place);
-    given.insert("managerId".into(), if place == 0 { Value::Null } else { world.id_of("settings/employees", 0) });
+pub fn employee(dataset: &Dataset, place: usize) -> Given {
+    let mut given = either(dataset, false, place);
+    given.insert("managerId".into(), if place == 0 { Value::Null } else { dataset.id_of("settings/employees", 0) });
     given
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hyper::StatusCode;
 use hyper::header::{self, HeaderValue};
 use serde_json::json;
-use tradewire_sandbox_seed::Draw;
+use tradewire_sandbox_seed::Rng;
 
 use crate::wire::{self, Response};
 
@@ -79,7 +79,7 @@ impl Problem {
 /// A W3C trace id, another for each problem.
 fn trace_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(1);
-    let mut draw = Draw::of(0, 0, COUNT.fetch_add(1, Ordering::Relaxed));
-    let hex = draw.guid().replace('-', "");
+    let mut rng = Rng::of(0, 0, COUNT.fetch_add(1, Ordering::Relaxed));
+    let hex = rng.guid().replace('-', "");
     format!("00-{hex}-{}-00", &hex[8..24])
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tradewire_sandbox_seed::World;
+use tradewire_sandbox_seed::Dataset;
 use tradewire_sandbox_seed::clock::Clock;
 use tradewire_sandbox_seed::plan::Plan;
 
@@ -48,7 +48,7 @@ impl State {
         }
         let plan = Plan::get();
         let clock = Clock::new(options.now);
-        let store = |tenant: i64| Store::new(World::new(plan, options.seed, tenant, options.customers, clock.origin));
+        let store = |tenant: i64| Store::new(Dataset::new(plan, options.seed, tenant, options.customers, clock.origin));
         let rate = |calls: u32| Windows::new(usize::try_from(calls).unwrap_or(usize::MAX), Duration::from_secs(1));
         Ok(State {
             plan,

@@ -61,7 +61,7 @@ pub enum Overlap {
     Skip,
     /// It waits its turn.
     Queue,
-    /// The run that goes on is called off for it, and so is a slot that waits.
+    /// The run that goes on is cancelled for it, and so is a slot that waits.
     Replace,
 }
 
@@ -71,7 +71,7 @@ impl Overlap {
         [("skip", Overlap::Skip), ("queue", Overlap::Queue), ("replace", Overlap::Replace)];
 }
 
-/// How often and when a run that failed for a passing reason is tried again.
+/// How often and when a run that failed for a transient reason is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
     /// The attempts after the first. 3.

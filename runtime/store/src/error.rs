@@ -72,7 +72,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether it may go better later.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, StoreError::Failed(_))
     }
 }

@@ -23,7 +23,7 @@ pub use error::StoreError;
 pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, Incoming, ReceivedEvent, Stored};
 pub use files::{Claim, Claimed, Content, Delivered, DeliveryRecord, DeliveryState, FileRecord, FileState, Postponed};
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
-pub use patience::{patiently, pause};
+pub use patience::{pause, with_retries};
 pub use records::{
     Ending, FailureKind, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunRecord,
     SlotFilter, SlotRecord, SlotState, Trigger,

@@ -10,14 +10,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Does something until the store does not fail, or for about two minutes.
-pub async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
+pub async fn with_retries<T, F: Future<Output = Result<T, StoreError>>>(
     what: &'static str,
     mut work: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
     let mut tries = 0;
     loop {
         match work().await {
-            Err(error) if error.is_passing() && tries < TRIES => {
+            Err(error) if error.is_transient() && tries < TRIES => {
                 tracing::warn!(%error, what, tries, "the store failed; asking again");
                 tokio::time::sleep(pause(tries)).await;
                 tries += 1;

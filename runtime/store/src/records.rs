@@ -41,7 +41,7 @@ words! {
         /// The data, the settings or the plugin must change first: the same run would fail again.
         Refused = "refused",
         /// Something outside failed: a later try may succeed.
-        Passing = "passing",
+        Transient = "transient",
     }
 }
 
@@ -68,7 +68,7 @@ words! {
         Unchanged = "unchanged",
         /// It did not; nothing was delivered.
         Failed = "failed",
-        /// It was called off. Nothing was delivered, and it is not tried again.
+        /// It was cancelled. Nothing was delivered, and it is not tried again.
         Cancelled = "cancelled",
         /// It was cut off: shut down, killed, or abandoned. Nothing was delivered.
         Interrupted = "interrupted",

@@ -83,7 +83,7 @@ fn runs() -> InstanceType {
         ]);
     });
     named("summary", &|ty| ty.record([("message", text)]));
-    let kind = named("failure-kind", &|ty| ty.enum_type(["refused", "passing"]));
+    let kind = named("failure-kind", &|ty| ty.enum_type(["refused", "transient"]));
     let reasons = named("reasons", &|ty| ty.list(text));
     named("failure", &|ty| ty.record([("kind", kind), ("message", text), ("reasons", reasons)]));
     runs

@@ -44,7 +44,7 @@ impl Draw {
 }
 
 impl Nights {
-    /// A day: prices move, orders are written and called off, bills come in.
+    /// A day: prices move, orders are written and cancelled, bills come in.
     pub fn day(&mut self, day: u64) {
         let noon = Self::noon(day);
         self.offline.sandbox().move_on(noon);
@@ -107,7 +107,7 @@ impl Nights {
         }
     }
 
-    /// Orders that the vendor does not take are called off on the next day.
+    /// Orders that the vendor does not take are cancelled on the next day.
     fn call_off(&self) {
         for order in self.records("inventory/purchase-orders") {
             let is_faulty = self.faulty.iter().any(|name| order["number"] == **name);

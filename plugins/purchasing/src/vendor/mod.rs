@@ -43,7 +43,7 @@ impl Refused {
     }
 
     /// Whether the same question may be answered later.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         self.status == 429 || self.status >= 500
     }
 }
@@ -102,14 +102,14 @@ mod tests {
         let told =
             refused(409, r#"{"success": false, "errorMessage": "\n  PO-1 was\n ordered before ", "message": "r-1"}"#);
         assert_eq!(told.to_string(), "PO-1 was ordered before (409)");
-        assert!(!told.is_passing() && !told.is_unknown());
+        assert!(!told.is_transient() && !told.is_unknown());
         assert_eq!(refused(200, r#"{"success": false, "errorMessage": "", "errorCode": 7}"#).words, "7");
         assert_eq!(refused(503, "{}").words, "the vendor does not say why");
     }
 
     #[test]
     fn what_may_pass_and_what_is_not_known_are_told_apart() {
-        assert!(refused(429, "{}").is_passing() && refused(502, "{}").is_passing());
+        assert!(refused(429, "{}").is_transient() && refused(502, "{}").is_transient());
         assert!(refused(404, "{}").is_unknown());
         assert!(refused(200, r#"{"success": false, "errorKind": "NotFound"}"#).is_unknown());
         assert!(!refused(200, "<html>").is_unknown());

@@ -18,12 +18,12 @@ const MOST: usize = 4 * 1024;
 /// Nothing was answered.
 pub(super) fn of_connecting(place: &Http, error: &reqwest::Error) -> PlaceError {
     let what = if error.is_connect() { "cannot connect" } else { "the connection broke" };
-    PlaceError::passing(format!("{}: {what}: {}", place.address, innermost(error)))
+    PlaceError::transient(format!("{}: {what}: {}", place.address, innermost(error)))
 }
 
 /// Nothing moved.
 pub(super) fn of_stall(place: &Http) -> PlaceError {
-    PlaceError::passing(format!("{}: nothing moved for {:?}", place.address, place.timeout))
+    PlaceError::transient(format!("{}: nothing moved for {:?}", place.address, place.timeout))
 }
 
 /// Something other than success was answered.
@@ -36,7 +36,7 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
     };
     let answered = format!("{} answers {status}{said}", place.address);
     if may_pass(status) {
-        let mut error = PlaceError::passing(answered);
+        let mut error = PlaceError::transient(answered);
         error.retry_after = retry_after(&headers, SystemTime::now());
         return error;
     }
@@ -44,7 +44,7 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
         status if status.is_redirection() => {
             let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
             let location = without_secrets(location, place);
-            return PlaceError::lasting(format!(
+            return PlaceError::permanent(format!(
                 "{answered}, and names {}; write that as `to` where it is right: redirects are not followed",
                 shown(location.split('?').next().unwrap_or_default())
             ));
@@ -56,15 +56,15 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "it takes no files of this kind",
         _ => "correct the delivery, or tell the receiver's operator",
     };
-    PlaceError::lasting(format!("{answered}; {help}"))
+    PlaceError::permanent(format!("{answered}; {help}"))
 }
 
 /// 409 may pass, as receivers answer it while they still work on an earlier try with the same key
 /// (draft-ietf-httpapi-idempotency-key-header, 2.7).
 fn may_pass(status: StatusCode) -> bool {
-    const PASSING: [StatusCode; 4] =
+    const TRANSIENT: [StatusCode; 4] =
         [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
-    status.is_server_error() || PASSING.contains(&status)
+    status.is_server_error() || TRANSIENT.contains(&status)
 }
 
 /// Some receivers repeat what they were sent. What the configuration itself says in headers or in the query is nobody

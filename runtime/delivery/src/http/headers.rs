@@ -66,7 +66,7 @@ pub(super) fn check(headers: &[(String, SecretString)]) -> Result<HeaderMap, Set
 /// What a receiver is told of a file.
 pub(super) fn of(item: Item<'_>) -> Result<HeaderMap, PlaceError> {
     let Item { parcel, name } = item;
-    let fault = |what: &str| PlaceError::lasting(format!("cannot deliver `{}`: {what}", name.escape_debug()));
+    let fault = |what: &str| PlaceError::permanent(format!("cannot deliver `{}`: {what}", name.escape_debug()));
     let value = |text: &str, what| HeaderValue::from_str(text).map_err(|_| fault(what));
     let sha256 =
         HEXLOWER.decode(parcel.sha256.as_bytes()).map_err(|_| fault("its SHA-256 is not in hexadecimal digits"))?;

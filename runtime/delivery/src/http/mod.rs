@@ -64,7 +64,7 @@ impl Http {
 impl Http {
     fn request(&self, method: Method) -> Result<reqwest::RequestBuilder, PlaceError> {
         let request = self.client.request(method, self.url.clone());
-        let request = request.map_err(|refused| PlaceError::lasting(format!("{}: {refused}", self.address)))?;
+        let request = request.map_err(|refused| PlaceError::permanent(format!("{}: {refused}", self.address)))?;
         Ok(request.headers(self.headers.clone()))
     }
 }
@@ -118,7 +118,7 @@ impl Place for Http {
         let request = self.request(Method::OPTIONS)?.timeout(self.timeout);
         let response = self.client.ask(request).await.map_err(|error| fault::of_connecting(self, &error))?;
         match response.status() {
-            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::lasting(format!(
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::permanent(format!(
                 "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
                 self.address
             ))),

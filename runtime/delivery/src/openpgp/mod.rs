@@ -77,7 +77,7 @@ pub enum OpenPgpError {
 
 impl OpenPgpError {
     /// Whether a later try may succeed without anyone's doing.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             OpenPgpError::Key(_) | OpenPgpError::Encrypt { .. } => false,
             OpenPgpError::Read { source, .. } | OpenPgpError::Write { source, .. } => {

@@ -137,14 +137,14 @@ impl S3 {
     fn key(&self, name: &str) -> Result<Path, PlaceError> {
         let key = format!("{}/{name}", self.prefix);
         Path::parse(key.trim_start_matches('/')).map_err(|error| {
-            PlaceError::lasting(format!("{}: `{name}` cannot be the name of an object: {error}", self.address))
+            PlaceError::permanent(format!("{}: `{name}` cannot be the name of an object: {error}", self.address))
         })
     }
 
     fn open(&self) -> Result<Open<'_>, PlaceError> {
         let (store, answers) = self.store();
         let store = store.map_err(|error| {
-            PlaceError::lasting(format!("{} cannot be used: {error}; correct the delivery", self.address))
+            PlaceError::permanent(format!("{} cannot be used: {error}; correct the delivery", self.address))
         })?;
         Ok(Open { place: self, store, answers })
     }

@@ -72,7 +72,7 @@ impl Open<'_> {
             let most = PART * MOST_PARTS / (1024 * 1024 * 1024);
             let message =
                 format!("{} cannot store `{key}`: it has more than {most} GiB; make it smaller", self.place.address);
-            return Err(PlaceError::lasting(message));
+            return Err(PlaceError::permanent(message));
         }
         // A store that does not know the condition is asked, at least; and what is there need not be sent to find out.
         if let Some(found) = self.look(key).await? {
@@ -142,7 +142,7 @@ impl Open<'_> {
             Some(found) => Ok(whose(&found, parcel)),
             // It may be ours, which under another name would be there twice.
             None if taken && self.answers.last().is_some_and(|answer| answer.status == StatusCode::FORBIDDEN) => {
-                Err(PlaceError::lasting(format!(
+                Err(PlaceError::permanent(format!(
                     "{} cannot store `{key}`: it is there already; let the key read objects (`s3:GetObject`): it \
                      cannot be told whose `{key}` is",
                     self.place.address

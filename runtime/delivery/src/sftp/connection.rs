@@ -31,8 +31,9 @@ impl<'a> Connection<'a> {
     pub(super) async fn open(place: &'a Sftp) -> Result<Self, PlaceError> {
         let (mut ssh, host_key) = connect(place).await?;
         // A user's folder may be on a slow disk, and so may be what checks a password: each step has its own time.
-        let late =
-            |what: &str| PlaceError::passing(format!("{}: {what} took longer than {:?}", place.address, place.timeout));
+        let late = |what: &str| {
+            PlaceError::transient(format!("{}: {what} took longer than {:?}", place.address, place.timeout))
+        };
         timeout(place.timeout, sign_in(place, &mut ssh)).await.map_err(|_| late("signing in"))??;
         let sftp = timeout(place.timeout, start(place, &ssh)).await.map_err(|_| late("starting SFTP"))??;
         Ok(Self { place, ssh, sftp, host_key: host_key.fingerprint })
@@ -56,7 +57,7 @@ impl<'a> Connection<'a> {
     pub(super) async fn check_folder(&self, path: &str) -> Result<(), PlaceError> {
         match self.sftp.metadata(path).await {
             Ok(attributes) if attributes.is_dir() => Ok(()),
-            Ok(_) => Err(PlaceError::lasting(format!("{}: `{path}` is no folder; correct `to`", self.place.address))),
+            Ok(_) => Err(PlaceError::permanent(format!("{}: `{path}` is no folder; correct `to`", self.place.address))),
             Err(error) => Err(self.fault(&format!("look for the folder `{path}`"), &error)),
         }
     }
@@ -97,7 +98,7 @@ async fn connect(place: &Sftp) -> Result<(Handle<Check>, HostKey), PlaceError> {
                 }
                 Ok(Tried::Refused(shown)) => fingerprints.push(shown.fingerprint),
                 // The right key may be the one that was not shown.
-                Err(error) if error.passing => return Err(error),
+                Err(error) if error.transient => return Err(error),
                 // It has no key of this kind.
                 Err(_) => {}
             }
@@ -127,9 +128,9 @@ async fn try_to_connect(place: &Sftp, preferred: Preferred) -> Result<Tried, Pla
     match (connected.await, shown.get()) {
         (Ok(Ok(ssh)), Some(host_key)) => Ok(Tried::Connected(ssh, host_key)),
         (_, Some(host_key)) if !host_key.trusted => Ok(Tried::Refused(host_key)),
-        (Ok(Ok(_)), None) => Err(PlaceError::lasting(format!("{}: the server has shown no host key", place.address))),
+        (Ok(Ok(_)), None) => Err(PlaceError::permanent(format!("{}: the server has shown no host key", place.address))),
         (Ok(Err(error)), _) => Err(fault::of_connecting(place, &error)),
-        (Err(_), _) => Err(PlaceError::passing(format!(
+        (Err(_), _) => Err(PlaceError::transient(format!(
             "{}: connecting to {} port {} took longer than {:?}",
             place.address, place.host, place.port, place.timeout
         ))),
@@ -194,7 +195,7 @@ async fn answer(place: &Sftp, ssh: &mut Handle<Check>, password: &str) -> Result
 
 async fn start(place: &Sftp, ssh: &Handle<Check>) -> Result<SftpSession, PlaceError> {
     let refused = |error: &dyn std::fmt::Display| {
-        PlaceError::lasting(format!(
+        PlaceError::permanent(format!(
             "{}: the server lets `{}` in, but not with SFTP: {error}; have it allowed there",
             place.address, place.user
         ))
@@ -213,7 +214,7 @@ async fn start(place: &Sftp, ssh: &Handle<Check>) -> Result<SftpSession, PlaceEr
         Ok(sftp) => Ok(sftp),
         Err(_) if ssh.is_closed() => Err(fault::of_connecting(place, &russh::Error::Disconnect)),
         Err(russh_sftp::client::error::Error::Timeout) => {
-            Err(PlaceError::passing(format!("{}: starting SFTP took longer than {:?}", place.address, place.timeout)))
+            Err(PlaceError::transient(format!("{}: starting SFTP took longer than {:?}", place.address, place.timeout)))
         }
         Err(error) => Err(refused(&error)),
     }

@@ -18,13 +18,13 @@ pub(super) fn of_host_key(place: &Sftp, shown: &str) -> PlaceError {
          from elsewhere"
     );
     if place.host_keys.is_empty() {
-        return PlaceError::lasting(format!(
+        return PlaceError::permanent(format!(
             "{address} shows the host key {shown}, and none is pinned: nothing was sent; check it ({check}) and write \
              `host_key = \"{}\"` into the delivery",
             shown.split(' ').next().unwrap_or_default()
         ));
     }
-    PlaceError::lasting(format!(
+    PlaceError::permanent(format!(
         "{address} shows the host key {shown}, and {} is pinned: nothing was sent; it may be another server, or one in \
          between, or the key was changed: {check}, before `host_key` is changed",
         place.host_keys.expected()
@@ -35,16 +35,18 @@ pub(super) fn of_host_key(place: &Sftp, shown: &str) -> PlaceError {
 pub(super) fn of_connecting(place: &Sftp, error: &russh::Error) -> PlaceError {
     let Sftp { address, host, port, .. } = place;
     match error {
-        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionRefused => PlaceError::passing(format!(
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionRefused => PlaceError::transient(format!(
             "{address}: nothing listens at {host} port {port}: the server is down, or `to` names another port"
         )),
-        russh::Error::IO(error) => PlaceError::passing(format!("{address}: cannot connect to {host}: {error}")),
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => PlaceError::lasting(format!(
+        russh::Error::IO(error) => PlaceError::transient(format!("{address}: cannot connect to {host}: {error}")),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => PlaceError::permanent(format!(
             "{address}: the server offers no {kind:?} that is safe enough, only {}; have it updated",
             shown(&theirs.join(", "))
         )),
-        russh::Error::Version => PlaceError::lasting(format!("{address}: what answers is no SSH server; correct `to`")),
-        error => PlaceError::passing(format!("{address}: the connection broke: {error}")),
+        russh::Error::Version => {
+            PlaceError::permanent(format!("{address}: what answers is no SSH server; correct `to`"))
+        }
+        error => PlaceError::transient(format!("{address}: the connection broke: {error}")),
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) fn of_sign_in(place: &Sftp, tried: &[&str], offered: Option<&MethodSe
         let names: Vec<&str> = offered.iter().map(|method: &MethodKind| method.into()).collect();
         format!("; it takes {}", if names.is_empty() { "nothing else".to_owned() } else { names.join(", ") })
     });
-    PlaceError::lasting(format!(
+    PlaceError::permanent(format!(
         "{} does not let `{}` in with {}{}: correct `user`, `password` or `key` of the delivery, or have the server's \
          operator allow them",
         place.address,
@@ -70,23 +72,23 @@ pub(super) fn of_sftp(place: &Sftp, what: &str, error: &Error) -> PlaceError {
     let status = match error {
         Error::Status(status) => status,
         Error::Timeout => {
-            return PlaceError::passing(format!("{address} cannot {what}: no answer came within {timeout:?}"));
+            return PlaceError::transient(format!("{address} cannot {what}: no answer came within {timeout:?}"));
         }
-        error => return PlaceError::passing(format!("{address} cannot {what}: the connection broke: {error}")),
+        error => return PlaceError::transient(format!("{address} cannot {what}: the connection broke: {error}")),
     };
     let said = shown(&status.error_message);
     match status.status_code {
-        StatusCode::NoSuchFile => PlaceError::lasting(format!(
+        StatusCode::NoSuchFile => PlaceError::permanent(format!(
             "{address} cannot {what}: there is no such folder ({said}); have it made, or correct `to`"
         )),
-        StatusCode::PermissionDenied => PlaceError::lasting(format!(
+        StatusCode::PermissionDenied => PlaceError::permanent(format!(
             "{address} cannot {what}: the user may not ({said}); have the server's operator allow it"
         )),
         StatusCode::OpUnsupported => {
-            PlaceError::lasting(format!("{address} cannot {what}: the server does not support it ({said})"))
+            PlaceError::permanent(format!("{address} cannot {what}: the server does not support it ({said})"))
         }
         // What version 3 of the protocol has one code for.
-        _ => PlaceError::passing(format!(
+        _ => PlaceError::transient(format!(
             "{address} cannot {what}: the server says {said}; its disk or the user's quota may be full"
         )),
     }
@@ -100,9 +102,9 @@ pub(super) fn of_write(place: &Sftp, part: &str, error: &io::Error, closed: bool
     let address = &place.address;
     let said = shown(&error.to_string());
     if closed {
-        return PlaceError::passing(format!("{address} cannot write `{part}`: the connection broke ({said})"));
+        return PlaceError::transient(format!("{address} cannot write `{part}`: the connection broke ({said})"));
     }
-    PlaceError::passing(format!(
+    PlaceError::transient(format!(
         "{address} cannot write `{part}`: the server says {said}; its disk or the user's quota may be full"
     ))
 }

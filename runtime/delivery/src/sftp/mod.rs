@@ -167,7 +167,7 @@ impl Place for Sftp {
         let attributes = connection.sftp.metadata(part.as_str()).await;
         let attributes = attributes.map_err(|error| connection.fault(&format!("measure `{part}`"), &error))?;
         if attributes.size.is_some_and(|size| size != parcel.bytes) {
-            return Err(PlaceError::passing(format!(
+            return Err(PlaceError::transient(format!(
                 "{} has {} of the {} bytes of `{part}`: it is sent anew; look after the server's disk where that goes on",
                 self.address,
                 attributes.size.unwrap_or_default(),

@@ -74,8 +74,8 @@ async fn where_more_than_the_folder_is_missing_somebody_has_to_mend_it() {
     let root = TempDir::new().unwrap();
     let folder = Folder::new(&root.path().join("disk/payroll")).unwrap();
     let error = folder.stage(Content::new("f5", 10).parcel()).await.unwrap_err();
-    assert!(!error.passing && error.message.contains("make the folder, or correct `to`"), "{error}");
-    assert!(!folder.probe().await.unwrap_err().passing);
+    assert!(!error.transient && error.message.contains("make the folder, or correct `to`"), "{error}");
+    assert!(!folder.probe().await.unwrap_err().transient);
     fs::create_dir(root.path().join("disk")).unwrap();
     assert!(folder.probe().await.unwrap().ends_with("is not there yet, and can be made"));
     assert!(names(&root.path().join("disk")).is_empty());
@@ -91,7 +91,7 @@ async fn a_file_where_the_folder_should_be_is_told_and_kept() {
     let folder = Folder::new(&path).unwrap();
     let content = Content::new("f8", 10);
     for error in [folder.probe().await.unwrap_err(), folder.stage(content.parcel()).await.unwrap_err()] {
-        assert!(!error.passing && error.message.contains("make the folder, or correct `to`"), "{error}");
+        assert!(!error.transient && error.message.contains("make the folder, or correct `to`"), "{error}");
     }
     assert_eq!(names(root.path()), ["payroll"]);
     assert_eq!(fs::read(path).unwrap(), b"theirs");
@@ -104,10 +104,10 @@ async fn content_that_has_changed_is_not_delivered() {
     let content = Content::new("f6", 10);
     fs::write(&content.path, "short").unwrap();
     let error = folder.stage(content.parcel()).await.unwrap_err();
-    assert!(!error.passing && error.message.contains("has 5 bytes and should have 10"), "{error}");
+    assert!(!error.transient && error.message.contains("has 5 bytes and should have 10"), "{error}");
     fs::remove_file(&content.path).unwrap();
     let error = folder.stage(content.parcel()).await.unwrap_err();
-    assert!(!error.passing && error.message.contains("run the export again"), "{error}");
+    assert!(!error.transient && error.message.contains("run the export again"), "{error}");
 }
 
 #[tokio::test]
@@ -120,5 +120,5 @@ async fn a_folder_that_may_not_be_written_to_says_so() {
         return;
     }
     let error = folder.stage(Content::new("f7", 10).parcel()).await.unwrap_err();
-    assert!(!error.passing && error.message.contains("let tradewire write there"), "{error}");
+    assert!(!error.transient && error.message.contains("let tradewire write there"), "{error}");
 }

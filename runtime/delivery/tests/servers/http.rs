@@ -109,7 +109,7 @@ async fn what_may_pass_is_tried_again_and_the_receiver_says_when() {
     for status in [408, 409, 425, 429, 500, 502, 503, 504, 507] {
         receiver.lock().unwrap().answers.push_back(answer(status, &[], "later"));
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(error.passing && error.retry_after.is_none(), "{error}");
+        assert!(error.transient && error.retry_after.is_none(), "{error}");
         assert!(error.message.contains(&format!("answers {status}")) && error.message.contains("\"later\""), "{error}");
     }
     let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(600));
@@ -134,14 +134,14 @@ async fn what_the_operator_has_to_mend_is_said_without_secrets() {
         let body = format!("you sent Bearer {TOKEN}\u{1b}[2J {}", "x".repeat(100_000));
         receiver.lock().unwrap().answers.push_back(answer(status, &[], &body));
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(!error.passing && error.message.contains("you sent"), "{error}");
+        assert!(!error.transient && error.message.contains("you sent"), "{error}");
         assert!(!error.message.contains(TOKEN) && !error.message.contains("7-of-acme"), "{error}");
         assert!(error.message.len() < 700 && !error.message.contains('\u{1b}'), "{error}");
     }
     let elsewhere = [("location", "https://elsewhere.example.com/files?token=1")];
     receiver.lock().unwrap().answers.push_back(answer(307, &elsewhere, ""));
     let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-    assert!(!error.passing && error.message.contains("names \"https://elsewhere.example.com/files\""), "{error}");
+    assert!(!error.transient && error.message.contains("names \"https://elsewhere.example.com/files\""), "{error}");
     assert!(receiver.lock().unwrap().files.is_empty());
 }
 
@@ -172,7 +172,7 @@ async fn a_receiver_that_is_cut_off_gets_the_file_whole_in_the_end() {
     let content = Content::new("h4", 2_000_000);
     for _ in 0..3 {
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(error.passing && !error.message.contains("7-of-acme"), "{error}");
+        assert!(error.transient && !error.message.contains("7-of-acme"), "{error}");
     }
     assert_eq!(deliver(&place, &content, "a.csv").await.unwrap(), Published::Now);
     let receiver = receiver.lock().unwrap();
@@ -185,13 +185,16 @@ async fn a_receiver_that_is_down_or_does_nothing_is_given_up_in_time() {
     let (address, receiver) = served().await;
     let content = Content::new("h5", 20_000_000);
     let error = deliver(&Http::new(settings(nobody().await)).unwrap(), &content, "a.csv").await.unwrap_err();
-    assert!(error.passing && error.message.contains("cannot connect") && error.message.contains("refused"), "{error}");
+    assert!(
+        error.transient && error.message.contains("cannot connect") && error.message.contains("refused"),
+        "{error}"
+    );
     // One takes none of the file any more, one takes all of it and says nothing.
     for silent in [wire(address, vec![Fault::StallAfter(100_000)]).await, deaf().await] {
         let place = Http::new(HttpSettings { timeout: Duration::from_millis(500), ..settings(silent) }).unwrap();
         let begun = Instant::now();
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(error.passing && error.message.contains("nothing moved for 500ms"), "{error}");
+        assert!(error.transient && error.message.contains("nothing moved for 500ms"), "{error}");
         assert!(begun.elapsed() < SOON);
     }
     assert!(receiver.lock().unwrap().files.is_empty());
@@ -247,9 +250,9 @@ async fn a_probe_sends_no_file() {
     let (address, receiver) = served().await;
     let place = Http::new(settings(address)).unwrap();
     assert!(place.probe().await.unwrap().contains("answers 204 No Content to `OPTIONS`"));
-    for (status, passing) in [(401, false), (503, true)] {
+    for (status, transient) in [(401, false), (503, true)] {
         receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));
-        assert_eq!(place.probe().await.unwrap_err().passing, passing);
+        assert_eq!(place.probe().await.unwrap_err().transient, transient);
     }
     for status in [405, 501] {
         receiver.lock().unwrap().answers.push_back(answer(status, &[], ""));

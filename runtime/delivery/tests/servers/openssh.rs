@@ -131,7 +131,7 @@ async fn a_file_comes_whole_once_and_never_over_another() {
     assert_eq!(fs::read(server.folder.path().join("inbound/hours.csv")).unwrap(), content.bytes);
     let missing = server.place(server.address, "nowhere");
     for error in [missing.stage(content.parcel()).await.unwrap_err(), missing.probe().await.unwrap_err()] {
-        assert!(!error.passing && error.message.contains("have it made, or correct `to`"), "{error}");
+        assert!(!error.transient && error.message.contains("have it made, or correct `to`"), "{error}");
     }
 }
 
@@ -143,7 +143,7 @@ async fn a_connection_that_is_cut_or_stalls_in_the_middle_of_a_file_is_tried_aga
     let content = Content::new("o3", 2_000_000);
     for _ in 0..2 {
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(error.passing, "{error}");
+        assert!(error.transient, "{error}");
     }
     assert_eq!(deliver(&place, &content, "a.csv").await.unwrap(), Published::Now);
     assert_eq!(server.names(), ["a.csv"]);

@@ -75,7 +75,7 @@ async fn names_are_kept_as_they_are() {
     assert_eq!(deliver(&place, &empty, "none.csv").await.unwrap(), Published::Now);
     assert_eq!(fs::read(server.object("payroll/weekly/none.csv")).unwrap(), b"");
     let error = place.publish(content.named("..")).await.unwrap_err();
-    assert!(!error.passing, "{error}");
+    assert!(!error.transient, "{error}");
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_try_whose_answer_was_lost_is_not_made_twice() {
             let through = wire(server.address, vec![Fault::LoseAnswer; 5]).await;
             let deaf = S3::new(settings(through)).unwrap();
             let error = deliver(&deaf, &content, "hours.csv").await.unwrap_err();
-            assert!(error.passing, "{error}");
+            assert!(error.transient, "{error}");
         }
         assert_eq!(deliver(&place, &content, "hours.csv").await.unwrap(), Published::Before);
         assert_delivered(&server, &content, "hours.csv");
@@ -145,7 +145,7 @@ async fn an_object_that_nobody_lets_us_look_at_may_be_ours() {
         // A large file is looked for before it is sent, too.
         server.will(&vec![Misdeed::ForbidLook; if bytes == LARGE { 2 } else { 1 }]);
         let error = place.publish(content.named(&name)).await.unwrap_err();
-        assert!(!error.passing && error.message.contains("let the key read objects (`s3:GetObject`)"), "{error}");
+        assert!(!error.transient && error.message.contains("let the key read objects (`s3:GetObject`)"), "{error}");
         assert_eq!(place.publish(content.named(&name)).await.unwrap(), Published::Before);
         assert!(fs::read(server.object("payroll/weekly").join(&name)).unwrap() == content.bytes, "the bytes differ");
     }
@@ -161,7 +161,7 @@ async fn a_store_that_is_cut_off_busy_and_full_gets_the_file_whole_in_the_end() 
         let place = S3::new(settings(cut)).unwrap();
         let mut cuts = 0;
         while let Err(error) = deliver(&place, &content, "hours.csv").await {
-            assert!(error.passing, "{error}");
+            assert!(error.transient, "{error}");
             cuts += 1;
             assert!(cuts < 10, "{error}");
         }
@@ -174,7 +174,7 @@ async fn a_store_that_is_cut_off_busy_and_full_gets_the_file_whole_in_the_end() 
             Misdeed::Answer(507, "InsufficientStorage", None),
         ]);
         let error = deliver(&place, &content, "more.csv").await.unwrap_err();
-        assert!(error.passing && error.message.contains("it is full"), "{error}");
+        assert!(error.transient && error.message.contains("it is full"), "{error}");
         server.will(&[
             Misdeed::Answer(503, "SlowDown", Some("7")),
             Misdeed::Answer(503, "SlowDown", Some("7")),
@@ -182,7 +182,7 @@ async fn a_store_that_is_cut_off_busy_and_full_gets_the_file_whole_in_the_end() 
         ]);
         let error = deliver(&place, &content, "more.csv").await.unwrap_err();
         assert_eq!(error.retry_after, Some(Duration::from_secs(7)), "{error}");
-        assert!(error.passing && error.message.contains("SlowDown"), "{error}");
+        assert!(error.transient && error.message.contains("SlowDown"), "{error}");
         // Two are borne without a word.
         server.will(&[Misdeed::Answer(503, "SlowDown", None), Misdeed::Answer(500, "InternalError", None)]);
         assert_eq!(deliver(&place, &content, "more.csv").await.unwrap(), Published::Now);
@@ -196,12 +196,12 @@ async fn a_store_that_is_down_or_answers_nothing_is_given_up_in_time() {
     let content = Content::new("r7", 100_000);
     let place = S3::new(settings(nobody().await)).unwrap();
     let error = deliver(&place, &content, "hours.csv").await.unwrap_err();
-    assert!(error.passing && error.message.contains("refused"), "{error}");
+    assert!(error.transient && error.message.contains("refused"), "{error}");
     let stalled = wire(server.address, vec![Fault::StallAfter(50_000); 5]).await;
     let place = S3::new(S3Settings { timeout: Duration::from_millis(500), ..settings(stalled) }).unwrap();
     let begun = Instant::now();
     let error = deliver(&place, &content, "hours.csv").await.unwrap_err();
-    assert!(error.passing, "{error}");
+    assert!(error.transient, "{error}");
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert!(server.names("payroll/weekly").is_empty());
 }
@@ -212,7 +212,7 @@ async fn what_the_operator_has_to_mend_is_said() {
     let content = Content::new("r8", 100);
     let wrong = S3::new(S3Settings { secret_access_key: "another".into(), ..settings(server.address) }).unwrap();
     for error in [deliver(&wrong, &content, "a.csv").await.unwrap_err(), wrong.probe().await.unwrap_err()] {
-        assert!(!error.passing && error.message.contains("correct `access_key_id`"), "{error}");
+        assert!(!error.transient && error.message.contains("correct `access_key_id`"), "{error}");
         assert!(!error.message.contains("another"));
     }
     for (status, code, help) in [
@@ -224,7 +224,7 @@ async fn what_the_operator_has_to_mend_is_said() {
     ] {
         server.will(&[Misdeed::Answer(status, code, None)]);
         let error = deliver(&place, &content, "a.csv").await.unwrap_err();
-        assert!(!error.passing && error.message.contains(help), "{error}");
+        assert!(!error.transient && error.message.contains(help), "{error}");
     }
     assert!(server.names("payroll/weekly").is_empty());
 }
@@ -243,7 +243,7 @@ async fn only_the_stores_own_answer_says_that_it_has_the_file() {
             if ![301, 307, 308].contains(&status) {
                 assert!(error.message.contains("redirects are not followed: nothing was stored"), "{error}");
             }
-            assert!(!error.passing && server.names("payroll/weekly").is_empty(), "{error}");
+            assert!(!error.transient && server.names("payroll/weekly").is_empty(), "{error}");
         }
         for (status, tag, why) in [
             (200, None, "it gives no `ETag`"),
@@ -270,7 +270,7 @@ async fn an_object_that_is_another_by_its_checksum_is_not_delivered() {
     let (server, place) = served().await;
     server.will(&[Misdeed::WrongChecksum]);
     let error = deliver(&place, &Content::new("r11", 100), "hours.csv").await.unwrap_err();
-    assert!(error.passing && error.message.contains("something else, by its SHA-256"), "{error}");
+    assert!(error.transient && error.message.contains("something else, by its SHA-256"), "{error}");
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ async fn a_rename_whose_answer_was_lost_is_told() {
     place.stage(content.parcel()).await.unwrap();
     server.will(&[Misdeed::LoseRename]);
     let error = place.publish(content.named("hours.csv")).await.unwrap_err();
-    assert!(error.passing, "{error}");
+    assert!(error.transient, "{error}");
     assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
     assert_delivered(root.path(), &content, "hours.csv");
 }
@@ -133,7 +133,7 @@ async fn a_rename_that_is_told_late_or_as_failed_is_not_another_s_file() {
     place.stage(late.parcel()).await.unwrap();
     server.will(&[Misdeed::LateRename]);
     let error = place.publish(late.named("hours.csv")).await.unwrap_err();
-    assert!(error.passing && error.message.contains("no answer came within 1s"), "{error}");
+    assert!(error.transient && error.message.contains("no answer came within 1s"), "{error}");
     assert_eq!(place.publish(late.named("hours.csv")).await.unwrap(), Published::Before);
     assert_delivered(root.path(), &late, "hours.csv");
 
@@ -153,7 +153,7 @@ async fn insist(place: &Sftp, content: &Content, name: &str) -> Vec<PlaceError> 
             Ok(Published::Now) => return failures,
             Ok(other) => panic!("{other:?}"),
             Err(error) => {
-                assert!(error.passing, "{error}");
+                assert!(error.transient, "{error}");
                 failures.push(error);
                 assert!(failures.len() < 10, "{failures:?}");
             }
@@ -202,7 +202,7 @@ async fn a_server_that_answers_nothing_is_given_up_in_time() {
     let url = format!("sftp://{}/inbound", silent.local_addr().unwrap()).parse().unwrap();
     let place = Sftp::new(SftpSettings { url, timeout: Duration::from_millis(200), ..settings(&server) }).unwrap();
     let error = place.stage(content.parcel()).await.unwrap_err();
-    assert!(error.passing && error.message.contains("took longer than 200ms"), "{error}");
+    assert!(error.transient && error.message.contains("took longer than 200ms"), "{error}");
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_server_that_is_down_may_come_back() {
     let url = format!("sftp://{}/inbound", nobody().await).parse().unwrap();
     let place = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
     let error = place.stage(Content::new("s8", 10).parcel()).await.unwrap_err();
-    assert!(error.passing && error.message.contains("nothing listens at 127.0.0.1"), "{error}");
+    assert!(error.transient && error.message.contains("nothing listens at 127.0.0.1"), "{error}");
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn a_wrong_host_key_is_told_with_both_and_nothing_is_sent() {
     let other = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
     let place = Sftp::new(SftpSettings { host_keys: vec![other.clone()], ..settings(&server) }).unwrap();
     let error = place.stage(Content::new("s9", 10).parcel()).await.unwrap_err();
-    assert!(!error.passing);
+    assert!(!error.transient);
     for part in [&other, &server.fingerprints[0], "ssh-keygen -lf -", &server.address.port().to_string()] {
         assert!(error.message.contains(part), "{part} is not in {error}");
     }
@@ -229,7 +229,7 @@ async fn a_wrong_host_key_is_told_with_both_and_nothing_is_sent() {
     let none = Sftp::new(SftpSettings { host_keys: vec![], ..settings(&server) }).unwrap();
     let error = none.probe().await.unwrap_err();
     let line = format!("write `host_key = \"{}\"`", server.fingerprints[0]);
-    assert!(!error.passing && error.message.contains(&line), "{error}");
+    assert!(!error.transient && error.message.contains(&line), "{error}");
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_connection_that_breaks_before_the_pinned_key_is_shown_is_no_wrong_key
     let place = Sftp::new(SftpSettings { host_keys: pinned, ..settings(&server) }).unwrap();
     server.will(&[Misdeed::HangUp(2)]);
     let error = place.probe().await.unwrap_err();
-    assert!(error.passing && !error.message.contains("host key"), "{error}");
+    assert!(error.transient && !error.message.contains("host key"), "{error}");
     place.probe().await.unwrap();
     assert_eq!(server.connections(), 4);
     // The kind of key that was right is asked for first from then on.
@@ -300,7 +300,7 @@ async fn a_private_key_signs_in_with_and_without_a_passphrase() {
     let other = other.to_openssh(LineEnding::LF).unwrap().to_string();
     let both = SftpSettings { password: Some(PASSWORD.into()), ..with(&other, None) };
     let error = Sftp::new(both).unwrap().probe().await.unwrap_err();
-    assert!(!error.passing && error.message.contains("does not let `acme` in with the private key, nor"), "{error}");
+    assert!(!error.transient && error.message.contains("does not let `acme` in with the private key, nor"), "{error}");
     assert!(!error.message.contains(PASSWORD));
 }
 
@@ -314,7 +314,7 @@ async fn a_password_is_given_where_it_is_asked_for() {
     assert_eq!(deliver(&place, &Content::new("s12", 10), "a.csv").await.unwrap(), Published::Now);
     let wrong = SftpSettings { password: Some("wrong horse".into()), ..settings(&server) };
     let error = Sftp::new(wrong).unwrap().probe().await.unwrap_err();
-    assert!(!error.passing && !error.message.contains("wrong horse"), "{error}");
+    assert!(!error.transient && !error.message.contains("wrong horse"), "{error}");
 }
 
 #[tokio::test]
@@ -327,7 +327,7 @@ async fn a_folder_that_is_missing_has_to_be_made() {
         place.publish(content.named("a.csv")).await.unwrap_err(),
         place.probe().await.unwrap_err(),
     ] {
-        assert!(!error.passing && error.message.contains("have it made, or correct `to`"), "{error}");
+        assert!(!error.transient && error.message.contains("have it made, or correct `to`"), "{error}");
     }
     assert_eq!(server.written(), 0);
 }

@@ -35,7 +35,7 @@ pub(super) fn failure(failure: runs::Failure) -> Failure {
     Failure {
         class: match failure.kind {
             runs::FailureKind::Refused => FailureClass::Refused,
-            runs::FailureKind::Passing => FailureClass::Passing,
+            runs::FailureKind::Transient => FailureClass::Transient,
         },
         message: text::message(failure.message),
         reasons,
@@ -45,7 +45,7 @@ pub(super) fn failure(failure: runs::Failure) -> Failure {
 /// Why a plugin did not come to an end of its own. What the machine is short of is no fault of the plugin's, and may pass.
 pub(super) fn trap(trap: &wasmtime::Error, state: &RunState) -> Failure {
     match short_of(trap) {
-        Some(message) => Failure { class: FailureClass::Passing, message: message.to_owned(), reasons: Vec::new() },
+        Some(message) => Failure { class: FailureClass::Transient, message: message.to_owned(), reasons: Vec::new() },
         None => Failure::broken(fault(trap, state)),
     }
 }
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_at_a_character_and_many_reasons_are_counted() {
-        let kind = runs::FailureKind::Passing;
+        let kind = runs::FailureKind::Transient;
         let failure =
             failure(runs::Failure { kind, message: "é".repeat(5_000), reasons: vec!["x".to_owned(); 1_005] });
         assert!(
@@ -129,7 +129,7 @@ mod tests {
         );
         assert_eq!(failure.reasons.len(), 1_001);
         assert_eq!(failure.reasons.last().map(String::as_str), Some("and 5 more"));
-        assert_eq!(failure.class, FailureClass::Passing);
+        assert_eq!(failure.class, FailureClass::Transient);
     }
 
     #[test]

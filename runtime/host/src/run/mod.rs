@@ -127,7 +127,7 @@ pub enum FailureClass {
     /// The plugin refuses: data or settings must change first.
     Refused,
     /// Something outside failed: a later try may succeed.
-    Passing,
+    Transient,
     /// The plugin itself failed, or a limit stopped it.
     Broken,
 }

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tradewire_config::Encryption;
 use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
-use tradewire_store::{Content, FileRecord, FileState, Opening, RunId, Store, patiently};
+use tradewire_store::{Content, FileRecord, FileState, Opening, RunId, Store, with_retries};
 
 use super::{DeliveryError, Outbox, encrypt, total, version};
 
@@ -95,7 +95,7 @@ impl Carrier<'_> {
         state: FileState,
         error: DeliveryError,
     ) -> Result<DeliveryError, DeliveryError> {
-        if !error.is_passing() && !self.is_local && matches!(error, DeliveryError::Place { .. }) {
+        if !error.is_transient() && !self.is_local && matches!(error, DeliveryError::Place { .. }) {
             file.state = state;
             self.record(file).await?;
         }
@@ -103,7 +103,7 @@ impl Carrier<'_> {
     }
 
     async fn record(&self, file: &FileRecord) -> Result<(), DeliveryError> {
-        let recorded = patiently("recording a delivery", || self.store.record_file(self.opening.id, self.by, file));
+        let recorded = with_retries("recording a delivery", || self.store.record_file(self.opening.id, self.by, file));
         Ok(recorded.await?)
     }
 
@@ -186,7 +186,7 @@ impl Carrier<'_> {
                 None if file.encrypted.is_some() => {
                     let reason = "the delivery has no `encrypt` any more; add it again, or give this delivery up with \
                                   `tradewire runs cancel`";
-                    return Err(DeliveryError::Encrypt { name, reason: reason.to_owned(), passing: false });
+                    return Err(DeliveryError::Encrypt { name, reason: reason.to_owned(), transient: false });
                 }
                 Some(encryption) if file.encrypted.is_some() => {
                     let plain = format!("plain.{id}");
@@ -242,7 +242,7 @@ impl Carrier<'_> {
     fn unless_local(&self, error: DeliveryError) -> DeliveryError {
         match error {
             DeliveryError::Place { name, source } if self.is_local => {
-                DeliveryError::Place { name, source: PlaceError { passing: true, ..source } }
+                DeliveryError::Place { name, source: PlaceError { transient: true, ..source } }
             }
             other => other,
         }

@@ -11,7 +11,7 @@ use tradewire_config::{Delivery, Destination};
 use tradewire_delivery::{Place, PlaceError};
 use tradewire_store::{
     Content, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError,
-    patiently,
+    with_retries,
 };
 
 use super::carry::Carrier;
@@ -210,7 +210,7 @@ fn is_undecided(error: &DeliveryError) -> bool {
     !matches!(error, DeliveryError::Store(StoreError::Failed(_) | StoreError::Damaged { .. }))
 }
 
-/// Records the decision, patiently. A store that failed may have recorded it all the same: it is asked first.
+/// Records the decision, with_retries. A store that failed may have recorded it all the same: it is asked first.
 pub(crate) async fn commit(
     store: &dyn Store,
     run: RunId,
@@ -219,7 +219,7 @@ pub(crate) async fn commit(
     delivery: Option<DeliveryRecord>,
 ) -> Result<(), StoreError> {
     let mut failed_before = false;
-    patiently("deciding a delivery", || {
+    with_retries("deciding a delivery", || {
         let (decided, state, delivery) = (decided.clone(), state.cloned(), delivery.clone());
         let ask_first = std::mem::replace(&mut failed_before, true);
         async move {
@@ -236,7 +236,7 @@ pub(crate) async fn commit(
 pub(crate) async fn open(places: &Arc<dyn Places>, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
     let (places, delivery) = (places.clone(), delivery.clone());
     let opened = spawn_blocking(move || places.open(&delivery)).await;
-    opened.unwrap_or_else(|error| Err(PlaceError::passing(format!("the runtime failed: {error}"))))
+    opened.unwrap_or_else(|error| Err(PlaceError::transient(format!("the runtime failed: {error}"))))
 }
 
 /// The place of a delivery, where it is a folder of this machine.

@@ -35,7 +35,7 @@ pub(super) async fn file(
 ) -> Result<Content, DeliveryError> {
     let (from, called) = (from.to_owned(), name.to_owned());
     let encrypt = move || {
-        let encrypted = keys.encrypt(&from, &called, &to).map_err(|error| (error.to_string(), error.is_passing()))?;
+        let encrypted = keys.encrypt(&from, &called, &to).map_err(|error| (error.to_string(), error.is_transient()))?;
         Ok(Content { sha256: encrypted.sha256, bytes: encrypted.bytes })
     };
     blocking(name, encrypt).await
@@ -48,7 +48,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, DeliveryError> {
     let done = spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err((format!("the runtime failed: {error}"), true)))
-        .map_err(|(reason, passing)| DeliveryError::Encrypt { name: name.to_owned(), reason, passing })
+        .map_err(|(reason, transient)| DeliveryError::Encrypt { name: name.to_owned(), reason, transient })
 }
 
 /// The keys of an `encrypt`, read anew. Blocks.

@@ -90,7 +90,7 @@ pub enum DeliveryError {
         /// Why not.
         reason: String,
         /// Whether a later try may succeed without anyone's doing.
-        passing: bool,
+        transient: bool,
     },
     /// The store.
     #[error(transparent)]
@@ -103,13 +103,13 @@ impl DeliveryError {
     }
 
     /// Whether a later try may succeed without anyone's doing.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
-            DeliveryError::Place { source, .. } | DeliveryError::Settings(source) => source.passing,
+            DeliveryError::Place { source, .. } | DeliveryError::Settings(source) => source.transient,
             DeliveryError::Keep { .. } => true,
-            DeliveryError::Encrypt { passing, .. } => *passing,
+            DeliveryError::Encrypt { transient, .. } => *transient,
             DeliveryError::NoName { .. } => false,
-            DeliveryError::Store(error) => error.is_passing(),
+            DeliveryError::Store(error) => error.is_transient(),
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Configured;
 impl Places for Configured {
     fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
         let fault = |key: &str, what: &dyn std::fmt::Display| {
-            PlaceError::lasting(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
+            PlaceError::permanent(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
         };
         let read = |key: &str, secret: &Secret| secret.resolve().map_err(|error| fault(key, &error));
         let may = |key: &str, secret: &Option<Secret>| -> Result<Option<SecretString>, PlaceError> {
@@ -75,7 +75,7 @@ impl Places for Configured {
 
 /// A folder of this machine. What is wrong with it may pass: a disk may be mounted again.
 pub(super) fn folder(path: &Path, mode: Option<u32>) -> Result<Arc<dyn Place>, PlaceError> {
-    let folder = Folder::new(path).map_err(|error| PlaceError::passing(error.message))?;
+    let folder = Folder::new(path).map_err(|error| PlaceError::transient(error.message))?;
     // The process itself makes what nobody else may read; whoever takes the files away is somebody else.
     let mode = mode.or_else(tradewire_private::usual_file_mode);
     Ok(Arc::new(folder.with_modes(mode, tradewire_private::usual_folder_mode())))
@@ -97,7 +97,7 @@ pub(crate) fn gone(delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, PlaceErr
     if !destination.contains("://") {
         return folder(Path::new(destination), None);
     }
-    Err(PlaceError::lasting(format!(
+    Err(PlaceError::permanent(format!(
         "the configuration has no [delivery.{name}] any more, which goes to `{destination}`: add it again, or give the \
          delivery up with `tradewire runs cancel {run}`"
     )))

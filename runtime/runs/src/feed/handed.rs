@@ -116,5 +116,5 @@ impl Handed {
 }
 
 fn not_kept(error: &StateError) -> CallError {
-    CallError::new(if error.is_passing() { "unreachable" } else { "refused" }, error.to_string())
+    CallError::new(if error.is_transient() { "unreachable" } else { "refused" }, error.to_string())
 }

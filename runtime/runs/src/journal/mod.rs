@@ -114,7 +114,7 @@ impl Journal {
     }
 
     /// A ServiceTitan whose writes go through the journal; reads go straight through.
-    pub fn around(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
+    pub fn layer(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
         Arc::new(journaled::Journaled { journal: self.clone(), api })
     }
 

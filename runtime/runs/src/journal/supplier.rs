@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tradewire_client::{CallError, ServiceTitan};
-use tradewire_store::{RunId, Settlement, WriteCall, WriteId, WriteRecord, patiently};
+use tradewire_store::{RunId, Settlement, WriteCall, WriteId, WriteRecord, with_retries};
 use tradewire_surface::Method;
 use tradewire_text::cut;
 
@@ -69,8 +69,8 @@ impl Journal {
 
 impl SupplierRequest {
     /// A ServiceTitan whose writes are this request's.
-    pub fn around(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
-        self.inner.around(api)
+    pub fn layer(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
+        self.inner.layer(api)
     }
 
     /// The request as it is known from before, where it happened: it is not to be sent.
@@ -124,7 +124,7 @@ impl SupplierRequest {
         }
         let settlement = Settlement::Failed { status: None, message: message.to_owned() };
         let settle = || shared.store.settle_write(run, id, &settlement, shared.clock.now());
-        patiently("settling a write", settle).await.map_err(|error| lost(error.to_string()))
+        with_retries("settling a write", settle).await.map_err(|error| lost(error.to_string()))
     }
 
     fn enter(&self, run: RunId, id: WriteId) {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tradewire_client::CallError;
 use tradewire_store::{
-    Begun, LogLevel, Settlement, StoreError, WriteAnswer, WriteCall, WriteId, WriteRecord, WriteState, patiently,
+    Begun, LogLevel, Settlement, StoreError, WriteAnswer, WriteCall, WriteId, WriteRecord, WriteState, with_retries,
 };
 
 use super::{Journal, Shared};
@@ -53,7 +53,8 @@ impl Shared {
         if self.is_behind.load(Ordering::SeqCst) {
             return Err(CallError::new("refused", "not sent: the answer to an earlier write could not be recorded"));
         }
-        let begun = patiently("beginning a write", || self.store.begin_write(self.run, call, self.clock.now())).await;
+        let begun =
+            with_retries("beginning a write", || self.store.begin_write(self.run, call, self.clock.now())).await;
         let (id, again) = match begun {
             Ok(Begun::Answered(answer)) => {
                 self.tell_answered(&call.operation);
@@ -65,7 +66,7 @@ impl Shared {
         };
         let (settlement, came) = send(again).await;
         let settled =
-            patiently("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
+            with_retries("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
         if let Err(error) = settled.await {
             tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is in doubt");
             self.is_behind.store(true, Ordering::SeqCst);
@@ -76,7 +77,7 @@ impl Shared {
 
     /// The write as it is known from before, where it happened: it is not to be sent.
     pub(super) async fn made_before(&self, call: &WriteCall) -> Result<Option<WriteRecord>, CallError> {
-        let known = patiently("reading a journal", || self.store.known_write(self.run, &call.digest, call.ordinal));
+        let known = with_retries("reading a journal", || self.store.known_write(self.run, &call.digest, call.ordinal));
         let known = known.await.map_err(|error| not_sent(&error))?;
         let known = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Happened));
         if let Some(known) = &known {
@@ -126,7 +127,7 @@ fn waits(call: &WriteCall, doubt: WriteId) -> CallError {
 
 /// The journal does not take the write. A store that failed may do so later.
 fn not_sent(error: &StoreError) -> CallError {
-    let kind = if error.is_passing() { "unreachable" } else { "refused" };
+    let kind = if error.is_transient() { "unreachable" } else { "refused" };
     CallError::new(kind, format!("not sent: it cannot be written down before: {error}"))
 }
 

@@ -33,8 +33,8 @@ pub struct Attempt {
 
 impl Attempt {
     /// ServiceTitan for the attempt: what it writes goes through its journal, its feed begins at the watermark.
-    pub fn around(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
-        let api = self.journal.around(api);
+    pub fn layer(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
+        let api = self.journal.layer(api);
         match &self.job.feed {
             Some(feed) => feed::layer(feed, api, self.state.clone(), self.log.clone()),
             None => api,

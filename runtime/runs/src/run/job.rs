@@ -56,8 +56,8 @@ impl Failure {
     }
 
     /// One that may pass.
-    pub fn passing(message: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Passing, message: message.into(), reasons: Vec::new() }
+    pub fn transient(message: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Transient, message: message.into(), reasons: Vec::new() }
     }
 
     /// With every single reason.

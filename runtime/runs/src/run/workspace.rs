@@ -68,7 +68,7 @@ pub enum FileError {
 
 impl FileError {
     /// Whether a later try may succeed.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, FileError::Disk(_))
     }
 }

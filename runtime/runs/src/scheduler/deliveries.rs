@@ -68,12 +68,12 @@ impl Work {
 
     fn try_delivery(&mut self, run: RunId) {
         self.deliveries.tried.insert(run);
-        let (runner, onlooker) = (self.runner.clone(), self.onlooker.clone());
+        let (runner, observer) = (self.runner.clone(), self.observer.clone());
         let (tell, cancel) = (self.tell.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
             let report = deliver(&runner, run, cancel).await;
-            if let (Some(report), Some(onlooker)) = (&report, onlooker) {
-                onlooker(report);
+            if let (Some(report), Some(observer)) = (&report, observer) {
+                observer(report);
             }
             let _ = tell.send(Event::Tried(run, report.is_some()));
         });

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tradewire_schedule::{Missed, Overlap, Schedule, Slots, Window};
 use tradewire_store::{SlotRecord, SlotState};
 
-use crate::run::CallOff;
+use crate::run::Cancellation;
 
 /// A slot that is taken up within this time of its start was not missed.
 const ON_TIME: TimeDelta = TimeDelta::seconds(60);
@@ -23,7 +23,7 @@ pub(super) enum State {
     /// The run of this slot is being opened. Later slots wait until it is told what comes of it.
     Opening(DateTime<Utc>),
     /// The run of this slot goes on.
-    Running(DateTime<Utc>, CallOff),
+    Running(DateTime<Utc>, Cancellation),
 }
 
 /// One schedule.
@@ -99,7 +99,7 @@ impl Lane {
     }
 
     /// Goes on after the last slot that has a row. A schedule that is new begins now.
-    pub(super) fn take_up(&mut self, last: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    pub(super) fn resume(&mut self, last: Option<DateTime<Utc>>, now: DateTime<Utc>) {
         // A row of the future was written by a clock that has been set back since.
         self.cursor = last.map_or(now, |last| last.min(now));
         self.furthest = last.unwrap_or(now).max(self.cursor);
@@ -155,9 +155,9 @@ impl Lane {
         self.deferred = false;
     }
 
-    pub(super) fn opened(&mut self, call_off: CallOff) {
+    pub(super) fn opened(&mut self, cancellation: Cancellation) {
         if let State::Opening(due) = self.state {
-            self.state = State::Running(due, call_off);
+            self.state = State::Running(due, cancellation);
         }
     }
 
@@ -357,8 +357,8 @@ impl Lane {
                 Overlap::Replace if slot <= self.furthest => {}
                 Overlap::Replace => {
                     let reason = format!("replaced by the slot of {}", self.local(slot));
-                    if let State::Running(_, call_off) = &self.state {
-                        call_off.call_off(&reason);
+                    if let State::Running(_, cancellation) = &self.state {
+                        cancellation.cancel(&reason);
                     }
                     for replaced in std::mem::take(&mut self.queue) {
                         taken.rows.push(self.row(replaced, SlotState::Skipped, reason.clone(), now));

@@ -52,20 +52,20 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 const SET_BACK: TimeDelta = TimeDelta::seconds(5);
 
 /// Told of each run as it ends.
-type Onlooker = Arc<dyn Fn(&Report) + Send + Sync>;
+type Observer = Arc<dyn Fn(&Report) + Send + Sync>;
 
 /// The schedules of a configuration.
 pub struct Scheduler {
     runner: Arc<Runner>,
     others: Option<watch::Receiver<Arc<Runner>>>,
     patience: Duration,
-    onlooker: Option<Onlooker>,
+    observer: Option<Observer>,
 }
 
 impl Scheduler {
     /// The schedules of the runner's configuration.
     pub fn new(runner: Arc<Runner>) -> Self {
-        Self { runner, others: None, patience: Duration::from_secs(30), onlooker: None }
+        Self { runner, others: None, patience: Duration::from_secs(30), observer: None }
     }
 
     /// How long a shutdown waits for runs that go on before it cancels them; 30 seconds unless told otherwise.
@@ -82,8 +82,8 @@ impl Scheduler {
     }
 
     /// Tells of each run as it ends.
-    pub fn on_report(mut self, onlooker: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.onlooker = Some(Arc::new(onlooker));
+    pub fn on_report(mut self, observer: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -100,13 +100,13 @@ impl Scheduler {
     /// Runs what falls due until `shutdown`, then waits for what goes on. A runner that another has come after is let go
     /// as soon as the last of its runs ends.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { runner, mut others, patience, onlooker } = self;
+        let Self { runner, mut others, patience, observer } = self;
         let (clock, queued) = (runner.clock().clone(), runner.queued().clone());
         let (tell, mut events) = mpsc::unbounded_channel();
-        let mut work = Work::new(runner, onlooker, tell, shutdown.clone());
+        let mut work = Work::new(runner, observer, tell, shutdown.clone());
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = work.take_up() => {}
+            () = work.resume() => {}
         }
         let mut seen = clock.now();
         loop {

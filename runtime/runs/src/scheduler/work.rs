@@ -15,8 +15,8 @@ use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, Store
 use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
 use super::places::{Claim, Limits, Places};
-use super::{LOOK_AGAIN, Onlooker, tasks};
-use crate::run::{CallOff, Request, Runner};
+use super::{LOOK_AGAIN, Observer, tasks};
+use crate::run::{Cancellation, Request, Runner};
 
 /// How long runs that were cancelled at the shutdown may take to record it.
 const RECORD: Duration = Duration::from_secs(20);
@@ -24,7 +24,7 @@ const RECORD: Duration = Duration::from_secs(20);
 /// What a task tells the loop.
 pub(super) enum Event {
     /// The slot's run is open: from here on later slots overlap it.
-    Opened(usize, CallOff),
+    Opened(usize, Cancellation),
     /// The slot is done with, one way or another.
     Finished(usize),
     /// Slots of these lanes that do not run, or not yet, are recorded.
@@ -50,7 +50,7 @@ pub(super) enum Event {
 /// The lanes by their numbers, and what goes on in them.
 pub(super) struct Work {
     pub(super) runner: Arc<Runner>,
-    pub(super) onlooker: Option<Onlooker>,
+    pub(super) observer: Option<Observer>,
     lanes: Vec<Lane>,
     /// The number of each lane, by export and tenant.
     numbers: HashMap<(String, String), usize>,
@@ -74,7 +74,7 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn new(
         runner: Arc<Runner>,
-        onlooker: Option<Onlooker>,
+        observer: Option<Observer>,
         tell: mpsc::UnboundedSender<Event>,
         shutdown: CancellationToken,
     ) -> Self {
@@ -94,20 +94,20 @@ impl Work {
             look_at: now,
             looking: None,
             runner,
-            onlooker,
+            observer,
         }
     }
 
     /// Finds how far each lane had come, what waits in it, and whether it is paused.
-    pub(super) async fn take_up(&mut self) {
+    pub(super) async fn resume(&mut self) {
         let store = self.runner.store().clone();
         let names: Vec<_> = self.lanes.iter().map(Lane::name).collect();
-        let last = insistently(|| store.last_slots(names.clone())).await;
-        let queued = insistently(|| store.queued_slots()).await;
-        let pauses = insistently(|| store.pauses()).await;
+        let last = with_endless_retries(|| store.last_slots(names.clone())).await;
+        let queued = with_endless_retries(|| store.queued_slots()).await;
+        let pauses = with_endless_retries(|| store.pauses()).await;
         let now = self.runner.clock().now();
         for (lane, last) in self.lanes.iter_mut().zip(last) {
-            lane.take_up(last, now);
+            lane.resume(last, now);
         }
         for slot in queued {
             if let Some(n) = self.numbers.get(&(slot.export, slot.tenant)) {
@@ -220,7 +220,7 @@ impl Work {
     fn begin(&mut self, n: usize, rows: Vec<SlotRecord>, begun: Begun) {
         let Schedule { export, tenant, .. } = &self.lanes[n].schedule;
         let request = Request { window: begun.window, ..Request::slot(export, tenant, begun.due) };
-        let (runner, onlooker) = (self.runner.clone(), self.onlooker.clone());
+        let (runner, observer) = (self.runner.clone(), self.observer.clone());
         let (tell, shutdown, cancel) = (self.tell.clone(), self.shutdown.clone(), self.cancel.clone());
         self.tasks.spawn(async move {
             let _ended = Ended { n, tell: tell.clone() };
@@ -232,7 +232,7 @@ impl Work {
                 }
             }
             let Some(open) = tasks::open(&runner, request, begun, shutdown).await else { return };
-            let _ = tell.send(Event::Opened(n, open.call_off()));
+            let _ = tell.send(Event::Opened(n, open.cancellation()));
             let Some(report) = tasks::carry_out(&runner, open, cancel).await else { return };
             if let Some(at) = report.run.ending.as_ref().and_then(|ending| ending.retry_at) {
                 let _ = tell.send(Event::Retry(at));
@@ -240,8 +240,8 @@ impl Work {
             if report.delivers() {
                 let _ = tell.send(Event::Undelivered);
             }
-            if let Some(onlooker) = onlooker {
-                onlooker(&report);
+            if let Some(observer) = observer {
+                observer(&report);
             }
         });
     }
@@ -250,8 +250,8 @@ impl Work {
     pub(super) fn told(&mut self, event: Event) {
         let now = self.runner.clock().now();
         match event {
-            Event::Opened(n, call_off) => {
-                self.lanes[n].opened(call_off);
+            Event::Opened(n, cancellation) => {
+                self.lanes[n].opened(cancellation);
                 self.look_at_lane(n, now);
             }
             Event::Finished(n) => {
@@ -350,8 +350,8 @@ impl Work {
         let preparing = self.tasks.spawn(async move {
             let store = runner.store();
             let known = async {
-                let queued = insistently(|| store.queued_slots()).await;
-                (queued, insistently(|| store.pauses()).await)
+                let queued = with_endless_retries(|| store.queued_slots()).await;
+                (queued, with_endless_retries(|| store.pauses()).await)
             };
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -447,7 +447,7 @@ impl Work {
 }
 
 /// Asks the store until it answers.
-async fn insistently<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
+async fn with_endless_retries<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
     let mut tries = 0;
     loop {
         match ask().await {

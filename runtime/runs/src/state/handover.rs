@@ -9,7 +9,7 @@ use std::ops::Bound;
 use tokio::sync::OnceCell;
 use tradewire_config::Begins;
 use tradewire_schedule::Window;
-use tradewire_store::{Outcome, Store, StoreError, patiently};
+use tradewire_store::{Outcome, Store, StoreError, with_retries};
 
 use super::{PAGE, StateError};
 
@@ -62,8 +62,9 @@ impl Followed {
         };
         let failed = |error: StoreError| StateError::Store(error.to_string());
         let read = async || {
-            let run =
-                patiently("reading a run", || store.latest_run(export, tenant, &self.window)).await.map_err(failed)?;
+            let run = with_retries("reading a run", || store.latest_run(export, tenant, &self.window))
+                .await
+                .map_err(failed)?;
             // What it keeps was kept when its delivery was decided.
             if let Some(run) = run.filter(|run| run.decided && !run.succeeded()) {
                 return Err(match run.ending {
@@ -71,7 +72,7 @@ impl Followed {
                     _ => StateError::FollowsUndelivered(export.clone()),
                 });
             }
-            let state = patiently("reading state", || store.state(export, tenant)).await.map_err(failed)?;
+            let state = with_retries("reading state", || store.state(export, tenant)).await.map_err(failed)?;
             let handed = state.entries.into_iter().filter(|(place, _)| place.bucket == HANDOVER);
             Ok(handed.map(|(place, value)| (place.key, value)).collect())
         };

@@ -17,7 +17,7 @@ use bytesize::ByteSize;
 use tokio::sync::{Mutex, MutexGuard};
 use tradewire_config::{Begins, Limits};
 use tradewire_schedule::Window;
-use tradewire_store::{StateChanges, StateKey, StateRecord, Store, patiently};
+use tradewire_store::{StateChanges, StateKey, StateRecord, Store, with_retries};
 
 use handover::Followed;
 pub use handover::{FOLLOWED, HANDOVER};
@@ -90,7 +90,7 @@ pub enum StateError {
 
 impl StateError {
     /// Whether a later try may succeed.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, StateError::Store(_) | StateError::FollowsUndelivered(_))
     }
 }
@@ -124,7 +124,7 @@ impl Seen {
             return Err(StateError::Over);
         }
         read.inspect_err(|error| {
-            if error.is_passing() {
+            if error.is_transient() {
                 self.fault = Some(error.clone());
             }
         })
@@ -226,7 +226,7 @@ impl State {
         }
         let held = match state.take() {
             Some(held) => held,
-            None => match patiently("reading state", || store.state(export, tenant)).await {
+            None => match with_retries("reading state", || store.state(export, tenant)).await {
                 Ok(record) => record.into(),
                 // Whatever a plugin makes of it, it went on without knowing what it keeps.
                 Err(error) => {

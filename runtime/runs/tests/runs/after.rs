@@ -72,7 +72,7 @@ async fn a_run_that_succeeds_is_followed_for_its_tenant_and_window_and_so_is_its
 #[tokio::test]
 async fn what_fails_is_not_followed_and_what_is_tried_again_is_followed_once() {
     let plugin = Closure::new(async |attempt| match (attempt.job.export.as_str(), attempt.job.attempt) {
-        ("weekly", 1) => Err(Failure::passing("the supplier is down")),
+        ("weekly", 1) => Err(Failure::transient("the supplier is down")),
         _ => Ok(Summary::default()),
     });
     let bench = bench(plugin);

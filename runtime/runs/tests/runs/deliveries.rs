@@ -295,7 +295,7 @@ async fn what_a_place_asks_to_wait_is_waited() {
 #[tokio::test]
 async fn what_lasts_waits_for_an_operator() {
     let (bench, place) = bench();
-    place.trouble("publish a.csv", Trouble::Fails(1, || PlaceError::lasting("the host key is another: pin it")));
+    place.trouble("publish a.csv", Trouble::Fails(1, || PlaceError::permanent("the host key is another: pin it")));
     let report = run(&bench, week(5)).await;
     let delivery = report.delivery.clone().unwrap();
     assert_eq!((delivery.state, delivery.next_try), (DeliveryState::Stopped, None));
@@ -392,7 +392,7 @@ async fn an_answer_that_is_lost_before_what_lasts_sends_nothing_twice() {
     assert_eq!((report.outcome(), place.names().len()), (Outcome::Delivering, 2));
     // The receiver takes the file, and then lets nobody in.
     place.remove("a.csv");
-    place.trouble("publish a.csv.total.json", Trouble::Fails(1, || PlaceError::lasting("the key is refused")));
+    place.trouble("publish a.csv.total.json", Trouble::Fails(1, || PlaceError::permanent("the key is refused")));
     let refused = bench.runner.deliver(&report.run.opening, never()).await.unwrap();
     assert_eq!(refused.delivery.unwrap().state, DeliveryState::Stopped);
     assert!(bench.runner.deliver(&report.run.opening, never()).await.unwrap().succeeded());
@@ -402,7 +402,7 @@ async fn an_answer_that_is_lost_before_what_lasts_sends_nothing_twice() {
 #[tokio::test]
 async fn a_try_that_is_told_to_stop_leaves_a_delivery_as_it_was() {
     let (bench, place) = bench();
-    place.trouble("stage a.csv", Trouble::Fails(1, || PlaceError::lasting("the host key is another: pin it")));
+    place.trouble("stage a.csv", Trouble::Fails(1, || PlaceError::permanent("the host key is another: pin it")));
     let opening = run(&bench, week(5)).await.run.opening;
     place.trouble("stage a.csv", Trouble::HangsBefore);
     let stopped = bench.runner.deliver(&opening, place.hung()).await.unwrap().delivery.unwrap();
@@ -446,7 +446,7 @@ async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
         (ending.outcome, ending.failure, ending.message)
     };
     let (outcome, failure, message) = by_hand().await;
-    assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Passing)));
+    assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Transient)));
     assert!(message.contains("`weekly` for this window are not all delivered yet"), "{message}");
     place.recovers();
     bench.runner.give_up(&opening).await.unwrap();

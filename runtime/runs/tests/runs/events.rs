@@ -216,7 +216,7 @@ async fn a_burst_becomes_a_few_runs() {
 #[tokio::test]
 async fn every_attempt_gets_the_same_events_and_what_fails_for_good_is_told_and_can_be_replayed() {
     let (plugin, seen) = reading(|attempt| match attempt.job.attempt {
-        1 => Err(Failure::passing("the supplier is down")),
+        1 => Err(Failure::transient("the supplier is down")),
         _ => Err(Failure::refused("no such job")),
     });
     let bench = bench(plugin);

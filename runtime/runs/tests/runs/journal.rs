@@ -24,7 +24,7 @@ fn calling(api: &Scripted, calls: &[(&str, &str, &str)]) -> (Closure, Answers) {
     let (api, told) = (api.clone(), answers.clone());
     let calls: Vec<_> = calls.iter().map(|(o, p, b)| (o.to_string(), p.to_string(), b.to_string())).collect();
     let plugin = Closure::new(move |attempt| {
-        let (api, told, calls) = (attempt.journal.around(Arc::new(api.clone())), told.clone(), calls.clone());
+        let (api, told, calls) = (attempt.journal.layer(Arc::new(api.clone())), told.clone(), calls.clone());
         async move {
             told.lock().unwrap().clear();
             for (operation, value, body) in calls {
@@ -36,7 +36,7 @@ fn calling(api: &Scripted, calls: &[(&str, &str, &str)]) -> (Closure, Answers) {
             file.write(b"done").await?;
             file.finish(vec![]).await?;
             match told.lock().unwrap().iter().find_map(|answer| answer.as_ref().err()) {
-                Some(error) => Err(Failure::passing(error.message.clone())),
+                Some(error) => Err(Failure::transient(error.message.clone())),
                 None => Ok(Default::default()),
             }
         }
@@ -115,7 +115,7 @@ async fn a_write_in_doubt_holds_the_run_its_window_and_everything_that_it_would_
 async fn a_plugin_that_ignores_a_doubt_waits_all_the_same() {
     let api = Scripted::with([Ends::Lost]);
     let bench = Bench::new(Closure::new(move |attempt| {
-        let api = attempt.journal.around(Arc::new(api.clone()));
+        let api = attempt.journal.layer(Arc::new(api.clone()));
         async move {
             let _ = call(&*api, CREATE, &[], "a").await;
             let file = attempt.files.create("a.csv", "text/csv").await?;
@@ -184,14 +184,14 @@ async fn the_raw_door_goes_through_the_journal_and_reads_do_not() {
     let api = Scripted::default();
     let seen = api.clone();
     let bench = Bench::new(Closure::new(move |attempt| {
-        let api = attempt.journal.around(Arc::new(seen.clone()));
+        let api = attempt.journal.layer(Arc::new(seen.clone()));
         async move {
             let path = &"/x/tenant/{tenant}/y".parse().unwrap();
             api.raw("POST".parse().unwrap(), path, &[], Some("{}".into())).await.unwrap();
             api.raw("GET".parse().unwrap(), path, &[], None).await.unwrap();
             call(&*api, "crm/customers.get", &["5"], "").await.unwrap();
             call(&*api, "dispatch/capacity.get-list", &[], "{}").await.unwrap();
-            Err(Failure::passing("again"))
+            Err(Failure::transient("again"))
         }
     }));
     for _ in 0..2 {
@@ -278,7 +278,7 @@ async fn only_an_open_run_begins_a_write_and_an_answer_that_comes_late_ends_the_
     let seen = taken.clone();
     let late = api.clone();
     bench.plugin.becomes(Closure::new(move |attempt| {
-        let api = attempt.journal.around(Arc::new(late.clone()));
+        let api = attempt.journal.layer(Arc::new(late.clone()));
         *seen.lock().unwrap() = Some(api.clone());
         async move {
             let _ = call(&*api, CREATE, &[], "a").await;

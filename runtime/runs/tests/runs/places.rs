@@ -50,7 +50,7 @@ impl Held {
                 let (export, number) = (attempt.job.export.clone(), attempt.job.attempt);
                 held.begun.lock().unwrap().push(export.clone());
                 held.gate.acquire().await.unwrap().forget();
-                if fails(&export, number) { Err(Failure::passing("not yet")) } else { Ok(Summary::default()) }
+                if fails(&export, number) { Err(Failure::transient("not yet")) } else { Ok(Summary::default()) }
             }
         })
     }

@@ -19,11 +19,11 @@ const RETRIES: &str = r#"retries = { times = 3, backoff = "10 min", longest = "1
 fn failing(api: &Scripted, times: u32) -> Closure {
     let api = api.clone();
     Closure::new(move |attempt| {
-        let api = attempt.journal.around(Arc::new(api.clone()));
+        let api = attempt.journal.layer(Arc::new(api.clone()));
         async move {
-            call(&*api, "dispatch/team.create", &[], "a").await.map_err(|error| Failure::passing(error.message))?;
+            call(&*api, "dispatch/team.create", &[], "a").await.map_err(|error| Failure::transient(error.message))?;
             match attempt.job.attempt {
-                attempt if attempt <= times => Err(Failure::passing("the supplier is down")),
+                attempt if attempt <= times => Err(Failure::transient("the supplier is down")),
                 _ => Ok(Summary::default()),
             }
         }
@@ -141,7 +141,7 @@ async fn what_is_refused_in_doubt_or_was_run_by_hand_is_not_tried_again() {
     bench.plugin.becomes(Closure::new(async |_| Err(Failure::refused("a technician has no code"))));
     bench.clock.set("2026-03-16T13:00:00Z");
     until("acme is refused", async || ended(&bench).await == 2).await;
-    bench.plugin.becomes(Closure::new(async |_| Err(Failure::passing("the supplier is down"))));
+    bench.plugin.becomes(Closure::new(async |_| Err(Failure::transient("the supplier is down"))));
     let by_hand = Request { window: None, ..Request::now("weekly", "acme") };
     bench.runner.run(by_hand, CancellationToken::new()).await.unwrap();
     assert!(bench.store.retries().await.unwrap().is_empty());
@@ -192,9 +192,9 @@ fn ordering(vendor: &Vendor, times: u32) -> Closure {
         let vendor = vendor.clone();
         async move {
             let came = vendor.order(&attempt.journal, "PO-1").await;
-            came.map_err(|error| Failure::passing(error.message))?;
+            came.map_err(|error| Failure::transient(error.message))?;
             match attempt.job.attempt {
-                attempt if attempt <= times => Err(Failure::passing("ServiceTitan is down")),
+                attempt if attempt <= times => Err(Failure::transient("ServiceTitan is down")),
                 _ => Ok(Summary::default()),
             }
         }

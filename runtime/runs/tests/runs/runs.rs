@@ -229,7 +229,7 @@ async fn a_folder_whose_parent_is_missing_is_named_and_nothing_is_left() {
     let config = CONFIG.replace("to = \"outbox\"", "to = \"no/such/outbox\"");
     let bench = Bench::with(Closure::writing(&[("a.csv", "x")]), &config, |store| store);
     let ending = run(&bench.runner).await.run.ending.unwrap();
-    assert_eq!(ending.failure, Some(FailureKind::Passing));
+    assert_eq!(ending.failure, Some(FailureKind::Transient));
     assert!(ending.message.contains("no/such/outbox"), "{}", ending.message);
     assert!(bench.staged().is_empty());
 }

@@ -119,7 +119,7 @@ async fn a_shutdown_lets_a_run_end_that_is_nearly_done() {
 async fn a_tenant_whose_runs_panic_or_fail_stops_nobody_and_goes_on_itself() {
     let bench = Bench::new(Closure::new(async |attempt| match attempt.job.tenant.as_str() {
         "acme" => panic!("oh"),
-        _ => Err(Failure::passing("ServiceTitan is down")),
+        _ => Err(Failure::transient("ServiceTitan is down")),
     }));
     let going = start(bench.runner.clone()).await;
     for (week, day) in [(1, "2026-03-16T13:00:00Z"), (2, "2026-03-23T13:00:00Z"), (3, "2026-03-30T13:00:00Z")] {
@@ -216,10 +216,10 @@ async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_doubt_is_s
     let api = Scripted::with([Ends::Lost]);
     let seen = api.clone();
     let bench = Bench::new(Closure::new(move |attempt| {
-        let api = attempt.journal.around(Arc::new(seen.clone()));
+        let api = attempt.journal.layer(Arc::new(seen.clone()));
         async move {
             let body = if attempt.job.tenant == "acme" { "a" } else { "z" };
-            call(&*api, "dispatch/team.create", &[], body).await.map_err(|error| Failure::passing(error.message))?;
+            call(&*api, "dispatch/team.create", &[], body).await.map_err(|error| Failure::transient(error.message))?;
             Ok(Summary::default())
         }
     }));

@@ -149,7 +149,7 @@ async fn with_overlap_queue_a_slot_waits_for_the_run_before() {
 }
 
 #[tokio::test]
-async fn with_overlap_replace_the_run_that_goes_on_is_called_off() {
+async fn with_overlap_replace_the_run_that_goes_on_is_cancelled() {
     let (plugin, gate) = held();
     let bench = Bench::with(plugin, &hourly("overlap = \"replace\"\nretries = { times = 3 }"), |store| store);
     let going = start(bench.runner.clone()).await;

@@ -74,7 +74,7 @@ async fn what_a_run_keeps_is_there_for_the_next_and_for_nobody_else() {
 
 #[tokio::test]
 async fn a_run_that_does_not_succeed_keeps_nothing() {
-    let bench = Bench::new(counting(Err(Failure::passing("no"))));
+    let bench = Bench::new(counting(Err(Failure::transient("no"))));
     assert_eq!(run(&bench, 0).await.outcome(), Outcome::Failed);
     assert_eq!(kept(&bench).await, None);
     // One that could not deliver keeps nothing either.
@@ -165,7 +165,7 @@ async fn of_two_runs_that_go_on_at_once_one_is_to_be_run_again() {
     assert_eq!(run(&bench, 7).await.outcome(), Outcome::Succeeded);
     go_on.notify_one();
     let ending = first.await.unwrap().run.ending.unwrap();
-    assert_eq!((ending.outcome, ending.failure), (Outcome::Failed, Some(FailureKind::Passing)));
+    assert_eq!((ending.outcome, ending.failure), (Outcome::Failed, Some(FailureKind::Transient)));
     assert!(
         ending.message.contains("the state of `weekly` for `acme` has been changed meanwhile"),
         "{}",
@@ -253,7 +253,7 @@ async fn whoever_runs_after_reads_what_was_handed_over_and_changes_nothing_of_it
             attempt.state.set(HANDOVER, "bill-1", Some(b"first".to_vec())).await?;
             attempt.state.set(BUCKET, "secret", Some(b"own".to_vec())).await?;
             assert_eq!(attempt.state.get(FOLLOWED, "bill-1").await, Err(StateError::FollowsNone));
-            if attempt.job.attempt == 1 { Err(Failure::passing("no")) } else { Ok(Default::default()) }
+            if attempt.job.attempt == 1 { Err(Failure::transient("no")) } else { Ok(Default::default()) }
         }
         _ => {
             assert_eq!(attempt.state.set(FOLLOWED, "bill-1", None).await, Err(StateError::ReadOnly));

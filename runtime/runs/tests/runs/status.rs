@@ -61,7 +61,7 @@ async fn a_run_that_goes_on_fails_and_is_tried_again_is_told() {
         let held = held.clone();
         async move {
             held.acquire().await.unwrap().forget();
-            Err::<Summary, _>(Failure::passing("the supplier is down"))
+            Err::<Summary, _>(Failure::transient("the supplier is down"))
         }
     });
     let bench = Bench::with(plugin, &weekly("retries = { times = 1, backoff = \"10 min\" }"), |store| store);

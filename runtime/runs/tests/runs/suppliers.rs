@@ -36,7 +36,7 @@ fn ordering(vendor: &Vendor, numbers: &[&'static str]) -> (Closure, Answers) {
 }
 
 fn ended(error: Option<&CallError>) -> Result<tradewire_runs::run::Summary, Failure> {
-    error.map_or(Ok(Default::default()), |error| Err(Failure::passing(error.message.clone())))
+    error.map_or(Ok(Default::default()), |error| Err(Failure::transient(error.message.clone())))
 }
 
 async fn outcome(bench: &Bench) -> Outcome {
@@ -147,19 +147,20 @@ fn with_teams(vendor: &Vendor, api: &Scripted) -> Closure {
         let (vendor, api) = (vendor.clone(), Arc::new(api.clone()));
         async move {
             let request = attempt.journal.supplier("harborline", "purchaseorder", "1", "1");
-            let inner = request.around(api.clone());
+            let inner = request.layer(api.clone());
             let known = request.before().await.unwrap().is_some();
-            let team = async || call(&*inner, CREATE, &[], "a").await.map_err(|error| Failure::passing(error.message));
+            let team =
+                async || call(&*inner, CREATE, &[], "a").await.map_err(|error| Failure::transient(error.message));
             if !known {
                 team().await?;
             }
-            vendor.order_by(&request, "1").await.map_err(|error| Failure::passing(error.message))?;
+            vendor.order_by(&request, "1").await.map_err(|error| Failure::transient(error.message))?;
             team().await?;
-            let own = attempt.journal.around(api);
-            call(&*own, CREATE, &[], "a").await.map_err(|error| Failure::passing(error.message))?;
+            let own = attempt.journal.layer(api);
+            call(&*own, CREATE, &[], "a").await.map_err(|error| Failure::transient(error.message))?;
             match attempt.job.attempt {
                 3 => Ok(Default::default()),
-                _ => Err(Failure::passing("not yet")),
+                _ => Err(Failure::transient("not yet")),
             }
         }
     })

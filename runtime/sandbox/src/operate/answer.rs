@@ -1,10 +1,10 @@
 //! Records as an operation's answer shows them.
 
 use hyper::StatusCode;
-use tradewire_sandbox_seed::Draw;
+use tradewire_sandbox_seed::Rng;
+use tradewire_sandbox_seed::generator::{Generator, Missing};
 use tradewire_sandbox_seed::json::{Fields, quoted};
 use tradewire_sandbox_seed::plan::shape::{Shape, fields};
-use tradewire_sandbox_seed::scribe::{Missing, Scribe};
 use tradewire_surface::{Answer, Scalar, Type};
 
 use super::Call;
@@ -50,14 +50,14 @@ impl<'c> Shown<'c> {
 }
 
 fn conformed(call: &Call<'_>, ty: &Type, text: &str) -> String {
-    let mut scribe = Scribe::new(&call.store.world, call.endpoint.surface, None, 0, Missing::Blank);
-    scribe.conform(text, ty, "", None);
-    scribe.finish()
+    let mut generator = Generator::new(&call.store.dataset, call.endpoint.surface, None, 0, Missing::Blank);
+    generator.conform(text, ty, "", None);
+    generator.finish()
 }
 
 /// Takes the values of some fields away, and of fields one level deeper; which ones depends on the record alone.
 fn with_nulls(text: &str, identity: Option<&str>, per_mille: u16) -> String {
-    fn walk(text: &str, identity: Option<&str>, draw: &mut Draw, per_mille: u16, depth: usize) -> String {
+    fn walk(text: &str, identity: Option<&str>, rng: &mut Rng, per_mille: u16, depth: usize) -> String {
         let Some(fields) = Fields::of(text) else { return text.to_owned() };
         let parts: Vec<String> = fields
             .0
@@ -65,8 +65,8 @@ fn with_nulls(text: &str, identity: Option<&str>, per_mille: u16) -> String {
             .map(|(name, raw)| {
                 let spared = *name == "id" || identity == Some(name);
                 let value = match raw.get() {
-                    _ if !spared && draw.chance(per_mille.into()) => "null".to_owned(),
-                    raw if depth == 0 => walk(raw, None, draw, per_mille, 1),
+                    _ if !spared && rng.chance(per_mille.into()) => "null".to_owned(),
+                    raw if depth == 0 => walk(raw, None, rng, per_mille, 1),
                     raw => raw.to_owned(),
                 };
                 format!("{}:{value}", quoted(name))
@@ -74,8 +74,8 @@ fn with_nulls(text: &str, identity: Option<&str>, per_mille: u16) -> String {
             .collect();
         format!("{{{}}}", parts.join(","))
     }
-    let mut draw = Draw::of(0, tradewire_sandbox_seed::number_of(text), 0);
-    walk(text, identity, &mut draw, per_mille, 0)
+    let mut rng = Rng::of(0, tradewire_sandbox_seed::number_of(text), 0);
+    walk(text, identity, &mut rng, per_mille, 0)
 }
 
 /// The answer of a write: the record as it is now, where the operation shows one.
@@ -103,7 +103,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// The answer: an envelope as the operation declares it, or a bare array.
-    pub fn around(&self, call: &Call<'_>, data: Vec<u8>) -> Response {
+    pub fn layer(&self, call: &Call<'_>, data: Vec<u8>) -> Response {
         let ty = match (&call.endpoint.shape, &call.endpoint.operation.answer) {
             (Shape::Array(_), _) => return wire::json([b"[", data.as_slice(), b"]"].concat()),
             (_, Answer::Json(ty)) => ty,
@@ -131,9 +131,9 @@ impl Envelope {
                 "continueFrom" => self.continue_from.as_deref().map_or("null".to_owned(), quoted),
                 _ => {
                     let missing = Missing::Drawn;
-                    let mut scribe = Scribe::new(&call.store.world, call.endpoint.surface, None, 1, missing);
-                    scribe.drawn(&field.ty, &field.wire);
-                    scribe.finish()
+                    let mut generator = Generator::new(&call.store.dataset, call.endpoint.surface, None, 1, missing);
+                    generator.drawn(&field.ty, &field.wire);
+                    generator.finish()
                 }
             };
             out.extend_from_slice(text.as_bytes());

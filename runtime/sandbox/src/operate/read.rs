@@ -1,9 +1,9 @@
 //! Single records, documents, and answers that are computed.
 
 use serde_json::Value;
+use tradewire_sandbox_seed::generator::{Generator, Missing};
 use tradewire_sandbox_seed::json::quoted;
 use tradewire_sandbox_seed::plan::shape::{Shape, fields};
-use tradewire_sandbox_seed::scribe::{Missing, Scribe};
 use tradewire_sandbox_seed::{cells, number_of};
 use tradewire_surface::{Answer, Type};
 
@@ -30,7 +30,7 @@ fn shown(call: &Call<'_>, collection: usize, text: &str) -> Response {
     match (&call.endpoint.shape, call.endpoint.shape.record()) {
         (Shape::Page(_) | Shape::Array(_) | Shape::Feed(_), Some(ty)) => {
             let data = Shown::new(call, collection, ty).text(text).into_bytes();
-            Envelope { page: 1, size: 1, more: false, total: Some(1), continue_from: None }.around(call, data)
+            Envelope { page: 1, size: 1, more: false, total: Some(1), continue_from: None }.layer(call, data)
         }
         (_, Some(ty)) => wire::json(Shown::new(call, collection, ty).text(text)),
         (_, None) => wire::empty(hyper::StatusCode::OK),
@@ -50,16 +50,16 @@ pub(super) fn text(call: &Call<'_>, collection: usize) -> String {
     }
     let surface = call.endpoint.surface;
     let number = i64::try_from(number_of(&key.1) % 100_000).unwrap_or(1) + 1;
-    let mut scribe = Scribe::new(&call.store.world, surface, Some(collection), number, Missing::Drawn);
+    let mut generator = Generator::new(&call.store.dataset, surface, Some(collection), number, Missing::Drawn);
     let stored = &call.state.plan.collections[collection];
     if stored.fields.is_empty() {
         if let Some(ty) = call.endpoint.shape.record() {
-            scribe.drawn(ty, "");
+            generator.drawn(ty, "");
         }
     } else {
-        scribe.seeded(&stored.fields, &tradewire_sandbox_seed::Given::new());
+        generator.seeded(&stored.fields, &tradewire_sandbox_seed::Given::new());
     }
-    scribe.finish()
+    generator.finish()
 }
 
 /// The one document.
@@ -78,9 +78,9 @@ pub(super) fn computed(call: &Call<'_>) -> Result<Response, Problem> {
     }
     let path = call.path.join("/");
     let number = i64::try_from(number_of(&path) % 100_000).unwrap_or(1) + 1;
-    let mut scribe = Scribe::new(&call.store.world, surface, None, number, Missing::Drawn);
-    scribe.drawn(ty, "");
-    Ok(wire::json(scribe.finish()))
+    let mut generator = Generator::new(&call.store.dataset, surface, None, number, Missing::Drawn);
+    generator.drawn(ty, "");
+    Ok(wire::json(generator.finish()))
 }
 
 /// The page of a report, where the answer is one. Paging goes in the query; in the body it is ignored.
@@ -88,14 +88,14 @@ fn report(call: &Call<'_>, answer: &Type, data: &Type) -> Option<Result<Response
     let size = call.asked.number("pageSize").unwrap_or(1000);
     let page = call.asked.number("page").unwrap_or(1);
     let from = page.saturating_sub(1).saturating_mul(size);
-    let (columns, rows, more) = cells(&call.store.world, data, from, size)?;
+    let (columns, rows, more) = cells(&call.store.dataset, data, from, size)?;
     if let Some(limit) = &call.state.reports {
         let report = (call.tenant, call.path.join("/"));
         if let Err(wait) = limit.take(report, std::time::Instant::now()) {
             return Some(Err(crate::limit::refusal(wait)));
         }
     }
-    let all = call.store.world.count_of("jpm/jobs");
+    let all = call.store.dataset.count_of("jpm/jobs");
     let text = |field: &str| -> Option<String> {
         Some(match field {
             "page" => page.to_string(),

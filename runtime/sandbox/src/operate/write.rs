@@ -1,10 +1,10 @@
 //! Adding, changing and taking away records: by operations, and by people, who are bound to none.
 
-use tradewire_sandbox_seed::World;
+use tradewire_sandbox_seed::Dataset;
 use tradewire_sandbox_seed::clock::Ticks;
+use tradewire_sandbox_seed::generator::{Generator, Missing};
 use tradewire_sandbox_seed::json::{Fields, bare, quoted};
 use tradewire_sandbox_seed::plan::{Collection, IdKind};
-use tradewire_sandbox_seed::scribe::{Missing, Scribe};
 
 use super::answer::written;
 use super::{Call, addressed, picked, present, read, receiving};
@@ -19,7 +19,7 @@ pub(super) fn create(call: &Call<'_>, collection: usize) -> Response {
     let mut table = call.store.table(collection).lock();
     let now = call.state.clock.next_write();
     let scope = call.endpoint.scope.as_ref().map(|scope| call.path[scope.param].clone());
-    let (row, text, id) = fresh(&call.store.world, now, &table, collection, scope, call.body);
+    let (row, text, id) = fresh(&call.store.dataset, now, &table, collection, scope, call.body);
     if !call.trouble.lost_write {
         table.insert(row);
         drop(table);
@@ -31,7 +31,7 @@ pub(super) fn create(call: &Call<'_>, collection: usize) -> Response {
 /// Adds a record as people do; gives what it is.
 pub(crate) fn add(state: &State, store: &Store, collection: usize, body: &str) -> String {
     let mut table = store.table(collection).lock();
-    let (row, text, _) = fresh(&store.world, state.clock.next_write(), &table, collection, None, body);
+    let (row, text, _) = fresh(&store.dataset, state.clock.next_write(), &table, collection, None, body);
     table.insert(row);
     drop(table);
     receiving::follow(state, store, collection, &text);
@@ -43,31 +43,31 @@ pub(crate) fn amend(state: &State, store: &Store, collection: usize, id: &str, g
     let mut table = store.table(collection).lock();
     let at = present(&table, id)?;
     let now = state.clock.next_write();
-    let text = merged(&store.world, collection, &table.rows[at], given, now);
+    let text = merged(&store.dataset, collection, &table.rows[at], given, now);
     table.replace(at, text.clone(), now);
     Some(text)
 }
 
 /// A new record, its text and its id. `scope` is whose it is, where its place says that.
 fn fresh(
-    world: &World,
+    dataset: &Dataset,
     now: Ticks,
     table: &Table,
     number: usize,
     scope: Option<String>,
     body: &str,
 ) -> (Row, String, String) {
-    let collection = &world.plan.collections[number];
+    let collection = &dataset.plan.collections[number];
     let place = table.rows.len();
     let given = Fields::of(body).unwrap_or_default();
     let own = collection.identity.as_ref().map(|(wire, kind)| (wire.as_str(), *kind));
     let id = match own {
         // A record that is known by a word of its own, or by another's number, brings it.
         Some((wire, kind)) if kind == IdKind::Word || wire != "id" => {
-            given.get(wire).map_or_else(|| world.id(number, place).to_string(), str::to_owned)
+            given.get(wire).map_or_else(|| dataset.id(number, place).to_string(), str::to_owned)
         }
-        Some((_, IdKind::Guid)) => quoted(&world.guid(number, place)),
-        _ => world.number(number, place).to_string(),
+        Some((_, IdKind::Guid)) => quoted(&dataset.guid(number, place)),
+        _ => dataset.number(number, place).to_string(),
     };
     let parent = parent(scope, collection, &given);
     let mut extra: Vec<(&str, String)> = Vec::new();
@@ -82,10 +82,11 @@ fn fresh(
     let extra = object(&extra);
     let extra = Fields::of(&extra).unwrap_or_default();
     let given = over(given, extra);
-    let mut scribe = Scribe::new(world, collection.surface, Some(number), world.number(number, place), Missing::Blank)
-        .dated(now, now);
-    scribe.merge("", &collection.fields, &given, None);
-    let text = scribe.finish();
+    let mut generator =
+        Generator::new(dataset, collection.surface, Some(number), dataset.number(number, place), Missing::Blank)
+            .dated(now, now);
+    generator.merge("", &collection.fields, &given, None);
+    let text = generator.finish();
     let active = Fields::of(&text).and_then(|f| f.get("active").map(|raw| raw == "true")).unwrap_or(true);
     let id = bare(&id).into_owned();
     let row = Row {
@@ -140,24 +141,25 @@ fn changed(call: &Call<'_>, table: &mut Table, collection: usize, at: usize) -> 
 /// Merges fields into a record; gives what it is then.
 pub(super) fn merge(call: &Call<'_>, table: &mut Table, collection: usize, at: usize, given: &str) -> String {
     let now = call.state.clock.next_write();
-    let text = merged(&call.store.world, collection, &table.rows[at], given, now);
+    let text = merged(&call.store.dataset, collection, &table.rows[at], given, now);
     if !call.trouble.lost_write {
         table.replace(at, text.clone(), now);
     }
     text
 }
 
-fn merged(world: &World, number: usize, row: &Row, given: &str, now: Ticks) -> String {
-    let collection = &world.plan.collections[number];
+fn merged(dataset: &Dataset, number: usize, row: &Row, given: &str, now: Ticks) -> String {
+    let collection = &dataset.plan.collections[number];
     let identity = collection.identity.as_ref().map(|(wire, _)| wire.as_str());
     let mut given = Fields::of(given).unwrap_or_default();
     // Nobody changes a record's id, or when it was made.
     given.0.retain(|(name, _)| identity != Some(name) && !matches!(&**name, "id" | "createdOn" | "modifiedOn"));
     let mut before = Fields::of(&row.text).unwrap_or_default();
     before.0.retain(|(name, _)| !matches!(&**name, "modifiedOn" | "modifiedAt" | "updatedOn"));
-    let mut scribe = Scribe::new(world, collection.surface, Some(number), 0, Missing::Blank).dated(row.created, now);
-    scribe.merge("", &collection.fields, &given, Some(&before));
-    scribe.finish()
+    let mut generator =
+        Generator::new(dataset, collection.surface, Some(number), 0, Missing::Blank).dated(row.created, now);
+    generator.merge("", &collection.fields, &given, Some(&before));
+    generator.finish()
 }
 
 /// Changes the one document.
@@ -166,10 +168,10 @@ pub(super) fn change_document(call: &Call<'_>, collection: usize) -> Response {
     let stored = &call.state.plan.collections[collection];
     let given = Fields::of(call.body).unwrap_or_default();
     let now = call.state.clock.next_write();
-    let mut scribe =
-        Scribe::new(&call.store.world, stored.surface, Some(collection), 1, Missing::Blank).dated(now, now);
-    scribe.merge("", &stored.fields, &given, Fields::of(&before).as_ref());
-    let text = scribe.finish();
+    let mut generator =
+        Generator::new(&call.store.dataset, stored.surface, Some(collection), 1, Missing::Blank).dated(now, now);
+    generator.merge("", &stored.fields, &given, Fields::of(&before).as_ref());
+    let text = generator.finish();
     if !call.trouble.lost_write {
         call.store.singles.lock().insert(read::key(call, collection), text.clone());
     }
@@ -181,7 +183,7 @@ pub(super) fn delete(call: &Call<'_>, collection: usize) -> Result<Response, Pro
     let mut table = call.store.table(collection).lock();
     let at = addressed(call, &table, collection)?;
     let now = call.state.clock.next_write();
-    let gone = merged(&call.store.world, collection, &table.rows[at], r#"{"active":false}"#, now);
+    let gone = merged(&call.store.dataset, collection, &table.rows[at], r#"{"active":false}"#, now);
     let id = table.rows[at].id.clone();
     if !call.trouble.lost_write {
         let listed_inactive = call.state.plan.collections[collection].active_param;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use parking_lot::Mutex;
-use tradewire_sandbox_seed::World;
+use tradewire_sandbox_seed::Dataset;
 
 use table::Table;
 
@@ -21,7 +21,7 @@ pub(crate) struct StoredFile {
 /// A tenant's records.
 pub(crate) struct Store {
     /// What they describe.
-    pub world: World,
+    pub dataset: Dataset,
     tables: Vec<OnceLock<Mutex<Table>>>,
     /// Documents of which there is one, or one for each parent.
     pub singles: Mutex<HashMap<(usize, String), String>>,
@@ -30,14 +30,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub fn new(world: World) -> Store {
-        let tables = world.plan.collections.iter().map(|_| OnceLock::new()).collect();
-        Store { world, tables, singles: Mutex::default(), files: Mutex::default() }
+    pub fn new(dataset: Dataset) -> Store {
+        let tables = dataset.plan.collections.iter().map(|_| OnceLock::new()).collect();
+        Store { dataset, tables, singles: Mutex::default(), files: Mutex::default() }
     }
 
     /// The records of a collection, seeded when they are first asked for.
     pub fn table(&self, collection: usize) -> &Mutex<Table> {
-        self.tables[collection].get_or_init(|| Mutex::new(Table::seeded(&self.world, collection)))
+        self.tables[collection].get_or_init(|| Mutex::new(Table::seeded(&self.dataset, collection)))
     }
 
     /// The records of a collection as they are, in the order in which they were made; the seeded ones come first.
@@ -51,7 +51,7 @@ impl Store {
     pub fn count(&self, collection: usize) -> usize {
         match self.tables[collection].get() {
             Some(table) => table.lock().rows.iter().filter(|row| !row.deleted).count(),
-            None => self.world.count(collection),
+            None => self.dataset.count(collection),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tradewire_sandbox_seed::clock::Ticks;
 use tradewire_sandbox_seed::json::{Fields, bare};
 use tradewire_sandbox_seed::plan::IdKind;
-use tradewire_sandbox_seed::{World, record};
+use tradewire_sandbox_seed::{Dataset, record};
 
 use super::filter::{Column, Filter, Query, Selected};
 
@@ -39,13 +39,13 @@ pub(crate) struct Table {
 
 impl Table {
     /// The seeded records of a collection.
-    pub fn seeded(world: &World, collection: usize) -> Table {
-        let shape = &world.plan.collections[collection];
+    pub fn seeded(dataset: &Dataset, collection: usize) -> Table {
+        let shape = &dataset.plan.collections[collection];
         let numbered = matches!(shape.identity, None | Some((_, IdKind::Number)));
         let own_number = shape.identity.as_ref().is_none_or(|(wire, _)| wire == "id");
         let mut table = Table {
-            rows: Vec::with_capacity(world.count(collection)),
-            first_number: (numbered && own_number).then(|| world.number(collection, 0)),
+            rows: Vec::with_capacity(dataset.count(collection)),
+            first_number: (numbered && own_number).then(|| dataset.number(collection, 0)),
             by_word: HashMap::new(),
             by_parent: HashMap::new(),
             columns: HashMap::new(),
@@ -53,15 +53,15 @@ impl Table {
             changes: None,
             tombstones: shape.field("active").is_some(),
         };
-        for place in 0..world.count(collection) {
-            let seeded = record(world, collection, place);
+        for place in 0..dataset.count(collection) {
+            let seeded = record(dataset, collection, place);
             let id = match &shape.identity {
                 Some((wire, _)) if !own_number => {
                     let fields = Fields::of(&seeded.text);
                     fields.and_then(|f| f.get(wire).map(|raw| bare(raw).into_owned())).unwrap_or_default()
                 }
-                Some(_) => bare(&world.id(collection, place).to_string()).into_owned(),
-                None => world.number(collection, place).to_string(),
+                Some(_) => bare(&dataset.id(collection, place).to_string()).into_owned(),
+                None => dataset.number(collection, place).to_string(),
             };
             // A record that no list can show as inactive is gone from lists once it is.
             let deleted = !seeded.active && !shape.active_param;

@@ -46,19 +46,19 @@ pub(super) fn percent(customer: usize) -> i64 {
 
 impl Vendor {
     fn customer(&self, place: usize) -> Value {
-        let mut draw = self.draw("customer", place);
+        let mut rng = self.rng("customer", place);
         json!({
-            "customer_no": customer_number(place), "trade_name": firm(&mut draw), "zip": CITIES[place].2,
-            "tier": TIERS[place % TIERS.len()].0, "tel": phone(&mut draw), "buys_direct": place != 2,
+            "customer_no": customer_number(place), "trade_name": firm(&mut rng), "zip": CITIES[place].2,
+            "tier": TIERS[place % TIERS.len()].0, "tel": phone(&mut rng), "buys_direct": place != 2,
             "linked": self.book.lock().links.contains(&place), "job_count": JOBS,
         })
     }
 
     fn job(&self, customer: usize, job: usize) -> Value {
-        let mut draw = self.draw("job", customer * JOBS + job);
+        let mut rng = self.rng("job", customer * JOBS + job);
         json!({
-            "job_no": job_number(customer, job), "label": format!("{} \u{2014} {}", street(&mut draw), job + 1),
-            "zip": CITIES[(customer + job) % CITIES.len()].2, "tax_exempt": draw.chance(300),
+            "job_no": job_number(customer, job), "label": format!("{} \u{2014} {}", street(&mut rng), job + 1),
+            "zip": CITIES[(customer + job) % CITIES.len()].2, "tax_exempt": rng.chance(300),
         })
     }
 }
@@ -99,11 +99,11 @@ pub(super) fn ship_to(call: &Call<'_>) -> Answer {
     let customer = named(call)?;
     let address = |number: usize| {
         let (city, state, zip, ..) = CITIES[(customer + number) % CITIES.len()];
-        let mut draw = call.vendor.draw("ship-to", customer * 8 + number);
-        let line_2 = (number == 1).then(|| format!("Dock \"{}\"", draw.between(1, 9)));
+        let mut rng = call.vendor.rng("ship-to", customer * 8 + number);
+        let line_2 = (number == 1).then(|| format!("Dock \"{}\"", rng.between(1, 9)));
         json!({
             "ship_to_no": format!("{}-S{}", customer_number(customer), number + 1), "label": format!("{city} yard"),
-            "line_1": street(&mut draw), "line_2": line_2, "town": city, "state_code": state, "zip": zip,
+            "line_1": street(&mut rng), "line_2": line_2, "town": city, "state_code": state, "zip": zip,
             "country": "US", "is_default": number == 0,
         })
     };
@@ -117,7 +117,7 @@ pub(super) fn notices(call: &Call<'_>) -> Answer {
     let mut notices = vec![
         json!({ "level": "info", "area": "orders", "subject": "Counter hours", "text": "Counters close at 17:00." }),
     ];
-    if call.vendor.draw("notice", customer).chance(600) || customer == 0 {
+    if call.vendor.rng("notice", customer).chance(600) || customer == 0 {
         notices.push(json!({
             "level": "warn", "area": "prices", "subject": null,
             "text": "Copper moves daily: quotes hold \"as long as the day\".",

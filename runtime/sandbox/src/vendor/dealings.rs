@@ -20,17 +20,17 @@ pub(super) fn past(vendor: &Vendor, origin: Ticks) -> Book {
     let mut book = Book::default();
     for customer in customer_places() {
         for place in 0..PAST {
-            let mut draw = vendor.draw("past", customer * PAST + place);
-            let days = i64::try_from(PAST - place).unwrap_or(1) * 40 - draw.between(0, 30);
+            let mut rng = vendor.rng("past", customer * PAST + place);
+            let days = i64::try_from(PAST - place).unwrap_or(1) * 40 - rng.between(0, 30);
             let mut parts = BTreeSet::new();
             while parts.len() < 3 {
-                parts.insert(draw.below(part_count()));
+                parts.insert(rng.below(part_count()));
             }
             let line = |part: usize, quantity: i64| {
                 let price = price(vendor, customer, customer, part, quantity);
                 Line { part, quantity, price, backordered: 0 }
             };
-            let lines = parts.into_iter().map(|part| line(part, draw.between(1, 40) * 1000)).collect();
+            let lines = parts.into_iter().map(|part| line(part, rng.between(1, 40) * 1000)).collect();
             let po_number = format!("{}-{:02}", customer_number(customer).replace("H-", "PO-"), place + 1);
             book.past(customer, po_number, origin - days * DAY, lines);
         }

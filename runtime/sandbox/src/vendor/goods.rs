@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tradewire_sandbox_seed::clock::{self, DAY};
-use tradewire_sandbox_seed::{CITIES, Draw, phone, street};
+use tradewire_sandbox_seed::{CITIES, Rng, phone, street};
 
 use super::{Answer, Call, Refusal, Vendor};
 
@@ -110,26 +110,26 @@ pub(super) fn branch_places() -> std::ops::Range<usize> {
 impl Vendor {
     /// No longer made; what is left is sold.
     pub fn is_discontinued(&self, place: usize) -> bool {
-        place > 0 && self.draw("discontinued", place).chance(80)
+        place > 0 && self.rng("discontinued", place).chance(80)
     }
 
     /// The price in a list, in cents.
     pub fn list_price(&self, place: usize) -> i64 {
-        let seeded = || PARTS[place].4 * self.draw("price", place).between(94, 112) / 100;
+        let seeded = || PARTS[place].4 * self.rng("price", place).between(94, 112) / 100;
         self.listed.lock().get(&place).copied().unwrap_or_else(seeded)
     }
 
     /// What lies in a branch before anybody orders, in thousandths of a unit.
     pub fn seeded_stock(&self, branch: usize, place: usize) -> i64 {
-        let mut draw = self.draw("stock", branch * PARTS.len() + place);
-        if draw.chance(150) { 0 } else { draw.between(1, 240) * 1000 }
+        let mut rng = self.rng("stock", branch * PARTS.len() + place);
+        if rng.chance(150) { 0 } else { rng.between(1, 240) * 1000 }
     }
 
     fn part(&self, place: usize, now: tradewire_sandbox_seed::clock::Ticks) -> Value {
         let (title, maker, unit, group, _, size) = PARTS[place];
-        let mut draw = self.draw("part", place);
+        let mut rng = self.rng("part", place);
         let number = part_number(place);
-        let changed = now - now.rem_euclid(DAY) - draw.between(1, 300) * DAY;
+        let changed = now - now.rem_euclid(DAY) - rng.between(1, 300) * DAY;
         let mut spec = vec![json!({ "label": "Unit", "text": unit })];
         if !size.is_empty() {
             spec.push(json!({ "label": "Size", "text": size }));
@@ -137,29 +137,29 @@ impl Vendor {
         let gone = self.is_discontinued(place);
         json!({
             "part_no": number, "title": title, "long_text": format!("{title}, made by {maker}.\nSold by {unit}."),
-            "maker": maker, "maker_part_no": format!("{}{:04}", &maker[..2].to_uppercase(), draw.between(100, 9999)),
+            "maker": maker, "maker_part_no": format!("{}{:04}", &maker[..2].to_uppercase(), rng.between(100, 9999)),
             "group_no": group, "unit": unit, "list_price": dollars(self.list_price(place)),
-            "upc": format!("0{:011}", draw.between(10_000_000_000, 99_999_999_999)), "spec": spec,
+            "upc": format!("0{:011}", rng.between(10_000_000_000, 99_999_999_999)), "spec": spec,
             "discontinued": gone, "replaced_by": gone.then(|| part_number(place - 1)),
-            "warranty_months": if draw.chance(500) { json!(draw.between(1, 10) * 12) } else { json!(null) },
+            "warranty_months": if rng.chance(500) { json!(rng.between(1, 10) * 12) } else { json!(null) },
             "picture": format!("https://example.com/harborline/{number}.jpg"), "changed_at": clock::write(changed),
         })
     }
 
     fn branch(&self, place: usize) -> Value {
-        let mut draw = self.draw("branch", place);
+        let mut rng = self.rng("branch", place);
         let (city, state, zip, lat, lon) = CITIES[place];
         json!({
-            "branch_no": branch_number(place), "title": format!("Harborline {city}"), "tel": phone(&mut draw),
-            "counter_lead": lead(&mut draw), "region": if state == "AZ" { "WEST" } else { "EAST" },
-            "addr": { "line_1": street(&mut draw), "line_2": null, "town": city, "state_code": state, "zip": zip },
+            "branch_no": branch_number(place), "title": format!("Harborline {city}"), "tel": phone(&mut rng),
+            "counter_lead": lead(&mut rng), "region": if state == "AZ" { "WEST" } else { "EAST" },
+            "addr": { "line_1": street(&mut rng), "line_2": null, "town": city, "state_code": state, "zip": zip },
             "geo": [lat, lon], "open": "06:30-17:00",
         })
     }
 }
 
-fn lead(draw: &mut Draw) -> String {
-    let (first, last) = tradewire_sandbox_seed::person(draw);
+fn lead(rng: &mut Rng) -> String {
+    let (first, last) = tradewire_sandbox_seed::person(rng);
     format!("{first} {last}")
 }
 

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tradewire_sandbox_seed::clock::Ticks;
 use tradewire_sandbox_seed::plan::route::percent_decode;
-use tradewire_sandbox_seed::{Draw, number_of};
+use tradewire_sandbox_seed::{Rng, number_of};
 
 use crate::faults::{Act, Trouble};
 use crate::ledger::Entry;
@@ -104,8 +104,8 @@ impl Vendor {
     }
 
     /// Choices that depend on the seed and on what they are for.
-    fn draw(&self, thing: &str, place: usize) -> Draw {
-        Draw::of(self.seed, number_of("vendor") ^ number_of(thing), place as u64)
+    fn rng(&self, thing: &str, place: usize) -> Rng {
+        Rng::of(self.seed, number_of("vendor") ^ number_of(thing), place as u64)
     }
 }
 
@@ -211,7 +211,7 @@ fn response(answer: Answer, trouble: &Trouble, state: &State) -> Response {
     match answer {
         Ok((status, mut body)) => {
             if let Some(per_mille) = trouble.nulls {
-                nulls(&mut body, per_mille.into(), &mut state.vendor.draw("nulls", 0));
+                nulls(&mut body, per_mille.into(), &mut state.vendor.rng("nulls", 0));
             }
             let status = StatusCode::from_u16(status).unwrap_or_default();
             wire::typed(status, "application/json; charset=utf-8", body.to_string())
@@ -221,18 +221,18 @@ fn response(answer: Answer, trouble: &Trouble, state: &State) -> Response {
 }
 
 /// Makes fields null that nobody said could be; lists stay, and so do numbers of records.
-fn nulls(value: &mut Value, per_mille: usize, draw: &mut Draw) {
+fn nulls(value: &mut Value, per_mille: usize, rng: &mut Rng) {
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
                 let leaf = !member.is_object() && !member.is_array() && !name.ends_with("_no");
-                if leaf && draw.chance(per_mille) {
+                if leaf && rng.chance(per_mille) {
                     *member = json!(null);
                 }
-                nulls(member, per_mille, draw);
+                nulls(member, per_mille, rng);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| nulls(item, per_mille, draw)),
+        Value::Array(items) => items.iter_mut().for_each(|item| nulls(item, per_mille, rng)),
         _ => {}
     }
 }

@@ -252,7 +252,7 @@ pub(super) fn create(call: &Call<'_>) -> Answer {
         notes: draft.notes,
         ship_to: draft.ship_to,
         extra: draft.extra,
-        follows: call.vendor.draw("follows", book.orders.len()).between(1, 9),
+        follows: call.vendor.rng("follows", book.orders.len()).between(1, 9),
         nudges: 0,
     };
     let shown = order.show(call.now);

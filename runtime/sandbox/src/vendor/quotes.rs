@@ -62,7 +62,7 @@ pub(super) fn branch_or_home(number: Option<&str>, customer: usize) -> Result<us
 
 /// What one unit costs the customer in that branch, in cents.
 pub(super) fn price(vendor: &Vendor, customer: usize, branch: usize, part: usize, quantity: i64) -> i64 {
-    let here = 100 + vendor.draw("freight", branch).between(0, 4);
+    let here = 100 + vendor.rng("freight", branch).between(0, 4);
     let of = BREAKS.iter().rev().find(|(from, _)| quantity >= *from).map_or(100, |(_, percent)| *percent);
     (vendor.list_price(part) * percent(customer) * here * of / 1_000_000).max(1)
 }
@@ -131,7 +131,7 @@ pub(super) fn stock(call: &Call<'_>) -> Answer {
             () if on_hand > 0 => "some",
             () => "none",
         };
-        let days = call.vendor.draw("due", *part).between(2, 21);
+        let days = call.vendor.rng("due", *part).between(2, 21);
         let due = matches!(state, "some" | "none").then(|| clock::write(call.now + days * DAY));
         json!({ "part_no": part_number(*part), "on_hand": quantity(on_hand), "state": state, "due": due })
     };

@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
-use tradewire_sandbox_seed::{Draw, number_of};
+use tradewire_sandbox_seed::{Rng, number_of};
 
 use crate::wire::{self, Response};
 
@@ -44,7 +44,7 @@ impl Refusal {
     /// The answer.
     pub fn response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let id = Draw::of(0, number_of(self.code), number_of(&self.message)).guid();
+        let id = Rng::of(0, number_of(self.code), number_of(&self.message)).guid();
         let body = json!({
             "error": { "code": self.code, "message": self.message, "details": self.details },
             "request_id": id,

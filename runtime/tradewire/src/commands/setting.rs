@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use tradewire_config::{Config, ConfigError};
 use tradewire_runs::clock::SystemClock;
-use tradewire_runs::run::{Attempt, Execute, Failure, Job, Onlooker, Runner, RunnerOptions, Summary};
+use tradewire_runs::run::{Attempt, Execute, Failure, Job, Observer, Runner, RunnerOptions, Summary};
 use tradewire_store::{LogLevel, LogLine};
 use tradewire_store_sqlite::SqliteStore;
 
@@ -61,13 +61,13 @@ impl Setting {
 
     /// The same, by what is loaded already.
     pub fn runner_by(&self, execute: Arc<Executor>, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
-        Ok(Arc::new(self.runner_of(self.store()?, execute, Some(onlooker(busy)))))
+        Ok(Arc::new(self.runner_of(self.store()?, execute, Some(observer(busy)))))
     }
 
     /// The same as [`Setting::runner`], on a store that is open already.
     pub fn runner_on(&self, store: SqliteStore, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
         let execute = Arc::new(self.trusted_executor()?);
-        Ok(Arc::new(self.runner_of(store, execute, Some(onlooker(busy)))))
+        Ok(Arc::new(self.runner_of(store, execute, Some(observer(busy)))))
     }
 
     /// One that runs nothing: it ends what others have left, and needs no plugin for that.
@@ -75,14 +75,14 @@ impl Setting {
         Ok(self.runner_of(self.store()?, Arc::new(Nothing), None))
     }
 
-    fn runner_of(&self, store: SqliteStore, execute: Arc<dyn Execute>, onlooker: Option<Onlooker>) -> Runner {
+    fn runner_of(&self, store: SqliteStore, execute: Arc<dyn Execute>, observer: Option<Observer>) -> Runner {
         Runner::new(RunnerOptions {
             config: self.config.clone(),
             store: Arc::new(store),
             execute,
             clock: Arc::new(SystemClock),
             state: self.state.clone(),
-            onlooker,
+            observer,
         })
     }
 }
@@ -122,7 +122,7 @@ impl Execute for Nothing {
 }
 
 /// Shows what runs log.
-fn onlooker(busy: &Arc<Busy>) -> Onlooker {
+fn observer(busy: &Arc<Busy>) -> Observer {
     let shown = busy.clone();
     Arc::new(move |job: &Job, line: &LogLine| show(&shown, job, line))
 }

@@ -70,7 +70,7 @@ impl Call {
     /// Makes the call: once in a run, however often it is tried, and whatever the body comes to then.
     pub async fn execute(&self, attempt: &Attempt, tenant: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
         let SupplierCall { supplier, endpoint, keeps_answer, .. } = &self.call;
-        let body = self.body(attempt, attempt.journal.around(tenant.clone())).await?;
+        let body = self.body(attempt, attempt.journal.layer(tenant.clone())).await?;
         let incoming = Incoming { headers: Vec::new(), body: body.into_bytes() };
         let journal = attempt.journal.clone();
         let journal = Journaled { journal, supplier: supplier.clone(), api: tenant, told_by: ToldBy::Run };
@@ -92,7 +92,7 @@ impl Call {
         if *keeps_answer {
             file(attempt, &format!("{endpoint}.json"), &text, totals(&outgoing.body)).await.map_err(|error| {
                 let told = format!("the answer cannot be kept: {error}");
-                if error.is_passing() { Failure::passing(told) } else { Failure::refused(told) }
+                if error.is_transient() { Failure::transient(told) } else { Failure::refused(told) }
             })?;
         }
         let said = outgoing.body.get("message").and_then(Value::as_text).unwrap_or_default();
@@ -141,9 +141,9 @@ fn failure(outgoing: &Outgoing) -> Option<Failure> {
     let text = |name| outgoing.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
     let why = text("errorMessage").or(text("message")).unwrap_or("the supplier says that it failed and not why");
     let told = format!("{} ({why})", outgoing.status);
-    let passing = (outgoing.status >= 500 || outgoing.status == 429) && text("errorKind") != Some("Template");
-    Some(match passing {
-        true => Failure::passing(format!("the supplier could not serve the call: {told}")),
+    let transient = (outgoing.status >= 500 || outgoing.status == 429) && text("errorKind") != Some("Template");
+    Some(match transient {
+        true => Failure::transient(format!("the supplier could not serve the call: {told}")),
         false => Failure::refused(format!("the supplier's answer is a failure: {told}")),
     })
 }

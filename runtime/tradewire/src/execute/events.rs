@@ -51,7 +51,7 @@ pub async fn all(events: &RunEvents) -> Result<Value, Failure> {
     const PAGE: u32 = 1000;
     let (mut all, mut place) = (Vec::new(), None);
     loop {
-        let page = events.after(place, PAGE).await.map_err(|error| Failure::passing(error.to_string()))?;
+        let page = events.after(place, PAGE).await.map_err(|error| Failure::transient(error.to_string()))?;
         let Some((last, _)) = page.last() else { return Ok(Value::List(all)) };
         place = Some(*last);
         for (_, event) in page {

@@ -58,7 +58,7 @@ struct Request {
 
 impl Entry for Request {
     fn servicetitan(&self) -> Option<Arc<dyn ServiceTitan>> {
-        Some(self.request.around(self.api.clone()))
+        Some(self.request.layer(self.api.clone()))
     }
 
     fn before(&self) -> Later<'_, Result<Option<Before>, Trouble>> {

@@ -75,7 +75,7 @@ impl Execute for Executor {
         let tenant: Arc<dyn ServiceTitan> = Arc::new(tenant.clone());
         match &job.work {
             Work::Plugin(name) => {
-                let not_compiled = || Failure::passing(format!("plugin `{name}` is not compiled yet"));
+                let not_compiled = || Failure::transient(format!("plugin `{name}` is not compiled yet"));
                 let is_missing = self.missing.contains(name);
                 let unknown = || if is_missing { not_compiled() } else { missing("plugin", name) };
                 let loaded = self.plugins.get(name).ok_or_else(unknown)?;
@@ -115,7 +115,7 @@ impl Executor {
                 api: tenant.clone(),
             })),
             events: Some(Arc::new(RunFeed::new(attempt.events.clone()))),
-            api: attempt.around(tenant),
+            api: attempt.layer(tenant),
             state: Some(Arc::new(RunState(attempt.state.clone()))),
             sink: Arc::new(RunSink(attempt.clone())),
             limits: Limits {
@@ -129,7 +129,7 @@ impl Executor {
         let (result, _) = plugin.run(request).await;
         result.map(|message| Summary { message }).map_err(|failure| {
             let kind = match failure.class {
-                FailureClass::Passing => Failure::passing(failure.message),
+                FailureClass::Transient => Failure::transient(failure.message),
                 FailureClass::Refused | FailureClass::Broken => Failure::refused(failure.message),
             };
             kind.with_reasons(failure.reasons)

@@ -46,7 +46,7 @@ pub struct Desk {
     places: Arc<Shares>,
     arrivals: Arc<Arrivals>,
     refusals: Arc<Refusals>,
-    onlooker: Box<dyn Fn(&Carried) + Send + Sync>,
+    observer: Box<dyn Fn(&Carried) + Send + Sync>,
 }
 
 /// A call that was carried, or refused.
@@ -76,11 +76,11 @@ impl Desk {
         serve: &Serve,
         reach: watch::Receiver<Arc<Reach>>,
         refusals: Arc<Refusals>,
-        onlooker: impl Fn(&Carried) + Send + Sync + 'static,
+        observer: impl Fn(&Carried) + Send + Sync + 'static,
     ) -> Desk {
         let places = Shares::new(serve.at_once);
         let arrivals = Arc::new(Arrivals::new(serve.body, serve.at_once));
-        Desk { reach, places, arrivals, refusals, onlooker: Box::new(onlooker) }
+        Desk { reach, places, arrivals, refusals, observer: Box::new(observer) }
     }
 
     fn reach(&self) -> Arc<Reach> {
@@ -247,7 +247,7 @@ async fn answer(
             _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
         };
         let short = |text: &str, most| cut(text, most).into_owned();
-        (desk.onlooker)(&Carried {
+        (desk.observer)(&Carried {
             caller: caller.name,
             tenant: short(&tenant, LONGEST_NAME),
             middleware: short(&supplier, LONGEST_NAME),

@@ -47,7 +47,7 @@ impl Receivers {
 }
 
 /// Told of each event that is taken in, and of the webhook that it came by.
-type Onlooker = Box<dyn Fn(&str, &Received) + Send + Sync>;
+type Observer = Box<dyn Fn(&str, &Received) + Send + Sync>;
 
 /// Where events come in.
 pub struct Letterbox {
@@ -57,7 +57,7 @@ pub struct Letterbox {
     places: Arc<Shares>,
     arrivals: Arc<Arrivals>,
     refusals: Arc<Refusals>,
-    onlooker: Onlooker,
+    observer: Observer,
 }
 
 /// An event that is not taken in: the status and what is wrong, and how it is counted, where it is.
@@ -93,7 +93,7 @@ impl Letterbox {
         receivers: watch::Receiver<Arc<Receivers>>,
         intake: Intake,
         refusals: Arc<Refusals>,
-        onlooker: impl Fn(&str, &Received) + Send + Sync + 'static,
+        observer: impl Fn(&str, &Received) + Send + Sync + 'static,
     ) -> Letterbox {
         Letterbox {
             receivers,
@@ -101,7 +101,7 @@ impl Letterbox {
             places: Shares::new(serve.at_once),
             arrivals: Arc::new(Arrivals::new(serve.body, serve.at_once)),
             refusals,
-            onlooker: Box::new(onlooker),
+            observer: Box::new(observer),
         }
     }
 
@@ -151,7 +151,7 @@ impl Letterbox {
         let receiving = tokio::time::timeout(STORING, receiver.receive(&self.intake, genuine, delivery)).await;
         match receiving {
             Ok(Ok(received)) => {
-                (self.onlooker)(webhook, &received);
+                (self.observer)(webhook, &received);
                 Ok(received)
             }
             Ok(Err(refused)) => Err(Rejection::of(webhook, refused)),

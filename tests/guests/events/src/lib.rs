@@ -39,7 +39,7 @@ fn run(run: Run) -> Result<Summary> {
     file.finish([("events", events)])?;
     match settings.get("fails") {
         Some("always") => Err(Failure::refused("failed, as it was told to")),
-        Some(_) if run.attempt() == 1 => Err(Failure::passing("failed, as it was told to")),
+        Some(_) if run.attempt() == 1 => Err(Failure::transient("failed, as it was told to")),
         _ => Ok(Summary::new(format!("{events} events"))),
     }
 }

@@ -40,8 +40,8 @@ fn run(run: Run) -> Result<Summary> {
         crm::bookings().pages().next().transpose()?;
     }
     match settings.get("fail") {
-        Some("always") => return Err(Failure::passing("failed, as it was told to")),
-        Some("first") if run.attempt() == 1 => return Err(Failure::passing("failed, as it was told to")),
+        Some("always") => return Err(Failure::transient("failed, as it was told to")),
+        Some("first") if run.attempt() == 1 => return Err(Failure::transient("failed, as it was told to")),
         _ => {}
     }
     file.finish([("rows", rows)])?;

@@ -62,7 +62,7 @@ const BEHAVIOURS: &[(&str, Behaviour)] = &[
     ("panics", |_, _| panic!("a panic with \"quotes\" and\na second line")),
     ("exits", |_, _| std::process::exit(3)),
     ("fails", |_, _| Err(Failure::refused("one thing is wrong").because(["the first", "the second"]))),
-    ("fails-passing", |_, _| Err(Failure::passing("try again later"))),
+    ("fails-transient", |_, _| Err(Failure::transient("try again later"))),
     ("answers-big", |_, bytes| Ok(Summary::new("x".repeat(bytes as usize)))),
     ("fails-big", |_, bytes| Err(Failure::refused("many reasons").because((0..bytes).map(|_| "x")))),
     ("writes-big", |run, bytes| {

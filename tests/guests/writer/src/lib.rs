@@ -62,7 +62,7 @@ fn run(run: Run) -> Result<Summary> {
             }
             ("forget", key) => run.state()?.delete(key)?,
             ("fail", _) if run.attempt() > 1 => {}
-            ("fail" | "fail-always", _) => return Err(Failure::passing("failed, as it was told to")),
+            ("fail" | "fail-always", _) => return Err(Failure::transient("failed, as it was told to")),
             _ => return Err(Failure::refused(format!("no step `{step}`"))),
         }
     }

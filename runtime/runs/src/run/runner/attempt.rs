@@ -7,16 +7,16 @@ use tokio_util::task::AbortOnDropHandle;
 use tradewire_store::WriteRecord;
 
 use super::Runner;
-use crate::run::{Attempt, CallOff, Failure, Summary};
+use crate::run::{Attempt, Cancellation, Failure, Summary};
 
 /// How an attempt ends that has no summary.
 pub(super) enum Unfinished {
     /// It failed.
     Failed(Failure),
     /// It was told to stop.
-    Cancelled,
-    /// It was called off, for this reason.
-    CalledOff(String),
+    Interrupted,
+    /// It was cancelled, for this reason.
+    Cancelled(String),
     /// Whatever it came to, these writes are in doubt.
     InDoubt {
         /// The writes.
@@ -40,7 +40,7 @@ impl Runner {
         &self,
         attempt: Attempt,
         cancel: CancellationToken,
-        call_off: &CallOff,
+        cancellation: &Cancellation,
     ) -> Result<Summary, Unfinished> {
         let limit = attempt.job.limits.time;
         let execute = self.execute.clone();
@@ -59,8 +59,8 @@ impl Runner {
                 let message = format!("the plugin ran past its time limit of {limit}: raise `time` in its `limits`");
                 Unfinished::Failed(Failure::refused(message))
             }
-            () = cancel.cancelled() => Unfinished::Cancelled,
-            reason = call_off.called_off() => Unfinished::CalledOff(reason),
+            () = cancel.cancelled() => Unfinished::Interrupted,
+            reason = cancellation.cancelled() => Unfinished::Cancelled(reason),
         };
         task.abort();
         if tokio::time::timeout(LET_GO, task).await.is_err() {

@@ -13,7 +13,7 @@ use tradewire_config::{Delivery, Destination};
 use tradewire_delivery::Place;
 use tradewire_store::{
     Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome,
-    Postponed, RunId, RunRecord, StoreError, patiently, pause,
+    Postponed, RunId, RunRecord, StoreError, pause, with_retries,
 };
 
 use super::{LEASE, Report, Runner, one_line};
@@ -69,7 +69,7 @@ pub enum DeliverError {
 
 /// What keeps a try from its end, besides the place.
 enum Stopped {
-    /// The process is told to stop, or the run is called off.
+    /// The process is told to stop, or the run is cancelled.
     Told,
     /// An operator has given the delivery up.
     Cancelled,
@@ -144,9 +144,9 @@ impl Runner {
             Err(DeliverError::Store(error)) => return Err(error),
             Err(waits) => tracing::info!(%run, %waits, "files wait"),
         }
-        let delivery = patiently("reading a delivery", || self.store.delivery(run)).await?;
+        let delivery = with_retries("reading a delivery", || self.store.delivery(run)).await?;
         let delivery = delivery.ok_or(StoreError::DeliveryLost(run))?;
-        Ok(Tried::Not(Box::new(delivery), patiently("reading files", || self.store.files(run)).await?))
+        Ok(Tried::Not(Box::new(delivery), with_retries("reading files", || self.store.files(run)).await?))
     }
 
     /// Tries the delivery of an earlier run where that is due. Whether it is out of the way; what fails there is no fault
@@ -183,7 +183,7 @@ impl Runner {
             let now = self.clock.now();
             let by = self.process.id().to_owned();
             let claim = Claim { by, now, until: now + LEASE, ended: ended.clone(), in_turn };
-            match patiently("taking a delivery", || self.store.claim_delivery(run, &claim)).await? {
+            match with_retries("taking a delivery", || self.store.claim_delivery(run, &claim)).await? {
                 Claimed::Yes { delivery, files, is_cancelled } => {
                     return Ok(Held { delivery: *delivery, files, is_cancelled });
                 }
@@ -274,7 +274,7 @@ impl Runner {
             match self.store.renew_delivery(run, self.process.id(), self.clock.now() + LEASE).await {
                 Ok(false) => {}
                 Ok(true) => return Stopped::Cancelled,
-                Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot keep a delivery"),
+                Err(error) if error.is_transient() => tracing::warn!(%run, %error, "cannot keep a delivery"),
                 Err(error) => return Stopped::Failed(error.into()),
             }
         }
@@ -284,7 +284,7 @@ impl Runner {
     async fn postpone(&self, delivery: &DeliveryRecord, stopped: Stopped) -> Result<(), StoreError> {
         let run = delivery.run;
         let postponed = match stopped {
-            Stopped::Failed(DeliveryError::Store(error)) if !error.is_passing() => return Err(error),
+            Stopped::Failed(DeliveryError::Store(error)) if !error.is_transient() => return Err(error),
             Stopped::Failed(error) => self.next_try(delivery, &error),
             // It stands as it did.
             Stopped::Told | Stopped::Cancelled => Postponed {
@@ -296,13 +296,14 @@ impl Runner {
         };
         let Postponed { state, tries, error, .. } = &postponed;
         tracing::warn!(%run, %state, tries, error, "the files of a run are not all delivered yet");
-        patiently("putting a delivery off", || self.store.postpone_delivery(run, self.process.id(), &postponed)).await
+        with_retries("putting a delivery off", || self.store.postpone_delivery(run, self.process.id(), &postponed))
+            .await
     }
 
     fn next_try(&self, delivery: &DeliveryRecord, error: &DeliveryError) -> Postponed {
         let tries = delivery.tries + 1;
         let retries = self.settings(delivery).map_or(Delivery::RETRIES, |settings| settings.retries);
-        let pause = retries.pause(tries).filter(|_| error.is_passing());
+        let pause = retries.pause(tries).filter(|_| error.is_transient());
         let asked = error.retry_after().and_then(|asked| TimeDelta::from_std(asked).ok()).unwrap_or_default();
         let next_try = pause.and_then(|pause| {
             let pause = pause.max(asked.min(LONGEST_RETRY_AFTER));
@@ -329,7 +330,7 @@ impl Runner {
     }
 
     async fn end(&self, run: RunId, ending: &Ending) -> Result<(), StoreError> {
-        patiently("ending a delivery", || self.store.end_delivery(run, self.process.id(), ending)).await?;
+        with_retries("ending a delivery", || self.store.end_delivery(run, self.process.id(), ending)).await?;
         if !ending.followers.is_empty() {
             self.queued.notify_one();
         }
@@ -352,5 +353,5 @@ impl Runner {
 }
 
 fn may_be_tried_at_once(error: &DeliveryError) -> bool {
-    error.is_passing() && error.retry_after().is_none_or(|asked| asked <= LONGEST_AT_ONCE)
+    error.is_transient() && error.retry_after().is_none_or(|asked| asked <= LONGEST_AT_ONCE)
 }

@@ -5,18 +5,18 @@
 //! task of its own with a time limit around it; its files are delivered only when it has succeeded, and where that takes
 //! longer the run ends and they are delivered without it ([`deliver`]). A run whose process died is ended by
 //! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has a write in doubt waits, one
-//! that failed for a passing reason may be tried again; the next attempt goes on with its journal.
+//! that failed for a transient reason may be tried again; the next attempt goes on with its journal.
 
 mod alive;
 mod attempt;
 mod deliver;
 mod echo;
+mod heartbeat;
 mod news;
 mod open;
 mod preview;
 mod recover;
 mod retry;
-mod tend;
 mod wait;
 
 use std::collections::HashSet;
@@ -33,7 +33,7 @@ use tradewire_config::{Config, Delivery, Destination, Export};
 use tradewire_disk::with_help;
 use tradewire_store::{
     DeliveryRecord, Ending, FailureKind, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord,
-    StateChanges, Store, StoreError, patiently,
+    StateChanges, Store, StoreError, with_retries,
 };
 
 use super::{Attempt, CallLedger, Execute, Failure, Job, Produced, RunEvents, Summary, Workspace};
@@ -65,12 +65,12 @@ pub struct RunnerOptions {
     pub state: PathBuf,
     /// Told of the first log lines of each run that matter, as they are written, besides the store; called on the
     /// attempt's own task.
-    pub onlooker: Option<Onlooker>,
+    pub observer: Option<Observer>,
 }
 
 /// Told of log lines as they are written, and whose they are: a terminal that looks on. A preview's are told all, as they
 /// are recorded nowhere.
-pub type Onlooker = Arc<dyn Fn(&Job, &LogLine) + Send + Sync>;
+pub type Observer = Arc<dyn Fn(&Job, &LogLine) + Send + Sync>;
 
 /// What carries out runs.
 pub struct Runner {
@@ -79,7 +79,7 @@ pub struct Runner {
     execute: Arc<dyn Execute>,
     clock: Arc<dyn Clock>,
     state: PathBuf,
-    onlooker: Option<Onlooker>,
+    observer: Option<Observer>,
     places: Arc<dyn Places>,
     outbox: Outbox,
     owner: String,
@@ -139,7 +139,7 @@ impl Runner {
             execute: options.execute,
             clock: options.clock,
             state: options.state,
-            onlooker: options.onlooker,
+            observer: options.observer,
             owner: format!("process {} ({})", std::process::id(), RunId::new()),
             queued: Arc::default(),
             active: Arc::default(),
@@ -160,7 +160,7 @@ impl Runner {
             store: self.store.clone(),
             clock: self.clock.clone(),
             state: self.state.clone(),
-            onlooker: self.onlooker.clone(),
+            observer: self.observer.clone(),
             places: self.places.clone(),
             outbox: self.outbox.clone(),
             owner: self.owner.clone(),
@@ -206,17 +206,17 @@ impl Runner {
     pub async fn carry_out(&self, open: OpenRun, cancel: CancellationToken) -> Result<Report, RunError> {
         let run = open.opening.id;
         let _active = Active::enter(&self.active, run);
-        let onlooker = self.onlooker.clone().map(|onlooker| echo::of(onlooker, open.job.clone()));
-        let log = RunLog::new(self.clock.clone(), &open.job.limits, onlooker);
+        let observer = self.observer.clone().map(|observer| echo::of(observer, open.job.clone()));
+        let log = RunLog::new(self.clock.clone(), &open.job.limits, observer);
         let calls = CallLedger::default();
-        let call_off = open.call_off();
+        let cancellation = open.cancellation();
         let work = self.work(&open, &log, &calls, cancel);
-        let tend = self.tend(run, &log, &call_off);
+        let heartbeat = self.heartbeat(run, &log, &cancellation);
         let mut work = pin!(work);
         let report = tokio::select! {
             report = &mut work => report,
             // It may be the work itself that has closed the run just now.
-            lost = tend => match futures::poll!(&mut work) {
+            lost = heartbeat => match futures::poll!(&mut work) {
                 Poll::Ready(report) => report,
                 Poll::Pending => Err(lost.into()),
             },
@@ -261,7 +261,7 @@ impl Runner {
                     journal: journal.clone(),
                     state: state.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel.clone(), &open.call_off).await;
+                let attempted = self.attempt(attempt, cancel.clone(), &open.cancellation).await;
                 journal.settled(attempt::ANSWER).await;
                 let (sealed, kept) = (files.seal(), state.seal().await);
                 let attempted = attempted.and_then(|summary| {
@@ -282,14 +282,14 @@ impl Runner {
             Err(error) => {
                 let error = with_help(error);
                 let message = format!("cannot make the run's folder in `{}`: {error}", self.state.display());
-                Err(attempt::Unfinished::Failed(Failure::passing(message)))
+                Err(attempt::Unfinished::Failed(Failure::transient(message)))
             }
         };
         let decided = match self.hold_back(opening.id, attempted).await? {
             Ok((summary, produced, kept)) => match self.decide(open, &summary, &produced, kept.as_ref()).await {
                 Ok(files) => Ok((summary, files)),
                 Err(DeliveryError::Store(error @ StoreError::StateMoved { .. })) => {
-                    Err(attempt::Unfinished::Failed(Failure::passing(error.to_string())))
+                    Err(attempt::Unfinished::Failed(Failure::transient(error.to_string())))
                 }
                 Err(DeliveryError::Store(error)) => return Err(error.into()),
                 Err(error) => Err(attempt::Unfinished::Failed(error.into())),
@@ -300,7 +300,7 @@ impl Runner {
         let (ending, files) = match decided {
             Ok((summary, files)) if files.iter().any(|file| file.state.is_under_way()) => {
                 let stopped = async {
-                    tokio::select! { () = cancel.cancelled() => {}, _ = open.call_off.called_off() => {} }
+                    tokio::select! { () = cancel.cancelled() => {}, _ = open.cancellation.cancelled() => {} }
                 };
                 match self.deliver_at_once(opening, stopped).await? {
                     Tried::Delivered(files) => (self.success(opening, summary, &files), files),
@@ -321,7 +321,7 @@ impl Runner {
         self.write_log(opening.id, log).await?;
         let (host_calls, plugin_digest) = calls.read();
         let ending = Ending { host_calls, plugin_digest, log_dropped: log.dropped(), ..ending };
-        patiently("closing a run", || self.close(opening.id, &ending)).await?;
+        with_retries("closing a run", || self.close(opening.id, &ending)).await?;
         let decided = ending.outcome.is_success() || delivery.is_some();
         let run = RunRecord { opening: opening.clone(), cancel_asked: None, decided, ending: Some(ending) };
         Ok(Report { run, files, delivery })
@@ -385,12 +385,12 @@ impl Runner {
                 let reasons = failure.reasons.iter().map(|reason| one_line(reason)).collect();
                 self.ending(Outcome::Failed, Some(failure.kind), one_line(&failure.message), reasons)
             }
-            attempt::Unfinished::Cancelled => {
+            attempt::Unfinished::Interrupted => {
                 let message = "cancelled before it was done; nothing was delivered";
                 log.write_end(LogLevel::Warn, message);
-                self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message.to_owned(), Vec::new())
+                self.ending(Outcome::Interrupted, Some(FailureKind::Transient), message.to_owned(), Vec::new())
             }
-            attempt::Unfinished::CalledOff(reason) => {
+            attempt::Unfinished::Cancelled(reason) => {
                 let message = format!("{reason}; nothing was delivered");
                 log.write_end(LogLevel::Warn, &message);
                 self.ending(Outcome::Cancelled, None, message, Vec::new())
@@ -443,23 +443,23 @@ impl Runner {
 impl From<DeliveryError> for Failure {
     fn from(error: DeliveryError) -> Self {
         match &error {
-            DeliveryError::Encrypt { passing: false, .. } | DeliveryError::NoName { .. } => {
+            DeliveryError::Encrypt { transient: false, .. } | DeliveryError::NoName { .. } => {
                 Failure::refused(error.to_string())
             }
-            _ => Failure::passing(error.to_string()),
+            _ => Failure::transient(error.to_string()),
         }
     }
 }
 
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
-        if error.is_passing() { Failure::passing(error.to_string()) } else { Failure::refused(error.to_string()) }
+        if error.is_transient() { Failure::transient(error.to_string()) } else { Failure::refused(error.to_string()) }
     }
 }
 
 impl From<super::FileError> for Failure {
     fn from(error: super::FileError) -> Self {
-        if error.is_passing() { Failure::passing(error.to_string()) } else { Failure::refused(error.to_string()) }
+        if error.is_transient() { Failure::transient(error.to_string()) } else { Failure::refused(error.to_string()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether there is anything to run for: exports that follow a feed run only then.
 
-use tradewire_store::patiently;
+use tradewire_store::with_retries;
 
 use super::Runner;
 use crate::feed;
@@ -16,7 +16,7 @@ impl Runner {
         let told = |error: &dyn std::fmt::Display| {
             super::one_line(&format!("the feed `{}` cannot be asked: {error}", feed.operation))
         };
-        let state = patiently("reading state", || self.store.state(&request.export, &request.tenant)).await;
+        let state = with_retries("reading state", || self.store.state(&request.export, &request.tenant)).await;
         let state = state.map_err(|error| told(&error))?;
         feed::has_news(feed, api, &state).await.map_err(|error| told(&error))
     }

@@ -12,7 +12,7 @@ use tradewire_surface::Catalog;
 use super::alive;
 use super::{LEASE, Runner};
 use crate::alive::Alive;
-use crate::run::{CallOff, Job};
+use crate::run::{Cancellation, Job};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct OpenRun {
     pub(super) job: Arc<Job>,
     /// Where its files go.
     pub(super) delivery: Option<Delivery>,
-    pub(super) call_off: CallOff,
+    pub(super) cancellation: Cancellation,
     /// Its sign of life, for as long as this is held.
     pub(super) _alive: Option<Alive>,
 }
@@ -60,9 +60,9 @@ impl OpenRun {
         self.opening.id
     }
 
-    /// What calls it off while it is carried out.
-    pub fn call_off(&self) -> CallOff {
-        self.call_off.clone()
+    /// What cancels it while it is carried out.
+    pub fn cancellation(&self) -> Cancellation {
+        self.cancellation.clone()
     }
 
     /// What it accounts for.
@@ -175,9 +175,9 @@ impl Runner {
             let refused = match opened {
                 Ok(Opened::Yes) => {
                     let job = Arc::new(self.job(&opening, export));
-                    let call_off = CallOff::default();
+                    let cancellation = Cancellation::default();
                     let delivery = delivery.cloned();
-                    return Ok(OpenRun { opening, job, delivery, call_off, _alive: alive });
+                    return Ok(OpenRun { opening, job, delivery, cancellation, _alive: alive });
                 }
                 Ok(Opened::SlotTaken(slot)) => Some(RunError::SlotTaken(slot)),
                 Ok(Opened::GoesOn(run)) => Some(RunError::GoesOn(run)),

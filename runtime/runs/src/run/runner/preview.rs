@@ -18,9 +18,9 @@ use super::{Active, RunError, Runner, attempt};
 use crate::alive::Alive;
 use crate::delivery::{self, DeliveryError, Forecast};
 use crate::journal::Journal;
-use crate::log::LogOnlooker;
+use crate::log::LogObserver;
 use crate::log::RunLog;
-use crate::run::{Attempt, CallLedger, CallOff, Failure, Produced, Request, RunEvents, Summary, Workspace};
+use crate::run::{Attempt, CallLedger, Cancellation, Failure, Produced, Request, RunEvents, Summary, Workspace};
 use crate::state::State;
 
 /// What a run would come to. Its files are there for as long as this lives.
@@ -83,11 +83,11 @@ impl Runner {
         let folder = Folder(folder.clone(), alive::begin(folder).await.ok());
 
         let job = Arc::new(self.job(&opening, export));
-        let onlooker = self.onlooker.clone().map(|onlooker| -> LogOnlooker {
+        let observer = self.observer.clone().map(|observer| -> LogObserver {
             let job = job.clone();
-            Arc::new(move |line| onlooker(&job, line))
+            Arc::new(move |line| observer(&job, line))
         });
-        let log = RunLog::new(self.clock.clone(), &job.limits, onlooker);
+        let log = RunLog::new(self.clock.clone(), &job.limits, observer);
         let before = before.map(|run| run.opening.id);
         let journal =
             Journal::rehearsal(self.store.clone(), self.clock.clone(), before, opening.tenant_id, log.clone());
@@ -106,14 +106,14 @@ impl Runner {
                     journal: journal.clone(),
                     state: state.clone(),
                 };
-                let attempted = self.attempt(attempt, cancel, &CallOff::default()).await;
+                let attempted = self.attempt(attempt, cancel, &Cancellation::default()).await;
                 journal.settled(attempt::ANSWER).await;
                 let (sealed, kept) = (files.seal(), state.seal().await);
                 attempted.map_err(failure).and_then(|summary| Ok((summary, sealed?, kept?)))
             }
             Err(error) => {
                 let message = format!("cannot make a folder in `{}`: {}", self.state.display(), with_help(error));
-                Err(Failure::passing(message))
+                Err(Failure::transient(message))
             }
         };
         log.close();
@@ -157,9 +157,9 @@ fn failure(unfinished: attempt::Unfinished) -> Failure {
     match unfinished {
         attempt::Unfinished::Failed(failure) => failure,
         attempt::Unfinished::InDoubt { failure: Some(failure), .. } => failure,
-        attempt::Unfinished::Cancelled | attempt::Unfinished::InDoubt { failure: None, .. } => {
-            Failure::passing("stopped before it was done")
+        attempt::Unfinished::Interrupted | attempt::Unfinished::InDoubt { failure: None, .. } => {
+            Failure::transient("stopped before it was done")
         }
-        attempt::Unfinished::CalledOff(reason) => Failure::passing(reason),
+        attempt::Unfinished::Cancelled(reason) => Failure::transient(reason),
     }
 }

@@ -52,7 +52,7 @@ impl Runner {
             let message = message.to_owned();
             let ending = match doubts.as_slice() {
                 [] => {
-                    let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Passing), message, Vec::new());
+                    let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Transient), message, Vec::new());
                     Ending { retry_at: self.retry_at(opening, &ending), ..ending }
                 }
                 doubts => self.waiting(doubts),

@@ -1,6 +1,6 @@
 //! Runs that are tried again: when, and which.
 //!
-//! What began by itself and failed for a passing reason gets a further attempt, if its export has `retries`. The
+//! What began by itself and failed for a transient reason gets a further attempt, if its export has `retries`. The
 //! wait is the store's: [`Store::retries`](tradewire_store::Store::retries) names the runs, and whoever keeps the schedules
 //! goes on with them. Attempts share their journal, so what is written at ServiceTitan or ordered from a supplier is so
 //! once in all of them; a run with a doubt waits, and is not tried again.
@@ -25,7 +25,7 @@ impl Runner {
     /// When a run is tried again that ends like this. What someone ran by hand is theirs to run again.
     pub(super) fn retry_at(&self, opening: &Opening, ending: &Ending) -> Option<DateTime<Utc>> {
         let retries = self.config.exports.get(&opening.export)?.retries.as_ref()?;
-        let may_pass = ending.failure == Some(FailureKind::Passing) && opening.trigger != Trigger::Manual;
+        let may_pass = ending.failure == Some(FailureKind::Transient) && opening.trigger != Trigger::Manual;
         let pause = retries.pause(opening.attempt).filter(|_| may_pass)?;
         ending.ended.checked_add_signed(pause)
     }

@@ -1,6 +1,6 @@
 //! Runs with a write in doubt: whatever their attempt came to, they wait for an operator.
 
-use tradewire_store::{Ending, Outcome, RunId, StoreError, WriteRecord, patiently};
+use tradewire_store::{Ending, Outcome, RunId, StoreError, WriteRecord, with_retries};
 
 use super::Runner;
 use super::attempt::Unfinished;
@@ -8,7 +8,7 @@ use super::attempt::Unfinished;
 impl Runner {
     /// The writes that a run has to wait for.
     pub(super) async fn doubts(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
-        patiently("reading a journal", || self.store.unsettled_writes(run)).await
+        with_retries("reading a journal", || self.store.unsettled_writes(run)).await
     }
 
     /// What an attempt came to, unless the run has to wait.

@@ -16,7 +16,7 @@ fn lane_with(cron: &str, policy: Policy, last: &str) -> Lane {
     let slots = Slots::new(cron.parse().unwrap(), chrono_tz::Tz::UTC);
     let schedule = Schedule { export: "e".into(), tenant: "t".into(), slots, window: Some(WindowRule::Slot), policy };
     let mut lane = Lane::new(schedule, at(last));
-    lane.take_up(Some(at(last)), at("2030-01-01T00:00:00Z"));
+    lane.resume(Some(at(last)), at("2030-01-01T00:00:00Z"));
     lane
 }
 
@@ -82,7 +82,7 @@ fn after_three_days_of_sleep_latest_runs_one_and_skip_runs_none() {
 #[test]
 fn a_slot_that_overlaps_a_run_is_skipped_and_says_which() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
+    lane.state = State::Running(at("2026-03-01T06:00:00Z"), Cancellation::default());
     let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert_eq!(taken.run, None);
     assert_eq!(taken.rows[0].state, SlotState::Skipped);
@@ -93,14 +93,14 @@ fn a_slot_that_overlaps_a_run_is_skipped_and_says_which() {
 fn a_run_that_has_waited_goes_on_when_nothing_else_does() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
     let (waited, now) = (at("2026-03-01T05:00:00Z"), at("2026-03-01T06:30:00Z"));
-    lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
+    lane.state = State::Running(at("2026-03-01T06:00:00Z"), Cancellation::default());
     lane.may_go_on(waited, window());
     assert_eq!(lane.wants(now), None);
     lane.finished();
     assert_eq!(lane.begin(now), Some(Begun { due: waited, window: Some(window()), is_kept: false }));
     lane.may_go_on(waited, window());
     assert_eq!(lane.wants(now), None, "it goes on already");
-    lane.opened(CallOff::default());
+    lane.opened(Cancellation::default());
     let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert!(taken.rows[0].reason.as_ref().unwrap().contains("2026-03-01T05:00:00+00:00"), "it is overlapped");
 }
@@ -129,14 +129,14 @@ fn a_year_of_absence_is_listed_up_to_a_limit() {
 #[test]
 fn a_schedule_that_is_new_has_missed_nothing() {
     let mut lane = lane("0 6 * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    lane.take_up(None, at("2026-03-05T05:00:00Z"));
+    lane.resume(None, at("2026-03-05T05:00:00Z"));
     assert_eq!(lane.next(), Some(at("2026-03-05T06:00:00Z")));
 }
 
 #[test]
 fn a_clock_that_was_set_back_comes_to_its_slots_again() {
     let mut lane = lane("0 6 * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    lane.take_up(Some(at("2026-03-09T06:00:00Z")), at("2026-03-05T05:00:00Z"));
+    lane.resume(Some(at("2026-03-09T06:00:00Z")), at("2026-03-05T05:00:00Z"));
     assert_eq!(lane.next(), Some(at("2026-03-05T06:00:00Z")));
     lane.set_back(at("2026-03-04T05:00:00Z"));
     assert_eq!(lane.next(), Some(at("2026-03-04T06:00:00Z")));
@@ -155,7 +155,7 @@ fn with_missed_all_what_was_slept_through_runs_in_order_up_to_the_cap() {
     assert!(reasons(&taken)[0].ends_with("`missed_cap` lets the latest 2 of those that were missed run"));
     assert_eq!(reasons(&taken)[2], "it waits for the run of the slot of 2026-03-04T06:00:00+00:00");
     lane.recorded();
-    lane.opened(CallOff::default());
+    lane.opened(Cancellation::default());
     assert!(lane.wants(awake).is_none());
     // What falls due meanwhile waits behind it, though `overlap` is "skip".
     let taken = take(&mut lane, at("2026-03-06T06:00:00Z")).unwrap();
@@ -173,7 +173,7 @@ fn with_missed_all_what_was_slept_through_runs_in_order_up_to_the_cap() {
 fn with_overlap_queue_slots_wait_and_say_for_what() {
     let policy = Policy { overlap: Overlap::Queue, ..Policy::default() };
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
-    lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
+    lane.state = State::Running(at("2026-03-01T06:00:00Z"), Cancellation::default());
     for hour in [7, 8] {
         let taken = take(&mut lane, at(&format!("2026-03-01T0{hour}:00:00Z"))).unwrap();
         let waits = format!("it waits for the run of the slot of 2026-03-01T0{}:00:00+00:00", hour - 1);
@@ -188,7 +188,7 @@ fn with_overlap_queue_slots_wait_and_say_for_what() {
 fn with_overlap_replace_the_run_that_goes_on_and_the_slot_that_waits_give_way() {
     let policy = Policy { overlap: Overlap::Replace, ..Policy::default() };
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
-    lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
+    lane.state = State::Running(at("2026-03-01T06:00:00Z"), Cancellation::default());
     let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     assert_eq!((taken.run, states(&taken)[0].1), (None, SlotState::Queued));
     lane.recorded();
@@ -199,7 +199,7 @@ fn with_overlap_replace_the_run_that_goes_on_and_the_slot_that_waits_give_way() 
     lane.recorded();
     lane.finished();
     assert_eq!(take(&mut lane, at("2026-03-01T08:00:10Z")).unwrap().run, Some(at("2026-03-01T08:00:00Z")));
-    lane.opened(CallOff::default());
+    lane.opened(Cancellation::default());
     // What comes again waits, and finds that it has its row.
     lane.set_back(at("2026-03-01T06:30:00Z"));
     let taken = take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
@@ -210,7 +210,7 @@ fn with_overlap_replace_the_run_that_goes_on_and_the_slot_that_waits_give_way() 
 fn while_it_is_paused_slots_do_not_run_and_those_that_wait_stay() {
     let policy = Policy { overlap: Overlap::Queue, ..Policy::default() };
     let mut lane = lane_with("0 * * * *", policy, "2026-03-01T06:00:00Z");
-    lane.state = State::Running(at("2026-03-01T06:00:00Z"), CallOff::default());
+    lane.state = State::Running(at("2026-03-01T06:00:00Z"), Cancellation::default());
     take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap();
     lane.recorded();
     lane.pause(Some(at("2026-03-01T07:30:00Z")));
@@ -289,7 +289,7 @@ fn a_slot_that_waits_keeps_its_row_when_the_clock_is_set_back() {
     lane.recorded();
     lane.set_back(at("2026-03-01T06:30:00Z"));
     assert_eq!(take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));
-    lane.opened(CallOff::default());
+    lane.opened(Cancellation::default());
     lane.finished();
     assert_eq!(lane.wants(at("2026-03-01T07:30:00Z")), None, "it runs once");
 }

@@ -217,7 +217,7 @@ fn runner(folder: &Path, config: &str, store: Arc<dyn Store>, plugin: Closure, c
         execute: Arc::new(plugin),
         clock: Arc::new(clock),
         state: folder.join("state"),
-        onlooker: None,
+        observer: None,
     })
 }
 

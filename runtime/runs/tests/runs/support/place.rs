@@ -39,7 +39,7 @@ struct State {
 }
 
 pub fn down() -> PlaceError {
-    PlaceError::passing("the receiver is down")
+    PlaceError::transient("the receiver is down")
 }
 
 impl FakePlace {
@@ -107,7 +107,7 @@ impl FakePlace {
             Some(Trouble::Fails(_, error)) => Err(error()),
             Some(Trouble::AnswerIsLost(_)) => {
                 done(Box::new(work));
-                Err(PlaceError::passing("the connection broke"))
+                Err(PlaceError::transient("the connection broke"))
             }
             Some(Trouble::HangsBefore) => {
                 self.1.notify_one();

@@ -230,7 +230,7 @@ fn letterbox(
     busy: &Arc<Busy>,
 ) -> Letterbox {
     let (told, beside) = (*output, busy.clone());
-    let onlooker = move |webhook: &str, received: &Received| {
+    let observer = move |webhook: &str, received: &Received| {
         let Received { id, kind, tenant, is_repeated } = received;
         let again = if *is_repeated { ", again" } else { "" };
         let value = json!({ "webhook": webhook, "event": id, "type": kind, "tenant": tenant, "repeated": is_repeated });
@@ -239,7 +239,7 @@ fn letterbox(
         beside.apart(|| told.result(&text, &value));
     };
     let intake = Intake::start(runner.store().clone(), runner.queued().clone());
-    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, refusals, onlooker)
+    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, refusals, observer)
 }
 
 /// Forgets what is old, where the configuration says what that is, and what nobody needs any more.
@@ -258,8 +258,8 @@ async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationTok
 
 fn desk(config: &Config, in_force: &InForce, refusals: &Arc<Refusals>, output: &Output, busy: &Arc<Busy>) -> Desk {
     let (told, beside) = (*output, busy.clone());
-    let onlooker = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
-    Desk::new(&config.serve, in_force.reach(), refusals.clone(), onlooker)
+    let observer = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
+    Desk::new(&config.serve, in_force.reach(), refusals.clone(), observer)
 }
 
 /// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tradewire_surface::{Enum, EnumWire, Field, Scalar, Surface, Type, TypeDef};
 
-use super::world::{Given, World};
-use super::{Draw, names, words};
+use super::dataset::{Dataset, Given};
+use super::{Rng, names, vocabulary};
 use crate::clock::{self, SECOND, Ticks};
 use crate::is_case;
 use crate::json::{self, Fields};
@@ -27,12 +27,12 @@ fn is_list(ty: &Type) -> bool {
 }
 
 /// A writer of one record.
-pub struct Scribe<'w> {
-    world: &'w World,
+pub struct Generator<'w> {
+    dataset: &'w Dataset,
     surface: &'static Surface,
     collection: Option<usize>,
     number: i64,
-    draw: Draw,
+    rng: Rng,
     missing: Missing,
     created: Ticks,
     modified: Ticks,
@@ -42,24 +42,24 @@ pub struct Scribe<'w> {
     pub out: Vec<u8>,
 }
 
-impl<'w> Scribe<'w> {
+impl<'w> Generator<'w> {
     /// A writer for a record of a surface: `number` is what its own ids derive from.
     pub fn new(
-        world: &'w World,
+        dataset: &'w Dataset,
         surface: &'static Surface,
         collection: Option<usize>,
         number: i64,
         missing: Missing,
     ) -> Self {
-        Scribe {
-            world,
+        Generator {
+            dataset,
             surface,
             collection,
             number,
-            draw: Draw::of(world.seed, collection.map_or(7, |c| c as u64 + 100), number.unsigned_abs()),
+            rng: Rng::of(dataset.seed, collection.map_or(7, |c| c as u64 + 100), number.unsigned_abs()),
             missing,
-            created: world.origin,
-            modified: world.origin,
+            created: dataset.origin,
+            modified: dataset.origin,
             nested: 0,
             depth: 0,
             out: Vec::with_capacity(512),
@@ -81,7 +81,8 @@ impl<'w> Scribe<'w> {
 
     /// Writes a record out of what a domain generator gives.
     pub fn seeded(&mut self, fields: &[Field], given: &Given) {
-        let name = self.collection.map_or("", |c| self.world.plan.collections[c].key.rsplit('/').next().unwrap_or(""));
+        let name =
+            self.collection.map_or("", |c| self.dataset.plan.collections[c].key.rsplit('/').next().unwrap_or(""));
         let name = crate::plan::nouns::singular(name);
         self.record(&name, fields, Some(given));
     }
@@ -129,7 +130,7 @@ impl<'w> Scribe<'w> {
         match self.missing {
             Missing::Blank if field.nullable => self.push("null"),
             // Descriptions call most lists nullable; what the real API sends is an empty one.
-            Missing::Drawn if field.nullable && !is_list(&field.ty) && self.draw.chance(350) => self.push("null"),
+            Missing::Drawn if field.nullable && !is_list(&field.ty) && self.rng.chance(350) => self.push("null"),
             _ => self.value(&field.ty, record, &field.wire),
         }
     }
@@ -186,7 +187,7 @@ impl<'w> Scribe<'w> {
             Type::Option(_) => self.push("null"),
             Type::Tree(_) => self.push("[]"),
             Type::List(item) => {
-                let length = if blank || self.depth > 4 { 0 } else { self.draw.below(4) };
+                let length = if blank || self.depth > 4 { 0 } else { self.rng.below(4) };
                 self.out.push(b'[');
                 for at in 0..length {
                     if at > 0 {
@@ -220,7 +221,7 @@ impl<'w> Scribe<'w> {
         if cases.cases.is_empty() {
             return self.push("null");
         }
-        let at = if self.missing == Missing::Blank { 0 } else { self.draw.below(cases.cases.len()) };
+        let at = if self.missing == Missing::Blank { 0 } else { self.rng.below(cases.cases.len()) };
         let word = &cases.cases[at].wire;
         match cases.wire {
             EnumWire::Text => json::push_text(&mut self.out, word),
@@ -232,7 +233,7 @@ impl<'w> Scribe<'w> {
         let blank = self.missing == Missing::Blank;
         match scalar {
             Scalar::Bool => {
-                let yes = !blank && self.draw.chance(300);
+                let yes = !blank && self.rng.chance(300);
                 self.push(if yes { "true" } else { "false" });
             }
             Scalar::S32 | Scalar::S64 => {
@@ -243,11 +244,11 @@ impl<'w> Scribe<'w> {
             Scalar::F64 if wire == "latitude" => self.push("33.4484"),
             Scalar::F64 if wire == "longitude" => self.push("-112.074"),
             Scalar::F64 => {
-                let number = (self.draw.unit() * 10_000.0).round() / 100.0;
+                let number = (self.rng.unit() * 10_000.0).round() / 100.0;
                 self.push(&number.to_string());
             }
             Scalar::Decimal => {
-                let (whole, cents) = (self.draw.between(0, 900), self.draw.between(0, 99));
+                let (whole, cents) = (self.rng.between(0, 900), self.rng.between(0, 99));
                 self.push(&format!("{whole}.{cents:02}"));
             }
             Scalar::Date | Scalar::DateTime => {
@@ -266,46 +267,46 @@ impl<'w> Scribe<'w> {
             }
             _ if blank => self.push("\"\""),
             Scalar::Html => {
-                let text = words::text(record, "description", self.number, &mut self.draw);
+                let text = vocabulary::text(record, "description", self.number, &mut self.rng);
                 json::push_text(&mut self.out, &format!("<p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;")));
             }
             Scalar::Multiline => self.push("\"First line\\nSecond line\""),
             Scalar::Email => {
-                let text = names::email(&mut self.draw);
+                let text = names::email(&mut self.rng);
                 json::push_text(&mut self.out, &text);
             }
             Scalar::Phone => {
-                let text = names::phone(&mut self.draw);
+                let text = names::phone(&mut self.rng);
                 json::push_text(&mut self.out, &text);
             }
             Scalar::Password => self.push("\"********\""),
             Scalar::Text => {
-                let text = words::text(record, wire, self.number, &mut self.draw);
+                let text = vocabulary::text(record, wire, self.number, &mut self.rng);
                 json::push_text(&mut self.out, &text);
             }
         }
     }
 
     fn guid(&mut self, wire: &str) -> String {
-        let world = self.world;
-        match world.plan.referent(&self.surface.name, self.collection, wire) {
-            Some(owner) if world.count(owner) > 0 => {
-                let place = self.draw.below(world.count(owner));
-                world.guid(owner, place)
+        let dataset = self.dataset;
+        match dataset.plan.referent(&self.surface.name, self.collection, wire) {
+            Some(owner) if dataset.count(owner) > 0 => {
+                let place = self.rng.below(dataset.count(owner));
+                dataset.guid(owner, place)
             }
             _ if wire == "id" && self.depth <= 1 => {
-                match self.collection.and_then(|c| Some((c, world.place(c, self.number)?))) {
-                    Some((collection, place)) => world.guid(collection, place),
-                    None => self.draw.guid(),
+                match self.collection.and_then(|c| Some((c, dataset.place(c, self.number)?))) {
+                    Some((collection, place)) => dataset.guid(collection, place),
+                    None => self.rng.guid(),
                 }
             }
-            _ => self.draw.guid(),
+            _ => self.rng.guid(),
         }
     }
 
     /// A whole number: an id where the name says so, of a record that exists.
     fn whole(&mut self, scalar: Scalar, wire: &str) -> String {
-        let world = self.world;
+        let dataset = self.dataset;
         if wire == "id" {
             self.nested += 1;
             return match (self.depth, scalar) {
@@ -314,11 +315,11 @@ impl<'w> Scribe<'w> {
             }
             .to_string();
         }
-        if let Some(owner) = world.plan.referent(&self.surface.name, self.collection, wire)
-            && world.count(owner) > 0
+        if let Some(owner) = dataset.plan.referent(&self.surface.name, self.collection, wire)
+            && dataset.count(owner) > 0
         {
-            let place = self.draw.below(world.count(owner));
-            return world.number(owner, place).to_string();
+            let place = self.rng.below(dataset.count(owner));
+            return dataset.number(owner, place).to_string();
         }
         let lower = wire.to_ascii_lowercase();
         let (low, high) = match lower.as_str() {
@@ -329,13 +330,13 @@ impl<'w> Scribe<'w> {
             _ if lower.contains("rating") => (1, 5),
             _ if lower.contains("duration") || lower.contains("minutes") => (30, 240),
             _ if lower.ends_with("createdby") || lower.ends_with("modifiedby") => {
-                let employees = i64::try_from(world.count_of("settings/employees")).unwrap_or(1).max(1);
-                let place = usize::try_from(self.draw.between(0, employees - 1)).unwrap_or(0);
-                return world.id_of("settings/employees", place).to_string();
+                let employees = i64::try_from(dataset.count_of("settings/employees")).unwrap_or(1).max(1);
+                let place = usize::try_from(self.rng.between(0, employees - 1)).unwrap_or(0);
+                return dataset.id_of("settings/employees", place).to_string();
             }
             _ => (1, 20),
         };
-        self.draw.between(low, high).to_string()
+        self.rng.between(low, high).to_string()
     }
 
     /// Writes what `raw` holds as a value of the type; what it lacks comes from `before`, or is filled.

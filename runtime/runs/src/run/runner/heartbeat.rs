@@ -1,13 +1,13 @@
 //! What goes on beside a run: its lease is renewed, its log written to the store; where someone asks for its end, it is
-//! called off.
+//! cancelled.
 
 use std::time::Duration;
 
-use tradewire_store::{RunId, StoreError, patiently};
+use tradewire_store::{RunId, StoreError, with_retries};
 
 use super::{LEASE, Runner};
 use crate::log::RunLog;
-use crate::run::CallOff;
+use crate::run::Cancellation;
 
 /// How often its owner says that it is there.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
@@ -16,7 +16,7 @@ const WRITE_LOG_EVERY: Duration = Duration::from_millis(500);
 
 impl Runner {
     /// Keeps the lease and writes the log, until the run turns out to be closed.
-    pub(super) async fn tend(&self, run: RunId, log: &RunLog, call_off: &CallOff) -> StoreError {
+    pub(super) async fn heartbeat(&self, run: RunId, log: &RunLog, cancellation: &Cancellation) -> StoreError {
         let write = async {
             let mut time = tokio::time::interval(WRITE_LOG_EVERY);
             time.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -25,7 +25,7 @@ impl Runner {
                 match self.write_log_once(run, log).await {
                     Ok(()) => {}
                     // The lines are kept, and written next time.
-                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot write the run's log"),
+                    Err(error) if error.is_transient() => tracing::warn!(%run, %error, "cannot write the run's log"),
                     Err(error) => return error,
                 }
             }
@@ -35,8 +35,8 @@ impl Runner {
                 tokio::time::sleep(RENEW_EVERY).await;
                 match self.store.renew(run, self.clock.now() + LEASE).await {
                     Ok(false) => {}
-                    Ok(true) => call_off.call_off("cancelled by an operator"),
-                    Err(error) if error.is_passing() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
+                    Ok(true) => cancellation.cancel("cancelled by an operator"),
+                    Err(error) if error.is_transient() => tracing::warn!(%run, %error, "cannot renew the run's lease"),
                     Err(error) => return error,
                 }
             }
@@ -45,7 +45,7 @@ impl Runner {
     }
 
     pub(super) async fn write_log(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {
-        patiently("writing a log", || self.write_log_once(run, log)).await
+        with_retries("writing a log", || self.write_log_once(run, log)).await
     }
 
     async fn write_log_once(&self, run: RunId, log: &RunLog) -> Result<(), StoreError> {

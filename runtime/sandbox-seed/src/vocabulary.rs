@@ -1,8 +1,8 @@
 //! Plausible texts by the name of a field, where no domain generator says more.
 
-use super::draw::Draw;
+use super::dataset::Dataset;
 use super::names;
-use super::world::World;
+use super::rng::Rng;
 
 const ITEMS: [&str; 12] = [
     "Furnace tune-up",
@@ -44,39 +44,39 @@ const GROUPS: [&str; 12] = [
 ];
 
 /// A text for a field of that name in a record of that kind.
-pub fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> String {
+pub fn text(record: &str, field: &str, number: i64, rng: &mut Rng) -> String {
     let lower = field.to_ascii_lowercase();
     let is = |part: &str| lower.contains(part);
     if is("email") {
-        names::email(draw)
+        names::email(rng)
     } else if is("phone") || lower.ends_with("from") && record.contains("call") {
-        names::phone(draw)
+        names::phone(rng)
     } else if is("street") || lower == "line1" {
-        names::street(draw)
+        names::street(rng)
     } else if is("city") {
-        draw.pick(&names::CITIES).0.to_owned()
+        rng.pick(&names::CITIES).0.to_owned()
     } else if lower.ends_with("state") || is("province") {
-        draw.pick(&names::CITIES).1.to_owned()
+        rng.pick(&names::CITIES).1.to_owned()
     } else if is("zip") || is("postal") {
-        draw.pick(&names::CITIES).2.to_owned()
+        rng.pick(&names::CITIES).2.to_owned()
     } else if is("country") {
         "USA".to_owned()
     } else if lower == "unit" {
-        format!("Apt {}", draw.between(1, 40))
+        format!("Apt {}", rng.between(1, 40))
     } else if is("firstname") {
-        names::person(draw).0.to_owned()
+        names::person(rng).0.to_owned()
     } else if is("lastname") {
-        names::person(draw).1.to_owned()
+        names::person(rng).1.to_owned()
     } else if is("url") || is("link") {
         format!("https://example.com/{}/{number}", record.trim_end_matches("-page"))
     } else if is("path") || is("filename") || is("alias") {
         format!("{record}/{number}.jpg")
     } else if is("color") {
-        format!("#{:06x}", draw.below(0x00ff_ffff))
+        format!("#{:06x}", rng.below(0x00ff_ffff))
     } else if is("status") {
-        (*draw.pick(&["Open", "Pending", "Completed"])).to_owned()
+        (*rng.pick(&["Open", "Pending", "Completed"])).to_owned()
     } else if is("memo") || is("note") || is("summary") || is("description") || is("comment") || lower == "text" {
-        (*draw.pick(&NOTES)).to_owned()
+        (*rng.pick(&NOTES)).to_owned()
     } else if is("customername")
         || is("createdby")
         || is("username")
@@ -84,17 +84,17 @@ pub fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> String {
         || is("employeename")
         || is("agentname")
     {
-        let (first, last) = names::person(draw);
+        let (first, last) = names::person(rng);
         format!("{first} {last}")
     } else if is("businessunit") {
-        (*draw.pick(&GROUPS)).to_owned()
+        (*rng.pick(&GROUPS)).to_owned()
     } else if is("code") || is("number") || is("reference") || is("external") || is("sid") || is("document") {
         number.to_string()
     } else if is("sku") || is("item") || is("part") {
-        (*draw.pick(&ITEMS)).to_owned()
+        (*rng.pick(&ITEMS)).to_owned()
     } else if is("name") || is("title") || is("label") {
         let kind: Vec<&str> = record.split('-').filter(|w| !["export", "response", "record"].contains(w)).collect();
-        format!("{} {}", draw.pick(&GROUPS), kind.last().copied().unwrap_or("record"))
+        format!("{} {}", rng.pick(&GROUPS), kind.last().copied().unwrap_or("record"))
     } else if is("currency") {
         "USD".to_owned()
     } else if is("priority") {
@@ -102,15 +102,15 @@ pub fn text(record: &str, field: &str, number: i64, draw: &mut Draw) -> String {
     } else if is("version") {
         "1".to_owned()
     } else {
-        (*draw.pick(&GROUPS)).to_owned()
+        (*rng.pick(&GROUPS)).to_owned()
     }
 }
 
 /// The words that records without a number are found by.
-pub fn identity(world: &World, collection: usize, place: usize) -> String {
+pub fn identity(dataset: &Dataset, collection: usize, place: usize) -> String {
     const REPORTS: [&str; 5] = ["accounting", "operations", "technician-dashboard", "marketing", "payroll"];
-    if world.plan.collections[collection].key == "reporting/report-categories" {
+    if dataset.plan.collections[collection].key == "reporting/report-categories" {
         return REPORTS.get(place).map_or_else(|| format!("category-{place}"), |name| (*name).to_owned());
     }
-    world.number(collection, place).to_string()
+    dataset.number(collection, place).to_string()
 }

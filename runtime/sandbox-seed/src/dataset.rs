@@ -1,8 +1,8 @@
-//! The world that a tenant's records describe: how many there are of each, their ids, and how they refer to each other.
+//! A tenant's dataset: how many records of each collection there are, their ids, and how they refer to each other.
 
 use serde_json::{Map, Value, json};
 
-use super::draw::{Draw, guid, mix, number_of};
+use super::rng::{Rng, guid, mix, number_of};
 use super::size::counts;
 use crate::clock::{DAY, SECOND, Ticks};
 use crate::plan::{IdKind, Plan};
@@ -16,8 +16,8 @@ pub fn dollars(cents: i64) -> Value {
     json!(format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100))
 }
 
-/// A tenant's world.
-pub struct World {
+/// A tenant's dataset.
+pub struct Dataset {
     /// What every operation does.
     pub plan: &'static Plan,
     /// The seed of this tenant.
@@ -30,11 +30,11 @@ pub struct World {
 /// Room for ids in each collection; all of them together stay within 32 bits, as some fields must.
 const ID_SPAN: i64 = 5_000_000;
 
-impl World {
+impl Dataset {
     /// The records of a tenant with so many customers.
-    pub fn new(plan: &'static Plan, seed: u64, tenant: i64, customers: usize, origin: Ticks) -> World {
+    pub fn new(plan: &'static Plan, seed: u64, tenant: i64, customers: usize, origin: Ticks) -> Dataset {
         let seed = mix(seed ^ mix(tenant.unsigned_abs()));
-        World { plan, seed, origin, counts: counts(plan, customers) }
+        Dataset { plan, seed, origin, counts: counts(plan, customers) }
     }
 
     /// How many records of a collection are seeded.
@@ -62,7 +62,7 @@ impl World {
         let kind = self.plan.collections[collection].identity.as_ref().map(|(_, kind)| *kind);
         match kind {
             Some(IdKind::Guid) => Value::from(self.guid(collection, place)),
-            Some(IdKind::Word) => Value::from(super::words::identity(self, collection, place)),
+            Some(IdKind::Word) => Value::from(super::vocabulary::identity(self, collection, place)),
             Some(IdKind::Number) | None => Value::from(self.number(collection, place)),
         }
     }
@@ -82,29 +82,29 @@ impl World {
     }
 
     /// A stream of choices for the record at that place of a collection by name.
-    pub fn draw(&self, thing: &str, place: usize) -> Draw {
-        Draw::of(self.seed, number_of(thing), place as u64)
+    pub fn rng(&self, thing: &str, place: usize) -> Rng {
+        Rng::of(self.seed, number_of(thing), place as u64)
     }
 
     /// When the record at that place was created and last modified. The older the place, the older the record; one
     /// in eight shares its moment of change with its neighbours, as bulk edits leave it.
     pub fn moments(&self, collection: usize, place: usize) -> (Ticks, Ticks) {
         let count = i64::try_from(self.counts[collection].max(1)).unwrap_or(1);
-        let mut draw = Draw::of(self.seed, number_of(&self.plan.collections[collection].key) ^ 1, place as u64);
+        let mut rng = Rng::of(self.seed, number_of(&self.plan.collections[collection].key) ^ 1, place as u64);
         let span = 400 * DAY;
         let step = span / count;
         let at = i64::try_from(place).unwrap_or(0);
-        let created = self.origin - span + step * at + draw.between(0, step.max(1) - 1).min(step);
+        let created = self.origin - span + step * at + rng.between(0, step.max(1) - 1).min(step);
         let created = created.min(self.origin - 60 * SECOND);
         let room = self.origin - created;
-        let modified = match draw.below(8) {
+        let modified = match rng.below(8) {
             0 => {
                 // A bulk edit: the same moment for all of a run of places, later than any of them was created.
                 let last = self.origin - span + step * ((at / 16 + 1) * 16);
                 last.clamp(created, self.origin - SECOND)
             }
             1..=3 => created,
-            _ => created + room / 1000 * draw.between(0, 990),
+            _ => created + room / 1000 * rng.between(0, 990),
         };
         (created, modified)
     }

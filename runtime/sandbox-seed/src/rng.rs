@@ -1,15 +1,15 @@
-//! Draws: a stream of choices that depends on nothing but what it is named after.
+//! Random numbers: a stream of choices that depends on nothing but what it is named after.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::{Rng as _, SeedableRng};
 
 /// A stream of choices.
-pub struct Draw(ChaCha8Rng);
+pub struct Rng(ChaCha8Rng);
 
-impl Draw {
+impl Rng {
     /// The stream of that seed, thing and place.
-    pub fn of(seed: u64, thing: u64, place: u64) -> Draw {
-        Draw(ChaCha8Rng::seed_from_u64(mix(seed ^ mix(thing ^ mix(place)))))
+    pub fn of(seed: u64, thing: u64, place: u64) -> Rng {
+        Rng(ChaCha8Rng::seed_from_u64(mix(seed ^ mix(thing ^ mix(place)))))
     }
 
     /// A whole number below `bound`; 0 where there is none.
