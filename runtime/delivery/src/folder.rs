@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tradewire_disk::{sync_folder, with_help};
 
 use crate::disk::{open_content, wrong_length};
-use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+use crate::{Destination, DestinationError, Item, Published, SettingsError, Upload};
 
 /// A folder of this machine.
 #[derive(Debug, Clone)]
@@ -52,12 +52,12 @@ impl Folder {
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> Result<T, PlaceError> {
+    ) -> Result<T, DestinationError> {
         let done = spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)));
         done.map_err(|error| self.error(error))
     }
 
-    fn error(&self, error: io::Error) -> PlaceError {
+    fn error(&self, error: io::Error) -> DestinationError {
         let permanent = matches!(
             error.kind(),
             ErrorKind::NotFound
@@ -71,19 +71,19 @@ impl Folder {
             _ => "",
         };
         let message = format!("cannot deliver to the folder `{}`: {}{help}", self.address, with_help(error));
-        if permanent { PlaceError::permanent(message) } else { PlaceError::transient(message) }
+        if permanent { DestinationError::permanent(message) } else { DestinationError::transient(message) }
     }
 }
 
 #[async_trait]
-impl Place for Folder {
+impl Destination for Folder {
     fn address(&self) -> &str {
         &self.address
     }
 
-    async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
-        let mut source = open_content(parcel).await?.into_std().await;
-        let (folder, part) = (self.path.clone(), self.part(parcel.id));
+    async fn stage(&self, upload: Upload<'_>) -> Result<(), DestinationError> {
+        let mut source = open_content(upload).await?.into_std().await;
+        let (folder, part) = (self.path.clone(), self.part(upload.id));
         let (file_mode, folder_mode) = (self.file_mode, self.folder_mode);
         let copied = self.blocking(move || {
             make(&folder, folder_mode)?;
@@ -103,11 +103,11 @@ impl Place for Folder {
             Ok(copied)
         });
         let copied = copied.await?;
-        if copied == parcel.bytes { Ok(()) } else { Err(wrong_length(parcel.content, copied, parcel.bytes)) }
+        if copied == upload.bytes { Ok(()) } else { Err(wrong_length(upload.content, copied, upload.bytes)) }
     }
 
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
-        let (folder, part, target) = (self.path.clone(), self.part(item.parcel.id), self.path.join(item.name));
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError> {
+        let (folder, part, target) = (self.path.clone(), self.part(item.upload.id), self.path.join(item.name));
         self.blocking(move || {
             let published = if is_there(&part)? { move_to(&part, &target)? } else { Published::Before };
             sync_folder(&folder)?;
@@ -116,12 +116,12 @@ impl Place for Folder {
         .await
     }
 
-    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+    async fn is_taken(&self, name: &str) -> Result<bool, DestinationError> {
         let path = self.path.join(name);
         self.blocking(move || is_there(&path)).await
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), PlaceError> {
+    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
         let part = self.part(parcel_id);
         let remove = move || match fs::remove_file(part) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -130,7 +130,7 @@ impl Place for Folder {
         self.blocking(remove).await
     }
 
-    async fn probe(&self) -> Result<String, PlaceError> {
+    async fn probe(&self) -> Result<String, DestinationError> {
         let folder = self.path.clone();
         let found = self.blocking(move || {
             let (writable, found) = match fs::metadata(&folder) {

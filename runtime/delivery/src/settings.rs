@@ -1,4 +1,4 @@
-//! What is wrong with a place's settings, found before anything is sent, and how its address is shown.
+//! What is wrong with a destination's settings, found before anything is sent, and how its address is shown.
 
 use tradewire_outbound::this_machine;
 use url::Url;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tradewire_delivery::openpgp::{Encryption, OpenPgpSettings};
-use tradewire_delivery::{Http, HttpMethod, HttpSettings, Item, Parcel, Place as _, Published};
+use tradewire_delivery::{Destination as _, Http, HttpMethod, HttpSettings, Item, Published, Upload};
 use tradewire_outbound::Ca;
 
 const LARGE: usize = 200 * 1024 * 1024;
@@ -64,7 +64,7 @@ async fn a_large_file_is_encrypted_and_sent_piece_by_piece() {
         socket.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     });
     let timeout = Duration::from_secs(30);
-    let place = Http::new(HttpSettings {
+    let destination = Http::new(HttpSettings {
         url,
         method: HttpMethod::Post,
         headers: vec![],
@@ -73,9 +73,9 @@ async fn a_large_file_is_encrypted_and_sent_piece_by_piece() {
         ca: Ca::default(),
     })
     .unwrap();
-    let parcel = Parcel { id: "m1", content: &path, bytes: LARGE as u64, sha256: "00", content_type: "text/csv" };
+    let upload = Upload { id: "m1", content: &path, bytes: LARGE as u64, sha256: "00", content_type: "text/csv" };
     let before = peak();
-    assert_eq!(place.publish(Item { parcel, name: "large.csv" }).await.unwrap(), Published::Now);
+    assert_eq!(destination.publish(Item { upload, name: "large.csv" }).await.unwrap(), Published::Now);
     let took = peak() - before;
     assert!(took < MOST, "sending took {took} bytes");
     receiver.await.unwrap();

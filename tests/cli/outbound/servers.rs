@@ -174,7 +174,7 @@ impl Content {
         Content { folder }
     }
 
-    async fn deliver(&self, place: &dyn Place) -> Outcome {
+    async fn deliver(&self, place: &dyn Destination) -> Outcome {
         let content = self.folder.path().join("content");
         let parcel = Parcel {
             id: "d-1",

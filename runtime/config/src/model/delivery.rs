@@ -17,7 +17,7 @@ pub struct Delivery {
     /// Its name in the configuration.
     pub name: String,
     /// `to`, and the keys that are of its kind.
-    pub to: Destination,
+    pub to: DestinationSettings,
     /// `mode`: that of the files in a folder. What the umask gives that the process was started with.
     pub mode: Option<u32>,
     /// `timeout`: how long nothing may move. 30 seconds; at most an hour.
@@ -42,7 +42,7 @@ impl Delivery {
 
 /// A kind of place that files go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub enum DestinationSettings {
     /// A folder of this machine, seen from the configuration's folder.
     Folder(PathBuf),
     /// A folder of an SFTP server.
@@ -60,18 +60,18 @@ pub enum Destination {
     },
 }
 
-impl Destination {
+impl DestinationSettings {
     /// The address as it is recorded and shown: without query, and without `/` at the end. None of a folder, whose path
     /// is not known before it is there.
     pub fn address(&self) -> Option<String> {
         let mut address = match self {
-            Destination::Folder(_) => return None,
-            Destination::Sftp(SftpAccess { url, .. }) | Destination::S3(S3Access { url, .. }) => {
+            DestinationSettings::Folder(_) => return None,
+            DestinationSettings::Sftp(SftpAccess { url, .. }) | DestinationSettings::S3(S3Access { url, .. }) => {
                 let mut address = url.clone();
                 address.set_path(url.path().trim_end_matches('/'));
                 address
             }
-            Destination::Http { url, .. } => url.clone(),
+            DestinationSettings::Http { url, .. } => url.clone(),
         };
         address.set_query(None);
         Some(address.to_string())
@@ -80,10 +80,10 @@ impl Destination {
     /// `an SFTP server`
     pub fn kind(&self) -> &'static str {
         match self {
-            Destination::Folder(_) => "a folder",
-            Destination::Sftp(_) => "an SFTP server",
-            Destination::S3(_) => "S3",
-            Destination::Http { .. } => "HTTP",
+            DestinationSettings::Folder(_) => "a folder",
+            DestinationSettings::Sftp(_) => "an SFTP server",
+            DestinationSettings::S3(_) => "S3",
+            DestinationSettings::Http { .. } => "HTTP",
         }
     }
 }

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
 use crate::vault::Vault;
-pub use delivery::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
+pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 pub use export::{Begins, Export, On, SupplierCall, Work};
 pub use serve::{
     Caller, CallerKey, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding,
@@ -184,7 +184,7 @@ impl Config {
         sections::read(catalog, path, text)
     }
 
-    /// Has what runs these plugins wait: none of its runs gets a place.
+    /// Has what runs these plugins wait: none of its runs gets a permit.
     pub fn hold_back(&mut self, plugins: &[String]) {
         self.plugins.values_mut().filter(|plugin| plugins.contains(&plugin.name)).for_each(|plugin| {
             plugin.at_once = Some(0);

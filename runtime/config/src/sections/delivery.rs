@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{environment, export, place, reference};
 use crate::Secret;
-use crate::model::{Delivery, Destination, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
+use crate::model::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 use crate::paths::Role;
 use crate::shape::Kind as ValueKind;
 use crate::source::{SECRET_WORDS, Section};
@@ -84,10 +84,10 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
     }
     let total = total.unwrap_or(!matches!(kind, Some(Kind::Http(_))));
     let to = kind.zip(to).and_then(|(kind, to)| match kind {
-        Kind::Folder(path) => Some(Destination::Folder(path)),
-        Kind::Sftp(url) => sftp.finish(&section, name, url, &to, timeout).map(Destination::Sftp),
-        Kind::S3(url) => s3.finish(&section, name, url).map(Destination::S3),
-        Kind::Http(url) => Some(Destination::Http { url, method: method.unwrap_or_default(), headers }),
+        Kind::Folder(path) => Some(DestinationSettings::Folder(path)),
+        Kind::Sftp(url) => sftp.finish(&section, name, url, &to, timeout).map(DestinationSettings::Sftp),
+        Kind::S3(url) => s3.finish(&section, name, url).map(DestinationSettings::S3),
+        Kind::Http(url) => Some(DestinationSettings::Http { url, method: method.unwrap_or_default(), headers }),
     });
     section.close();
     Some(Delivery {

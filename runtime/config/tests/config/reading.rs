@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tradewire_config::{
-    ClientId, Config, ContractCheck, Delivery, Destination, Environment, MiddlewareGrant, PublicKey, Secret, Serve,
-    SignatureEncoding, TextOrSecret,
+    ClientId, Config, ContractCheck, Delivery, DestinationSettings, Environment, MiddlewareGrant, PublicKey, Secret,
+    Serve, SignatureEncoding, TextOrSecret,
 };
 use tradewire_schedule::{Missed, Overlap, Retries, WindowRule};
 
@@ -98,17 +98,17 @@ retries = { times = 1000, longest = "6 h" }
     let addresses = [receiver, lake, api].map(|delivery| delivery.to.address().unwrap());
     let expected = ["sftp://sftp.example.com:2222/inbound", "s3://bucket/prefix", "https://receiver.example.com/files"];
     assert_eq!(addresses, expected, "as they are recorded and shown");
-    let Destination::Sftp(access) = &receiver.to else { panic!("{receiver:?}") };
+    let DestinationSettings::Sftp(access) = &receiver.to else { panic!("{receiver:?}") };
     assert_eq!((access.user.as_str(), &access.password), ("acme", &None));
     assert_eq!(access.key, Some(Secret::File("conf/receiver.key".into())));
     assert_eq!((receiver.timeout, receiver.total), (Duration::from_secs(60), true));
     let encryption = receiver.encrypt.as_ref().unwrap();
     let keys = [PublicKey::File("conf/receiver.asc".into()), PublicKey::Secret(Secret::Env("OTHER".to_owned()))];
     assert_eq!((encryption.to.as_slice(), encryption.suffix()), (&keys[..], ".asc"));
-    let Destination::S3(access) = &lake.to else { panic!("{lake:?}") };
+    let DestinationSettings::S3(access) = &lake.to else { panic!("{lake:?}") };
     assert_eq!((access.region.as_str(), &access.access_key_id), ("us-east-1", &TextOrSecret::Text("id".to_owned())));
     assert_eq!((lake.timeout, lake.retries, lake.total), (Duration::from_secs(30), Delivery::RETRIES, true));
-    let Destination::Http { url, headers, .. } = &api.to else { panic!("{api:?}") };
+    let DestinationSettings::Http { url, headers, .. } = &api.to else { panic!("{api:?}") };
     assert_eq!((url.query(), headers.len()), (Some("token=1"), 2));
     let (backoff, longest) = (TimeDelta::seconds(10), TimeDelta::hours(6));
     assert_eq!((api.total, api.retries), (false, Retries { times: 1000, backoff, longest }));
@@ -143,8 +143,8 @@ fn a_good_configuration_means_what_it_says() {
     assert_eq!(config.zone(weekly, acme).name(), "America/Phoenix", "the tenant's");
     assert_eq!(config.zone(&config.exports["by-hand"], acme).name(), "UTC", "its own");
     assert!(config.slots(&config.exports["by-hand"], acme).is_none());
-    assert_eq!(config.deliveries["adp"].to, Destination::Folder("conf/outbox".into()));
-    assert_eq!(config.deliveries["archive"].to, Destination::Folder("/var/archive".into()));
+    assert_eq!(config.deliveries["adp"].to, DestinationSettings::Folder("conf/outbox".into()));
+    assert_eq!(config.deliveries["archive"].to, DestinationSettings::Folder("/var/archive".into()));
     assert_eq!(
         config.exports.keys().collect::<Vec<_>>(),
         ["weekly-payroll", "hourly", "by-hand"],

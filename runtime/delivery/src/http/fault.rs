@@ -8,7 +8,7 @@ use tradewire_outbound::beginning;
 use tradewire_secrets::Masker;
 
 use super::Http;
-use crate::PlaceError;
+use crate::DestinationError;
 use crate::retry_after::retry_after;
 use crate::text::{innermost, shown};
 
@@ -16,35 +16,35 @@ use crate::text::{innermost, shown};
 const MOST: usize = 4 * 1024;
 
 /// Nothing was answered.
-pub(super) fn of_connecting(place: &Http, error: &reqwest::Error) -> PlaceError {
+pub(super) fn of_connecting(destination: &Http, error: &reqwest::Error) -> DestinationError {
     let what = if error.is_connect() { "cannot connect" } else { "the connection broke" };
-    PlaceError::transient(format!("{}: {what}: {}", place.address, innermost(error)))
+    DestinationError::transient(format!("{}: {what}: {}", destination.address, innermost(error)))
 }
 
 /// Nothing moved.
-pub(super) fn of_stall(place: &Http) -> PlaceError {
-    PlaceError::transient(format!("{}: nothing moved for {:?}", place.address, place.timeout))
+pub(super) fn of_stall(destination: &Http) -> DestinationError {
+    DestinationError::transient(format!("{}: nothing moved for {:?}", destination.address, destination.timeout))
 }
 
 /// Something other than success was answered.
-pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
+pub(super) async fn of_answer(destination: &Http, response: Response) -> DestinationError {
     let (status, headers) = (response.status(), response.headers().clone());
     let said = beginning(response, MOST).await;
     let said = match String::from_utf8_lossy(&said) {
         said if said.trim().is_empty() => String::new(),
-        said => format!(" {}", shown(&without_secrets(&said, place))),
+        said => format!(" {}", shown(&without_secrets(&said, destination))),
     };
-    let answered = format!("{} answers {status}{said}", place.address);
+    let answered = format!("{} answers {status}{said}", destination.address);
     if may_pass(status) {
-        let mut error = PlaceError::transient(answered);
+        let mut error = DestinationError::transient(answered);
         error.retry_after = retry_after(&headers, SystemTime::now());
         return error;
     }
     let help = match status {
         status if status.is_redirection() => {
             let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
-            let location = without_secrets(location, place);
-            return PlaceError::permanent(format!(
+            let location = without_secrets(location, destination);
+            return DestinationError::permanent(format!(
                 "{answered}, and names {}; write that as `to` where it is right: redirects are not followed",
                 shown(location.split('?').next().unwrap_or_default())
             ));
@@ -56,7 +56,7 @@ pub(super) async fn of_answer(place: &Http, response: Response) -> PlaceError {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "it takes no files of this kind",
         _ => "correct the delivery, or tell the receiver's operator",
     };
-    PlaceError::permanent(format!("{answered}; {help}"))
+    DestinationError::permanent(format!("{answered}; {help}"))
 }
 
 /// 409 may pass, as receivers answer it while they still work on an earlier try with the same key
@@ -69,13 +69,13 @@ fn may_pass(status: StatusCode) -> bool {
 
 /// Some receivers repeat what they were sent. What the configuration itself says in headers or in the query is nobody
 /// else's business, either.
-fn without_secrets(said: &str, place: &Http) -> String {
+fn without_secrets(said: &str, destination: &Http) -> String {
     let sent = Masker::default();
-    place.headers.values().filter_map(|value| value.to_str().ok()).for_each(|value| sent.register(value));
-    let query = place.url.query().unwrap_or_default();
+    destination.headers.values().filter_map(|value| value.to_str().ok()).for_each(|value| sent.register(value));
+    let query = destination.url.query().unwrap_or_default();
     // Receivers repeat the query as it was sent, a value of it as it was sent, or as they have read it.
     sent.register(query);
     query.split('&').filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| sent.register(value));
-    place.url.query_pairs().for_each(|(_, value)| sent.register(&value));
+    destination.url.query_pairs().for_each(|(_, value)| sent.register(&value));
     sent.mask_cut(said).into_owned()
 }

@@ -8,7 +8,7 @@ use reqwest::header::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{Item, PlaceError, SettingsError};
+use crate::{DestinationError, Item, SettingsError};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
@@ -64,20 +64,20 @@ pub(super) fn check(headers: &[(String, SecretString)]) -> Result<HeaderMap, Set
 }
 
 /// What a receiver is told of a file.
-pub(super) fn of(item: Item<'_>) -> Result<HeaderMap, PlaceError> {
-    let Item { parcel, name } = item;
-    let fault = |what: &str| PlaceError::permanent(format!("cannot deliver `{}`: {what}", name.escape_debug()));
+pub(super) fn of(item: Item<'_>) -> Result<HeaderMap, DestinationError> {
+    let Item { upload, name } = item;
+    let fault = |what: &str| DestinationError::permanent(format!("cannot deliver `{}`: {what}", name.escape_debug()));
     let value = |text: &str, what| HeaderValue::from_str(text).map_err(|_| fault(what));
     let sha256 =
-        HEXLOWER.decode(parcel.sha256.as_bytes()).map_err(|_| fault("its SHA-256 is not in hexadecimal digits"))?;
+        HEXLOWER.decode(upload.sha256.as_bytes()).map_err(|_| fault("its SHA-256 is not in hexadecimal digits"))?;
     let digest = format!("sha-256=:{}:", BASE64.encode(&sha256));
     let disposition = format!("attachment; {}", filename(name));
     Ok(HeaderMap::from_iter([
-        (IDEMPOTENCY_KEY, value(parcel.id, "its id is no text of a header")?),
+        (IDEMPOTENCY_KEY, value(upload.id, "its id is no text of a header")?),
         (CONTENT_DIGEST, value(&digest, "its SHA-256 is no text of a header")?),
         (CONTENT_DISPOSITION, value(&disposition, "its name is no text of a header")?),
-        (CONTENT_LENGTH, HeaderValue::from(parcel.bytes)),
-        (CONTENT_TYPE, value(parcel.content_type, "its media type is no text of a header")?),
+        (CONTENT_LENGTH, HeaderValue::from(upload.bytes)),
+        (CONTENT_TYPE, value(upload.content_type, "its media type is no text of a header")?),
     ]))
 }
 

@@ -27,7 +27,7 @@ pub use self::settings::{HttpMethod, HttpSettings};
 use self::stall::Watched;
 use crate::disk::open_content;
 use crate::settings::{address, check_plain, check_timeout, check_url};
-use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+use crate::{Destination, DestinationError, Item, Published, SettingsError, Upload};
 
 const EXAMPLE: &str = "https://receiver.example.com/files";
 
@@ -42,7 +42,7 @@ pub struct Http {
 }
 
 impl Http {
-    /// The place that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
+    /// The destination that these settings describe. Nothing is connected yet. The program has chosen rustls' provider.
     pub fn new(settings: HttpSettings) -> Result<Self, SettingsError> {
         let HttpSettings { url, method, headers, timeout, allow_http, ca } = settings;
         if !matches!(url.scheme(), "http" | "https") {
@@ -62,9 +62,9 @@ impl Http {
 }
 
 impl Http {
-    fn request(&self, method: Method) -> Result<reqwest::RequestBuilder, PlaceError> {
+    fn request(&self, method: Method) -> Result<reqwest::RequestBuilder, DestinationError> {
         let request = self.client.request(method, self.url.clone());
-        let request = request.map_err(|refused| PlaceError::permanent(format!("{}: {refused}", self.address)))?;
+        let request = request.map_err(|refused| DestinationError::permanent(format!("{}: {refused}", self.address)))?;
         Ok(request.headers(self.headers.clone()))
     }
 }
@@ -76,21 +76,21 @@ impl fmt::Debug for Http {
 }
 
 #[async_trait]
-impl Place for Http {
+impl Destination for Http {
     fn address(&self) -> &str {
         &self.address
     }
 
-    async fn stage(&self, _parcel: Parcel<'_>) -> Result<(), PlaceError> {
+    async fn stage(&self, _upload: Upload<'_>) -> Result<(), DestinationError> {
         Ok(())
     }
 
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError> {
         let method = match self.method {
             HttpMethod::Post => Method::POST,
             HttpMethod::Put => Method::PUT,
         };
-        let (body, watched) = Watched::new(open_content(item.parcel).await?);
+        let (body, watched) = Watched::new(open_content(item.upload).await?);
         let request = self.request(method)?.headers(headers::of(item)?).body(reqwest::Body::wrap_stream(body));
         let exchange = async {
             let response = self.client.ask(request).await.map_err(|error| fault::of_connecting(self, &error))?;
@@ -105,20 +105,20 @@ impl Place for Http {
         }
     }
 
-    async fn is_taken(&self, _name: &str) -> Result<bool, PlaceError> {
+    async fn is_taken(&self, _name: &str) -> Result<bool, DestinationError> {
         Ok(false)
     }
 
-    async fn discard(&self, _parcel_id: &str) -> Result<(), PlaceError> {
+    async fn discard(&self, _upload_id: &str) -> Result<(), DestinationError> {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<String, PlaceError> {
+    async fn probe(&self) -> Result<String, DestinationError> {
         // Whatever a receiver makes of this, it is no file.
         let request = self.request(Method::OPTIONS)?.timeout(self.timeout);
         let response = self.client.ask(request).await.map_err(|error| fault::of_connecting(self, &error))?;
         match response.status() {
-            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(PlaceError::permanent(format!(
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => Err(DestinationError::permanent(format!(
                 "{} answers {status} to `OPTIONS`; correct `headers` of the delivery, unless it answers that to everybody",
                 self.address
             ))),

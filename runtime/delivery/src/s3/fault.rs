@@ -5,14 +5,14 @@ use reqwest::StatusCode;
 
 use super::S3;
 use super::client::Answer;
-use crate::PlaceError;
+use crate::DestinationError;
 use crate::text::{innermost, shown};
 
 /// A request failed: with an answer, or without one.
-pub(super) fn of(place: &S3, what: &str, error: &Error, answer: Option<&Answer>) -> PlaceError {
-    let S3 { address, bucket, .. } = place;
+pub(super) fn of(destination: &S3, what: &str, error: &Error, answer: Option<&Answer>) -> DestinationError {
+    let S3 { address, bucket, .. } = destination;
     let Some(answer) = answer.filter(|answer| !answer.status.is_success()) else {
-        return PlaceError::transient(format!("{address} cannot {what}: {}", innermost(error)));
+        return DestinationError::transient(format!("{address} cannot {what}: {}", innermost(error)));
     };
     let code = answer.code.as_deref().unwrap_or_default();
     let said = match (&answer.code, &answer.message) {
@@ -21,9 +21,9 @@ pub(super) fn of(place: &S3, what: &str, error: &Error, answer: Option<&Answer>)
         _ => answer.status.to_string(),
     };
     let permanent =
-        |help: &str| PlaceError::permanent(format!("{address} cannot {what}: the store answers {said}; {help}"));
+        |help: &str| DestinationError::permanent(format!("{address} cannot {what}: the store answers {said}; {help}"));
     let transient = |help: &str| {
-        let mut error = PlaceError::transient(format!("{address} cannot {what}: the store answers {said}{help}"));
+        let mut error = DestinationError::transient(format!("{address} cannot {what}: the store answers {said}{help}"));
         error.retry_after = answer.retry_after;
         error
     };

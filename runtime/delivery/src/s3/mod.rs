@@ -25,7 +25,7 @@ use self::client::{Answers, Client};
 use self::object::Open;
 pub use self::settings::S3Settings;
 use crate::settings::{address, check_plain, check_timeout, check_url, decoded_path};
-use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+use crate::{Destination, DestinationError, Item, Published, SettingsError, Upload};
 
 const EXAMPLE: &str = "s3://bucket/prefix";
 /// What Amazon's buckets are below.
@@ -44,7 +44,7 @@ pub struct S3 {
 }
 
 impl S3 {
-    /// The place that these settings describe. Nothing is connected yet.
+    /// The destination that these settings describe. Nothing is connected yet.
     pub fn new(settings: S3Settings) -> Result<Self, SettingsError> {
         let S3Settings {
             url,
@@ -104,12 +104,12 @@ impl S3 {
         };
         let client =
             Client::new(reach, timeout, ca).map_err(|error| SettingsError::new("endpoint", error.to_string()))?;
-        let place = Self { address: address(&url), bucket, prefix, builder, client };
-        let (store, _) = place.store();
+        let destination = Self { address: address(&url), bucket, prefix, builder, client };
+        let (store, _) = destination.store();
         store
             .map(drop)
             .map_err(|error| SettingsError::new("endpoint", format!("the store cannot be used: {error}")))?;
-        Ok(place)
+        Ok(destination)
     }
 }
 
@@ -134,19 +134,19 @@ impl S3 {
         (self.builder.clone().with_http_connector(connections).build(), answers)
     }
 
-    fn key(&self, name: &str) -> Result<Path, PlaceError> {
+    fn key(&self, name: &str) -> Result<Path, DestinationError> {
         let key = format!("{}/{name}", self.prefix);
         Path::parse(key.trim_start_matches('/')).map_err(|error| {
-            PlaceError::permanent(format!("{}: `{name}` cannot be the name of an object: {error}", self.address))
+            DestinationError::permanent(format!("{}: `{name}` cannot be the name of an object: {error}", self.address))
         })
     }
 
-    fn open(&self) -> Result<Open<'_>, PlaceError> {
+    fn open(&self) -> Result<Open<'_>, DestinationError> {
         let (store, answers) = self.store();
         let store = store.map_err(|error| {
-            PlaceError::permanent(format!("{} cannot be used: {error}; correct the delivery", self.address))
+            DestinationError::permanent(format!("{} cannot be used: {error}; correct the delivery", self.address))
         })?;
-        Ok(Open { place: self, store, answers })
+        Ok(Open { destination: self, store, answers })
     }
 }
 
@@ -157,32 +157,32 @@ impl fmt::Debug for S3 {
 }
 
 #[async_trait]
-impl Place for S3 {
+impl Destination for S3 {
     fn address(&self) -> &str {
         &self.address
     }
 
-    async fn stage(&self, _parcel: Parcel<'_>) -> Result<(), PlaceError> {
+    async fn stage(&self, _upload: Upload<'_>) -> Result<(), DestinationError> {
         Ok(())
     }
 
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError> {
         let (open, key) = (self.open()?, self.key(item.name)?);
-        match item.parcel.bytes {
-            bytes if bytes <= PART => open.put(&key, item.parcel).await,
-            _ => open.put_in_parts(&key, item.parcel).await,
+        match item.upload.bytes {
+            bytes if bytes <= PART => open.put(&key, item.upload).await,
+            _ => open.put_in_parts(&key, item.upload).await,
         }
     }
 
-    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+    async fn is_taken(&self, name: &str) -> Result<bool, DestinationError> {
         Ok(self.open()?.look(&self.key(name)?).await?.is_some())
     }
 
-    async fn discard(&self, _parcel_id: &str) -> Result<(), PlaceError> {
+    async fn discard(&self, _upload_id: &str) -> Result<(), DestinationError> {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<String, PlaceError> {
+    async fn probe(&self) -> Result<String, DestinationError> {
         let (open, key) = (self.open()?, self.key(".tradewire-probe")?);
         // An upload that is begun and given up leaves nothing. It needs what storing needs; whether the key may read
         // objects (`s3:GetObject`), by which ours are told from others, is not seen by it.

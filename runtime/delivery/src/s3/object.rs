@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 use super::client::Answers;
 use super::{PART, S3, fault};
 use crate::disk::{open_content, unreadable, wrong_length};
-use crate::{Parcel, PlaceError, Published};
+use crate::{DestinationError, Published, Upload};
 
 const MOST_PARTS: u64 = 10_000;
 /// How many parts are on their way at a time.
@@ -26,28 +26,28 @@ const DELIVERY: &str = "tradewire-delivery";
 const SHA256: &str = "tradewire-sha256";
 
 /// What goes with each of our objects.
-fn attributes(parcel: Parcel<'_>) -> Attributes {
+fn attributes(upload: Upload<'_>) -> Attributes {
     Attributes::from_iter([
-        (Attribute::ContentType, parcel.content_type.to_owned()),
-        (Attribute::Metadata(DELIVERY.into()), parcel.id.to_owned()),
-        (Attribute::Metadata(SHA256.into()), parcel.sha256.to_owned()),
+        (Attribute::ContentType, upload.content_type.to_owned()),
+        (Attribute::Metadata(DELIVERY.into()), upload.id.to_owned()),
+        (Attribute::Metadata(SHA256.into()), upload.sha256.to_owned()),
     ])
 }
 
 /// A store in use.
 pub(super) struct Open<'a> {
-    pub(super) place: &'a S3,
+    pub(super) destination: &'a S3,
     pub(super) store: AmazonS3,
     pub(super) answers: Answers,
 }
 
 impl Open<'_> {
-    pub(super) fn fault(&self, what: &str, error: &object_store::Error) -> PlaceError {
-        fault::of(self.place, what, error, self.answers.last().as_ref())
+    pub(super) fn fault(&self, what: &str, error: &object_store::Error) -> DestinationError {
+        fault::of(self.destination, what, error, self.answers.last().as_ref())
     }
 
     /// The attributes of an object. None where there is no such object, or where we may not know.
-    pub(super) async fn look(&self, key: &Path) -> Result<Option<Attributes>, PlaceError> {
+    pub(super) async fn look(&self, key: &Path) -> Result<Option<Attributes>, DestinationError> {
         use object_store::Error::{NotFound, PermissionDenied};
         match self.store.get_opts(key, GetOptions { head: true, ..GetOptions::default() }).await {
             Ok(found) => Ok(Some(found.attributes)),
@@ -57,56 +57,58 @@ impl Open<'_> {
         }
     }
 
-    pub(super) async fn put(&self, key: &Path, parcel: Parcel<'_>) -> Result<Published, PlaceError> {
-        let mut content = open_content(parcel).await?;
-        let payload = read(&mut content, parcel).await?;
-        let options = PutOptions { mode: PutMode::Create, attributes: attributes(parcel), ..PutOptions::default() };
+    pub(super) async fn put(&self, key: &Path, upload: Upload<'_>) -> Result<Published, DestinationError> {
+        let mut content = open_content(upload).await?;
+        let payload = read(&mut content, upload).await?;
+        let options = PutOptions { mode: PutMode::Create, attributes: attributes(upload), ..PutOptions::default() };
         match self.store.put_opts(key, PutPayload::from_bytes(payload), options).await {
             Ok(_) => Ok(Published::Now),
-            Err(error) => self.settle(key, parcel, &error).await,
+            Err(error) => self.settle(key, upload, &error).await,
         }
     }
 
-    pub(super) async fn put_in_parts(&self, key: &Path, parcel: Parcel<'_>) -> Result<Published, PlaceError> {
-        if parcel.bytes > PART * MOST_PARTS {
+    pub(super) async fn put_in_parts(&self, key: &Path, upload: Upload<'_>) -> Result<Published, DestinationError> {
+        if upload.bytes > PART * MOST_PARTS {
             let most = PART * MOST_PARTS / (1024 * 1024 * 1024);
-            let message =
-                format!("{} cannot store `{key}`: it has more than {most} GiB; make it smaller", self.place.address);
-            return Err(PlaceError::permanent(message));
+            let message = format!(
+                "{} cannot store `{key}`: it has more than {most} GiB; make it smaller",
+                self.destination.address
+            );
+            return Err(DestinationError::permanent(message));
         }
         // A store that does not know the condition is asked, at least; and what is there need not be sent to find out.
         if let Some(found) = self.look(key).await? {
-            return Ok(whose(&found, parcel));
+            return Ok(whose(&found, upload));
         }
-        let mut content = open_content(parcel).await?;
-        let options = PutMultipartOptions { attributes: attributes(parcel), ..PutMultipartOptions::default() };
-        let upload = self.store.put_multipart_opts(key, options).await;
-        let mut upload = upload.map_err(|error| self.fault(&format!("store `{key}`"), &error))?;
-        let sent = self.send_parts(upload.as_mut(), key, &mut content, parcel).await;
+        let mut content = open_content(upload).await?;
+        let options = PutMultipartOptions { attributes: attributes(upload), ..PutMultipartOptions::default() };
+        let multipart = self.store.put_multipart_opts(key, options).await;
+        let mut multipart = multipart.map_err(|error| self.fault(&format!("store `{key}`"), &error))?;
+        let sent = self.send_parts(multipart.as_mut(), key, &mut content, upload).await;
         let published = match sent {
-            Ok(()) => match upload.complete().await {
+            Ok(()) => match multipart.complete().await {
                 Ok(_) => return Ok(Published::Now),
-                Err(error) => self.settle(key, parcel, &error).await,
+                Err(error) => self.settle(key, upload, &error).await,
             },
             Err(error) => Err(error),
         };
         // Nobody sees the parts; what is not aborted costs money, and the next try makes an upload of its own.
-        let _ = upload.abort().await;
+        let _ = multipart.abort().await;
         published
     }
 
     async fn send_parts(
         &self,
-        upload: &mut dyn MultipartUpload,
+        multipart: &mut dyn MultipartUpload,
         key: &Path,
         content: &mut File,
-        parcel: Parcel<'_>,
-    ) -> Result<(), PlaceError> {
+        upload: Upload<'_>,
+    ) -> Result<(), DestinationError> {
         let failed = |error: object_store::Error| self.fault(&format!("store a part of `{key}`"), &error);
         let mut under_way = FuturesUnordered::new();
         let mut sent = 0;
         loop {
-            let part = read(content, parcel).await?;
+            let part = read(content, upload).await?;
             if part.is_empty() {
                 break;
             }
@@ -114,10 +116,10 @@ impl Open<'_> {
             if under_way.len() == AT_ONCE {
                 under_way.try_next().await.map_err(failed)?;
             }
-            under_way.push(upload.put_part(PutPayload::from_bytes(part)));
+            under_way.push(multipart.put_part(PutPayload::from_bytes(part)));
         }
         while under_way.try_next().await.map_err(failed)?.is_some() {}
-        if sent == parcel.bytes { Ok(()) } else { Err(wrong_length(parcel.content, sent, parcel.bytes)) }
+        if sent == upload.bytes { Ok(()) } else { Err(wrong_length(upload.content, sent, upload.bytes)) }
     }
 
     /// What became of an object that the store did not take: there may be one of that name, which may be ours, by a try
@@ -125,9 +127,9 @@ impl Open<'_> {
     async fn settle(
         &self,
         key: &Path,
-        parcel: Parcel<'_>,
+        upload: Upload<'_>,
         error: &object_store::Error,
-    ) -> Result<Published, PlaceError> {
+    ) -> Result<Published, DestinationError> {
         use object_store::Error::{AlreadyExists, NotFound, Precondition};
         // Before anything else is asked.
         let fault = self.fault(&format!("store `{key}`"), error);
@@ -139,13 +141,13 @@ impl Open<'_> {
             return Err(fault);
         }
         match self.look(key).await? {
-            Some(found) => Ok(whose(&found, parcel)),
+            Some(found) => Ok(whose(&found, upload)),
             // It may be ours, which under another name would be there twice.
             None if taken && self.answers.last().is_some_and(|answer| answer.status == StatusCode::FORBIDDEN) => {
-                Err(PlaceError::permanent(format!(
+                Err(DestinationError::permanent(format!(
                     "{} cannot store `{key}`: it is there already; let the key read objects (`s3:GetObject`): it \
                      cannot be told whose `{key}` is",
-                    self.place.address
+                    self.destination.address
                 )))
             }
             None => Err(fault),
@@ -154,15 +156,15 @@ impl Open<'_> {
 }
 
 /// Whether an object is the one that was to be stored.
-fn whose(found: &Attributes, parcel: Parcel<'_>) -> Published {
+fn whose(found: &Attributes, upload: Upload<'_>) -> Published {
     let is =
         |name: &'static str, value: &str| found.get(&Attribute::Metadata(name.into())).is_some_and(|v| **v == *value);
-    if is(DELIVERY, parcel.id) && is(SHA256, parcel.sha256) { Published::Before } else { Published::NameTaken }
+    if is(DELIVERY, upload.id) && is(SHA256, upload.sha256) { Published::Before } else { Published::NameTaken }
 }
 
 /// The next part of the content; nothing at its end.
-async fn read(content: &mut File, parcel: Parcel<'_>) -> Result<Bytes, PlaceError> {
-    let mut part = Vec::with_capacity(usize::try_from(parcel.bytes.min(PART)).unwrap_or_default());
-    content.take(PART).read_to_end(&mut part).await.map_err(|error| unreadable(parcel.content, &error))?;
+async fn read(content: &mut File, upload: Upload<'_>) -> Result<Bytes, DestinationError> {
+    let mut part = Vec::with_capacity(usize::try_from(upload.bytes.min(PART)).unwrap_or_default());
+    content.take(PART).read_to_end(&mut part).await.map_err(|error| unreadable(upload.content, &error))?;
     Ok(part.into())
 }

@@ -7,104 +7,104 @@ use russh_sftp::client::error::Error;
 use russh_sftp::protocol::StatusCode;
 
 use super::Sftp;
-use crate::PlaceError;
+use crate::DestinationError;
 use crate::text::shown;
 
 /// No key that the server shows is pinned. Nothing was sent but what any client sends.
-pub(super) fn of_host_key(place: &Sftp, shown: &str) -> PlaceError {
-    let Sftp { address, host, port, .. } = place;
+pub(super) fn of_host_key(destination: &Sftp, shown: &str) -> DestinationError {
+    let Sftp { address, host, port, .. } = destination;
     let check = format!(
         "the server's operator tells which is right, and `ssh-keyscan -p {port} {host} | ssh-keygen -lf -` what is shown \
          from elsewhere"
     );
-    if place.host_keys.is_empty() {
-        return PlaceError::permanent(format!(
+    if destination.host_keys.is_empty() {
+        return DestinationError::permanent(format!(
             "{address} shows the host key {shown}, and none is pinned: nothing was sent; check it ({check}) and write \
              `host_key = \"{}\"` into the delivery",
             shown.split(' ').next().unwrap_or_default()
         ));
     }
-    PlaceError::permanent(format!(
+    DestinationError::permanent(format!(
         "{address} shows the host key {shown}, and {} is pinned: nothing was sent; it may be another server, or one in \
          between, or the key was changed: {check}, before `host_key` is changed",
-        place.host_keys.expected()
+        destination.host_keys.expected()
     ))
 }
 
 /// The connection cannot be made, or breaks.
-pub(super) fn of_connecting(place: &Sftp, error: &russh::Error) -> PlaceError {
-    let Sftp { address, host, port, .. } = place;
+pub(super) fn of_connecting(destination: &Sftp, error: &russh::Error) -> DestinationError {
+    let Sftp { address, host, port, .. } = destination;
     match error {
-        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionRefused => PlaceError::transient(format!(
-            "{address}: nothing listens at {host} port {port}: the server is down, or `to` names another port"
-        )),
-        russh::Error::IO(error) => PlaceError::transient(format!("{address}: cannot connect to {host}: {error}")),
-        russh::Error::NoCommonAlgo { kind, theirs, .. } => PlaceError::permanent(format!(
+        russh::Error::IO(error) if error.kind() == io::ErrorKind::ConnectionRefused => DestinationError::transient(
+            format!("{address}: nothing listens at {host} port {port}: the server is down, or `to` names another port"),
+        ),
+        russh::Error::IO(error) => DestinationError::transient(format!("{address}: cannot connect to {host}: {error}")),
+        russh::Error::NoCommonAlgo { kind, theirs, .. } => DestinationError::permanent(format!(
             "{address}: the server offers no {kind:?} that is safe enough, only {}; have it updated",
             shown(&theirs.join(", "))
         )),
         russh::Error::Version => {
-            PlaceError::permanent(format!("{address}: what answers is no SSH server; correct `to`"))
+            DestinationError::permanent(format!("{address}: what answers is no SSH server; correct `to`"))
         }
-        error => PlaceError::transient(format!("{address}: the connection broke: {error}")),
+        error => DestinationError::transient(format!("{address}: the connection broke: {error}")),
     }
 }
 
 /// The server does not let the user in.
-pub(super) fn of_sign_in(place: &Sftp, tried: &[&str], offered: Option<&MethodSet>) -> PlaceError {
+pub(super) fn of_sign_in(destination: &Sftp, tried: &[&str], offered: Option<&MethodSet>) -> DestinationError {
     let takes = offered.map(|offered| {
         let names: Vec<&str> = offered.iter().map(|method: &MethodKind| method.into()).collect();
         format!("; it takes {}", if names.is_empty() { "nothing else".to_owned() } else { names.join(", ") })
     });
-    PlaceError::permanent(format!(
+    DestinationError::permanent(format!(
         "{} does not let `{}` in with {}{}: correct `user`, `password` or `key` of the delivery, or have the server's \
          operator allow them",
-        place.address,
-        place.user,
+        destination.address,
+        destination.user,
         tried.join(", nor with "),
         takes.unwrap_or_default()
     ))
 }
 
 /// A request failed.
-pub(super) fn of_sftp(place: &Sftp, what: &str, error: &Error) -> PlaceError {
-    let Sftp { address, timeout, .. } = place;
+pub(super) fn of_sftp(destination: &Sftp, what: &str, error: &Error) -> DestinationError {
+    let Sftp { address, timeout, .. } = destination;
     let status = match error {
         Error::Status(status) => status,
         Error::Timeout => {
-            return PlaceError::transient(format!("{address} cannot {what}: no answer came within {timeout:?}"));
+            return DestinationError::transient(format!("{address} cannot {what}: no answer came within {timeout:?}"));
         }
-        error => return PlaceError::transient(format!("{address} cannot {what}: the connection broke: {error}")),
+        error => return DestinationError::transient(format!("{address} cannot {what}: the connection broke: {error}")),
     };
     let said = shown(&status.error_message);
     match status.status_code {
-        StatusCode::NoSuchFile => PlaceError::permanent(format!(
+        StatusCode::NoSuchFile => DestinationError::permanent(format!(
             "{address} cannot {what}: there is no such folder ({said}); have it made, or correct `to`"
         )),
-        StatusCode::PermissionDenied => PlaceError::permanent(format!(
+        StatusCode::PermissionDenied => DestinationError::permanent(format!(
             "{address} cannot {what}: the user may not ({said}); have the server's operator allow it"
         )),
         StatusCode::OpUnsupported => {
-            PlaceError::permanent(format!("{address} cannot {what}: the server does not support it ({said})"))
+            DestinationError::permanent(format!("{address} cannot {what}: the server does not support it ({said})"))
         }
         // What version 3 of the protocol has one code for.
-        _ => PlaceError::transient(format!(
+        _ => DestinationError::transient(format!(
             "{address} cannot {what}: the server says {said}; its disk or the user's quota may be full"
         )),
     }
 }
 
 /// A write failed.
-pub(super) fn of_write(place: &Sftp, part: &str, error: &io::Error, closed: bool) -> PlaceError {
+pub(super) fn of_write(destination: &Sftp, part: &str, error: &io::Error, closed: bool) -> DestinationError {
     if let Some(told) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        return of_sftp(place, &format!("write `{part}`"), told);
+        return of_sftp(destination, &format!("write `{part}`"), told);
     }
-    let address = &place.address;
+    let address = &destination.address;
     let said = shown(&error.to_string());
     if closed {
-        return PlaceError::transient(format!("{address} cannot write `{part}`: the connection broke ({said})"));
+        return DestinationError::transient(format!("{address} cannot write `{part}`: the connection broke ({said})"));
     }
-    PlaceError::transient(format!(
+    DestinationError::transient(format!(
         "{address} cannot write `{part}`: the server says {said}; its disk or the user's quota may be full"
     ))
 }

@@ -23,7 +23,7 @@ use self::host_key::{Family, HostKeys};
 pub use self::settings::SftpSettings;
 use crate::disk::{open_content, unreadable};
 use crate::settings::{address, check_timeout, check_url, decoded_path};
-use crate::{Item, Parcel, Place, PlaceError, Published, SettingsError};
+use crate::{Destination, DestinationError, Item, Published, SettingsError, Upload};
 
 const EXAMPLE: &str = "sftp://sftp.example.com/inbound";
 /// How much of the content is in memory at a time, besides what is on its way.
@@ -46,7 +46,7 @@ pub struct Sftp {
 }
 
 impl Sftp {
-    /// The place that these settings describe. Nothing is connected yet; keys are read and decrypted.
+    /// The destination that these settings describe. Nothing is connected yet; keys are read and decrypted.
     pub fn new(settings: SftpSettings) -> Result<Self, SettingsError> {
         let SftpSettings { url, user, password, private_key, passphrase, host_keys, timeout } = settings;
         let fault = |setting, message: &str| Err(SettingsError::new(setting, message));
@@ -99,7 +99,12 @@ impl Sftp {
     }
 
     /// Gives a part its name, where nothing has it.
-    async fn rename(&self, connection: &Connection<'_>, part: &str, target: &str) -> Result<Published, PlaceError> {
+    async fn rename(
+        &self,
+        connection: &Connection<'_>,
+        part: &str,
+        target: &str,
+    ) -> Result<Published, DestinationError> {
         if let Some(published) = self.settled(connection, part, target).await? {
             return Ok(published);
         }
@@ -120,7 +125,7 @@ impl Sftp {
         connection: &Connection<'_>,
         part: &str,
         target: &str,
-    ) -> Result<Option<Published>, PlaceError> {
+    ) -> Result<Option<Published>, DestinationError> {
         // In this order: a late rename of an earlier try may be done in between, and our own file is not another's.
         let taken = connection.exists(target).await?;
         if connection.exists(part).await? {
@@ -139,22 +144,22 @@ impl fmt::Debug for Sftp {
 }
 
 #[async_trait]
-impl Place for Sftp {
+impl Destination for Sftp {
     fn address(&self) -> &str {
         &self.address
     }
 
-    async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
-        let mut content = open_content(parcel).await?;
+    async fn stage(&self, upload: Upload<'_>) -> Result<(), DestinationError> {
+        let mut content = open_content(upload).await?;
         let connection = Connection::open(self).await?;
-        let part = self.part(parcel.id);
+        let part = self.part(upload.id);
         let mut file = match connection.sftp.create(part.as_str()).await {
             Ok(file) => file,
             Err(error) => return Err(connection.fault(&format!("write `{part}`"), &error)),
         };
         let mut buffer = vec![0; CHUNK];
         loop {
-            let read = content.read(&mut buffer).await.map_err(|error| unreadable(parcel.content, &error))?;
+            let read = content.read(&mut buffer).await.map_err(|error| unreadable(upload.content, &error))?;
             if read == 0 {
                 break;
             }
@@ -166,34 +171,34 @@ impl Place for Sftp {
         file.close().await.map_err(|error| connection.write_fault(&part, &error))?;
         let attributes = connection.sftp.metadata(part.as_str()).await;
         let attributes = attributes.map_err(|error| connection.fault(&format!("measure `{part}`"), &error))?;
-        if attributes.size.is_some_and(|size| size != parcel.bytes) {
-            return Err(PlaceError::transient(format!(
+        if attributes.size.is_some_and(|size| size != upload.bytes) {
+            return Err(DestinationError::transient(format!(
                 "{} has {} of the {} bytes of `{part}`: it is sent anew; look after the server's disk where that goes on",
                 self.address,
                 attributes.size.unwrap_or_default(),
-                parcel.bytes,
+                upload.bytes,
             )));
         }
         connection.close().await;
         Ok(())
     }
 
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
-        let (part, target) = (self.part(item.parcel.id), self.path(item.name));
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError> {
+        let (part, target) = (self.part(item.upload.id), self.path(item.name));
         let connection = Connection::open(self).await?;
         let published = self.rename(&connection, &part, &target).await?;
         connection.close().await;
         Ok(published)
     }
 
-    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+    async fn is_taken(&self, name: &str) -> Result<bool, DestinationError> {
         let connection = Connection::open(self).await?;
         let taken = connection.exists(&self.path(name)).await?;
         connection.close().await;
         Ok(taken)
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), PlaceError> {
+    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
         let part = self.part(parcel_id);
         let connection = Connection::open(self).await?;
         connection.remove(&part).await?;
@@ -201,7 +206,7 @@ impl Place for Sftp {
         Ok(())
     }
 
-    async fn probe(&self) -> Result<String, PlaceError> {
+    async fn probe(&self) -> Result<String, DestinationError> {
         let connection = Connection::open(self).await?;
         connection.check_folder(self.folder_path()).await?;
         let part = self.part("tradewire-probe");

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
-use tradewire_delivery::{Folder, Place as _, Published};
+use tradewire_delivery::{Destination as _, Folder, Published};
 
 use crate::support::{Content, deliver};
 
@@ -21,7 +21,7 @@ async fn a_missing_folder_is_made_and_a_file_is_hidden_until_it_has_its_name() {
     let root = TempDir::new().unwrap();
     let folder = Folder::new(&root.path().join("payroll")).unwrap();
     let content = Content::new("f1", 100_000);
-    folder.stage(content.parcel()).await.unwrap();
+    folder.stage(content.upload()).await.unwrap();
     let path = root.path().join("payroll");
     assert_eq!(names(&path), [".f1.part"]);
     assert_eq!(folder.publish(content.named("hours.csv")).await.unwrap(), Published::Now);
@@ -63,7 +63,7 @@ async fn what_an_earlier_try_left_is_replaced_and_not_written_through() {
 async fn discarding_is_repeatable() {
     let root = TempDir::new().unwrap();
     let folder = Folder::new(root.path()).unwrap();
-    folder.stage(Content::new("f4", 10).parcel()).await.unwrap();
+    folder.stage(Content::new("f4", 10).upload()).await.unwrap();
     folder.discard("f4").await.unwrap();
     folder.discard("f4").await.unwrap();
     assert!(names(root.path()).is_empty());
@@ -73,13 +73,13 @@ async fn discarding_is_repeatable() {
 async fn where_more_than_the_folder_is_missing_somebody_has_to_mend_it() {
     let root = TempDir::new().unwrap();
     let folder = Folder::new(&root.path().join("disk/payroll")).unwrap();
-    let error = folder.stage(Content::new("f5", 10).parcel()).await.unwrap_err();
+    let error = folder.stage(Content::new("f5", 10).upload()).await.unwrap_err();
     assert!(!error.transient && error.message.contains("make the folder, or correct `to`"), "{error}");
     assert!(!folder.probe().await.unwrap_err().transient);
     fs::create_dir(root.path().join("disk")).unwrap();
     assert!(folder.probe().await.unwrap().ends_with("is not there yet, and can be made"));
     assert!(names(&root.path().join("disk")).is_empty());
-    folder.stage(Content::new("f5", 10).parcel()).await.unwrap();
+    folder.stage(Content::new("f5", 10).upload()).await.unwrap();
     assert!(folder.probe().await.unwrap().ends_with("can be written to"));
 }
 
@@ -90,7 +90,7 @@ async fn a_file_where_the_folder_should_be_is_told_and_kept() {
     fs::write(&path, "theirs").unwrap();
     let folder = Folder::new(&path).unwrap();
     let content = Content::new("f8", 10);
-    for error in [folder.probe().await.unwrap_err(), folder.stage(content.parcel()).await.unwrap_err()] {
+    for error in [folder.probe().await.unwrap_err(), folder.stage(content.upload()).await.unwrap_err()] {
         assert!(!error.transient && error.message.contains("make the folder, or correct `to`"), "{error}");
     }
     assert_eq!(names(root.path()), ["payroll"]);
@@ -103,10 +103,10 @@ async fn content_that_has_changed_is_not_delivered() {
     let folder = Folder::new(root.path()).unwrap();
     let content = Content::new("f6", 10);
     fs::write(&content.path, "short").unwrap();
-    let error = folder.stage(content.parcel()).await.unwrap_err();
+    let error = folder.stage(content.upload()).await.unwrap_err();
     assert!(!error.transient && error.message.contains("has 5 bytes and should have 10"), "{error}");
     fs::remove_file(&content.path).unwrap();
-    let error = folder.stage(content.parcel()).await.unwrap_err();
+    let error = folder.stage(content.upload()).await.unwrap_err();
     assert!(!error.transient && error.message.contains("run the export again"), "{error}");
 }
 
@@ -119,6 +119,6 @@ async fn a_folder_that_may_not_be_written_to_says_so() {
         eprintln!("whoever runs this test may write everywhere: nothing is refused");
         return;
     }
-    let error = folder.stage(Content::new("f7", 10).parcel()).await.unwrap_err();
+    let error = folder.stage(Content::new("f7", 10).upload()).await.unwrap_err();
     assert!(!error.transient && error.message.contains("let tradewire write there"), "{error}");
 }

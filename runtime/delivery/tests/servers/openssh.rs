@@ -11,7 +11,7 @@ use std::time::Duration;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, HashAlg, PrivateKey};
 use tempfile::TempDir;
-use tradewire_delivery::{Place as _, Published, Sftp, SftpSettings};
+use tradewire_delivery::{Destination as _, Published, Sftp, SftpSettings};
 
 use crate::support::{Content, Fault, SOON, deliver, not_tested, wire};
 
@@ -91,7 +91,7 @@ impl OpenSsh {
         None
     }
 
-    fn place(&self, address: SocketAddr, folder: &str) -> Sftp {
+    fn destination(&self, address: SocketAddr, folder: &str) -> Sftp {
         Sftp::new(SftpSettings {
             url: format!("sftp://{address}{}", self.folder.path().join(folder).display()).parse().unwrap(),
             user: self.user.clone(),
@@ -117,20 +117,20 @@ impl OpenSsh {
 #[tokio::test]
 async fn a_file_comes_whole_once_and_never_over_another() {
     let Some(server) = OpenSsh::start().await else { return };
-    let place = server.place(server.address, "inbound");
-    assert!(place.probe().await.unwrap().contains(&server.host_key));
+    let destination = server.destination(server.address, "inbound");
+    assert!(destination.probe().await.unwrap().contains(&server.host_key));
     let content = Content::new("o1", 5_000_001);
-    place.stage(content.parcel()).await.unwrap();
+    destination.stage(content.upload()).await.unwrap();
     assert_eq!(server.names(), [".o1.part"]);
-    assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Now);
-    assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
+    assert_eq!(destination.publish(content.named("hours.csv")).await.unwrap(), Published::Now);
+    assert_eq!(destination.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
     let other = Content::new("o2", 10);
-    assert_eq!(deliver(&place, &other, "hours.csv").await.unwrap(), Published::NameTaken);
-    assert_eq!(place.publish(other.named("hours.v2.csv")).await.unwrap(), Published::Now);
+    assert_eq!(deliver(&destination, &other, "hours.csv").await.unwrap(), Published::NameTaken);
+    assert_eq!(destination.publish(other.named("hours.v2.csv")).await.unwrap(), Published::Now);
     assert_eq!(server.names(), ["hours.csv", "hours.v2.csv"]);
     assert_eq!(fs::read(server.folder.path().join("inbound/hours.csv")).unwrap(), content.bytes);
-    let missing = server.place(server.address, "nowhere");
-    for error in [missing.stage(content.parcel()).await.unwrap_err(), missing.probe().await.unwrap_err()] {
+    let missing = server.destination(server.address, "nowhere");
+    for error in [missing.stage(content.upload()).await.unwrap_err(), missing.probe().await.unwrap_err()] {
         assert!(!error.transient && error.message.contains("have it made, or correct `to`"), "{error}");
     }
 }
@@ -139,13 +139,13 @@ async fn a_file_comes_whole_once_and_never_over_another() {
 async fn a_connection_that_is_cut_or_stalls_in_the_middle_of_a_file_is_tried_again() {
     let Some(server) = OpenSsh::start().await else { return };
     let through = wire(server.address, vec![Fault::CutAfter(700_000), Fault::CutAfter(100)]).await;
-    let place = server.place(through, "inbound");
+    let destination = server.destination(through, "inbound");
     let content = Content::new("o3", 2_000_000);
     for _ in 0..2 {
-        let error = deliver(&place, &content, "a.csv").await.unwrap_err();
+        let error = deliver(&destination, &content, "a.csv").await.unwrap_err();
         assert!(error.transient, "{error}");
     }
-    assert_eq!(deliver(&place, &content, "a.csv").await.unwrap(), Published::Now);
+    assert_eq!(deliver(&destination, &content, "a.csv").await.unwrap(), Published::Now);
     assert_eq!(server.names(), ["a.csv"]);
     assert_eq!(fs::read(server.folder.path().join("inbound/a.csv")).unwrap(), content.bytes);
 }

@@ -1,7 +1,7 @@
 //! Settings that cannot be used are told by their name, with what to write.
 
 use tradewire_delivery::{
-    Http, HttpMethod, HttpSettings, Place as _, S3, S3Settings, SettingsError, Sftp, SftpSettings, address,
+    Destination as _, Http, HttpMethod, HttpSettings, S3, S3Settings, SettingsError, Sftp, SftpSettings, address,
 };
 use tradewire_outbound::Ca;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, EcdsaCurve, PrivateKey};
 use tempfile::TempDir;
-use tradewire_delivery::{Place as _, PlaceError, Published, Sftp, SftpSettings};
+use tradewire_delivery::{Destination as _, DestinationError, Published, Sftp, SftpSettings};
 
 use crate::sftp_server::{Allowed, Misdeed, SftpServer};
 use crate::support::{Content, SOON, deliver, nobody};
@@ -35,8 +35,8 @@ async fn served() -> (TempDir, SftpServer, Sftp) {
     let root = TempDir::new().unwrap();
     fs::create_dir(root.path().join("inbound")).unwrap();
     let server = SftpServer::start(root.path(), by_password()).await;
-    let place = Sftp::new(settings(&server)).unwrap();
-    (root, server, place)
+    let destination = Sftp::new(settings(&server)).unwrap();
+    (root, server, destination)
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -54,17 +54,17 @@ fn assert_delivered(root: &Path, content: &Content, name: &str) {
 
 #[tokio::test]
 async fn a_file_is_hidden_and_flushed_before_it_has_its_name() {
-    let (root, server, place) = served().await;
+    let (root, server, destination) = served().await;
     let content = Content::new("s1", 3_000_001);
-    place.stage(content.parcel()).await.unwrap();
+    destination.stage(content.upload()).await.unwrap();
     assert_eq!(names(&root.path().join("inbound")), [".s1.part"]);
     assert_eq!(server.flushes(), 1);
-    assert!(!place.is_taken("hours.csv").await.unwrap());
-    assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Now);
+    assert!(!destination.is_taken("hours.csv").await.unwrap());
+    assert_eq!(destination.publish(content.named("hours.csv")).await.unwrap(), Published::Now);
     assert_delivered(root.path(), &content, "hours.csv");
-    assert!(place.is_taken("hours.csv").await.unwrap());
-    assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
-    assert_eq!(place.address(), format!("sftp://{}/inbound", server.address));
+    assert!(destination.is_taken("hours.csv").await.unwrap());
+    assert_eq!(destination.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
+    assert_eq!(destination.address(), format!("sftp://{}/inbound", server.address));
 }
 
 #[tokio::test]
@@ -73,40 +73,40 @@ async fn a_server_without_extensions_takes_files_too() {
     fs::create_dir_all(root.path().join("home/in box")).unwrap();
     let server = SftpServer::with_keys(root.path(), by_password(), &[Algorithm::Ed25519], false).await;
     let url = format!("sftp://{}/~/in%20box/", server.address).parse().unwrap();
-    let place = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
+    let destination = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
     let content = Content::new("s2", 100_000);
-    assert_eq!(deliver(&place, &content, "bảng công.csv").await.unwrap(), Published::Now);
+    assert_eq!(deliver(&destination, &content, "bảng công.csv").await.unwrap(), Published::Now);
     assert_eq!(fs::read(root.path().join("home/in box/bảng công.csv")).unwrap(), content.bytes);
     assert_eq!(server.flushes(), 0);
-    assert_eq!(place.address(), format!("sftp://{}/~/in%20box", server.address));
+    assert_eq!(destination.address(), format!("sftp://{}/~/in%20box", server.address));
     for (path, file) in [("", "at-root.csv"), ("/~", "home/at-home.csv")] {
         let url = format!("sftp://{}{path}", server.address).parse().unwrap();
-        let place = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
+        let destination = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
         let name = file.rsplit('/').next().unwrap();
-        assert!(place.probe().await.unwrap().contains("can be written to"));
-        assert_eq!(deliver(&place, &content, name).await.unwrap(), Published::Now);
+        assert!(destination.probe().await.unwrap().contains("can be written to"));
+        assert_eq!(deliver(&destination, &content, name).await.unwrap(), Published::Now);
         assert_eq!(fs::read(root.path().join(file)).unwrap(), content.bytes);
     }
 }
 
 #[tokio::test]
 async fn an_empty_file_is_a_file() {
-    let (root, _server, place) = served().await;
+    let (root, _server, destination) = served().await;
     let content = Content::new("s3", 0);
-    assert_eq!(deliver(&place, &content, "none.csv").await.unwrap(), Published::Now);
+    assert_eq!(deliver(&destination, &content, "none.csv").await.unwrap(), Published::Now);
     assert_delivered(root.path(), &content, "none.csv");
 }
 
 #[tokio::test]
 async fn no_name_is_taken_twice() {
-    let (root, server, place) = served().await;
+    let (root, server, destination) = served().await;
     let inbound = root.path().join("inbound");
     fs::write(inbound.join("hours.csv"), "theirs").unwrap();
     let content = Content::new("s4", 10_000);
-    assert_eq!(deliver(&place, &content, "hours.csv").await.unwrap(), Published::NameTaken);
+    assert_eq!(deliver(&destination, &content, "hours.csv").await.unwrap(), Published::NameTaken);
     server.will(&[Misdeed::TakeNames]);
-    assert_eq!(place.publish(content.named("hours.v2.csv")).await.unwrap(), Published::NameTaken);
-    assert_eq!(place.publish(content.named("hours.v3.csv")).await.unwrap(), Published::Now);
+    assert_eq!(destination.publish(content.named("hours.v2.csv")).await.unwrap(), Published::NameTaken);
+    assert_eq!(destination.publish(content.named("hours.v3.csv")).await.unwrap(), Published::Now);
     assert_eq!(names(&inbound), ["hours.csv", "hours.v2.csv", "hours.v3.csv"]);
     assert_eq!(fs::read(inbound.join("hours.csv")).unwrap(), b"theirs");
     assert_eq!(fs::read(inbound.join("hours.v2.csv")).unwrap(), b"theirs");
@@ -115,41 +115,41 @@ async fn no_name_is_taken_twice() {
 
 #[tokio::test]
 async fn a_rename_whose_answer_was_lost_is_told() {
-    let (root, server, place) = served().await;
+    let (root, server, destination) = served().await;
     let content = Content::new("s5", 10_000);
-    place.stage(content.parcel()).await.unwrap();
+    destination.stage(content.upload()).await.unwrap();
     server.will(&[Misdeed::LoseRename]);
-    let error = place.publish(content.named("hours.csv")).await.unwrap_err();
+    let error = destination.publish(content.named("hours.csv")).await.unwrap_err();
     assert!(error.transient, "{error}");
-    assert_eq!(place.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
+    assert_eq!(destination.publish(content.named("hours.csv")).await.unwrap(), Published::Before);
     assert_delivered(root.path(), &content, "hours.csv");
 }
 
 #[tokio::test]
 async fn a_rename_that_is_told_late_or_as_failed_is_not_another_s_file() {
     let (root, server, _) = served().await;
-    let place = Sftp::new(SftpSettings { timeout: Duration::from_secs(1), ..settings(&server) }).unwrap();
+    let destination = Sftp::new(SftpSettings { timeout: Duration::from_secs(1), ..settings(&server) }).unwrap();
     let late = Content::new("s16", 10_000);
-    place.stage(late.parcel()).await.unwrap();
+    destination.stage(late.upload()).await.unwrap();
     server.will(&[Misdeed::LateRename]);
-    let error = place.publish(late.named("hours.csv")).await.unwrap_err();
+    let error = destination.publish(late.named("hours.csv")).await.unwrap_err();
     assert!(error.transient && error.message.contains("no answer came within 1s"), "{error}");
-    assert_eq!(place.publish(late.named("hours.csv")).await.unwrap(), Published::Before);
+    assert_eq!(destination.publish(late.named("hours.csv")).await.unwrap(), Published::Before);
     assert_delivered(root.path(), &late, "hours.csv");
 
     let denied = Content::new("s17", 10_000);
-    place.stage(denied.parcel()).await.unwrap();
+    destination.stage(denied.upload()).await.unwrap();
     server.will(&[Misdeed::DenyRename]);
-    assert_eq!(place.publish(denied.named("more.csv")).await.unwrap(), Published::Before);
+    assert_eq!(destination.publish(denied.named("more.csv")).await.unwrap(), Published::Before);
     assert_eq!(names(&root.path().join("inbound")), ["hours.csv", "more.csv"]);
     assert_eq!(fs::read(root.path().join("inbound/more.csv")).unwrap(), denied.bytes);
 }
 
 /// Tries as the runtime does, until it is delivered; how often it failed, with what.
-async fn insist(place: &Sftp, content: &Content, name: &str) -> Vec<PlaceError> {
+async fn insist(destination: &Sftp, content: &Content, name: &str) -> Vec<DestinationError> {
     let mut failures = Vec::new();
     loop {
-        match deliver(place, content, name).await {
+        match deliver(destination, content, name).await {
             Ok(Published::Now) => return failures,
             Ok(other) => panic!("{other:?}"),
             Err(error) => {
@@ -163,24 +163,24 @@ async fn insist(place: &Sftp, content: &Content, name: &str) -> Vec<PlaceError> 
 
 #[tokio::test]
 async fn a_server_that_is_cut_off_full_and_forgetful_gets_the_file_whole_in_the_end() {
-    let (root, server, place) = served().await;
+    let (root, server, destination) = served().await;
     let content = Content::new("s6", 2_000_000);
     server.will(&[Misdeed::CutAfter(500_000)]);
-    let failures = insist(&place, &content, "a.csv").await;
+    let failures = insist(&destination, &content, "a.csv").await;
     assert!(failures[0].message.contains("the connection broke"), "{failures:?}");
     assert_eq!(failures.len(), 1);
     assert_delivered(root.path(), &content, "a.csv");
 
     fs::remove_file(root.path().join("inbound/a.csv")).unwrap();
     server.will(&[Misdeed::FullAfter(100_000), Misdeed::FullAfter(1_900_000)]);
-    let failures = insist(&place, &content, "a.csv").await;
+    let failures = insist(&destination, &content, "a.csv").await;
     assert_eq!(failures.len(), 2);
     assert!(failures.iter().all(|f| f.message.contains("its disk or the user's quota may be full")), "{failures:?}");
     assert_delivered(root.path(), &content, "a.csv");
 
     fs::remove_file(root.path().join("inbound/a.csv")).unwrap();
     server.will(&[Misdeed::LoseEnd]);
-    let failures = insist(&place, &content, "a.csv").await;
+    let failures = insist(&destination, &content, "a.csv").await;
     assert!(failures[0].message.contains("has 1000000 of the 2000000 bytes"), "{failures:?}");
     assert_delivered(root.path(), &content, "a.csv");
 }
@@ -188,11 +188,11 @@ async fn a_server_that_is_cut_off_full_and_forgetful_gets_the_file_whole_in_the_
 #[tokio::test]
 async fn a_server_that_answers_nothing_is_given_up_in_time() {
     let (root, server, _) = served().await;
-    let place = Sftp::new(SftpSettings { timeout: Duration::from_secs(1), ..settings(&server) }).unwrap();
+    let destination = Sftp::new(SftpSettings { timeout: Duration::from_secs(1), ..settings(&server) }).unwrap();
     let content = Content::new("s7", 2_000_000);
     server.will(&[Misdeed::StallAfter(500_000)]);
     let begun = Instant::now();
-    let failures = insist(&place, &content, "a.csv").await;
+    let failures = insist(&destination, &content, "a.csv").await;
     assert!(failures[0].message.contains("no answer came within 1s"), "{failures:?}");
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     assert_delivered(root.path(), &content, "a.csv");
@@ -200,8 +200,9 @@ async fn a_server_that_answers_nothing_is_given_up_in_time() {
     // One that takes connections and says nothing.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("sftp://{}/inbound", silent.local_addr().unwrap()).parse().unwrap();
-    let place = Sftp::new(SftpSettings { url, timeout: Duration::from_millis(200), ..settings(&server) }).unwrap();
-    let error = place.stage(content.parcel()).await.unwrap_err();
+    let destination =
+        Sftp::new(SftpSettings { url, timeout: Duration::from_millis(200), ..settings(&server) }).unwrap();
+    let error = destination.stage(content.upload()).await.unwrap_err();
     assert!(error.transient && error.message.contains("took longer than 200ms"), "{error}");
 }
 
@@ -209,8 +210,8 @@ async fn a_server_that_answers_nothing_is_given_up_in_time() {
 async fn a_server_that_is_down_may_come_back() {
     let (_root, server, _) = served().await;
     let url = format!("sftp://{}/inbound", nobody().await).parse().unwrap();
-    let place = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
-    let error = place.stage(Content::new("s8", 10).parcel()).await.unwrap_err();
+    let destination = Sftp::new(SftpSettings { url, ..settings(&server) }).unwrap();
+    let error = destination.stage(Content::new("s8", 10).upload()).await.unwrap_err();
     assert!(error.transient && error.message.contains("nothing listens at 127.0.0.1"), "{error}");
 }
 
@@ -218,8 +219,8 @@ async fn a_server_that_is_down_may_come_back() {
 async fn a_wrong_host_key_is_told_with_both_and_nothing_is_sent() {
     let (root, server, _) = served().await;
     let other = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
-    let place = Sftp::new(SftpSettings { host_keys: vec![other.clone()], ..settings(&server) }).unwrap();
-    let error = place.stage(Content::new("s9", 10).parcel()).await.unwrap_err();
+    let destination = Sftp::new(SftpSettings { host_keys: vec![other.clone()], ..settings(&server) }).unwrap();
+    let error = destination.stage(Content::new("s9", 10).upload()).await.unwrap_err();
     assert!(!error.transient);
     for part in [&other, &server.fingerprints[0], "ssh-keygen -lf -", &server.address.port().to_string()] {
         assert!(error.message.contains(part), "{part} is not in {error}");
@@ -239,11 +240,12 @@ async fn any_key_of_a_server_may_be_pinned() {
     let keys = [Algorithm::Ed25519, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }];
     let server = SftpServer::with_keys(root.path(), by_password(), &keys, true).await;
     for (index, fingerprint) in server.fingerprints.iter().enumerate() {
-        let place = Sftp::new(SftpSettings { host_keys: vec![fingerprint.clone()], ..settings(&server) }).unwrap();
-        let found = place.probe().await.unwrap();
+        let destination =
+            Sftp::new(SftpSettings { host_keys: vec![fingerprint.clone()], ..settings(&server) }).unwrap();
+        let found = destination.probe().await.unwrap();
         assert!(found.contains(fingerprint), "{found}");
         let content = Content::new(&format!("s10-{index}"), 1_000);
-        assert_eq!(deliver(&place, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
+        assert_eq!(deliver(&destination, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
     }
     let wrong = vec!["SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()];
     let error = Sftp::new(SftpSettings { host_keys: wrong, ..settings(&server) }).unwrap().probe().await.unwrap_err();
@@ -257,14 +259,14 @@ async fn a_connection_that_breaks_before_the_pinned_key_is_shown_is_no_wrong_key
     let keys = [Algorithm::Ed25519, Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }];
     let server = SftpServer::with_keys(root.path(), by_password(), &keys, true).await;
     let pinned = vec![server.fingerprints[1].clone()];
-    let place = Sftp::new(SftpSettings { host_keys: pinned, ..settings(&server) }).unwrap();
+    let destination = Sftp::new(SftpSettings { host_keys: pinned, ..settings(&server) }).unwrap();
     server.will(&[Misdeed::HangUp(2)]);
-    let error = place.probe().await.unwrap_err();
+    let error = destination.probe().await.unwrap_err();
     assert!(error.transient && !error.message.contains("host key"), "{error}");
-    place.probe().await.unwrap();
+    destination.probe().await.unwrap();
     assert_eq!(server.connections(), 4);
     // The kind of key that was right is asked for first from then on.
-    place.probe().await.unwrap();
+    destination.probe().await.unwrap();
     assert_eq!(server.connections(), 5);
 }
 
@@ -285,9 +287,9 @@ async fn a_private_key_signs_in_with_and_without_a_passphrase() {
         ..settings(&server)
     };
     for (index, settings) in [with(&plain, None), with(&sealed, Some("passphrase of it"))].into_iter().enumerate() {
-        let place = Sftp::new(settings).unwrap();
+        let destination = Sftp::new(settings).unwrap();
         let content = Content::new(&format!("s11-{index}"), 1_000);
-        assert_eq!(deliver(&place, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
+        assert_eq!(deliver(&destination, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
     }
     let error = Sftp::new(with(&sealed, None)).unwrap_err();
     assert_eq!(error.setting, "passphrase");
@@ -310,8 +312,8 @@ async fn a_password_is_given_where_it_is_asked_for() {
     fs::create_dir(root.path().join("inbound")).unwrap();
     let allowed = Allowed { asked_for: Some(PASSWORD.into()), ..Allowed::default() };
     let server = SftpServer::start(root.path(), allowed).await;
-    let place = Sftp::new(settings(&server)).unwrap();
-    assert_eq!(deliver(&place, &Content::new("s12", 10), "a.csv").await.unwrap(), Published::Now);
+    let destination = Sftp::new(settings(&server)).unwrap();
+    assert_eq!(deliver(&destination, &Content::new("s12", 10), "a.csv").await.unwrap(), Published::Now);
     let wrong = SftpSettings { password: Some("wrong horse".into()), ..settings(&server) };
     let error = Sftp::new(wrong).unwrap().probe().await.unwrap_err();
     assert!(!error.transient && !error.message.contains("wrong horse"), "{error}");
@@ -319,13 +321,13 @@ async fn a_password_is_given_where_it_is_asked_for() {
 
 #[tokio::test]
 async fn a_folder_that_is_missing_has_to_be_made() {
-    let (root, server, place) = served().await;
+    let (root, server, destination) = served().await;
     fs::remove_dir(root.path().join("inbound")).unwrap();
     let content = Content::new("s13", 10);
     for error in [
-        place.stage(content.parcel()).await.unwrap_err(),
-        place.publish(content.named("a.csv")).await.unwrap_err(),
-        place.probe().await.unwrap_err(),
+        destination.stage(content.upload()).await.unwrap_err(),
+        destination.publish(content.named("a.csv")).await.unwrap_err(),
+        destination.probe().await.unwrap_err(),
     ] {
         assert!(!error.transient && error.message.contains("have it made, or correct `to`"), "{error}");
     }
@@ -334,23 +336,23 @@ async fn a_folder_that_is_missing_has_to_be_made() {
 
 #[tokio::test]
 async fn discarding_is_repeatable_and_a_probe_leaves_nothing() {
-    let (root, _server, place) = served().await;
-    place.stage(Content::new("s14", 10).parcel()).await.unwrap();
-    place.discard("s14").await.unwrap();
-    place.discard("s14").await.unwrap();
-    place.probe().await.unwrap();
+    let (root, _server, destination) = served().await;
+    destination.stage(Content::new("s14", 10).upload()).await.unwrap();
+    destination.discard("s14").await.unwrap();
+    destination.discard("s14").await.unwrap();
+    destination.probe().await.unwrap();
     assert!(names(&root.path().join("inbound")).is_empty());
 }
 
 #[tokio::test]
 async fn deliveries_at_once_do_not_disturb_each_other() {
-    let (root, _server, place) = served().await;
-    let place = Arc::new(place);
+    let (root, _server, destination) = served().await;
+    let destination = Arc::new(destination);
     let tries = (0..8).map(|index| {
-        let place = Arc::clone(&place);
+        let destination = Arc::clone(&destination);
         tokio::spawn(async move {
             let content = Content::new(&format!("s15-{index}"), 300_000 + index);
-            assert_eq!(deliver(&*place, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
+            assert_eq!(deliver(&*destination, &content, &format!("{index}.csv")).await.unwrap(), Published::Now);
             content
         })
     });

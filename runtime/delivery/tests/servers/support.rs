@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
-use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
+use tradewire_delivery::{Destination, DestinationError, Item, Published, Upload};
 
 /// Long enough for a busy machine, short enough to wait for.
 pub const SOON: Duration = Duration::from_secs(10);
@@ -58,8 +58,8 @@ impl Content {
         Self { _folder: folder, path, bytes, id: id.to_owned(), sha256 }
     }
 
-    pub fn parcel(&self) -> Parcel<'_> {
-        Parcel {
+    pub fn upload(&self) -> Upload<'_> {
+        Upload {
             id: &self.id,
             content: &self.path,
             bytes: self.bytes.len() as u64,
@@ -69,14 +69,18 @@ impl Content {
     }
 
     pub fn named<'a>(&'a self, name: &'a str) -> Item<'a> {
-        Item { parcel: self.parcel(), name }
+        Item { upload: self.upload(), name }
     }
 }
 
 /// Both steps of a delivery.
-pub async fn deliver(place: &dyn Place, content: &Content, name: &str) -> Result<Published, PlaceError> {
-    place.stage(content.parcel()).await?;
-    place.publish(content.named(name)).await
+pub async fn deliver(
+    destination: &dyn Destination,
+    content: &Content,
+    name: &str,
+) -> Result<Published, DestinationError> {
+    destination.stage(content.upload()).await?;
+    destination.publish(content.named(name)).await
 }
 
 /// What a connection through a [`Wire`] comes to.

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::task::spawn_blocking;
-use tradewire_config::{Delivery, Destination};
-use tradewire_delivery::{Place, PlaceError};
+use tradewire_config::{Delivery, DestinationSettings};
+use tradewire_delivery::{Destination, DestinationError};
 use tradewire_store::{
     Content, DeliveryRecord, DeliveryState, FileRecord, FileState, Opening, RunId, StateChanges, Store, StoreError,
     with_retries,
 };
 
-use super::carry::Carrier;
 use super::forecast::{Change, forecast_at};
-use super::{DeliveryError, Outbox, Places, encrypt};
+use super::upload::Uploader;
+use super::{DeliveryError, Destinations, Outbox, encrypt};
 use crate::run::Produced;
 
 /// How often a delivery is planned anew because another run of the same window was faster.
@@ -26,7 +26,7 @@ const PLANS: usize = 5;
 pub(crate) struct Deciding<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) outbox: &'a Outbox,
-    pub(crate) places: &'a Arc<dyn Places>,
+    pub(crate) destinations: &'a Arc<dyn Destinations>,
     pub(crate) delivery: &'a Delivery,
     pub(crate) opening: &'a Opening,
     /// What the run says of itself.
@@ -62,7 +62,7 @@ impl Deciding<'_> {
         produced: &[Produced],
         state: Option<&StateChanges>,
     ) -> Result<Vec<FileRecord>, DeliveryError> {
-        let local = open_local(self.places, self.delivery).await?;
+        let local = open_local(self.destinations, self.delivery).await?;
         self.keep(produced).await?;
         let mut sent = HashMap::new();
         let mut plans = 0;
@@ -80,8 +80,8 @@ impl Deciding<'_> {
                 // What is staged is left for whoever finds the run abandoned.
                 Err(error) if !is_undecided(&error) => return Err(error),
                 Err(error) => {
-                    if let Some(place) = &local {
-                        sweep(Path::new(place.address()), self.opening.id).await;
+                    if let Some(destination) = &local {
+                        sweep(Path::new(destination.address()), self.opening.id).await;
                     }
                     match error {
                         DeliveryError::Store(StoreError::Overtaken) if plans < PLANS => {}
@@ -102,7 +102,7 @@ impl Deciding<'_> {
     }
 
     /// Encrypts what is to be sent, where that is asked for; once, however often it is planned. `sent` is what is sent in
-    /// place of each file, by its name.
+    /// destination of each file, by its name.
     async fn encrypt(
         &self,
         produced: &[Produced],
@@ -134,8 +134,12 @@ impl Deciding<'_> {
         DeliveryError::Keep { name: name.to_owned(), outbox: self.outbox.folder().to_owned(), source }
     }
 
-    /// What becomes of each file. Names at a place that is not of this machine are chosen when the files are brought there.
-    async fn plan(&self, produced: &[Produced], local: Option<&dyn Place>) -> Result<Vec<Planned>, DeliveryError> {
+    /// What becomes of each file. Names at a destination that is not of this machine are chosen when the files are brought there.
+    async fn plan(
+        &self,
+        produced: &[Produced],
+        local: Option<&dyn Destination>,
+    ) -> Result<Vec<Planned>, DeliveryError> {
         let forecasts = forecast_at(self.store, local, self.delivery, self.opening, produced).await?;
         let mut planned: Vec<Planned> = Vec::with_capacity(produced.len());
         for (file, forecast) in produced.iter().zip(forecasts) {
@@ -166,12 +170,12 @@ impl Deciding<'_> {
     }
 
     /// Writes the parts where the files go to a folder of this machine.
-    async fn stage(&self, files: &[FileRecord], local: Option<&dyn Place>) -> Result<(), DeliveryError> {
-        let Some(place) = local else { return Ok(()) };
-        let carrier = Carrier {
+    async fn stage(&self, files: &[FileRecord], local: Option<&dyn Destination>) -> Result<(), DeliveryError> {
+        let Some(destination) = local else { return Ok(()) };
+        let uploader = Uploader {
             store: self.store,
             outbox: self.outbox,
-            place,
+            destination,
             is_local: true,
             encryption: self.delivery.encrypt.as_ref(),
             opening: self.opening,
@@ -179,7 +183,7 @@ impl Deciding<'_> {
             now: &Utc::now,
         };
         for file in files.iter().filter(|file| file.state.is_under_way()) {
-            carrier.stage(file).await?;
+            uploader.stage(file).await?;
         }
         Ok(())
     }
@@ -232,20 +236,25 @@ pub(crate) async fn commit(
     .await
 }
 
-/// The place of a delivery.
-pub(crate) async fn open(places: &Arc<dyn Places>, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
-    let (places, delivery) = (places.clone(), delivery.clone());
-    let opened = spawn_blocking(move || places.open(&delivery)).await;
-    opened.unwrap_or_else(|error| Err(PlaceError::transient(format!("the runtime failed: {error}"))))
+/// The destination of a delivery.
+pub(crate) async fn open(
+    destinations: &Arc<dyn Destinations>,
+    delivery: &Delivery,
+) -> Result<Arc<dyn Destination>, DestinationError> {
+    let (destinations, delivery) = (destinations.clone(), delivery.clone());
+    let opened = spawn_blocking(move || destinations.open(&delivery)).await;
+    opened.unwrap_or_else(|error| Err(DestinationError::transient(format!("the runtime failed: {error}"))))
 }
 
-/// The place of a delivery, where it is a folder of this machine.
+/// The destination of a delivery, where it is a folder of this machine.
 pub(super) async fn open_local(
-    places: &Arc<dyn Places>,
+    destinations: &Arc<dyn Destinations>,
     delivery: &Delivery,
-) -> Result<Option<Arc<dyn Place>>, DeliveryError> {
+) -> Result<Option<Arc<dyn Destination>>, DeliveryError> {
     match &delivery.to {
-        Destination::Folder(_) => Ok(Some(open(places, delivery).await.map_err(DeliveryError::Settings)?)),
+        DestinationSettings::Folder(_) => {
+            Ok(Some(open(destinations, delivery).await.map_err(DeliveryError::Settings)?))
+        }
         _ => Ok(None),
     }
 }

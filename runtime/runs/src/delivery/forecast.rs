@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tradewire_config::Delivery;
-use tradewire_delivery::Place;
+use tradewire_delivery::Destination;
 use tradewire_store::{Delivered, FileRecord, Opening, Store};
 
-use super::carry::free_name;
 use super::decide::open_local;
-use super::{DeliveryError, Places, version};
+use super::upload::free_name;
+use super::{DeliveryError, Destinations, version};
 use crate::run::Produced;
 
 /// What would become of a file.
@@ -51,26 +51,26 @@ impl Change {
 /// What would become of each file.
 pub(crate) async fn forecast(
     store: &dyn Store,
-    places: &Arc<dyn Places>,
+    destinations: &Arc<dyn Destinations>,
     delivery: &Delivery,
     opening: &Opening,
     produced: &[Produced],
 ) -> Result<Vec<Forecast>, DeliveryError> {
-    let local = open_local(places, delivery).await?;
+    let local = open_local(destinations, delivery).await?;
     forecast_at(store, local.as_deref(), delivery, opening, produced).await
 }
 
-/// What would become of each file. `local` is the place where it is a folder of this machine; any other is not asked
+/// What would become of each file. `local` is the destination where it is a folder of this machine; any other is not asked
 /// what it has.
 pub(super) async fn forecast_at(
     store: &dyn Store,
-    local: Option<&dyn Place>,
+    local: Option<&dyn Destination>,
     delivery: &Delivery,
     opening: &Opening,
     produced: &[Produced],
 ) -> Result<Vec<Forecast>, DeliveryError> {
     let destination = match local {
-        Some(place) => place.address().to_owned(),
+        Some(destination) => destination.address().to_owned(),
         None => delivery.to.address().unwrap_or_default(),
     };
     let suffix = delivery.encrypt.as_ref().map_or("", |encryption| encryption.suffix());
@@ -92,7 +92,7 @@ pub(super) async fn forecast_at(
                 let first = previous.as_ref().map_or(1, |previous| previous.version + 1);
                 let chosen: Vec<String> = forecasts.iter().map(|file| file.deliver_as.to_lowercase()).collect();
                 let (version, name) = match local {
-                    Some(place) => free_name(place, &of.name, suffix, first, &chosen).await?,
+                    Some(destination) => free_name(destination, &of.name, suffix, first, &chosen).await?,
                     None => (first, format!("{}{suffix}", version::name(&of.name, first))),
                 };
                 (if previous.is_some() { Change::Version } else { Change::New }, version, name)

@@ -1,7 +1,7 @@
 //! Files that are still on their way: tried when they are due, beside the lanes.
 //!
 //! Of one export, tenant and delivery only the first is tried; those behind it follow once it is out of the way. Runs that
-//! wait for a place do not keep files from theirs: deliveries take none.
+//! wait for a permit do not keep files from theirs: deliveries take none.
 
 use std::collections::HashSet;
 

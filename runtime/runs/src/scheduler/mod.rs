@@ -10,7 +10,7 @@
 //! Nothing begins while a schedule is paused or in a blackout: slots that fall due then do not run, and what waits goes
 //! on afterwards.
 //!
-//! A run begins when it has a place ([`places`]): so many go on at a time in this process, for each tenant, of each
+//! A run begins when it has a permit ([`permits`]): so many go on at a time in this process, for each tenant, of each
 //! plugin. A slot whose run waits for one has its row like any other that waits.
 //!
 //! Lanes whose slots others queue (a run that succeeded and that they come after) have none of their own: theirs wait in
@@ -29,7 +29,7 @@
 
 mod deliveries;
 mod lane;
-mod places;
+mod permits;
 mod status;
 mod tasks;
 mod work;

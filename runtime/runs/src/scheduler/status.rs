@@ -183,7 +183,7 @@ impl Known {
             return Some((Condition::Running, format!("since {}", local(open.opening.started))));
         }
         let is_begun_by_others = schedule.slots.cron().is_none() && schedule.blackout(now).is_none();
-        // While others run, it may wait for a place.
+        // While others run, it may wait for a permit.
         let is_idle = is_begun_by_others && self.open.is_empty();
         let waiting = self.queued(&schedule.export, &schedule.tenant).next().filter(|_| is_idle);
         if let Some(slot) = waiting.filter(|slot| slot.due + OVERDUE < now) {
@@ -207,7 +207,7 @@ impl Known {
             let at = retried.ending.as_ref().and_then(|ending| ending.retry_at).map(local).unwrap_or_default();
             return Some((Condition::Retrying, format!("attempt {} is due at {at}", retried.opening.attempt + 1)));
         }
-        // For the end of a blackout or for a place: what waits for an earlier run is told with that.
+        // For the end of a blackout or for a permit: what waits for an earlier run is told with that.
         if let Some(queued) = self.queued(&schedule.export, &schedule.tenant).next() {
             let reason = queued.reason.as_deref().unwrap_or("it waits for its turn");
             return Some((Condition::Queued, format!("the slot of {}: {reason}", local(queued.due))));

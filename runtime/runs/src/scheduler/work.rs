@@ -1,4 +1,4 @@
-//! The lanes and what they have going on: what is due, which runs have places, which tasks have something to tell.
+//! The lanes and what they have going on: what is due, which runs have permits, which tasks have something to tell.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
@@ -14,7 +14,7 @@ use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, Store
 
 use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
-use super::places::{Claim, Limits, Places};
+use super::permits::{Claim, Limits, Permits};
 use super::{LOOK_AGAIN, Observer, tasks};
 use crate::run::{Cancellation, Request, Runner};
 
@@ -56,7 +56,7 @@ pub(super) struct Work {
     numbers: HashMap<(String, String), usize>,
     /// The lanes by their next slot, the earliest first.
     due: BinaryHeap<Reverse<(DateTime<Utc>, usize)>>,
-    places: Places,
+    permits: Permits,
     pub(super) deliveries: Deliveries,
     pub(super) tasks: JoinSet<()>,
     /// What looks up the schedules that are to be gone by next.
@@ -84,7 +84,7 @@ impl Work {
             numbers: lanes.iter().enumerate().map(|(n, lane)| (lane.name(), n)).collect(),
             lanes,
             due: BinaryHeap::new(),
-            places: Places::new(Limits::of(runner.config())),
+            permits: Permits::new(Limits::of(runner.config())),
             deliveries: Deliveries::default(),
             tasks: JoinSet::new(),
             preparing: None,
@@ -156,24 +156,24 @@ impl Work {
         self.due.peek().map_or(self.look_at, |Reverse((at, _))| self.look_at.min(*at))
     }
 
-    /// Lets the runs begin that have a place, and records what the slots that were taken have come to.
+    /// Lets the runs begin that have a permit, and records what the slots that were taken have come to.
     fn go_on(&mut self, taken: Vec<(usize, Taken)>, now: DateTime<Utc>) {
-        // All of them ask before anyone gets a place: what falls due at one time is in no order.
+        // All of them ask before anyone gets a permit: what falls due at one time is in no order.
         for (n, _) in &taken {
             self.ask(*n, now);
         }
         let mut begun = BTreeMap::new();
-        while let Some(n) = self.places.give(|n| !self.lanes[n].is_recording()) {
+        while let Some(n) = self.permits.grant(|n| !self.lanes[n].is_recording()) {
             match self.lanes[n].begin(now) {
                 Some(run) => drop(begun.insert(n, run)),
-                None => self.places.give_back(n),
+                None => self.permits.release(n),
             }
         }
         let (mut lanes, mut rows) = (Vec::new(), Vec::new());
         for (n, slots) in taken {
             let run = begun.remove(&n);
-            let (places, claim) = (&self.places, self.claim(n));
-            let its = self.lanes[n].rows(slots, run.as_ref().map(|run| run.due), now, || places.waits_for(&claim));
+            let (permits, claim) = (&self.permits, self.claim(n));
+            let its = self.lanes[n].rows(slots, run.as_ref().map(|run| run.due), now, || permits.waits_for(&claim));
             match run {
                 Some(run) => self.begin(n, its, run),
                 None if its.is_empty() => {}
@@ -191,14 +191,14 @@ impl Work {
         }
     }
 
-    /// Lets a lane wait for a place if it has use for one. While its rows are recorded it keeps its turn.
+    /// Lets a lane wait for a permit if it has use for one. While its rows are recorded it keeps its turn.
     fn ask(&mut self, n: usize, now: DateTime<Utc>) {
         if self.lanes[n].is_recording() {
             return;
         }
         match self.lanes[n].wants(now) {
-            Some(due) => self.places.ask(n, due, self.claim(n)),
-            None => self.places.leave(n),
+            Some(due) => self.permits.request(n, due, self.claim(n)),
+            None => self.permits.withdraw(n),
         }
     }
 
@@ -256,7 +256,7 @@ impl Work {
             }
             Event::Finished(n) => {
                 self.lanes[n].finished();
-                self.places.give_back(n);
+                self.permits.release(n);
                 self.look_at_lane(n, now);
             }
             Event::Recorded(lanes) => {
@@ -368,7 +368,7 @@ impl Work {
         // What has fallen due did so by the schedules of before.
         self.take_due(now);
         self.runner = runner;
-        self.places.limit(Limits::of(self.runner.config()));
+        self.permits.limit(Limits::of(self.runner.config()));
         let mut gone: HashSet<usize> = (0..self.lanes.len()).collect();
         let mut new = HashSet::new();
         for schedule in self.runner.config().schedules() {

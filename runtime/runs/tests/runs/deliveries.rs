@@ -1,11 +1,11 @@
-//! Deliveries to places that are down, slow or far: whatever happens and whoever comes next, each file arrives once,
+//! Deliveries to destinations that are down, slow or far: whatever happens and whoever comes next, each file arrives once,
 //! whole and in order, and nothing that comes after it begins before.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tradewire_delivery::PlaceError;
+use tradewire_delivery::DestinationError;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::history;
 use tradewire_runs::run::{Attempt, DeliverError, Report, Request, RunError, Summary};
@@ -16,8 +16,8 @@ use tradewire_store::{
     Claim, Claimed, DeliveryState, FailureKind, FileState, Outcome, Postponed, RunRecord, SlotFilter, Store,
 };
 
+use crate::support::destination::{ADDRESS, FakeDestination, Trouble, down};
 use crate::support::faults::{Fault, Faulty};
-use crate::support::place::{ADDRESS, FakePlace, Trouble, down};
 use crate::support::scheduling::{a_while, runs_of, start, until};
 use crate::support::{Bench, CONFIG, Closure, at};
 
@@ -33,17 +33,17 @@ fn config() -> String {
     CONFIG.replacen("to = \"outbox\"", &sftp, 1) + after
 }
 
-fn bench_of(files: &[(&str, &str)], faults: &[(&'static str, Fault)]) -> (Bench, FakePlace, Faulty) {
-    let place = FakePlace::default();
+fn bench_of(files: &[(&str, &str)], faults: &[(&'static str, Fault)]) -> (Bench, FakeDestination, Faulty) {
+    let destination = FakeDestination::default();
     let mut faulty = None;
     let around = |store| -> Arc<dyn Store> { Arc::new(faulty.insert(Faulty::new(store, faults)).clone()) };
-    let bench = Bench::delivering(Closure::writing(files), &config(), around, Arc::new(place.clone()));
-    (bench, place, faulty.unwrap())
+    let bench = Bench::delivering(Closure::writing(files), &config(), around, Arc::new(destination.clone()));
+    (bench, destination, faulty.unwrap())
 }
 
-fn bench() -> (Bench, FakePlace) {
-    let (bench, place, _) = bench_of(&FILES, &[]);
-    (bench, place)
+fn bench() -> (Bench, FakeDestination) {
+    let (bench, destination, _) = bench_of(&FILES, &[]);
+    (bench, destination)
 }
 
 fn week(n: u32) -> Request {
@@ -66,11 +66,11 @@ fn never() -> std::future::Pending<()> {
 
 #[tokio::test]
 async fn files_are_brought_there_first_and_each_total_gets_its_name_before_its_file() {
-    let (bench, place) = bench();
+    let (bench, destination) = bench();
     let report = run(&bench, week(5)).await;
     assert_eq!(report.outcome(), Outcome::Succeeded, "{report:?}");
-    assert_eq!(place.names(), ALL);
-    let of_a: Vec<String> = place.steps().into_iter().filter(|step| step.contains("a.csv")).collect();
+    assert_eq!(destination.names(), ALL);
+    let of_a: Vec<String> = destination.steps().into_iter().filter(|step| step.contains("a.csv")).collect();
     let expected = [
         "look for a.csv",
         "look for a.csv.total.json",
@@ -88,16 +88,16 @@ async fn files_are_brought_there_first_and_each_total_gets_its_name_before_its_f
     let delivery = bench.store.delivery(report.run.opening.id).await.unwrap().unwrap();
     assert_eq!((delivery.state, delivery.tries, delivery.destination.as_str()), (DeliveryState::Done, 0, ADDRESS));
     // The same window with the same bytes goes nowhere.
-    let steps = place.steps().len();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let steps = destination.steps().len();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     assert_eq!(run(&bench, week(5)).await.outcome(), Outcome::Unchanged);
-    assert_eq!(place.steps().len(), steps);
+    assert_eq!(destination.steps().len(), steps);
 }
 
 #[tokio::test]
 async fn a_place_that_is_down_leaves_a_run_that_delivers_and_succeeds_without_its_plugin() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let report = run(&bench, week(5)).await;
     assert_eq!((report.outcome(), report.succeeded(), report.delivers()), (Outcome::Delivering, false, true));
     let ending = report.run.ending.as_ref().unwrap();
@@ -114,12 +114,12 @@ async fn a_place_that_is_down_leaves_a_run_that_delivers_and_succeeds_without_it
     assert!(bench.store.slots(&report_slots).await.unwrap().is_empty());
     // Any process completes it, and the plugin is not asked again.
     bench.plugin.becomes(Closure::new(async |_| panic!("the plugin is not needed")));
-    place.recovers();
+    destination.recovers();
     let other = bench.another();
     let done = other.deliver(&report.run.opening, never()).await.unwrap();
     assert_eq!((done.outcome(), done.run.ending.unwrap().message.as_str()), (Outcome::Succeeded, "done"));
-    assert_eq!(place.names(), ALL);
-    assert_eq!((place.read("a.csv"), place.read("b.csv")), ("1\n".into(), "2\n".into()));
+    assert_eq!(destination.names(), ALL);
+    assert_eq!((destination.read("a.csv"), destination.read("b.csv")), ("1\n".into(), "2\n".into()));
     assert_eq!(bench.store.slots(&report_slots).await.unwrap().len(), 1, "and now that begins");
     let over = other.deliver(&report.run.opening, never()).await.unwrap_err();
     assert!(matches!(over, DeliverError::Over(_)), "{over}");
@@ -127,12 +127,12 @@ async fn a_place_that_is_down_leaves_a_run_that_delivers_and_succeeds_without_it
 
 #[tokio::test]
 async fn a_hiccup_costs_no_more_than_a_moment() {
-    let (bench, place) = bench();
-    place.trouble("stage a.csv", Trouble::Fails(2, down));
-    place.trouble("publish b.csv", Trouble::AnswerIsLost(1));
-    place.trouble("publish b.csv.total.json", Trouble::AnswerIsLost(1));
+    let (bench, destination) = bench();
+    destination.trouble("stage a.csv", Trouble::Fails(2, down));
+    destination.trouble("publish b.csv", Trouble::AnswerIsLost(1));
+    destination.trouble("publish b.csv.total.json", Trouble::AnswerIsLost(1));
     assert_eq!(run(&bench, week(5)).await.outcome(), Outcome::Succeeded);
-    assert_eq!(place.names(), ALL);
+    assert_eq!(destination.names(), ALL);
 }
 
 #[tokio::test]
@@ -146,19 +146,19 @@ async fn whatever_step_a_process_dies_at_each_file_arrives_once() {
         "publish b.csv",
     ] {
         for trouble in [Trouble::HangsBefore, Trouble::HangsAfter] {
-            let (bench, place) = bench();
-            place.trouble(step, trouble.clone());
+            let (bench, destination) = bench();
+            destination.trouble(step, trouble.clone());
             tokio::select! {
                 report = run(&bench, week(5)) => panic!("it should have died: {report:?}"),
-                () = place.hung() => {}
+                () = destination.hung() => {}
             }
-            place.recovers();
+            destination.recovers();
             // The receiver takes away what it has.
-            let fetched = place.names().contains(&"a.csv".to_owned());
+            let fetched = destination.names().contains(&"a.csv".to_owned());
             if fetched {
-                place.remove("a.csv");
+                destination.remove("a.csv");
             }
-            arrives(&bench, &place, fetched, &format!("{step}, {trouble:?}")).await;
+            arrives(&bench, &destination, fetched, &format!("{step}, {trouble:?}")).await;
         }
     }
 }
@@ -170,46 +170,46 @@ async fn whatever_is_not_recorded_when_a_process_dies_each_file_arrives_once() {
             if (request, matches!(fault, Fault::HangsBefore)) == ("decide_delivery", true) {
                 continue;
             }
-            let (bench, place, faulty) = bench_of(&FILES, &[(request, fault)]);
+            let (bench, destination, faulty) = bench_of(&FILES, &[(request, fault)]);
             tokio::select! {
                 report = run(&bench, week(5)) => panic!("it should have died: {report:?}"),
                 () = faulty.hung() => {}
             }
             if (request, matches!(fault, Fault::HangsAfter)) == ("close_run", true) {
-                assert_eq!(place.names(), ALL);
+                assert_eq!(destination.names(), ALL);
                 continue;
             }
-            arrives(&bench, &place, false, &format!("{request}, {fault:?}")).await;
+            arrives(&bench, &destination, false, &format!("{request}, {fault:?}")).await;
         }
     }
 }
 
 /// What another process makes of a run whose process has died.
-async fn arrives(bench: &Bench, place: &FakePlace, fetched: bool, what: &str) {
+async fn arrives(bench: &Bench, destination: &FakeDestination, fetched: bool, what: &str) {
     bench.clock.advance(TimeDelta::minutes(2));
     let ended = bench.another().recover().await.unwrap();
     assert_eq!(ended.len(), 1, "{what}");
     let run = bench.store.run(ended[0]).await.unwrap().unwrap();
     assert_eq!(run.ending.as_ref().unwrap().outcome, Outcome::Succeeded, "{what}: {run:?}");
-    assert_eq!(place.names(), ALL[usize::from(fetched)..], "{what}");
-    assert_eq!(place.parts(), 0, "{what}");
+    assert_eq!(destination.names(), ALL[usize::from(fetched)..], "{what}");
+    assert_eq!(destination.parts(), 0, "{what}");
     assert!(bench.staged().is_empty(), "{what}");
 }
 
 #[tokio::test]
 async fn one_process_at_a_time_tries_a_delivery_and_one_that_slept_records_nothing() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let report = run(&bench, week(5)).await;
     let opening = report.run.opening;
-    place.recovers();
-    place.trouble("stage a.csv", Trouble::HangsBefore);
+    destination.recovers();
+    destination.trouble("stage a.csv", Trouble::HangsBefore);
     let (sleeper, other) = (bench.another(), bench.another());
     tokio::select! {
         tried = sleeper.deliver(&opening, never()) => panic!("it should sleep: {tried:?}"),
-        () = place.hung() => {}
+        () = destination.hung() => {}
     }
-    place.recovers();
+    destination.recovers();
     let held = other.deliver(&opening, never()).await.unwrap_err();
     assert!(matches!(held, DeliverError::Held(_)), "{held}");
     let held = other.give_up(&opening).await.unwrap_err();
@@ -217,24 +217,24 @@ async fn one_process_at_a_time_tries_a_delivery_and_one_that_slept_records_nothi
     // Its lease ends, or its process.
     bench.clock.advance(TimeDelta::minutes(2));
     assert!(other.deliver(&opening, never()).await.unwrap().succeeded());
-    assert_eq!(place.names(), ALL);
+    assert_eq!(destination.names(), ALL);
     let late = bench.store.renew_delivery(opening.id, "the sleeper", bench.clock.now_plus(60)).await.unwrap_err();
     assert!(late.to_string().contains("is not this process's any more"), "{late}");
 }
 
 #[tokio::test]
 async fn a_process_that_has_ended_holds_nothing_any_more() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let opening = run(&bench, week(5)).await.run.opening;
-    place.recovers();
-    place.trouble("stage a.csv", Trouble::HangsBefore);
+    destination.recovers();
+    destination.trouble("stage a.csv", Trouble::HangsBefore);
     let dying = bench.another();
     tokio::select! {
         tried = dying.deliver(&opening, never()) => panic!("it should hang: {tried:?}"),
-        () = place.hung() => {}
+        () = destination.hung() => {}
     }
-    place.recovers();
+    destination.recovers();
     // As the system does it when a process is killed: the lock goes, its file stays.
     let outbox = bench.runner.outbox().folder().to_owned();
     let alive =
@@ -245,28 +245,28 @@ async fn a_process_that_has_ended_holds_nothing_any_more() {
         std::fs::write(outbox.join(name), "").unwrap();
     }
     assert!(bench.another().deliver(&opening, never()).await.unwrap().succeeded(), "at once, whatever its lease says");
-    assert_eq!(place.names(), ALL);
+    assert_eq!(destination.names(), ALL);
 }
 
 #[tokio::test]
 async fn files_of_one_export_arrive_in_the_order_of_their_runs() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let first = run(&bench, week(5)).await;
-    place.recovers();
+    destination.recovers();
     let second = run(&bench, week(12)).await;
     assert_eq!(second.outcome(), Outcome::Delivering, "the first is not due, so this waits");
-    assert!(place.names().is_empty());
+    assert!(destination.names().is_empty());
     let other = bench.another();
     let behind = other.deliver(&second.run.opening, never()).await.unwrap_err();
     assert!(matches!(behind, DeliverError::Behind { first: id, .. } if id == first.run.opening.id), "{behind}");
     // Another tenant's do not wait.
     assert_eq!(run(&bench, Request { tenant: "zenith".into(), ..week(5) }).await.outcome(), Outcome::Succeeded);
-    let zenith = place.steps().len();
+    let zenith = destination.steps().len();
     bench.clock.advance(TimeDelta::minutes(11));
     let third = run(&bench, week(19)).await;
     assert_eq!(third.outcome(), Outcome::Succeeded, "what is due is tried first");
-    let published: Vec<String> = place
+    let published: Vec<String> = destination
         .steps()
         .split_off(zenith)
         .into_iter()
@@ -282,10 +282,10 @@ async fn files_of_one_export_arrive_in_the_order_of_their_runs() {
 
 #[tokio::test]
 async fn what_a_place_asks_to_wait_is_waited() {
-    let (bench, place) = bench();
-    place.trouble(
+    let (bench, destination) = bench();
+    destination.trouble(
         "stage a.csv",
-        Trouble::Fails(1, || PlaceError { retry_after: Some(Duration::from_secs(3 * 3600)), ..down() }),
+        Trouble::Fails(1, || DestinationError { retry_after: Some(Duration::from_secs(3 * 3600)), ..down() }),
     );
     let report = run(&bench, week(5)).await;
     assert_eq!(report.outcome(), Outcome::Delivering, "and it is not asked again at once");
@@ -294,8 +294,9 @@ async fn what_a_place_asks_to_wait_is_waited() {
 
 #[tokio::test]
 async fn what_lasts_waits_for_an_operator() {
-    let (bench, place) = bench();
-    place.trouble("publish a.csv", Trouble::Fails(1, || PlaceError::permanent("the host key is another: pin it")));
+    let (bench, destination) = bench();
+    destination
+        .trouble("publish a.csv", Trouble::Fails(1, || DestinationError::permanent("the host key is another: pin it")));
     let report = run(&bench, week(5)).await;
     let delivery = report.delivery.clone().unwrap();
     assert_eq!((delivery.state, delivery.next_try), (DeliveryState::Stopped, None));
@@ -304,20 +305,20 @@ async fn what_lasts_waits_for_an_operator() {
     assert_eq!(status.condition, Condition::Delivering);
     let reason = status.reason.unwrap();
     assert!(reason.contains("pin it") && reason.contains("not again by itself"), "{reason}");
-    let (going, steps) = (start(bench.runner.clone()).await, place.steps().len());
+    let (going, steps) = (start(bench.runner.clone()).await, destination.steps().len());
     bench.clock.advance(TimeDelta::hours(5));
     a_while().await;
-    assert_eq!(place.steps().len(), steps, "nobody tries it by himself");
+    assert_eq!(destination.steps().len(), steps, "nobody tries it by himself");
     going.stop().await;
     // The operator does; it is brought there anew.
     assert!(bench.runner.deliver(&report.run.opening, never()).await.unwrap().succeeded());
-    assert_eq!(place.names(), ALL);
+    assert_eq!(destination.names(), ALL);
 }
 
 #[tokio::test]
 async fn tries_end_at_last_and_an_operator_may_go_on() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let opening = run(&bench, week(5)).await.run.opening;
     let mut tried = Vec::new();
     for _ in 0..3 {
@@ -327,16 +328,16 @@ async fn tries_end_at_last_and_an_operator_may_go_on() {
     }
     use DeliveryState::{Pending, Stopped};
     assert_eq!(tried, [(2, Pending, Some(15)), (3, Pending, Some(15)), (4, Stopped, None)]);
-    place.recovers();
+    destination.recovers();
     assert!(bench.runner.deliver(&opening, never()).await.unwrap().succeeded());
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_given_up_leaves_nothing_and_the_window_may_be_run_again() {
-    let (bench, place) = bench();
-    place.trouble("publish a.csv", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("publish a.csv", Trouble::Fails(u32::MAX, down));
     let report = run(&bench, week(5)).await;
-    assert_eq!(place.parts(), 1, "the file; its total has its name");
+    assert_eq!(destination.parts(), 1, "the file; its total has its name");
     let ended = bench.runner.give_up(&report.run.opening).await.unwrap();
     assert_eq!(ended.outcome(), Outcome::Cancelled);
     assert_eq!(
@@ -344,31 +345,31 @@ async fn a_delivery_that_is_given_up_leaves_nothing_and_the_window_may_be_run_ag
         "its delivery was given up by an operator; 0 of 2 files were delivered"
     );
     assert!(ended.files.iter().all(|file| file.state == FileState::Cancelled));
-    assert_eq!((place.parts(), bench.store.deliveries().await.unwrap().len()), (0, 0));
-    place.recovers();
+    assert_eq!((destination.parts(), bench.store.deliveries().await.unwrap().len()), (0, 0));
+    destination.recovers();
     let again = run(&bench, week(5)).await;
     assert_eq!((again.outcome(), again.run.opening.attempt), (Outcome::Succeeded, 2));
     assert_eq!(again.files[0].delivered_as, "a.v2.csv", "the first name has a total beside it");
-    assert_eq!(place.read("a.v2.csv"), "1\n");
+    assert_eq!(destination.read("a.v2.csv"), "1\n");
 }
 
 #[tokio::test]
 async fn a_delivery_that_is_asked_to_end_ends_at_the_next_try() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let report = run(&bench, week(5)).await;
-    place.recovers();
+    destination.recovers();
     bench.store.ask_to_cancel(report.run.opening.id, bench.clock.now_plus(0)).await.unwrap();
     let ended = bench.runner.deliver(&report.run.opening, never()).await.unwrap();
-    assert_eq!((ended.outcome(), place.names().len()), (Outcome::Cancelled, 0));
+    assert_eq!((ended.outcome(), destination.names().len()), (Outcome::Cancelled, 0));
 }
 
 #[tokio::test]
 async fn what_is_asked_to_end_while_it_is_tried_is_due_at_once() {
-    let (bench, place) = bench();
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination) = bench();
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let opening = run(&bench, week(5)).await.run.opening;
-    place.recovers();
+    destination.recovers();
     let (by, now) = ("another".to_owned(), bench.clock.now_plus(0));
     let claim = Claim { by, now, until: bench.clock.now_plus(60), ended: None, in_turn: true };
     assert!(matches!(bench.store.claim_delivery(opening.id, &claim).await.unwrap(), Claimed::Yes { .. }));
@@ -380,42 +381,44 @@ async fn what_is_asked_to_end_while_it_is_tried_is_due_at_once() {
     let going = start(bench.runner.clone()).await;
     until("it is given up", async || bench.store.deliveries().await.unwrap().is_empty()).await;
     let ended = bench.store.run(opening.id).await.unwrap().unwrap();
-    assert_eq!((ended.ending.unwrap().outcome, place.names().len()), (Outcome::Cancelled, 0));
+    assert_eq!((ended.ending.unwrap().outcome, destination.names().len()), (Outcome::Cancelled, 0));
     going.stop().await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_before_what_lasts_sends_nothing_twice() {
-    let (bench, place) = bench();
-    place.trouble("publish a.csv", Trouble::AnswerIsLost(5));
+    let (bench, destination) = bench();
+    destination.trouble("publish a.csv", Trouble::AnswerIsLost(5));
     let report = run(&bench, week(5)).await;
-    assert_eq!((report.outcome(), place.names().len()), (Outcome::Delivering, 2));
+    assert_eq!((report.outcome(), destination.names().len()), (Outcome::Delivering, 2));
     // The receiver takes the file, and then lets nobody in.
-    place.remove("a.csv");
-    place.trouble("publish a.csv.total.json", Trouble::Fails(1, || PlaceError::permanent("the key is refused")));
+    destination.remove("a.csv");
+    destination
+        .trouble("publish a.csv.total.json", Trouble::Fails(1, || DestinationError::permanent("the key is refused")));
     let refused = bench.runner.deliver(&report.run.opening, never()).await.unwrap();
     assert_eq!(refused.delivery.unwrap().state, DeliveryState::Stopped);
     assert!(bench.runner.deliver(&report.run.opening, never()).await.unwrap().succeeded());
-    assert_eq!(place.names(), ["a.csv.total.json", "b.csv", "b.csv.total.json"], "it was there once");
+    assert_eq!(destination.names(), ["a.csv.total.json", "b.csv", "b.csv.total.json"], "it was there once");
 }
 
 #[tokio::test]
 async fn a_try_that_is_told_to_stop_leaves_a_delivery_as_it_was() {
-    let (bench, place) = bench();
-    place.trouble("stage a.csv", Trouble::Fails(1, || PlaceError::permanent("the host key is another: pin it")));
+    let (bench, destination) = bench();
+    destination
+        .trouble("stage a.csv", Trouble::Fails(1, || DestinationError::permanent("the host key is another: pin it")));
     let opening = run(&bench, week(5)).await.run.opening;
-    place.trouble("stage a.csv", Trouble::HangsBefore);
-    let stopped = bench.runner.deliver(&opening, place.hung()).await.unwrap().delivery.unwrap();
+    destination.trouble("stage a.csv", Trouble::HangsBefore);
+    let stopped = bench.runner.deliver(&opening, destination.hung()).await.unwrap().delivery.unwrap();
     assert_eq!((stopped.state, stopped.next_try), (DeliveryState::Stopped, None));
     assert_eq!(stopped.last_error.as_deref(), Some("`a.csv`: the host key is another: pin it"));
 }
 
 #[tokio::test]
 async fn what_fails_of_an_earlier_run_is_no_fault_of_a_later_one() {
-    let (bench, place, faulty) = bench_of(&FILES, &[]);
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    let (bench, destination, faulty) = bench_of(&FILES, &[]);
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     run(&bench, week(5)).await;
-    place.recovers();
+    destination.recovers();
     bench.clock.advance(TimeDelta::minutes(11));
     // Looking for the earlier run's delivery fails; recording the later one's own end does not.
     faulty.fails("delivery", 1);
@@ -426,7 +429,7 @@ async fn what_fails_of_an_earlier_run_is_no_fault_of_a_later_one() {
 
 #[tokio::test]
 async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
-    let (bench, place) = bench();
+    let (bench, destination) = bench();
     bench.plugin.becomes(Closure::new(async |attempt: Attempt| match attempt.job.export.as_str() {
         "weekly" => {
             attempt.state.set(HANDOVER, "bill-1", Some(b"told".to_vec())).await?;
@@ -438,7 +441,7 @@ async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
             Ok(Summary { message: String::from_utf8(told.unwrap_or_default()).unwrap() })
         }
     }));
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let opening = run(&bench, week(5)).await.run.opening;
     let by_hand = async || {
         let report = run(&bench, Request { export: "report".into(), ..week(5) }).await;
@@ -448,7 +451,7 @@ async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
     let (outcome, failure, message) = by_hand().await;
     assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Transient)));
     assert!(message.contains("`weekly` for this window are not all delivered yet"), "{message}");
-    place.recovers();
+    destination.recovers();
     bench.runner.give_up(&opening).await.unwrap();
     let (outcome, failure, message) = by_hand().await;
     assert_eq!((outcome, failure), (Outcome::Failed, Some(FailureKind::Refused)));
@@ -459,26 +462,26 @@ async fn what_is_handed_over_is_read_only_once_its_files_are_there() {
 
 #[tokio::test]
 async fn a_name_that_is_taken_becomes_the_next_version_and_its_total_says_so() {
-    let (bench, place) = bench();
-    place.put("a.csv", "theirs");
-    place.put("b.csv.total.json", "theirs");
+    let (bench, destination) = bench();
+    destination.put("a.csv", "theirs");
+    destination.put("b.csv.total.json", "theirs");
     assert_eq!(run(&bench, week(5)).await.outcome(), Outcome::Succeeded);
     assert_eq!(
-        (place.read("a.csv"), place.read("a.v2.csv"), place.read("b.v2.csv")),
+        (destination.read("a.csv"), destination.read("a.v2.csv"), destination.read("b.v2.csv")),
         ("theirs".into(), "1\n".into(), "2\n".into())
     );
-    assert!(place.read("a.v2.csv.total.json").contains("\"versionOf\": \"a.csv\""));
+    assert!(destination.read("a.v2.csv.total.json").contains("\"versionOf\": \"a.csv\""));
     // Other bytes of the same window are a new version.
     bench.plugin.becomes(Closure::writing(&[("a.csv", "3\n")]));
     let corrected = run(&bench, week(5)).await;
-    assert_eq!((corrected.files[0].version, place.read("a.v3.csv")), (3, "3\n".into()));
+    assert_eq!((corrected.files[0].version, destination.read("a.v3.csv")), (3, "3\n".into()));
 }
 
 #[tokio::test]
 async fn the_schedule_goes_on_meanwhile_and_files_are_tried_when_they_are_due() {
-    let (bench, place) = bench();
+    let (bench, destination) = bench();
     let going = start(bench.runner.clone()).await;
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let delivering = async |n: usize| {
         let runs = runs_of(&bench, "weekly").await;
         runs.iter().filter(|run| run.delivers()).count() == n
@@ -490,7 +493,7 @@ async fn the_schedule_goes_on_meanwhile_and_files_are_tried_when_they_are_due() 
     bench.clock.set("2026-03-23T13:00:00Z");
     until("those deliver as well", async || delivering(4).await).await;
     assert!(runs_of(&bench, "report").await.is_empty());
-    place.recovers();
+    destination.recovers();
     bench.clock.advance(TimeDelta::minutes(20));
     until("all succeed", async || {
         let runs = runs_of(&bench, "weekly").await;
@@ -502,15 +505,15 @@ async fn the_schedule_goes_on_meanwhile_and_files_are_tried_when_they_are_due() 
         runs.iter().filter(|run| run.ending.is_some()).count() == 2
     })
     .await;
-    assert_eq!(place.names().iter().filter(|name| name.starts_with("a.") && name.ends_with(".csv")).count(), 4);
+    assert_eq!(destination.names().iter().filter(|name| name.starts_with("a.") && name.ends_with(".csv")).count(), 4);
     going.stop().await;
 }
 
 #[tokio::test]
 async fn what_was_produced_can_be_read_until_its_run_is_forgotten() {
-    let (bench, place) = bench();
+    let (bench, destination) = bench();
     let done = run(&bench, week(5)).await;
-    place.trouble("all", Trouble::Fails(u32::MAX, down));
+    destination.trouble("all", Trouble::Fails(u32::MAX, down));
     bench.plugin.becomes(Closure::writing(&[("a.csv", "later\n")]));
     let under_way = run(&bench, week(12)).await;
     let outbox = bench.runner.outbox();
@@ -525,7 +528,7 @@ async fn what_was_produced_can_be_read_until_its_run_is_forgotten() {
     assert_eq!((pruned.logs, pruned.contents), (1, 2), "the files of the run that is done");
     assert!(content(&done).is_err());
     assert_eq!(content(&under_way).unwrap(), "later\n", "what is to be sent stays");
-    place.recovers();
+    destination.recovers();
     assert!(bench.runner.deliver(&under_way.run.opening, never()).await.unwrap().succeeded());
 }
 

@@ -6,7 +6,7 @@ mod clock;
 mod deliveries;
 mod events;
 mod journal;
-mod places;
+mod permits;
 mod recovery;
 mod reload;
 mod retries;

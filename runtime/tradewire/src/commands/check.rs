@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tradewire_config::{Config, Destination, Export, Tenant};
+use tradewire_config::{Config, DestinationSettings, Export, Tenant};
 use tradewire_middleware::pack::Authentication;
 use tradewire_middleware::servicetitan;
-use tradewire_runs::delivery::{Configured, Places, open_encryption};
+use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
 
 use super::setting::Setting;
 use super::{doctor, private};
@@ -63,7 +63,7 @@ fn deliveries(config: &Config, faults: &mut Faults) {
         if let Some(Err(error)) = delivery.encrypt.as_ref().map(open_encryption) {
             faults.add(format!("delivery `{}`: {error}", delivery.name));
         }
-        let Destination::Folder(folder) = &delivery.to else {
+        let DestinationSettings::Folder(folder) = &delivery.to else {
             if let Err(error) = Configured.open(delivery) {
                 faults.add(error.to_string());
             }

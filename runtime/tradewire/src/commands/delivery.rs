@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::json;
-use tradewire_runs::delivery::{Configured, Places, open_encryption};
+use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
 use tradewire_surface::Catalog;
 
 use super::setting::Setting;

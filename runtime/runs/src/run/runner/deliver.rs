@@ -9,15 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tradewire_config::{Delivery, Destination};
-use tradewire_delivery::Place;
+use tradewire_config::{Delivery, DestinationSettings};
+use tradewire_delivery::Destination;
 use tradewire_store::{
     Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome,
     Postponed, RunId, RunRecord, StoreError, pause, with_retries,
 };
 
 use super::{LEASE, Report, Runner, one_line};
-use crate::delivery::{self, Carrier, DeliveryError};
+use crate::delivery::{self, DeliveryError, Uploader};
 use crate::log::RunLog;
 use crate::run::Summary;
 
@@ -27,7 +27,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(20);
 const AT_ONCE: u32 = 4;
 /// Whoever is asked to wait for longer than this is not waited for.
 const LONGEST_AT_ONCE: Duration = Duration::from_secs(2);
-/// However long a place asks to be left alone.
+/// However long a destination asks to be left alone.
 const LONGEST_RETRY_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Why a delivery is not done that was never tried to its end.
@@ -67,7 +67,7 @@ pub enum DeliverError {
     Store(#[from] StoreError),
 }
 
-/// What keeps a try from its end, besides the place.
+/// What keeps a try from its end, besides the destination.
 enum Stopped {
     /// The process is told to stop, or the run is cancelled.
     Told,
@@ -197,7 +197,7 @@ impl Runner {
         }
     }
 
-    /// Carries the files to their place while the delivery is held.
+    /// Carries the files to their destination while the delivery is held.
     async fn carry(
         &self,
         opening: &Opening,
@@ -206,17 +206,17 @@ impl Runner {
         at_once: bool,
         stopped: impl Future<Output = ()> + Send,
     ) -> Result<(), Stopped> {
-        // Where all files are where they go, nothing of their place is needed any more.
+        // Where all files are where they go, nothing of their destination is needed any more.
         if !files.iter().any(|file| file.state.is_under_way()) {
             return Ok(());
         }
-        let place = self.place(delivery).await.map_err(Stopped::Failed)?;
+        let destination = self.destination(delivery).await.map_err(Stopped::Failed)?;
         let now = || self.clock.now();
-        let carrier = self.carrier(delivery, opening, &*place, &now);
+        let uploader = self.uploader(delivery, opening, &*destination, &now);
         let carry = async {
             let mut tries = 0;
             loop {
-                match carrier.deliver(files).await {
+                match uploader.deliver(files).await {
                     Err(error) if at_once && tries < AT_ONCE && may_be_tried_at_once(&error) => {
                         tracing::warn!(run = %opening.id, %error, tries, "cannot complete a delivery; trying again");
                         let asked = error.retry_after().unwrap_or_default();
@@ -239,27 +239,27 @@ impl Runner {
         self.config.deliveries.get(&delivery.delivery)
     }
 
-    async fn place(&self, delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, DeliveryError> {
-        let place = match self.settings(delivery) {
-            Some(settings) => delivery::open(&self.places, settings).await,
+    async fn destination(&self, delivery: &DeliveryRecord) -> Result<Arc<dyn Destination>, DeliveryError> {
+        let destination = match self.settings(delivery) {
+            Some(settings) => delivery::open(&self.destinations, settings).await,
             None => delivery::gone(delivery),
         };
-        place.map_err(DeliveryError::Settings)
+        destination.map_err(DeliveryError::Settings)
     }
 
-    fn carrier<'a>(
+    fn uploader<'a>(
         &'a self,
         delivery: &DeliveryRecord,
         opening: &'a Opening,
-        place: &'a dyn Place,
+        destination: &'a dyn Destination,
         now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
-    ) -> Carrier<'a> {
+    ) -> Uploader<'a> {
         let settings = self.settings(delivery);
-        Carrier {
+        Uploader {
             store: &*self.store,
             outbox: &self.outbox,
-            place,
-            is_local: settings.is_none_or(|settings| matches!(settings.to, Destination::Folder(_))),
+            destination,
+            is_local: settings.is_none_or(|settings| matches!(settings.to, DestinationSettings::Folder(_))),
             encryption: settings.and_then(|settings| settings.encrypt.as_ref()),
             opening,
             by: self.process.id(),
@@ -313,14 +313,14 @@ impl Runner {
         Postponed { state, tries, error: one_line(&error.to_string()), next_try }
     }
 
-    /// How a run ends whose delivery is given up. What was brought to the place is removed where that can be.
+    /// How a run ends whose delivery is given up. What was brought to the destination is removed where that can be.
     async fn given_up(&self, opening: &Opening, delivery: &DeliveryRecord, files: &[FileRecord]) -> Ending {
-        /// However slowly the place answers.
+        /// However slowly the destination answers.
         const LET_GO: Duration = Duration::from_secs(30);
         let discard = async {
-            let Ok(place) = self.place(delivery).await else { return };
+            let Ok(destination) = self.destination(delivery).await else { return };
             let now = || self.clock.now();
-            self.carrier(delivery, opening, &*place, &now).discard(files).await;
+            self.uploader(delivery, opening, &*destination, &now).discard(files).await;
         };
         let _ = tokio::time::timeout(LET_GO, discard).await;
         let delivered = files.iter().filter(|file| file.state == FileState::Delivered).count();

@@ -29,7 +29,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tradewire_config::{Config, Delivery, Destination, Export};
+use tradewire_config::{Config, Delivery, DestinationSettings, Export};
 use tradewire_disk::with_help;
 use tradewire_store::{
     DeliveryRecord, Ending, FailureKind, FileRecord, FileState, LogLevel, LogLine, Opening, Outcome, RunId, RunRecord,
@@ -38,7 +38,7 @@ use tradewire_store::{
 
 use super::{Attempt, CallLedger, Execute, Failure, Job, Produced, RunEvents, Summary, Workspace};
 use crate::clock::Clock;
-use crate::delivery::{self, Configured, Deciding, DeliveryError, Outbox, Places, Process};
+use crate::delivery::{self, Configured, Deciding, DeliveryError, Destinations, Outbox, Process};
 use crate::feed;
 use crate::journal::Journal;
 use crate::log::RunLog;
@@ -80,7 +80,7 @@ pub struct Runner {
     clock: Arc<dyn Clock>,
     state: PathBuf,
     observer: Option<Observer>,
-    places: Arc<dyn Places>,
+    destinations: Arc<dyn Destinations>,
     outbox: Outbox,
     owner: String,
     /// What deliveries are held by.
@@ -131,7 +131,7 @@ impl Runner {
     pub fn new(options: RunnerOptions) -> Self {
         let outbox = Outbox::of(&options.state);
         Self {
-            places: Arc::new(Configured),
+            destinations: Arc::new(Configured),
             process: Arc::new(Process::new(outbox.clone())),
             outbox,
             config: options.config,
@@ -146,9 +146,9 @@ impl Runner {
         }
     }
 
-    /// With other places than those of the configuration.
-    pub fn with_places(mut self, places: Arc<dyn Places>) -> Self {
-        self.places = places;
+    /// With other destinations than those of the configuration.
+    pub fn with_destinations(mut self, destinations: Arc<dyn Destinations>) -> Self {
+        self.destinations = destinations;
         self
     }
 
@@ -161,7 +161,7 @@ impl Runner {
             clock: self.clock.clone(),
             state: self.state.clone(),
             observer: self.observer.clone(),
-            places: self.places.clone(),
+            destinations: self.destinations.clone(),
             outbox: self.outbox.clone(),
             owner: self.owner.clone(),
             process: self.process.clone(),
@@ -341,7 +341,7 @@ impl Runner {
                 let deciding = Deciding {
                     store,
                     outbox: &self.outbox,
-                    places: &self.places,
+                    destinations: &self.destinations,
                     delivery,
                     opening: &open.opening,
                     summary: &one_line(&summary.message),
@@ -434,7 +434,7 @@ impl Runner {
     /// The folder of this machine that an export delivers to, if it does.
     fn folder(&self, export: &Export) -> Option<PathBuf> {
         match &self.delivery(export)?.to {
-            Destination::Folder(folder) => Some(folder.clone()),
+            DestinationSettings::Folder(folder) => Some(folder.clone()),
             _ => None,
         }
     }

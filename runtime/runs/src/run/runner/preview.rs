@@ -147,7 +147,7 @@ impl Runner {
         produced: Vec<Produced>,
     ) -> Result<Vec<PreviewedFile>, DeliveryError> {
         let Some(delivery) = self.delivery(export) else { return Ok(Vec::new()) };
-        let forecasts = delivery::forecast(&*self.store, &self.places, delivery, opening, &produced).await?;
+        let forecasts = delivery::forecast(&*self.store, &self.destinations, delivery, opening, &produced).await?;
         let files = produced.into_iter().zip(forecasts);
         Ok(files.map(|(produced, forecast)| PreviewedFile { produced, forecast }).collect())
     }

@@ -20,7 +20,7 @@ fn lane_with(cron: &str, policy: Policy, last: &str) -> Lane {
     lane
 }
 
-/// What a lane comes to that has a place whenever it wants one.
+/// What a lane comes to that has a permit whenever it wants one.
 #[derive(Debug, Default, PartialEq)]
 struct Came {
     run: Option<DateTime<Utc>>,
@@ -30,13 +30,13 @@ struct Came {
 fn take(lane: &mut Lane, now: DateTime<Utc>) -> Option<Came> {
     let taken = lane.take(now)?;
     let run = lane.begin(now).map(|begun| begun.due);
-    Some(Came { run, rows: lane.rows(taken, run, now, || unreachable!("it has a place")) })
+    Some(Came { run, rows: lane.rows(taken, run, now, || unreachable!("it has a permit")) })
 }
 
 /// What it comes to while it has none.
 fn take_without_place(lane: &mut Lane, now: DateTime<Utc>) -> Came {
     let taken = lane.take(now).unwrap();
-    Came { run: None, rows: lane.rows(taken, None, now, || "a place".to_owned()) }
+    Came { run: None, rows: lane.rows(taken, None, now, || "a permit".to_owned()) }
 }
 
 fn window() -> Window {
@@ -265,7 +265,7 @@ fn a_slot_that_waits_for_a_place_is_overlapped_as_its_run_would_be() {
     let [mut skip, mut queue, mut replace] = [Overlap::Skip, Overlap::Queue, Overlap::Replace].map(day);
     for lane in [&mut skip, &mut queue, &mut replace] {
         let came = take_without_place(lane, at("2026-03-01T07:00:00Z"));
-        assert_eq!((states(&came), reasons(&came)), (vec![row(7, SlotState::Queued)], vec!["it waits for a place"]));
+        assert_eq!((states(&came), reasons(&came)), (vec![row(7, SlotState::Queued)], vec!["it waits for a permit"]));
         lane.recorded();
     }
     let later = at("2026-03-01T08:00:00Z");

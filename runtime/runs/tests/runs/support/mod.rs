@@ -1,8 +1,8 @@
 //! A bench for runs: a configuration with two tenants, a plugin that is a closure, a clock that tests move.
 
 pub mod api;
+pub mod destination;
 pub mod faults;
-pub mod place;
 pub mod scheduling;
 pub mod supplier;
 
@@ -16,7 +16,7 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tradewire_config::Config;
 use tradewire_runs::clock::Clock;
-use tradewire_runs::delivery::{Configured, Places};
+use tradewire_runs::delivery::{Configured, Destinations};
 use tradewire_runs::run::{Attempt, Execute, Failure, Runner, RunnerOptions, Summary};
 use tradewire_store::Store;
 use tradewire_store_sqlite::SqliteStore;
@@ -155,7 +155,7 @@ pub struct Bench {
     pub plugin: Closure,
     pub runner: Arc<Runner>,
     config: String,
-    places: Arc<dyn Places>,
+    places: Arc<dyn Destinations>,
 }
 
 impl Bench {
@@ -173,14 +173,14 @@ impl Bench {
         plugin: Closure,
         config: &str,
         around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-        places: Arc<dyn Places>,
+        places: Arc<dyn Destinations>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
         let clock = MovedClock::at("2026-03-11T12:00:00Z");
         let seen: Arc<dyn Store> = around(Arc::new(store.clone()));
         let runner = runner(folder.path(), config, seen, plugin.clone(), clock.clone());
-        let runner = Arc::new(runner.with_places(places.clone()));
+        let runner = Arc::new(runner.with_destinations(places.clone()));
         Self { folder, store, clock, plugin, runner, config: config.to_owned(), places }
     }
 
@@ -188,7 +188,7 @@ impl Bench {
     pub fn another(&self) -> Runner {
         let store = SqliteStore::open(&self.folder.path().join("tradewire.db")).unwrap();
         let (plugin, clock) = (self.plugin.clone(), self.clock.clone());
-        runner(self.folder.path(), &self.config, Arc::new(store), plugin, clock).with_places(self.places.clone())
+        runner(self.folder.path(), &self.config, Arc::new(store), plugin, clock).with_destinations(self.places.clone())
     }
 
     pub fn outbox(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! Whether every user of the machine reads what is delivered to a folder. Its files have the mode of the umask unless the
 //! delivery says theirs.
 
-use tradewire_config::{Delivery, Destination};
+use tradewire_config::{Delivery, DestinationSettings};
 
 use super::{Finding, Patient};
 
@@ -12,7 +12,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
 }
 
 fn open(delivery: &Delivery) -> Option<Finding> {
-    let Destination::Folder(folder) = &delivery.to else { return None };
+    let DestinationSettings::Folder(folder) = &delivery.to else { return None };
     let (name, shown) = (&delivery.name, folder.display());
     if tradewire_private::lets_others_write(folder) {
         let diagnosis = format!("every user of this machine can put files into `{shown}`, where `{name}` delivers to");

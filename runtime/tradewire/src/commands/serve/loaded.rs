@@ -27,7 +27,7 @@ impl Loaded {
     /// Reads a configuration and loads all that it names; every fault is told. Blocks. What tenants share of the
     /// configuration before, their pace above all, they keep.
     ///
-    /// Where plugins are left out that are not compiled yet, what runs them waits: none of them has a place.
+    /// Where plugins are left out that are not compiled yet, what runs them waits: none of them gets a permit.
     pub fn load(place: &Place, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
         let mut setting = Setting::read(place)?;
         let mut faults = private::changed_by_others(&setting.config);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chrono::{NaiveDate, Utc};
-use tradewire_config::{Config, Destination, variable};
+use tradewire_config::{Config, DestinationSettings, variable};
 use tradewire_payroll::Layout;
 use tradewire_payroll::layout::{COMMON_SETTINGS, PROVIDERS};
 use tradewire_schedule::{CronExpression, WindowRule};
@@ -385,9 +385,9 @@ impl Asking<'_> {
     }
 }
 
-fn told(destination: &Destination) -> String {
+fn told(destination: &DestinationSettings) -> String {
     match destination {
-        Destination::Folder(folder) => folder.display().to_string(),
+        DestinationSettings::Folder(folder) => folder.display().to_string(),
         _ => String::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! Runs that wait for a place: whose turn it is, what their slots say, and that none is lost.
+//! Runs that wait for a permit: whose turn it is, what their slots say, and that none is lost.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -95,7 +95,7 @@ async fn a_tenant_with_many_slots_does_not_keep_the_one_with_a_single_slot_waiti
     bench.clock.set("2026-03-11T13:00:00Z");
     until("all but one wait", async || slots(&bench, Queued).await.len() == 30).await;
     let reason = slots(&bench, Queued).await.remove(0).reason.unwrap();
-    assert_eq!(reason, "it waits for a place: 1 run goes on, the most that `at_once` of `[runs]` allows");
+    assert_eq!(reason, "it waits for a permit: 1 run goes on, the most that `at_once` of `[runs]` allows");
     for begun in 2..=4 {
         held.lets_go(1, begun).await;
     }
@@ -124,9 +124,9 @@ async fn what_waits_for_a_tenants_place_or_a_plugins_holds_nobody_else_up() {
     waiting.sort();
     let (export, reason) = waiting.pop().unwrap();
     assert_eq!(export, "rare1");
-    let waits = "it waits for a place: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows";
+    let waits = "it waits for a permit: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows";
     assert_eq!(reason.as_deref(), Some(waits));
-    let waits = "it waits for a place: 3 runs for acme go on, the most that `per_tenant` of `[runs]` allows";
+    let waits = "it waits for a permit: 3 runs for acme go on, the most that `per_tenant` of `[runs]` allows";
     assert!(waiting.iter().all(|(_, reason)| reason.as_deref() == Some(waits)), "{waiting:?}");
     going.stop().await;
 }

@@ -1,7 +1,7 @@
-//! How many runs go on at a time, and whose turn it is when a place becomes free.
+//! How many runs go on at a time, and whose turn it is when a permit becomes free.
 //!
 //! Tenants that wait take turns, so one with many runs that are due keeps nobody else waiting for all of them. Of one
-//! tenant's, the earliest due goes first. Whoever waits for a place that is the tenant's own or the plugin's holds
+//! tenant's, the earliest due goes first. Whoever waits for a permit that is the tenant's own or the plugin's holds
 //! nobody up who does not need it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -29,7 +29,7 @@ impl Limits {
     }
 }
 
-/// Whose place it is.
+/// Who asks for a permit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
     tenant: String,
@@ -44,14 +44,14 @@ impl Claim {
     }
 }
 
-/// The places, those that have one and those that wait, each a lane by its number.
+/// The permits, those that have one and those that wait, each a lane by its number.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct Permits {
     limits: Limits,
     held: HashMap<usize, Claim>,
     waiting: HashMap<usize, (DateTime<Utc>, Claim)>,
     tenants: HashMap<String, Tenant>,
-    /// How many places each plugin holds.
+    /// How many permits each plugin holds.
     plugins: HashMap<String, usize>,
     /// The tenants that wait, whose turn is next first.
     turns: VecDeque<String>,
@@ -65,7 +65,7 @@ struct Tenant {
     waiting: HashMap<Option<String>, BTreeSet<(DateTime<Utc>, usize)>>,
 }
 
-impl Places {
+impl Permits {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -77,13 +77,13 @@ impl Places {
         }
     }
 
-    /// Puts other limits in place of those in force. Whoever has a place keeps it.
+    /// Puts other limits in place of those in force. Whoever has a permit keeps it.
     pub(super) fn limit(&mut self, limits: Limits) {
         self.limits = limits;
     }
 
-    /// Lets a lane wait for a place, for a run that is due then. One that waits already keeps its tenant's turn.
-    pub(super) fn ask(&mut self, lane: usize, due: DateTime<Utc>, claim: Claim) {
+    /// Lets a lane wait for a permit, for a run that is due then. One that waits already keeps its tenant's turn.
+    pub(super) fn request(&mut self, lane: usize, due: DateTime<Utc>, claim: Claim) {
         if self.waiting.get(&lane).is_some_and(|(since, known)| *since == due && *known == claim) {
             return;
         }
@@ -99,7 +99,7 @@ impl Places {
     }
 
     /// Lets a lane wait no longer.
-    pub(super) fn leave(&mut self, lane: usize) {
+    pub(super) fn withdraw(&mut self, lane: usize) {
         if let Some((due, claim)) = self.waiting.remove(&lane) {
             self.take_out(lane, due, &claim);
         }
@@ -120,8 +120,8 @@ impl Places {
         self.forget(&claim.tenant);
     }
 
-    /// Gives a place to the next lane that may have one and can take it now. The others keep their turns.
-    pub(super) fn give(&mut self, can_take: impl Fn(usize) -> bool) -> Option<usize> {
+    /// Gives a permit to the next lane that may have one and can take it now. The others keep their turns.
+    pub(super) fn grant(&mut self, can_take: impl Fn(usize) -> bool) -> Option<usize> {
         if self.held.len() >= self.limits.at_once {
             return None;
         }
@@ -131,7 +131,7 @@ impl Places {
         // Its next turn is after everybody else's who waits.
         let tenant = self.turns.remove(turn)?;
         self.turns.push_back(tenant);
-        self.leave(lane);
+        self.withdraw(lane);
         self.tenants.entry(claim.tenant.clone()).or_default().held += 1;
         if let Some(plugin) = &claim.plugin {
             *self.plugins.entry(plugin.clone()).or_default() += 1;
@@ -140,8 +140,8 @@ impl Places {
         Some(lane)
     }
 
-    /// Takes a lane's place back.
-    pub(super) fn give_back(&mut self, lane: usize) {
+    /// Takes a lane's permit back.
+    pub(super) fn release(&mut self, lane: usize) {
         let Some(claim) = self.held.remove(&lane) else { return };
         if let Some(tenant) = self.tenants.get_mut(&claim.tenant) {
             tenant.held -= 1;
@@ -162,7 +162,7 @@ impl Places {
         let Claim { tenant, plugin } = claim;
         let full = |held: usize, limit: usize, whose: &str, setting: &str| {
             let runs = if held == 1 { format!("1 run{whose} goes on") } else { format!("{held} runs{whose} go on") };
-            (held >= limit).then(|| format!("a place: {runs}, the most that {setting} allows"))
+            (held >= limit).then(|| format!("a permit: {runs}, the most that {setting} allows"))
         };
         let setting = match self.limits.tenants.contains_key(tenant) {
             true => format!("`at_once` of `[tenant.{tenant}]`"),
@@ -182,7 +182,7 @@ impl Places {
         of_tenant.or_else(of_plugin).or_else(of_all).unwrap_or_else(|| "its turn".to_owned())
     }
 
-    /// The lane of a tenant that is next, where it may have a place.
+    /// The lane of a tenant that is next, where it may have a permit.
     fn first_of(&self, name: &str, can_take: impl Fn(usize) -> bool) -> Option<usize> {
         let tenant = self.tenants.get(name).filter(|tenant| tenant.held < self.of_tenant(name))?;
         let may_have = |plugin: &Option<String>| {
@@ -207,7 +207,7 @@ impl Places {
         self.plugins.get(plugin).copied().unwrap_or(0)
     }
 
-    /// A tenant that neither has nor wants a place is nobody to remember.
+    /// A tenant that neither has nor wants a permit is nobody to remember.
     fn forget(&mut self, tenant: &str) {
         if self.tenants.get(tenant).is_some_and(|tenant| tenant.held == 0 && tenant.waiting.is_empty()) {
             self.tenants.remove(tenant);
@@ -232,132 +232,132 @@ mod tests {
         DateTime::from_timestamp(second, 0).unwrap()
     }
 
-    /// Everybody who gets a place, in order, each giving it back at once.
-    fn one_after_the_other(places: &mut Places) -> Vec<usize> {
-        std::iter::from_fn(|| places.give(|_| true).inspect(|lane| places.give_back(*lane))).collect()
+    /// Everybody who gets a permit, in order, each giving it back at once.
+    fn one_after_the_other(permits: &mut Permits) -> Vec<usize> {
+        std::iter::from_fn(|| permits.grant(|_| true).inspect(|lane| permits.release(*lane))).collect()
     }
 
     #[test]
     fn tenants_take_turns_and_each_begins_with_its_earliest() {
-        let mut places = Places::new(limits(1, 1));
+        let mut permits = Permits::new(limits(1, 1));
         for lane in 0..500 {
-            places.ask(lane, at(500 - lane as i64), claim("many", "p"));
+            permits.request(lane, at(500 - lane as i64), claim("many", "p"));
         }
-        places.ask(500, at(900), claim("one", "p"));
-        places.ask(501, at(901), claim("two", "p"));
-        places.ask(502, at(800), claim("two", "p"));
-        let order = one_after_the_other(&mut places);
+        permits.request(500, at(900), claim("one", "p"));
+        permits.request(501, at(901), claim("two", "p"));
+        permits.request(502, at(800), claim("two", "p"));
+        let order = one_after_the_other(&mut permits);
         assert_eq!(order[..6], [499, 500, 502, 498, 501, 497]);
         assert_eq!(order.len(), 503);
-        assert!(places.tenants.is_empty() && places.turns.is_empty() && places.plugins.is_empty());
+        assert!(permits.tenants.is_empty() && permits.turns.is_empty() && permits.plugins.is_empty());
     }
 
     #[test]
     fn whoever_comes_late_has_its_turn_before_those_who_had_theirs() {
-        let mut places = Places::new(limits(1, 1));
+        let mut permits = Permits::new(limits(1, 1));
         for lane in 0..3 {
-            places.ask(lane, at(0), claim("many", "p"));
+            permits.request(lane, at(0), claim("many", "p"));
         }
-        assert_eq!(places.give(|_| true), Some(0));
-        places.ask(3, at(5), claim("late", "p"));
-        places.give_back(0);
+        assert_eq!(permits.grant(|_| true), Some(0));
+        permits.request(3, at(5), claim("late", "p"));
+        permits.release(0);
         // It was not there yet when the turn was given.
-        assert_eq!(one_after_the_other(&mut places), [1, 3, 2]);
+        assert_eq!(one_after_the_other(&mut permits), [1, 3, 2]);
     }
 
     #[test]
     fn whoever_cannot_take_a_place_yet_keeps_its_turn() {
-        let mut places = Places::new(limits(1, 1));
+        let mut permits = Permits::new(limits(1, 1));
         for (lane, tenant) in [(0, "many"), (1, "many"), (2, "one")] {
-            places.ask(lane, at(lane as i64), claim(tenant, "p"));
+            permits.request(lane, at(lane as i64), claim(tenant, "p"));
         }
-        assert_eq!(places.give(|_| false), None);
-        assert_eq!(places.give(|lane| lane != 0), Some(1), "the next of those whose turn it is");
-        places.give_back(1);
-        assert_eq!(one_after_the_other(&mut places), [2, 0]);
+        assert_eq!(permits.grant(|_| false), None);
+        assert_eq!(permits.grant(|lane| lane != 0), Some(1), "the next of those whose turn it is");
+        permits.release(1);
+        assert_eq!(one_after_the_other(&mut permits), [2, 0]);
     }
 
     #[test]
     fn whoever_waits_for_another_run_than_before_keeps_its_turn() {
-        let mut places = Places::new(limits(1, 1));
-        places.ask(0, at(0), claim("replaces", "p"));
-        places.ask(1, at(0), claim("many", "p"));
+        let mut permits = Permits::new(limits(1, 1));
+        permits.request(0, at(0), claim("replaces", "p"));
+        permits.request(1, at(0), claim("many", "p"));
         // Its slot was replaced by a later one, and its plugin by another.
-        places.ask(0, at(60), claim("replaces", "p"));
-        places.ask(0, at(60), claim("replaces", "q"));
-        assert_eq!(one_after_the_other(&mut places), [0, 1]);
-        assert!(places.tenants.is_empty() && places.waiting.is_empty());
+        permits.request(0, at(60), claim("replaces", "p"));
+        permits.request(0, at(60), claim("replaces", "q"));
+        assert_eq!(one_after_the_other(&mut permits), [0, 1]);
+        assert!(permits.tenants.is_empty() && permits.waiting.is_empty());
         // One that is another tenant's now waits its turn there.
-        places.ask(0, at(0), claim("one", "p"));
-        places.ask(1, at(0), claim("two", "p"));
-        places.ask(0, at(0), claim("three", "p"));
-        assert_eq!(one_after_the_other(&mut places), [1, 0]);
-        assert!(places.tenants.is_empty() && places.turns.is_empty());
+        permits.request(0, at(0), claim("one", "p"));
+        permits.request(1, at(0), claim("two", "p"));
+        permits.request(0, at(0), claim("three", "p"));
+        assert_eq!(one_after_the_other(&mut permits), [1, 0]);
+        assert!(permits.tenants.is_empty() && permits.turns.is_empty());
     }
 
     #[test]
     fn no_limit_is_ever_passed_and_none_holds_up_who_does_not_need_it() {
-        let mut places = Places::new(Limits {
+        let mut permits = Permits::new(Limits {
             tenants: HashMap::from([("big".to_owned(), 3)]),
             plugins: HashMap::from([("rare".to_owned(), 1)]),
             ..limits(6, 2)
         });
         for lane in 0..10 {
-            places.ask(lane, at(0), claim("big", "rare"));
-            places.ask(10 + lane, at(1), claim("big", "common"));
-            places.ask(20 + lane, at(0), claim("small", "common"));
-            places.ask(30 + lane, at(0), claim("third", "rare"));
+            permits.request(lane, at(0), claim("big", "rare"));
+            permits.request(10 + lane, at(1), claim("big", "common"));
+            permits.request(20 + lane, at(0), claim("small", "common"));
+            permits.request(30 + lane, at(0), claim("third", "rare"));
         }
-        let given: Vec<_> = std::iter::from_fn(|| places.give(|_| true)).collect();
+        let given: Vec<_> = std::iter::from_fn(|| permits.grant(|_| true)).collect();
         assert_eq!(
             given,
             [0, 20, 10, 21, 11],
             "big has three, of the rare plugin one; small two; third waits for rare"
         );
-        let waits = |tenant: &str, plugin: &str| places.waits_for(&claim(tenant, plugin));
+        let waits = |tenant: &str, plugin: &str| permits.waits_for(&claim(tenant, plugin));
         assert_eq!(
             waits("big", "rare"),
-            "a place: 3 runs for big go on, the most that `at_once` of `[tenant.big]` allows"
+            "a permit: 3 runs for big go on, the most that `at_once` of `[tenant.big]` allows"
         );
         assert_eq!(
             waits("small", "x"),
-            "a place: 2 runs for small go on, the most that `per_tenant` of `[runs]` allows"
+            "a permit: 2 runs for small go on, the most that `per_tenant` of `[runs]` allows"
         );
         assert_eq!(
             waits("third", "rare"),
-            "a place: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows"
+            "a permit: 1 run of rare goes on, the most that `at_once` of `[plugin.rare]` allows"
         );
-        places.give_back(0);
-        assert_eq!(places.give(|_| true), Some(30), "it was third's turn");
-        assert_eq!(places.give(|_| true), Some(12));
-        assert_eq!(places.give(|_| true), None);
-        let all = places.waits_for(&claim("fourth", "common"));
-        assert_eq!(all, "a place: 6 runs go on, the most that `at_once` of `[runs]` allows");
+        permits.release(0);
+        assert_eq!(permits.grant(|_| true), Some(30), "it was third's turn");
+        assert_eq!(permits.grant(|_| true), Some(12));
+        assert_eq!(permits.grant(|_| true), None);
+        let all = permits.waits_for(&claim("fourth", "common"));
+        assert_eq!(all, "a permit: 6 runs go on, the most that `at_once` of `[runs]` allows");
     }
 
     #[test]
     fn who_asks_again_keeps_its_turn_and_who_leaves_has_none() {
-        let mut places = Places::new(limits(1, 1));
-        places.ask(0, at(0), claim("a", "p"));
-        places.ask(1, at(0), claim("b", "p"));
-        places.ask(2, at(0), claim("c", "p"));
-        places.ask(0, at(0), claim("a", "p"));
-        places.leave(1);
-        assert_eq!(one_after_the_other(&mut places), [0, 2]);
+        let mut permits = Permits::new(limits(1, 1));
+        permits.request(0, at(0), claim("a", "p"));
+        permits.request(1, at(0), claim("b", "p"));
+        permits.request(2, at(0), claim("c", "p"));
+        permits.request(0, at(0), claim("a", "p"));
+        permits.withdraw(1);
+        assert_eq!(one_after_the_other(&mut permits), [0, 2]);
     }
 
     #[test]
     fn lower_limits_take_no_place_away_and_let_nobody_in() {
-        let mut places = Places::new(limits(4, 4));
+        let mut permits = Permits::new(limits(4, 4));
         for lane in 0..6 {
-            places.ask(lane, at(lane as i64), claim("a", "p"));
+            permits.request(lane, at(lane as i64), claim("a", "p"));
         }
-        assert_eq!(std::iter::from_fn(|| places.give(|_| true)).count(), 4);
-        places.limit(limits(2, 2));
-        places.give_back(0);
-        places.give_back(1);
-        assert_eq!(places.give(|_| true), None);
-        places.give_back(2);
-        assert_eq!(places.give(|_| true), Some(4));
+        assert_eq!(std::iter::from_fn(|| permits.grant(|_| true)).count(), 4);
+        permits.limit(limits(2, 2));
+        permits.release(0);
+        permits.release(1);
+        assert_eq!(permits.grant(|_| true), None);
+        permits.release(2);
+        assert_eq!(permits.grant(|_| true), Some(4));
     }
 }

@@ -1,4 +1,4 @@
-//! A place that does as it is told: down, slow, dead in the middle. What it has published stays published.
+//! A destination that does as it is told: down, slow, dead in the middle. What it has published stays published.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use tradewire_config::Delivery;
-use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
-use tradewire_runs::delivery::Places;
+use tradewire_delivery::{Destination, DestinationError, Item, Published, Upload};
+use tradewire_runs::delivery::Destinations;
 
 pub const ADDRESS: &str = "sftp://receiver.example/in";
 
@@ -15,7 +15,7 @@ pub const ADDRESS: &str = "sftp://receiver.example/in";
 #[derive(Debug, Clone)]
 pub enum Trouble {
     /// It fails like this, so many times.
-    Fails(u32, fn() -> PlaceError),
+    Fails(u32, fn() -> DestinationError),
     /// It is done, and its answer is lost, so many times.
     AnswerIsLost(u32),
     /// It is never done: as if the process had died before.
@@ -24,9 +24,9 @@ pub enum Trouble {
     HangsAfter,
 }
 
-/// The place. Clones are one.
+/// The destination. Clones are one.
 #[derive(Debug, Clone, Default)]
-pub struct FakePlace(Arc<Mutex<State>>, Arc<Notify>);
+pub struct FakeDestination(Arc<Mutex<State>>, Arc<Notify>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -38,11 +38,11 @@ struct State {
     trouble: HashMap<String, Trouble>,
 }
 
-pub fn down() -> PlaceError {
-    PlaceError::transient("the receiver is down")
+pub fn down() -> DestinationError {
+    DestinationError::transient("the receiver is down")
 }
 
-impl FakePlace {
+impl FakeDestination {
     /// Has a step go wrong from now on: `stage a.csv`, `publish a.csv.total.json`, or `all`.
     pub fn trouble(&self, step: &str, trouble: Trouble) {
         self.0.lock().unwrap().trouble.insert(step.to_owned(), trouble);
@@ -84,7 +84,7 @@ impl FakePlace {
         self.0.lock().unwrap().staged.len()
     }
 
-    async fn go<T>(&self, step: String, work: impl FnOnce(&mut State) -> T) -> Result<T, PlaceError> {
+    async fn go<T>(&self, step: String, work: impl FnOnce(&mut State) -> T) -> Result<T, DestinationError> {
         let trouble = {
             let mut state = self.0.lock().unwrap();
             let key = if state.trouble.contains_key(&step) { step.clone() } else { "all".to_owned() };
@@ -107,7 +107,7 @@ impl FakePlace {
             Some(Trouble::Fails(_, error)) => Err(error()),
             Some(Trouble::AnswerIsLost(_)) => {
                 done(Box::new(work));
-                Err(PlaceError::transient("the connection broke"))
+                Err(DestinationError::transient("the connection broke"))
             }
             Some(Trouble::HangsBefore) => {
                 self.1.notify_one();
@@ -128,20 +128,20 @@ fn name_of(id: &str) -> &str {
 }
 
 #[async_trait]
-impl Place for FakePlace {
+impl Destination for FakeDestination {
     fn address(&self) -> &str {
         ADDRESS
     }
 
-    async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError> {
-        let text = std::fs::read_to_string(parcel.content).unwrap();
-        assert_eq!(text.len() as u64, parcel.bytes, "{parcel:?}");
-        let id = parcel.id.to_owned();
-        self.go(format!("stage {}", name_of(parcel.id)), |state| drop(state.staged.insert(id, text))).await
+    async fn stage(&self, upload: Upload<'_>) -> Result<(), DestinationError> {
+        let text = std::fs::read_to_string(upload.content).unwrap();
+        assert_eq!(text.len() as u64, upload.bytes, "{upload:?}");
+        let id = upload.id.to_owned();
+        self.go(format!("stage {}", name_of(upload.id)), |state| drop(state.staged.insert(id, text))).await
     }
 
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError> {
-        let (id, name) = (item.parcel.id.to_owned(), item.name.to_owned());
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError> {
+        let (id, name) = (item.upload.id.to_owned(), item.name.to_owned());
         self.go(format!("publish {name}"), |state| {
             if state.once.contains(&id) && !state.staged.contains_key(&id) {
                 return Published::Before;
@@ -157,23 +157,23 @@ impl Place for FakePlace {
         .await
     }
 
-    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError> {
+    async fn is_taken(&self, name: &str) -> Result<bool, DestinationError> {
         let taken = self.0.lock().unwrap().published.contains_key(name);
         self.go(format!("look for {name}"), |_| taken).await
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), PlaceError> {
+    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
         let id = parcel_id.to_owned();
         self.go(format!("discard {}", name_of(parcel_id)), |state| drop(state.staged.remove(&id))).await
     }
 
-    async fn probe(&self) -> Result<String, PlaceError> {
-        Ok("a place of tests".to_owned())
+    async fn probe(&self) -> Result<String, DestinationError> {
+        Ok("a destination of tests".to_owned())
     }
 }
 
-impl Places for FakePlace {
-    fn open(&self, _: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
+impl Destinations for FakeDestination {
+    fn open(&self, _: &Delivery) -> Result<Arc<dyn Destination>, DestinationError> {
         Ok(Arc::new(self.clone()))
     }
 }

@@ -1,4 +1,4 @@
-//! Steps 3 and 4: bringing files to a place and giving them their names, one after the other.
+//! Steps 3 and 4: bringing files to a destination and giving them their names, one after the other.
 //!
 //! May be done again, by anyone, after any interruption: what is recorded between the steps says where to go on.
 
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tradewire_config::Encryption;
-use tradewire_delivery::{Item, Parcel, Place, PlaceError, Published};
+use tradewire_delivery::{Destination, DestinationError, Item, Published, Upload};
 use tradewire_store::{Content, FileRecord, FileState, Opening, RunId, Store, with_retries};
 
 use super::{DeliveryError, Outbox, encrypt, total, version};
@@ -16,11 +16,11 @@ use super::{DeliveryError, Outbox, encrypt, total, version};
 const TOTAL_TYPE: &str = "application/json";
 
 /// What carries the files of one run.
-pub(crate) struct Carrier<'a> {
+pub(crate) struct Uploader<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) outbox: &'a Outbox,
-    pub(crate) place: &'a dyn Place,
-    /// Whether the place is a folder of this machine.
+    pub(crate) destination: &'a dyn Destination,
+    /// Whether the destination is a folder of this machine.
     pub(crate) is_local: bool,
     /// How control totals of encrypted files are encrypted.
     pub(crate) encryption: Option<&'a Encryption>,
@@ -30,7 +30,7 @@ pub(crate) struct Carrier<'a> {
     pub(crate) now: &'a (dyn Fn() -> DateTime<Utc> + Sync),
 }
 
-impl Carrier<'_> {
+impl Uploader<'_> {
     /// Delivers what is not delivered yet. What is done is in `files`, also after an error.
     pub(crate) async fn deliver(&self, files: &mut [FileRecord]) -> Result<(), DeliveryError> {
         for file in files.iter_mut().filter(|file| file.state.is_under_way()) {
@@ -40,9 +40,9 @@ impl Carrier<'_> {
     }
 
     async fn deliver_one(&self, file: &mut FileRecord) -> Result<(), DeliveryError> {
-        if file.destination != self.place.address() {
-            // The configuration names another place by now.
-            file.destination = self.place.address().to_owned();
+        if file.destination != self.destination.address() {
+            // The configuration names another destination by now.
+            file.destination = self.destination.address().to_owned();
             file.state = FileState::Queued;
         }
         // An earlier try may have given the name, and its answer was lost.
@@ -95,7 +95,7 @@ impl Carrier<'_> {
         state: FileState,
         error: DeliveryError,
     ) -> Result<DeliveryError, DeliveryError> {
-        if !error.is_transient() && !self.is_local && matches!(error, DeliveryError::Place { .. }) {
+        if !error.is_transient() && !self.is_local && matches!(error, DeliveryError::Destination { .. }) {
             file.state = state;
             self.record(file).await?;
         }
@@ -110,7 +110,7 @@ impl Carrier<'_> {
     /// The first version, from the one that it has on, whose name and whose control total's name nothing has.
     async fn choose_name(&self, file: &mut FileRecord) -> Result<(), DeliveryError> {
         let suffix = self.suffix(file);
-        let free = free_name(self.place, &file.name, suffix, file.version.max(1), &[]).await;
+        let free = free_name(self.destination, &file.name, suffix, file.version.max(1), &[]).await;
         (file.version, file.delivered_as) = free.map_err(|error| self.unless_local(error))?;
         Ok(())
     }
@@ -123,12 +123,12 @@ impl Carrier<'_> {
         }
     }
 
-    /// Brings a file and its control total to the place.
+    /// Brings a file and its control total to the destination.
     pub(super) async fn stage(&self, file: &FileRecord) -> Result<(), DeliveryError> {
         if let Some(content) = self.total(file, true).await? {
             let id = self.total_id(file);
             let path = self.outbox.beside(&id);
-            let staged = self.place.stage(parcel(&id, &path, &content, total_type(file))).await;
+            let staged = self.destination.stage(upload(&id, &path, &content, total_type(file))).await;
             staged.map_err(|error| self.failed(&total::name_for(file), error))?;
         }
         self.stage_file(file).await
@@ -137,7 +137,7 @@ impl Carrier<'_> {
     async fn stage_file(&self, file: &FileRecord) -> Result<(), DeliveryError> {
         let (id, sent) = (self.file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
-        let staged = self.place.stage(parcel(&id, &path, &sent, file_type(file))).await;
+        let staged = self.destination.stage(upload(&id, &path, &sent, file_type(file))).await;
         staged.map_err(|error| self.failed(&file.name, error))
     }
 
@@ -146,15 +146,15 @@ impl Carrier<'_> {
         let Some(content) = self.total(file, false).await? else { return Ok(Published::Before) };
         let (id, name) = (self.total_id(file), total::name_for(file));
         let path = self.outbox.beside(&id);
-        let item = Item { parcel: parcel(&id, &path, &content, total_type(file)), name: &name };
-        self.place.publish(item).await.map_err(|error| self.failed(&name, error))
+        let item = Item { upload: upload(&id, &path, &content, total_type(file)), name: &name };
+        self.destination.publish(item).await.map_err(|error| self.failed(&name, error))
     }
 
     async fn publish_file(&self, file: &FileRecord) -> Result<Published, DeliveryError> {
         let (id, sent) = (self.file_id(file), sent(file));
         let path = self.outbox.content(&sent.sha256);
-        let item = Item { parcel: parcel(&id, &path, &sent, file_type(file)), name: &file.delivered_as };
-        let published = self.place.publish(item).await.map_err(|error| self.failed(&file.delivered_as, error))?;
+        let item = Item { upload: upload(&id, &path, &sent, file_type(file)), name: &file.delivered_as };
+        let published = self.destination.publish(item).await.map_err(|error| self.failed(&file.delivered_as, error))?;
         if published == Published::NameTaken && file.with_total {
             self.retract(file, &total::name_for(file)).await;
         }
@@ -208,12 +208,12 @@ impl Carrier<'_> {
         Ok(Some(Content { sha256: HEXLOWER.encode(&Sha256::digest(&bytes)), bytes: bytes.len() as u64 }))
     }
 
-    /// Removes what is staged of files that will not be delivered, as far as the place can be reached.
+    /// Removes what is staged of files that will not be delivered, as far as the destination can be reached.
     pub(crate) async fn discard(&self, files: &[FileRecord]) {
         for file in files.iter().filter(|file| file.state.is_under_way()) {
             for id in [self.file_id(file), self.total_id(file)] {
-                if let Err(error) = self.place.discard(&id).await {
-                    let address = self.place.address();
+                if let Err(error) = self.destination.discard(&id).await {
+                    let address = self.destination.address();
                     tracing::warn!(run = %self.opening.id, address, %error, "cannot remove what was brought there");
                 }
                 self.outbox.remove(&id).await;
@@ -234,15 +234,15 @@ impl Carrier<'_> {
         if self.is_local { format!("{name}.{run}") } else { id(name, run) }
     }
 
-    fn failed(&self, name: &str, error: PlaceError) -> DeliveryError {
-        self.unless_local(DeliveryError::place(name, error))
+    fn failed(&self, name: &str, error: DestinationError) -> DeliveryError {
+        self.unless_local(DeliveryError::destination(name, error))
     }
 
     /// A folder's disk may be mounted again, and have room again: nobody is to be waited for.
     fn unless_local(&self, error: DeliveryError) -> DeliveryError {
         match error {
-            DeliveryError::Place { name, source } if self.is_local => {
-                DeliveryError::Place { name, source: PlaceError { transient: true, ..source } }
+            DeliveryError::Destination { name, source } if self.is_local => {
+                DeliveryError::Destination { name, source: DestinationError { transient: true, ..source } }
             }
             other => other,
         }
@@ -252,28 +252,30 @@ impl Carrier<'_> {
 /// The first version from `first` on whose name and whose control total's name nothing has, and none of `chosen`, which
 /// are lower-case.
 pub(super) async fn free_name(
-    place: &dyn Place,
+    destination: &dyn Destination,
     name: &str,
     suffix: &str,
     first: u32,
     chosen: &[String],
 ) -> Result<(u32, String), DeliveryError> {
-    let failed = |error| DeliveryError::place(name, error);
+    let failed = |error| DeliveryError::destination(name, error);
     for version in first..=version::MOST {
         let plain = version::name(name, version);
         let (candidate, total) = (format!("{plain}{suffix}"), format!("{}{suffix}", total::name(&plain)));
         if chosen.contains(&candidate.to_lowercase()) {
             continue;
         }
-        if !place.is_taken(&candidate).await.map_err(failed)? && !place.is_taken(&total).await.map_err(failed)? {
+        if !destination.is_taken(&candidate).await.map_err(failed)?
+            && !destination.is_taken(&total).await.map_err(failed)?
+        {
             return Ok((version, candidate));
         }
     }
-    Err(DeliveryError::NoName { name: name.to_owned(), destination: place.address().to_owned() })
+    Err(DeliveryError::NoName { name: name.to_owned(), destination: destination.address().to_owned() })
 }
 
-fn parcel<'a>(id: &'a str, content: &'a Path, of: &'a Content, content_type: &'a str) -> Parcel<'a> {
-    Parcel { id, content, bytes: of.bytes, sha256: &of.sha256, content_type }
+fn upload<'a>(id: &'a str, content: &'a Path, of: &'a Content, content_type: &'a str) -> Upload<'a> {
+    Upload { id, content, bytes: of.bytes, sha256: &of.sha256, content_type }
 }
 
 /// What is sent of a file.
@@ -290,7 +292,7 @@ fn total_type(file: &FileRecord) -> &'static str {
     if file.encrypted.is_some() { encrypt::content_type(&file.delivered_as) } else { TOTAL_TYPE }
 }
 
-/// What names a file of a run, and no other, at any place.
+/// What names a file of a run, and no other, at any destination.
 fn id(name: &str, run: RunId) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if name.bytes().all(plain) {

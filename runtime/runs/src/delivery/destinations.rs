@@ -1,39 +1,39 @@
-//! The places that the configuration names, with their secrets read.
+//! The destinations that the configuration names, with their secrets read.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tradewire_config::{Delivery, Destination, S3Access, Secret, SftpAccess};
+use tradewire_config::{Delivery, DestinationSettings, S3Access, Secret, SftpAccess};
 use tradewire_delivery::{
-    Folder, Http, HttpSettings, Place, PlaceError, S3, S3Settings, SettingsError, Sftp, SftpSettings,
+    Destination, DestinationError, Folder, Http, HttpSettings, S3, S3Settings, SettingsError, Sftp, SftpSettings,
 };
 use tradewire_store::DeliveryRecord;
 
-/// What opens places: the configuration's own, but in tests.
-pub trait Places: Send + Sync + 'static {
-    /// The place of a delivery. Secrets are read anew each time, and so may be changed while files wait. Blocks.
-    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError>;
+/// What opens destinations: the configuration's own, but in tests.
+pub trait Destinations: Send + Sync + 'static {
+    /// The destination of a delivery. Secrets are read anew each time, and so may be changed while files wait. Blocks.
+    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Destination>, DestinationError>;
 }
 
-/// The places that the configuration names.
+/// The destinations that the configuration names.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Configured;
 
-impl Places for Configured {
-    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Place>, PlaceError> {
+impl Destinations for Configured {
+    fn open(&self, delivery: &Delivery) -> Result<Arc<dyn Destination>, DestinationError> {
         let fault = |key: &str, what: &dyn std::fmt::Display| {
-            PlaceError::permanent(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
+            DestinationError::permanent(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
         };
         let read = |key: &str, secret: &Secret| secret.resolve().map_err(|error| fault(key, &error));
-        let may = |key: &str, secret: &Option<Secret>| -> Result<Option<SecretString>, PlaceError> {
+        let may = |key: &str, secret: &Option<Secret>| -> Result<Option<SecretString>, DestinationError> {
             secret.as_ref().map(|secret| read(key, secret)).transpose()
         };
         let settings = |error: SettingsError| fault(key_of(error.setting), &error.message);
         let timeout = delivery.timeout;
         Ok(match &delivery.to {
-            Destination::Folder(path) => folder(path, delivery.mode)?,
-            Destination::Sftp(SftpAccess { url, user, password, key, passphrase, host_keys }) => {
+            DestinationSettings::Folder(path) => folder(path, delivery.mode)?,
+            DestinationSettings::Sftp(SftpAccess { url, user, password, key, passphrase, host_keys }) => {
                 let settled = SftpSettings {
                     url: url.clone(),
                     user: user.clone(),
@@ -45,7 +45,14 @@ impl Places for Configured {
                 };
                 Arc::new(Sftp::new(settled).map_err(settings)?)
             }
-            Destination::S3(S3Access { url, region, endpoint, access_key_id, secret_access_key, session_token }) => {
+            DestinationSettings::S3(S3Access {
+                url,
+                region,
+                endpoint,
+                access_key_id,
+                secret_access_key,
+                session_token,
+            }) => {
                 let id = access_key_id.resolve().map_err(|error| fault("access_key_id", &error))?;
                 let settled = S3Settings {
                     url: url.clone(),
@@ -60,8 +67,8 @@ impl Places for Configured {
                 };
                 Arc::new(S3::new(settled).map_err(settings)?)
             }
-            Destination::Http { url, method, headers } => {
-                let headers: Result<Vec<_>, PlaceError> = headers
+            DestinationSettings::Http { url, method, headers } => {
+                let headers: Result<Vec<_>, DestinationError> = headers
                     .iter()
                     .map(|(name, value)| Ok((name.clone(), value.resolve().map_err(|error| fault("headers", &error))?)))
                     .collect();
@@ -74,8 +81,8 @@ impl Places for Configured {
 }
 
 /// A folder of this machine. What is wrong with it may pass: a disk may be mounted again.
-pub(super) fn folder(path: &Path, mode: Option<u32>) -> Result<Arc<dyn Place>, PlaceError> {
-    let folder = Folder::new(path).map_err(|error| PlaceError::transient(error.message))?;
+pub(super) fn folder(path: &Path, mode: Option<u32>) -> Result<Arc<dyn Destination>, DestinationError> {
+    let folder = Folder::new(path).map_err(|error| DestinationError::transient(error.message))?;
     // The process itself makes what nobody else may read; whoever takes the files away is somebody else.
     let mode = mode.or_else(tradewire_private::usual_file_mode);
     Ok(Arc::new(folder.with_modes(mode, tradewire_private::usual_folder_mode())))
@@ -91,13 +98,13 @@ fn key_of(setting: &str) -> &str {
     }
 }
 
-/// The place of a delivery that the configuration does not name any more. A folder is known by its path.
-pub(crate) fn gone(delivery: &DeliveryRecord) -> Result<Arc<dyn Place>, PlaceError> {
+/// The destination of a delivery that the configuration does not name any more. A folder is known by its path.
+pub(crate) fn gone(delivery: &DeliveryRecord) -> Result<Arc<dyn Destination>, DestinationError> {
     let DeliveryRecord { delivery: name, destination, run, .. } = delivery;
     if !destination.contains("://") {
         return folder(Path::new(destination), None);
     }
-    Err(PlaceError::permanent(format!(
+    Err(DestinationError::permanent(format!(
         "the configuration has no [delivery.{name}] any more, which goes to `{destination}`: add it again, or give the \
          delivery up with `tradewire runs cancel {run}`"
     )))

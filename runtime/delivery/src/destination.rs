@@ -1,4 +1,4 @@
-//! What the runtime asks of a place.
+//! What the runtime asks of a destination.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 /// Content on its way: what is the same however often and under whatever name it is tried.
 #[derive(Debug, Clone, Copy)]
-pub struct Parcel<'a> {
+pub struct Upload<'a> {
     /// Names this delivery and no other, also after a restart: ASCII letters, digits, `-`, `_` and `.`. Hidden parts have it in
     /// their names; receivers that can tell repeats get it as their key.
     pub id: &'a str,
@@ -21,12 +21,12 @@ pub struct Parcel<'a> {
     pub content_type: &'a str,
 }
 
-/// A parcel and the name that it is to have.
+/// A upload and the name that it is to have.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     /// The content.
-    pub parcel: Parcel<'a>,
-    /// Its name at the place: one path segment.
+    pub upload: Upload<'a>,
+    /// Its name at the destination: one path segment.
     pub name: &'a str,
 }
 
@@ -41,47 +41,47 @@ pub enum Published {
     NameTaken,
 }
 
-/// A place that files are delivered to.
+/// A destination that files are delivered to.
 ///
-/// A delivery has two steps, and what is recorded between them makes it happen once: [`stage`](Place::stage) brings the
-/// bytes there where no reader takes them for the file, [`publish`](Place::publish) gives them their name. Both may be
-/// called again after any interruption. A place that takes files whole in one request does all in the second.
+/// A delivery has two steps, and what is recorded between them makes it happen once: [`stage`](Destination::stage) brings the
+/// bytes there where no reader takes them for the file, [`publish`](Destination::publish) gives them their name. Both may be
+/// called again after any interruption. A destination that takes files whole in one request does all in the second.
 #[async_trait]
-pub trait Place: Debug + Send + Sync {
+pub trait Destination: Debug + Send + Sync {
     /// Where it is, as it is recorded and shown: a folder's path, or a URL without user, password or query.
     fn address(&self) -> &str;
 
     /// Brings the bytes there, flushed, and checks that all have arrived. What an earlier try has left is replaced.
-    async fn stage(&self, parcel: Parcel<'_>) -> Result<(), PlaceError>;
+    async fn stage(&self, upload: Upload<'_>) -> Result<(), DestinationError>;
 
     /// Gives what is staged its name, never over anything.
-    async fn publish(&self, item: Item<'_>) -> Result<Published, PlaceError>;
+    async fn publish(&self, item: Item<'_>) -> Result<Published, DestinationError>;
 
-    /// Whether something has this name. A place that cannot be asked answers no.
-    async fn is_taken(&self, name: &str) -> Result<bool, PlaceError>;
+    /// Whether something has this name. A destination that cannot be asked answers no.
+    async fn is_taken(&self, name: &str) -> Result<bool, DestinationError>;
 
-    /// Removes what is staged of a parcel that will not be published. Nothing staged is no error.
-    async fn discard(&self, parcel_id: &str) -> Result<(), PlaceError>;
+    /// Removes what is staged of a upload that will not be published. Nothing staged is no error.
+    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError>;
 
     /// Goes as far as a delivery would without leaving a file: resolves, connects, signs in, may write there. What it
     /// answers is for people: what was found, such as a host key.
-    async fn probe(&self) -> Result<String, PlaceError>;
+    async fn probe(&self) -> Result<String, DestinationError>;
 }
 
-/// Why a place did not take a file. The message says where, what and what to do.
+/// Why a destination did not take a file. The message says where, what and what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct PlaceError {
+pub struct DestinationError {
     /// What went wrong, and what to do about it.
     pub message: String,
     /// Whether a later try may succeed without anyone's doing: not so for a wrong host key, a refused key, a missing
     /// folder.
     pub transient: bool,
-    /// What the place asks to wait, where it does.
+    /// What the destination asks to wait, where it does.
     pub retry_after: Option<std::time::Duration>,
 }
 
-impl PlaceError {
+impl DestinationError {
     /// One that may pass.
     pub fn transient(message: impl Into<String>) -> Self {
         Self { message: tradewire_secrets::masked(message.into()), transient: true, retry_after: None }
