@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use crate::bench::{Bench, Told, guest, until};
-use crate::suppliers::serving::Serving;
-use crate::suppliers::{NOWHERE, harborline, serves};
+use crate::vendors::serving::Serving;
+use crate::vendors::{NOWHERE, harborline, serves};
 
-/// An export of a plugin, one that calls a supplier, and every other kind of path.
+/// An export of a plugin, one that calls a vendor, and every other kind of path.
 const REST: &str = r#"
 [plugin.writer]
 source = "writer.wasm"
@@ -22,7 +22,7 @@ tenants = ["acme"]
 grant = ["inventory/vendors:view"]
 secrets = { ApiKey = { env = "VENDOR_KEY" } }
 
-[export.supplier]
+[export.vendor]
 run = "harborline/branches"
 body = "body.json.liquid"
 window = "day"
@@ -68,7 +68,7 @@ fn what_runs_is_refused_where_others_can_change_it() {
         ),
     ] {
         set_mode(&bench, path, 0o666);
-        for words in ["check", "serve --quiet", "run supplier"] {
+        for words in ["check", "serve --quiet", "run vendor"] {
             bench.tradewire(words).refused(&["tradewire.toml:", &format!("{told}: {mends}")]);
         }
         finds(&bench.tradewire("doctor"), &[&format!("files: {told}\n  {mends}\n"), told]);
@@ -189,6 +189,6 @@ fn few_descriptors_are_told_once_at_the_start() {
     let child = shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let serving = Serving::of(child);
     let line = "at most 64 files and connections may be open at once: start it with `ulimit -n 4096`";
-    until("it serves", || serving.err().contains(" suppliers at http://"));
+    until("it serves", || serving.err().contains(" vendors at http://"));
     assert_eq!(serving.err().matches(line).count(), 1, "{}", serving.err());
 }

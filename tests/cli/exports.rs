@@ -103,7 +103,7 @@ fn a_preview_tells_that_files_of_the_window_are_not_delivered_yet() {
 }
 
 #[test]
-fn a_supplier_is_not_told_to_act() {
+fn a_vendor_is_not_told_to_act() {
     let offline = Offline::with("[]");
     let rest = r#"
 [middleware.harborline]

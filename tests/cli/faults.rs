@@ -16,7 +16,7 @@ use serde_json::Value;
 use tradewire_store::{Outcome, RunFilter, RunRecord, SlotFilter, SlotState, Store};
 
 use crate::bench::{Bench, Disk, Told, hostile};
-use crate::suppliers::serving::Serving;
+use crate::vendors::serving::Serving;
 
 const STORE: &str = ".tradewire/tradewire.db";
 const JANUARY: &str = "--from 2026-01-05 --to 2026-01-12";

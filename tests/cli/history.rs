@@ -153,24 +153,24 @@ fn a_run_that_failed_is_retried_as_its_next_attempt_and_writes_once() {
     assert_eq!(runs[0].opening.window, runs[1].opening.window);
     assert_eq!(offline.teams().len(), 1, "the journal answers");
     bench.tradewire(&format!("runs retry {first}")).refused(&["is not the latest of its window", &second]);
-    bench.tradewire(&format!("runs retry {second}")).refused(&["has succeeded; `--again` runs its window anew"]);
+    bench.tradewire(&format!("runs retry {second}")).refused(&["has succeeded; `--force` runs its window anew"]);
     assert_eq!(bench.runs().len(), 2);
-    bench.tradewire(&format!("runs retry {second} --again")).refused(&["failed, as it was told to"]);
+    bench.tradewire(&format!("runs retry {second} --force")).refused(&["failed, as it was told to"]);
     assert_eq!((bench.runs()[0].opening.attempt, offline.teams().len()), (1, 2), "a run of its own writes anew");
 }
 
 #[test]
-fn a_run_that_waits_for_doubts_is_not_retried_before_they_are_settled() {
+fn a_run_that_waits_for_unresolved_writes_is_not_retried_before_they_are_resolved() {
     let faults = r#"[{"do": "drop-answer", "on": "dispatch/team.create", "times": 1}]"#;
     let (offline, bench) = with("create A", faults);
     assert_eq!(bench.tradewire(&format!("run teams {WEEK}")).code, Some(3));
     let id = latest(&bench);
     let text = bench.tradewire(&format!("runs show {id}")).succeeded().out;
-    assert!(text.contains("in-doubt") && text.contains("1 in doubt: `tradewire doubts list`"), "{text}");
-    bench.tradewire(&format!("runs retry {id} --again")).refused(&["waits: a write of it may have taken effect"]);
+    assert!(text.contains("unresolved") && text.contains("1 unresolved: `tradewire writes list`"), "{text}");
+    bench.tradewire(&format!("runs retry {id} --force")).refused(&["waits: a write of it may have taken effect"]);
     let write = bench.writes()[0].id;
-    let happened = if offline.teams().is_empty() { "--did-not-happen" } else { "--happened" };
-    bench.tradewire(&format!("doubts settle {write} {happened}")).succeeded();
+    let happened = if offline.teams().is_empty() { "--not-applied" } else { "--applied" };
+    bench.tradewire(&format!("writes resolve {write} {happened}")).succeeded();
     bench.tradewire(&format!("runs retry {id}"));
     assert_eq!((bench.runs()[0].opening.attempt, offline.teams().len()), (2, 1));
 }

@@ -45,7 +45,7 @@ fn what_a_plugin_said_before_it_panicked_is_shown() {
 
 #[test]
 fn a_gibibyte_of_an_answer_is_refused() {
-    misbehaves("memory = \"2 GiB\"", "answers-big", &["`hand_over` is 16 MiB; raise it in the plugin's `limits`"]);
+    misbehaves("memory = \"2 GiB\"", "answers-big", &["`transfer` is 16 MiB; raise it in the plugin's `limits`"]);
 }
 
 #[test]

@@ -8,9 +8,9 @@ fn shown(name: &str) -> String {
 }
 
 #[test]
-fn a_plugin_that_calls_suppliers_asks_for_the_middleware() {
-    let shown = shown("supplier.wasm");
-    assert!(shown.contains("\ncalls suppliers, through their request-middleware packs\n"), "{shown}");
+fn a_plugin_that_calls_vendors_asks_for_the_middleware() {
+    let shown = shown("vendor.wasm");
+    assert!(shown.contains("\ncalls vendors, through their request-middleware packs\n"), "{shown}");
     assert!(shown.contains("is granted by\n  grant = []\n  middleware = [\"<vendor>\"]\n"), "{shown}");
 }
 

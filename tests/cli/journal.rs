@@ -1,4 +1,4 @@
-//! The write journal and `tradewire doubts`: writes are made once, or shown and waited for.
+//! The write journal and `tradewire writes`: writes are made once, or shown and waited for.
 #![cfg(unix)]
 
 use serde_json::Value;
@@ -39,13 +39,13 @@ fn run(bench: &Bench) -> Told {
     bench.tradewire(&format!("run teams {WEEK}"))
 }
 
-fn doubts(bench: &Bench) -> Vec<Value> {
-    bench.tradewire("doubts list --json").succeeded().json()["doubts"].as_array().unwrap().clone()
+fn unresolved_writes(bench: &Bench) -> Vec<Value> {
+    bench.tradewire("writes list --json").succeeded().json()["writes"].as_array().unwrap().clone()
 }
 
 fn settle(bench: &Bench, how: &str) -> Told {
-    let id = doubts(bench)[0]["id"].as_str().unwrap().to_owned();
-    bench.tradewire(&format!("doubts settle {id} {how}")).succeeded()
+    let id = unresolved(bench)[0]["id"].as_str().unwrap().to_owned();
+    bench.tradewire(&format!("writes resolve {id} {how}")).succeeded()
 }
 
 /// The file that was delivered says of each team what ServiceTitan says.
@@ -68,7 +68,7 @@ fn a_run_that_is_run_again_makes_each_write_once() {
     assert_eq!(bench.runs()[0].opening.attempt, 2);
     assert!(run(&bench).succeeded().out.contains("teams for acme: unchanged"), "and once more");
     agree(&bench, &offline, &["A", "B", "A", "C"]);
-    bench.tradewire(&format!("run teams {WEEK} --again")).refused(&["failed, as it was told to"]);
+    bench.tradewire(&format!("run teams {WEEK} --force")).refused(&["failed, as it was told to"]);
     assert_eq!((offline.teams().len(), bench.runs()[0].opening.attempt), (8, 1), "a run of its own");
 }
 
@@ -79,7 +79,7 @@ fn what_servicetitan_refused_is_made_by_a_later_attempt() {
     run(&bench).refused(&["teams for acme: failed: "]);
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B"]);
-    assert!(doubts(&bench).is_empty());
+    assert!(unresolved(&bench).is_empty());
 }
 
 /// The connection breaks when the second team has been made.
@@ -91,15 +91,15 @@ fn a_write_whose_answer_was_lost_waits_with_everything_needed_to_decide() {
     let told = run(&bench);
     assert_eq!(told.code, WAITING, "{told}");
     assert!(told.err.contains("teams for acme: waiting: a write may have taken effect"), "{told}");
-    assert!(told.err.contains("`tradewire doubts list`"), "{told}");
+    assert!(told.err.contains("`tradewire writes list`"), "{told}");
     bench.has_delivered_nothing();
     let again = run(&bench);
     assert_eq!(again.code, WAITING, "{again}");
     assert!(again.err.contains("of the same window waits"), "{again}");
     assert_eq!(offline.teams().len(), 2, "nothing more was sent");
 
-    let listed = doubts(&bench);
-    let doubt = &listed[0];
+    let listed = unresolved(&bench);
+    let unresolved_write = &listed[0];
     assert_eq!(listed.len(), 1);
     for (field, value) in [
         ("export", "teams"),
@@ -107,26 +107,29 @@ fn a_write_whose_answer_was_lost_waits_with_everything_needed_to_decide() {
         ("operation", "dispatch/team.create"),
         ("method", "POST"),
         ("path", "/dispatch/v2/tenant/1234567890/teams"),
-        ("state", "in-doubt"),
+        ("state", "unresolved"),
     ] {
-        assert_eq!(doubt[field], value, "{field}");
+        assert_eq!(unresolved_write[field], value, "{field}");
     }
-    assert_eq!((&doubt["tenantId"], &doubt["attempt"]), (&1234567890.into(), &1.into()));
-    assert_eq!(doubt["run"], bench.runs()[0].opening.id.to_string());
-    assert!(doubt["arguments"]["body"].as_str().unwrap().contains("\"B\""), "{doubt}");
-    assert!(doubt["begun"].is_string() && doubt["message"].as_str().unwrap().contains("connection"), "{doubt}");
-    assert_eq!(doubt["look"]["operation"], "dispatch/team.get-list");
-    assert_eq!(doubt["look"]["query"][0][0], "createdOnOrAfter");
-    let told = bench.tradewire("doubts list").succeeded();
+    assert_eq!((&unresolved_write["tenantId"], &unresolved_write["attempt"]), (&1234567890.into(), &1.into()));
+    assert_eq!(unresolved_write["run"], bench.runs()[0].opening.id.to_string());
+    assert!(unresolved_write["arguments"]["body"].as_str().unwrap().contains("\"B\""), "{unresolved_write}");
+    assert!(
+        unresolved_write["begun"].is_string() && unresolved_write["message"].as_str().unwrap().contains("connection"),
+        "{unresolved_write}"
+    );
+    assert_eq!(unresolved_write["look"]["operation"], "dispatch/team.get-list");
+    assert_eq!(unresolved_write["look"]["query"][0][0], "createdOnOrAfter");
+    let told = bench.tradewire("writes list").succeeded();
     assert!(told.out.contains("look at    GET /dispatch/v2/tenant/1234567890/teams?createdOnOrAfter="), "{told}");
-    assert!(told.out.contains("--happened, or --did-not-happen"), "{told}");
+    assert!(told.out.contains("--applied, or --not-applied"), "{told}");
 }
 
 #[test]
-fn a_doubt_that_happened_is_answered_as_the_operator_says_and_the_run_goes_on() {
+fn an_unresolved_write_that_was_applied_is_answered_as_the_operator_says_and_the_run_goes_on() {
     let (offline, bench) = with("create A, create B, create C", LOST);
     assert_eq!(run(&bench).code, WAITING);
-    let told = settle(&bench, "--happened");
+    let told = settle(&bench, "--applied");
     assert!(told.out.contains("expects what ServiceTitan would have said"), "{told}");
     run(&bench).refused(&["teams for acme: failed: "]);
 
@@ -134,18 +137,18 @@ fn a_doubt_that_happened_is_answered_as_the_operator_says_and_the_run_goes_on() 
     let id = &offline.teams()[1].0;
     bench.write("answer.json", format!("{{\"id\": {id}, \"name\": \"B\"}}"));
     let write = bench.writes().into_iter().find(|write| write.ordinal == 0 && write.status.is_none()).unwrap();
-    let told = bench.tradewire(&format!("doubts settle {} --happened --answer answer.json", write.id)).succeeded();
+    let told = bench.tradewire(&format!("writes resolve {} --applied --answer answer.json", write.id)).succeeded();
     assert!(told.out.contains("tradewire run teams --tenant acme --from 2026-01-05T00:00:00-07:00"), "{told}");
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B", "C"]);
 }
 
 #[test]
-fn a_doubt_that_did_not_happen_is_made_by_the_next_attempt() {
+fn an_unresolved_write_that_was_not_applied_is_made_by_the_next_attempt() {
     let (offline, bench) = with("create A, create B, create C", &LOST.replace("drop-answer", "drop-request"));
     assert_eq!(run(&bench).code, WAITING);
     assert_eq!(offline.teams().len(), 1);
-    settle(&bench, "--did-not-happen");
+    settle(&bench, "--not-applied");
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B", "C"]);
 }
@@ -164,7 +167,7 @@ fn a_run_that_is_killed_between_a_write_and_its_answer_waits_after_the_restart()
     assert_eq!(offline.teams().len(), 2);
     bench.has_delivered_nothing();
     bench.write("answer.json", format!("{{\"id\": {}, \"name\": \"B\"}}", offline.teams()[1].0));
-    settle(&bench, "--happened --answer answer.json");
+    settle(&bench, "--applied --answer answer.json");
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B", "C"]);
 }
@@ -191,11 +194,11 @@ fn a_delete_whose_answer_was_lost_is_sent_again_and_nobody_is_asked() {
     run(&bench);
     run(&bench).succeeded();
     agree(&bench, &offline, &["A"]);
-    assert!(doubts(&bench).is_empty());
+    assert!(unresolved(&bench).is_empty());
 }
 
 #[test]
-fn a_plugin_that_ignores_a_doubt_is_not_delivered() {
+fn a_plugin_that_ignores_an_unresolved_write_is_not_delivered() {
     let (offline, bench) = with("create A, try B, try C", LOST);
     let told = run(&bench);
     assert_eq!(told.code, WAITING, "{told}");
@@ -204,13 +207,13 @@ fn a_plugin_that_ignores_a_doubt_is_not_delivered() {
 }
 
 #[test]
-fn a_write_that_is_not_in_doubt_cannot_be_settled() {
+fn a_write_that_is_not_unresolved_cannot_be_settled() {
     let (_offline, bench) = with("create A", "[]");
     run(&bench).succeeded();
     let id = bench.writes()[0].id;
-    let texts = ["in doubt: `tradewire doubts list` shows those that there are"];
-    bench.tradewire(&format!("doubts settle {id} --did-not-happen")).refused(&texts);
-    assert!(bench.tradewire("doubts list").succeeded().out.contains("no doubts"));
+    let texts = ["`tradewire writes list` shows those that there are"];
+    bench.tradewire(&format!("writes resolve {id} --not-applied")).refused(&texts);
+    assert!(bench.tradewire("writes list").succeeded().out.contains("no unresolved writes"));
     bench.write("answer.json", "{");
-    bench.tradewire(&format!("doubts settle {id} --happened --answer answer.json")).refused(&["is not JSON"]);
+    bench.tradewire(&format!("writes resolve {id} --applied --answer answer.json")).refused(&["is not JSON"]);
 }

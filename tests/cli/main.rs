@@ -35,7 +35,7 @@ mod schedule;
 mod secrets_sweep;
 mod serve;
 mod state;
-mod suppliers;
 mod template;
 mod vault;
+mod vendors;
 mod webhooks;

@@ -7,8 +7,8 @@ use tradewire_onslaught::{Much, Of, onslaught};
 use tradewire_store::{Outcome, RunRecord};
 
 use crate::bench::{Bench, config, guest, until};
-use crate::suppliers::http::ask;
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::ask;
+use crate::vendors::serving::{Serving, nowhere};
 
 const MIB: u32 = 1 << 20;
 /// How late an answer may be on a machine that does other things as well; the bench has the exact figures.

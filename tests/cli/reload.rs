@@ -49,9 +49,9 @@ impl Serving {
 
     /// The address that it serves callers at.
     fn address(&self) -> String {
-        self.says(" suppliers at http://", 1);
+        self.says(" vendors at http://", 1);
         let said = self.said();
-        said.split(" suppliers at http://").nth(1).unwrap().lines().next().unwrap().to_owned()
+        said.split(" vendors at http://").nth(1).unwrap().lines().next().unwrap().to_owned()
     }
 
     fn stop(mut self) {
@@ -178,7 +178,7 @@ fn a_secret_that_is_replaced_is_used_from_then_on() {
     serving.stop();
 }
 
-/// The status of a call to a supplier.
+/// The status of a call to a vendor.
 fn call(address: &str, key: &str) -> u16 {
     let mut connection = TcpStream::connect(address).unwrap();
     let head = "POST /middleware/acme/harborline/nothing HTTP/1.1\r\nhost: here\r\nconnection: close\r\n";

@@ -99,7 +99,7 @@ fn a_run_that_is_told_to_stop_is_recorded_as_interrupted() {
 fn a_configuration_without_a_schedule_has_nothing_to_serve() {
     let bench = Bench::with(&writes("0 0 1 1 *").replace("cron = \"0 0 1 1 *\"", "window = \"week\""));
     bench.tradewire("serve").refused(&[
-        "tradewire.toml has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = ",
+        "tradewire.toml has neither an export with a schedule, nor a caller of vendors, nor a webhook; add `cron = ",
     ]);
 }
 

@@ -86,9 +86,9 @@ fn a_run_that_waits_keeps_nothing_until_it_goes_on() {
     let (_offline, bench) = with("count runs, try A", lost);
     assert_eq!(run(&bench, WEEK).code, Some(3));
     assert!(bench.tradewire("state list teams acme").succeeded().out.contains("keeps nothing"));
-    let doubts = bench.tradewire("doubts list --json").succeeded().json();
-    let id = doubts["doubts"][0]["id"].as_str().unwrap().to_owned();
-    bench.tradewire(&format!("doubts settle {id} --did-not-happen")).succeeded();
+    let unresolved = bench.tradewire("writes list --json").succeeded().json();
+    let id = unresolved["writes"][0]["id"].as_str().unwrap().to_owned();
+    bench.tradewire(&format!("writes resolve {id} --not-applied")).succeeded();
     assert!(run(&bench, WEEK).succeeded().out.contains("runs 1"));
 }
 

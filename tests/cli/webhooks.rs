@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::bench::{Bench, config, until};
-use crate::suppliers::http::{Answer, ask};
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::{Answer, ask};
+use crate::vendors::serving::{Serving, nowhere};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_KEY: &str = "0123456789abcdef0123456789abcdeg";

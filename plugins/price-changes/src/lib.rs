@@ -2,7 +2,7 @@
 
 mod options;
 mod pricebook;
-mod supplier;
+mod vendor;
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ fn run(run: Run) -> Result<Summary> {
     let options = Options::read(&run.settings()?)?;
     let items = pricebook::items(&options)?;
     log::info!("{} items of the pricebook name the vendor", items.len());
-    let products = supplier::products(&options)?;
-    let prices = supplier::prices(&options, items.values().map(|item| &item.compared))?;
+    let products = vendor::products(&options)?;
+    let prices = vendor::prices(&options, items.values().map(|item| &item.compared))?;
     let offer = Offer { prices, products };
 
     let known: BTreeSet<String> = items.values().map(|item| item.compared.part.clone()).collect();
@@ -26,7 +26,7 @@ fn run(run: Run) -> Result<Summary> {
             let (Some(item), Some(price)) = (items.get(&(row.item.kind, row.item.id)), row.price) else { continue };
             match pricebook::set_cost(item, price, &options) {
                 Ok(()) => row.outcome = Outcome::Applied,
-                Err(error) if error.in_doubt => return Err(error.into()),
+                Err(error) if error.unresolved => return Err(error.into()),
                 // Also what passes: the report is to say what was applied, and the next run tries the rest again.
                 Err(error) => row.refuse(error),
             }

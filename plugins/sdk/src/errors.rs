@@ -27,7 +27,7 @@ impl Wording for Error {
         if let Some(trace) = &self.trace_id {
             write!(f, " (trace {trace})")?;
         }
-        if self.in_doubt {
+        if self.unresolved {
             f.write_str("; the call was sent and its answer was lost, so it may have had its effect")?;
         }
         Ok(())
@@ -37,7 +37,7 @@ impl Wording for Error {
 impl Error {
     /// Whether the same call may succeed later with nothing changed.
     pub fn is_transient(&self) -> bool {
-        !self.in_doubt
+        !self.unresolved
             && matches!(
                 self.kind,
                 ErrorKind::RateLimited | ErrorKind::Server | ErrorKind::Unreachable | ErrorKind::Timeout
@@ -160,7 +160,7 @@ mod tests {
             status: Some(429),
             trace_id: Some("00-ab".into()),
             fields: vec![FieldError { field: "sort".into(), messages: vec!["is unknown".into()] }],
-            in_doubt: false,
+            unresolved: false,
         }
     }
 
@@ -181,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn a_write_in_doubt_is_never_called_passing() {
-        let lost = Error { in_doubt: true, ..error(ErrorKind::Timeout) };
+    fn an_unresolved_write_is_never_called_passing() {
+        let lost = Error { unresolved: true, ..error(ErrorKind::Timeout) };
         assert_eq!(Failure::from(lost).kind, FailureKind::Refused);
     }
 

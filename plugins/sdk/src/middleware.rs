@@ -1,4 +1,4 @@
-//! Suppliers, called through their request-middleware packs as ServiceTitan calls them.
+//! Vendors, called through their request-middleware packs as ServiceTitan calls them.
 //!
 //! ```no_run
 //! use std::io::Write as _;
@@ -22,7 +22,7 @@ use crate::{Failure, Result};
 
 pub use middleware::Response;
 
-/// Calls an endpoint of a supplier's pack: `vendor` is the pack's name in the configuration, `body` is JSON in the
+/// Calls an endpoint of a vendor's pack: `vendor` is the pack's name in the configuration, `body` is JSON in the
 /// shape of the endpoint's contract, and so is the body of the answer.
 ///
 /// An answer that tells of a failure (`success` false) is an answer: look into its body.

@@ -114,7 +114,7 @@ mod tests {
             status: None,
             trace_id: None,
             fields: vec![],
-            in_doubt: false,
+            unresolved: false,
         }
     }
 

@@ -131,7 +131,7 @@ fn receive(flow: &mut Flow, order: &Order, status: &Status, receipts: &BTreeMap<
                 flow.report.add(Row { pieces, value, ..row("received", told) });
                 pushed.received.push(shipment.number.clone());
             }
-            Err(error) if error.is_transient() || error.in_doubt => return Err(error.into()),
+            Err(error) if error.is_transient() || error.unresolved => return Err(error.into()),
             // It is tried again by the next run; what stands in its way is in ServiceTitan.
             Err(error) => flow.report.add(row("refused", error.to_string())),
         }

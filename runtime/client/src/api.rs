@@ -80,7 +80,7 @@ pub struct CallError {
     /// What is wrong with which field.
     pub fields: Vec<FieldError>,
     /// Whether the call may have changed something.
-    pub in_doubt: bool,
+    pub unresolved: bool,
     /// How often the request was sent.
     pub attempts: u32,
 }
@@ -89,7 +89,7 @@ impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         self.fields.iter().try_for_each(|field| write!(f, "; {}: {}", field.field, field.messages.join(", ")))?;
-        if self.in_doubt {
+        if self.unresolved {
             f.write_str("; the call may have taken effect all the same: look before sending it again")?;
         }
         self.trace_id.iter().try_for_each(|id| write!(f, " [trace {id}]"))
@@ -172,7 +172,7 @@ impl From<Error> for CallError {
             status: error.status(),
             trace_id: error.trace_id().map(str::to_owned),
             fields: error.fields().to_vec(),
-            in_doubt: error.in_doubt(),
+            unresolved: error.unresolved(),
             attempts: error.attempts(),
         }
     }

@@ -67,7 +67,7 @@ impl Client {
 
     /// The same application with another key or another [`Options::max_answer`]: connections, tokens and, above all, the
     /// pace of each tenant are shared with this one. With any other option changed it is a new client.
-    pub fn again(&self, options: Options) -> Result<Client, SetupError> {
+    pub fn reconfigured(&self, options: Options) -> Result<Client, SetupError> {
         if !self.0.options.calls_like(&options) {
             return Client::new(options);
         }
@@ -235,13 +235,13 @@ mod tests {
         };
         let client = Client::new(options("ak1.key")).unwrap();
         let before = client.tenant(credentials("one"));
-        let again = client.again(Options { max_answer: 1, ..options("ak1.other") }).unwrap();
+        let again = client.reconfigured(Options { max_answer: 1, ..options("ak1.other") }).unwrap();
         let after = again.tenant(credentials("one"));
         assert!(after.shares_pace_with(&before) && after.shares_token_with(&before));
         let rotated = again.tenant(credentials("two"));
         assert!(rotated.shares_pace_with(&before) && !rotated.shares_token_with(&before));
         let elsewhere = Options::new("http://127.0.0.1:10".parse().unwrap(), "ak1.key".into());
-        let elsewhere = client.again(elsewhere).unwrap().tenant(credentials("one"));
+        let elsewhere = client.reconfigured(elsewhere).unwrap().tenant(credentials("one"));
         assert!(!elsewhere.shares_pace_with(&before) && !elsewhere.shares_token_with(&before));
     }
 

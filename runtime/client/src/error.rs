@@ -28,7 +28,7 @@ struct Inner {
     trace_id: Option<String>,
     fields: Vec<FieldError>,
     attempts: u32,
-    in_doubt: bool,
+    unresolved: bool,
     retry_after: Option<Duration>,
 }
 
@@ -124,7 +124,7 @@ impl Error {
             trace_id: None,
             fields: Vec::new(),
             attempts: 0,
-            in_doubt: false,
+            unresolved: false,
             retry_after: None,
         }))
     }
@@ -151,8 +151,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_doubt(mut self, in_doubt: bool) -> Error {
-        self.0.in_doubt = in_doubt;
+    pub(crate) fn with_unresolved(mut self, unresolved: bool) -> Error {
+        self.0.unresolved = unresolved;
         self
     }
 
@@ -202,8 +202,8 @@ impl Error {
     }
 
     /// Whether the write may have taken effect all the same: it was sent, and its answer was lost.
-    pub fn in_doubt(&self) -> bool {
-        self.0.in_doubt
+    pub fn unresolved(&self) -> bool {
+        self.0.unresolved
     }
 
     /// How long ServiceTitan asked to wait.
@@ -219,7 +219,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { operation, message, fields, attempts, in_doubt, trace_id, .. } = &*self.0;
+        let Inner { operation, message, fields, attempts, unresolved, trace_id, .. } = &*self.0;
         if !operation.is_empty() {
             write!(f, "{operation}: ")?;
         }
@@ -230,7 +230,7 @@ impl fmt::Display for Error {
         if *attempts > 1 {
             write!(f, " (tried {attempts} times)")?;
         }
-        if *in_doubt {
+        if *unresolved {
             f.write_str("; the call may have taken effect all the same: look before sending it again")?;
         }
         if let Some(id) = trace_id {
@@ -250,7 +250,7 @@ impl std::error::Error for Error {}
 
 impl Serialize for Error {
     /// `{"kind","operation","message","status","title","traceId","fields":[{"field","messages"}],"attempts",
-    /// "inDoubt","retryAfter"}`; `retryAfter` in seconds.
+    /// "unresolved","retryAfter"}`; `retryAfter` in seconds.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inner = &*self.0;
         let mut s = serializer.serialize_struct("Error", 10)?;
@@ -262,7 +262,7 @@ impl Serialize for Error {
         s.serialize_field("traceId", &inner.trace_id)?;
         s.serialize_field("fields", &inner.fields)?;
         s.serialize_field("attempts", &inner.attempts)?;
-        s.serialize_field("inDoubt", &inner.in_doubt)?;
+        s.serialize_field("unresolved", &inner.unresolved)?;
         s.serialize_field("retryAfter", &inner.retry_after.map(|d| d.as_secs_f64()))?;
         s.end()
     }
@@ -288,12 +288,13 @@ mod tests {
         assert_eq!(json["traceId"], "00-ab");
         assert_eq!(json["fields"][0]["messages"][0], "bad");
         assert_eq!(json["operation"], "crm/customers.get-list");
-        assert_eq!(json["inDoubt"], false);
+        assert_eq!(json["unresolved"], false);
     }
 
     #[test]
-    fn a_doubtful_write_says_so_where_people_read_it() {
-        let error = Error::new(Kind::Unreachable, "the connection broke").with_doubt(true).with_attempts(3).at("a/b.c");
+    fn an_unresolved_write_says_so_where_people_read_it() {
+        let error =
+            Error::new(Kind::Unreachable, "the connection broke").with_unresolved(true).with_attempts(3).at("a/b.c");
         let text = error.to_string();
         assert!(
             text.starts_with("a/b.c: the connection broke (tried 3 times); the call may have taken effect"),

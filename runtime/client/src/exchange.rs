@@ -17,7 +17,7 @@ use crate::error::{Error, Kind};
 use crate::pace::TooLong;
 use crate::problem::{self, Asked};
 use crate::request::{Content, Expects, Request};
-use crate::retry::{Again, Fault, again, doubtful};
+use crate::retry::{Again, Fault, again, is_unresolved};
 use crate::retry_after;
 use crate::tenant::Doors;
 use crate::token::Token;
@@ -58,9 +58,10 @@ impl Doors {
 
     async fn send_in_span(&self, request: &Request) -> Result<Sent, Error> {
         let retry = self.shared.options.retry;
-        let (mut attempt, mut waited, mut in_doubt, mut was_fresh) = (0, Duration::ZERO, false, false);
+        let (mut attempt, mut waited, mut unresolved, mut was_fresh) = (0, Duration::ZERO, false, false);
         loop {
-            let give_up = |error: Error| error.at(&request.operation).with_attempts(attempt).with_doubt(in_doubt);
+            let give_up =
+                |error: Error| error.at(&request.operation).with_attempts(attempt).with_unresolved(unresolved);
             let held_back = self.pace.wait(request.report()).await.map_err(|TooLong(left)| {
                 let message = format!("the rate limit is reached; ServiceTitan asks to wait {} s", left.as_secs());
                 give_up(Error::new(Kind::RateLimited, message).with_retry_after(Some(left)))
@@ -83,7 +84,7 @@ impl Doors {
                 Err(failed) => *failed,
             };
             let Failed { error, fault } = failed;
-            in_doubt |= doubtful(fault, request.nature);
+            unresolved |= is_unresolved(fault, request.nature);
             let wait = error.retry_after().unwrap_or_else(|| match fault {
                 // It says that this is too fast, and not for how long: no jitter down to nothing.
                 Fault::Answered(429) => Duration::from_secs(1) + retry.backoff(attempt),
@@ -106,7 +107,7 @@ impl Doors {
             };
             if !go_on {
                 debug!(attempt, status = error.status(), ms = millis(start), %error, "failed");
-                return Err(error.at(&request.operation).with_attempts(attempt).with_doubt(in_doubt));
+                return Err(error.at(&request.operation).with_attempts(attempt).with_unresolved(unresolved));
             }
             warn!(attempt, status = error.status(), ms = millis(start), wait = wait.as_millis(), %error, "trying again");
             self.counters.retry();

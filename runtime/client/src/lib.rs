@@ -32,11 +32,11 @@
 //! | no connection: nothing was sent | again | again | again |
 //! | 429, 503: answered that it was not done | again | again | again |
 //! | 401 | once, with a fresh token | once | once |
-//! | connection broke after sending, time-out, 502, 504 | again | again | never: [`Error::in_doubt`] |
+//! | connection broke after sending, time-out, 502, 504 | again | again | never: [`Error::unresolved`] |
 //! | 500 | again | no | no |
 //! | 409 from reporting (under maintenance) | again | no | no |
 //!
-//! ServiceTitan has no idempotency key, so a write whose answer was lost is reported as *in doubt* and left to the
+//! ServiceTitan has no idempotency key, so a write whose answer was lost is reported as *unresolved* and left to the
 //! caller. Waits follow `Retry-After` where there is one, else they back off with full jitter.
 //!
 //! # Secrets

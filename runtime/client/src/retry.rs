@@ -1,4 +1,4 @@
-//! What is tried again, after how long, and what is in doubt: the policy in one table.
+//! What is tried again, after how long, and what is unresolved: the policy in one table.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ pub(crate) fn again(fault: Fault, nature: Nature) -> Again {
 }
 
 /// Whether the request may have taken effect though it failed. A 500 is an answer: ServiceTitan says that it failed.
-pub(crate) fn doubtful(fault: Fault, nature: Nature) -> bool {
+pub(crate) fn is_unresolved(fault: Fault, nature: Nature) -> bool {
     !nature.reads && matches!(fault, Fault::Lost | Fault::Unusable | Fault::Answered(502 | 504))
 }
 
@@ -83,19 +83,19 @@ mod tests {
         for nature in [READ, REPORT, PUT, POST] {
             for fault in [Fault::NeverSent, Fault::Answered(429), Fault::Answered(503)] {
                 assert_eq!(again(fault, nature), Again::Yes, "{fault:?} {nature:?}");
-                assert!(!doubtful(fault, nature));
+                assert!(!is_unresolved(fault, nature));
             }
             assert_eq!(again(Fault::Answered(401), nature), Again::FreshToken);
         }
     }
 
     #[test]
-    fn a_write_whose_answer_was_lost_is_in_doubt_and_repeated_only_if_idempotent() {
+    fn a_write_whose_answer_was_lost_is_unresolved_and_repeated_only_if_idempotent() {
         for fault in [Fault::Lost, Fault::Answered(502), Fault::Answered(504)] {
             assert_eq!(again(fault, POST), Again::No, "{fault:?}");
             assert_eq!(again(fault, PUT), Again::Yes);
             assert_eq!(again(fault, REPORT), Again::Yes, "a POST that reads");
-            assert!(doubtful(fault, POST) && doubtful(fault, PUT) && !doubtful(fault, REPORT));
+            assert!(is_unresolved(fault, POST) && is_unresolved(fault, PUT) && !is_unresolved(fault, REPORT));
         }
     }
 
@@ -110,8 +110,8 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_used_is_not_asked_for_again() {
         assert_eq!(again(Fault::Unusable, READ), Again::No);
-        assert!(doubtful(Fault::Unusable, POST), "the write was done");
-        assert!(!doubtful(Fault::Unusable, READ));
+        assert!(is_unresolved(Fault::Unusable, POST), "the write was done");
+        assert!(!is_unresolved(Fault::Unusable, READ));
     }
 
     #[test]

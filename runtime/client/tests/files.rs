@@ -113,11 +113,11 @@ async fn a_file_is_sent_as_a_form_and_again_where_it_was_not_taken() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_answer_was_lost_is_in_doubt() {
+async fn an_upload_whose_answer_was_lost_is_unresolved() {
     let server = Server::start(|_| async { hang_up() }).await;
     let content = Source::from(Bytes::from_static(b"x"));
     let file = Upload { name: "a.png".into(), content_type: "image/png".into(), content };
     let arguments = Arguments { file: Some(file), ..Arguments::default() };
     let error = server.tenant().call(operation("pricebook/images.post"), &arguments).await.unwrap_err();
-    assert!(error.in_doubt() && server.calls().len() == 1, "{error}");
+    assert!(error.unresolved() && server.calls().len() == 1, "{error}");
 }

@@ -1,4 +1,4 @@
-//! What is sent again, after how long, and what is in doubt: over the wire.
+//! What is sent again, after how long, and what is unresolved: over the wire.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
@@ -73,7 +73,7 @@ async fn a_500_is_asked_again_for_reads_only() {
     for (op, arguments) in [create(), update()] {
         let server = Server::start(failing).await;
         let error = server.tenant().call(op, &arguments).await.unwrap_err();
-        assert_eq!((error.kind(), error.attempts(), error.in_doubt()), (Kind::Server, 1, false), "{error}");
+        assert_eq!((error.kind(), error.attempts(), error.unresolved()), (Kind::Server, 1, false), "{error}");
         assert_eq!(server.calls().len(), 1);
     }
 }
@@ -95,12 +95,12 @@ async fn a_read_that_breaks_in_the_middle_of_its_body_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_was_lost_is_in_doubt_and_not_sent_again() {
+async fn a_write_whose_answer_was_lost_is_unresolved_and_not_sent_again() {
     for breaks in [hang_up, half_a_page, || json(502, ""), || json(504, "")] {
         let server = Server::start(move |_| async move { breaks() }).await;
         let (op, arguments) = create();
         let error = server.tenant().call(op, &arguments).await.unwrap_err();
-        assert!(error.in_doubt(), "{error}");
+        assert!(error.unresolved(), "{error}");
         assert!(error.to_string().contains("look before sending it again"), "{error}");
         assert_eq!((error.attempts(), server.calls().len()), (1, 1));
     }
@@ -113,7 +113,7 @@ async fn a_write_that_may_be_sent_twice_is() {
     assert_eq!(server.tenant().call(op, &arguments).await.unwrap().attempts, 2);
     let server = Server::start(|_| async { hang_up() }).await;
     let error = server.tenant().call(op, &arguments).await.unwrap_err();
-    assert!(error.in_doubt() && error.attempts() == 3, "{error}");
+    assert!(error.unresolved() && error.attempts() == 3, "{error}");
 }
 
 #[tokio::test]
@@ -127,11 +127,11 @@ async fn a_server_that_gives_no_answer_in_time_is_told_with_the_time() {
     assert_eq!((error.kind(), error.attempts()), (Kind::Timeout, 2), "{error}");
     let (op, arguments) = create();
     let error = acme.call(op, &arguments).await.unwrap_err();
-    assert!(error.in_doubt() && error.attempts() == 1, "{error}");
+    assert!(error.unresolved() && error.attempts() == 1, "{error}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_told_with_its_place_and_nothing_is_in_doubt() {
+async fn a_server_that_is_not_there_is_told_with_its_place_and_nothing_is_unresolved() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let server = Server::start(|_| async { page() }).await;
     let mut options = server.options();
@@ -141,7 +141,7 @@ async fn a_server_that_is_not_there_is_told_with_its_place_and_nothing_is_in_dou
     options.environment = tradewire_client::Environment::Custom { api: nobody.parse().unwrap(), auth };
     let (op, arguments) = create();
     let error = tenant(options).call(op, &arguments).await.unwrap_err();
-    assert_eq!((error.kind(), error.in_doubt(), error.attempts()), (Kind::Unreachable, false, 3));
+    assert_eq!((error.kind(), error.unresolved(), error.attempts()), (Kind::Unreachable, false, 3));
     assert!(error.to_string().contains("check that it runs and the address is right"), "{error}");
     assert!(!error.to_string().contains("activity"), "no path: {error}");
 }

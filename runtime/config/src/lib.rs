@@ -25,7 +25,7 @@ pub use limits::Limits;
 pub use model::{
     Begins, Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, DestinationSettings, Encryption, Environment,
     Export, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve,
-    ServiceTitan, SftpAccess, SignatureEncoding, Signing, SupplierCall, Tenant, TextOrSecret, Tls, Webhook, Work,
+    ServiceTitan, SftpAccess, SignatureEncoding, Signing, Tenant, TextOrSecret, Tls, VendorCall, Webhook, Work,
 };
 pub use paths::{NamedPath, Role};
 pub use schema::schema;

@@ -20,8 +20,8 @@ pub struct Limits {
     pub files: u32,
     /// `host_calls`: calls into the host. 1,000,000.
     pub host_calls: u64,
-    /// `hand_over`: bytes that the plugin hands over in one call, its own answer included. 16 MiB.
-    pub hand_over: u64,
+    /// `transfer`: bytes that the plugin transfers in one call, its own answer included. 16 MiB.
+    pub transfer: u64,
     /// `answer`: bytes of one answer of ServiceTitan. 64 MiB.
     pub answer: u64,
     /// `state`: bytes of all that an export keeps for a tenant, keys included. 16 MiB; at most 1 GiB.
@@ -52,7 +52,7 @@ impl Default for Limits {
             output: 256 * MIB,
             files: 64,
             host_calls: 1_000_000,
-            hand_over: 16 * MIB,
+            transfer: 16 * MIB,
             answer: 64 * MIB,
             state: 16 * MIB,
             state_keys: 100_000,
@@ -77,7 +77,7 @@ impl Limits {
             output: section.size("output", 1, u64::MAX).unwrap_or(standard.output),
             files: count("files", 10_000).map_or(standard.files, |n| n as u32),
             host_calls: count("host_calls", i64::MAX as u64).unwrap_or(standard.host_calls),
-            hand_over: section.size("hand_over", 64 * 1024, 1024 * MIB).unwrap_or(standard.hand_over),
+            transfer: section.size("transfer", 64 * 1024, 1024 * MIB).unwrap_or(standard.transfer),
             answer: section.size("answer", 1024, 4096 * MIB).unwrap_or(standard.answer),
             state: section.size("state", 1, 1024 * MIB).unwrap_or(standard.state),
             state_keys: count("state_keys", 1_000_000).unwrap_or(standard.state_keys),

@@ -14,11 +14,11 @@ pub struct Limits {
     pub memory: usize,
     /// From start to end, waiting included. Default: 10 minutes.
     pub time: Duration,
-    /// What the plugin may hand over in one call, in bytes, as the host holds it. Default: 16 MiB.
-    pub hand_over: usize,
-    /// Calls to ServiceTitan and to suppliers; a page counts as one. Default: 100,000.
+    /// What the plugin may transfer in one call, in bytes, as the host holds it. Default: 16 MiB.
+    pub transfer: usize,
+    /// Calls to ServiceTitan and to vendors; a page counts as one. Default: 100,000.
     pub host_calls: u64,
-    /// One answer of ServiceTitan or of a supplier, in bytes. Default: 64 MiB.
+    /// One answer of ServiceTitan or of a vendor, in bytes. Default: 64 MiB.
     pub answer: usize,
 }
 
@@ -27,7 +27,7 @@ impl Default for Limits {
         Limits {
             memory: 64 << 20,
             time: Duration::from_secs(600),
-            hand_over: 16 << 20,
+            transfer: 16 << 20,
             host_calls: 100_000,
             answer: 64 << 20,
         }
@@ -59,8 +59,8 @@ pub enum Limit {
     Memory(usize),
     /// [`Limits::time`].
     Time(Duration),
-    /// [`Limits::hand_over`], in bytes.
-    HandOver(usize),
+    /// [`Limits::transfer`], in bytes.
+    Transfer(usize),
     /// [`Limits::host_calls`].
     HostCalls(u64),
     /// [`Limits::answer`], in bytes.
@@ -125,7 +125,7 @@ impl Limit {
         match self {
             Limit::Memory(bytes) => ("memory", "memory", size(*bytes)),
             Limit::Time(time) => ("time", "time", seconds(*time)),
-            Limit::HandOver(bytes) => ("what one call may hand over", "hand_over", size(*bytes)),
+            Limit::Transfer(bytes) => ("what one call may transfer", "transfer", size(*bytes)),
             Limit::HostCalls(calls) => ("calls", "host_calls", calls.to_string()),
             Limit::Answer(bytes) => ("one answer", "answer", size(*bytes)),
             Limit::Component { limit, .. } => ("the component's size", "component", size(*limit)),
@@ -247,7 +247,7 @@ mod tests {
     fn each_limit_names_its_value_and_its_setting() {
         let told = Limit::Memory(65_536).to_string();
         assert_eq!(told, "the limit of memory is reached: `memory` is 64 KiB; raise it in the plugin's `limits`");
-        assert!(Limit::HandOver(16 << 20).to_string().contains("`hand_over` is 16 MiB"));
+        assert!(Limit::Transfer(16 << 20).to_string().contains("`transfer` is 16 MiB"));
         assert!(Limit::Time(Duration::from_millis(1500)).to_string().contains("`time` is 1.5 s"));
         assert!(Limit::CompileTime(Duration::from_secs(120)).to_string().contains("`compile_time` is 120 s"));
         assert!(Limit::CompileMemory(2 << 30).to_string().contains("`compile_memory` is 2 GiB"));

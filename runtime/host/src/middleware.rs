@@ -1,4 +1,4 @@
-//! Suppliers, as plugins see them: [`Middleware`].
+//! Vendors, as plugins see them: [`Middleware`].
 //!
 //! A trait, because the host knows neither packs nor templates: what answers is the caller's of [`Plugin::run`], and so
 //! is the judgement which endpoints are granted.
@@ -7,7 +7,7 @@
 
 use tradewire_client::Later;
 
-/// The suppliers that a run may call, through their request-middleware packs.
+/// The vendors that a run may call, through their request-middleware packs.
 pub trait Middleware: Send + Sync {
     /// Calls an endpoint of a vendor's pack. `vendor` and `endpoint` look like names (1 to 64 letters, digits, `-`, `_`
     /// and `.`), `body` is whatever the plugin wrote.
@@ -23,7 +23,7 @@ pub trait Middleware: Send + Sync {
     ) -> Later<'a, Result<MiddlewareResponse, String>>;
 }
 
-/// A supplier's answer, as the pack's Response or Error template wrote it.
+/// A vendor's answer, as the pack's Response or Error template wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MiddlewareResponse {
     /// The HTTP status.

@@ -28,7 +28,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// What one call to ServiceTitan or to a supplier cost.
+/// What one call to ServiceTitan or to a vendor cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Whether it failed.
@@ -46,7 +46,7 @@ pub trait Sink: Send + Sync {
     /// A line of the run's log. `origin` is the plugin's own word, or `stdout` and `stderr`.
     fn log(&self, level: Level, origin: &str, message: &str);
 
-    /// A call is over: to ServiceTitan, where a page is one, or to a supplier, which is told as
+    /// A call is over: to ServiceTitan, where a page is one, or to a vendor, which is told as
     /// `middleware/<vendor>.<endpoint>`.
     fn called(&self, operation: &str, cost: Cost);
 

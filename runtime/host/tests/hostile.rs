@@ -26,7 +26,7 @@ use End::{Refused, Stopped, Transient, Well};
 const TIME: &str = "the limit of time is reached: `time` is 0.3 s; raise it in the plugin's `limits`";
 const MEMORY: &str = "the limit of memory is reached: `memory` is 16 MiB; raise it in the plugin's `limits`";
 const HAND_OVER: &str =
-    "the limit of what one call may hand over is reached: `hand_over` is 128 KiB; raise it in the plugin's `limits`";
+    "the limit of what one call may transfer is reached: `transfer` is 128 KiB; raise it in the plugin's `limits`";
 const PANIC: &str = "the plugin stopped itself: it panicked or aborted; the last lines of the run's log say why";
 
 const NOTHING: &str = "remembers 0 runs, 0 marks, 0 bytes";
@@ -105,7 +105,7 @@ fn limits() -> Limits {
     Limits {
         memory: 16 << 20,
         time: Duration::from_millis(300),
-        hand_over: 128 << 10,
+        transfer: 128 << 10,
         host_calls: 20,
         ..Limits::default()
     }

@@ -21,7 +21,7 @@ fn most_resident() -> usize {
 async fn the_host_never_holds_what_a_plugin_hands_over_beyond_the_limit() {
     let plugin = Plugin::load(&engine(), &guest("hostile.wasm"), Grants::parse(&["payroll:view"]).unwrap()).unwrap();
     let run = async |behaviour: &str, bytes: usize| {
-        let limits = Limits { memory: 256 * MIB, hand_over: MIB, ..Limits::default() };
+        let limits = Limits { memory: 256 * MIB, transfer: MIB, ..Limits::default() };
         let bytes = bytes.to_string();
         let settings = [("behaviour", behaviour), ("bytes", bytes.as_str())];
         plugin.run(Request { limits, ..request("", &settings) }).await.0.map_err(|failure| failure.to_string())
@@ -32,7 +32,7 @@ async fn the_host_never_holds_what_a_plugin_hands_over_beyond_the_limit() {
     for _ in 0..3 {
         for (behaviour, bytes) in [("answers-big", 192 * MIB), ("fails-big", 2 * MIB)] {
             let told = run(behaviour, bytes).await.unwrap_err();
-            assert!(told.contains("`hand_over` is 1 MiB"), "{behaviour}: {told}");
+            assert!(told.contains("`transfer` is 1 MiB"), "{behaviour}: {told}");
             grown.push((most_resident() - before) / MIB);
         }
     }

@@ -1,4 +1,4 @@
-//! A plugin that calls suppliers: what it is answered, what it is refused, what is counted and told.
+//! A plugin that calls vendors: what it is answered, what it is refused, what is counted and told.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod support;
@@ -11,12 +11,12 @@ use tradewire_client::Later;
 use tradewire_host::{Failure, FailureClass, Limits, Middleware, MiddlewareResponse, Request};
 
 /// Answers every call alike, and keeps what it was called with.
-struct Supplier {
+struct Vendor {
     answer: Result<MiddlewareResponse, String>,
     called: Mutex<Vec<[String; 3]>>,
 }
 
-impl Middleware for Supplier {
+impl Middleware for Vendor {
     fn call<'a>(
         &'a self,
         vendor: &'a str,
@@ -37,8 +37,8 @@ impl Middleware for Silent {
     }
 }
 
-fn answering(answer: Result<MiddlewareResponse, String>) -> Arc<Supplier> {
-    Arc::new(Supplier { answer, called: Mutex::default() })
+fn answering(answer: Result<MiddlewareResponse, String>) -> Arc<Vendor> {
+    Arc::new(Vendor { answer, called: Mutex::default() })
 }
 
 fn response(status: u16, body: &str) -> MiddlewareResponse {
@@ -53,7 +53,7 @@ async fn run(
     limits: Limits,
     settings: &[(&str, &str)],
 ) -> (Result<String, Failure>, u64, Heard) {
-    let plugin = reader("supplier.wasm").unwrap();
+    let plugin = reader("vendor.wasm").unwrap();
     let ear = Ear::new(0, 0);
     let sink = Arc::new(Listening(ear.clone()));
     let (result, usage) = plugin.run(Request { middleware, limits, sink, ..request("", settings) }).await;
@@ -62,23 +62,23 @@ async fn run(
 }
 
 #[test]
-fn only_a_plugin_that_calls_suppliers_is_told_to() {
-    assert!(reader("supplier.wasm").unwrap().uses_middleware());
+fn only_a_plugin_that_calls_vendors_is_told_to() {
+    assert!(reader("vendor.wasm").unwrap().uses_middleware());
     // Compiled against the same world, which imports it for all.
     assert!(!reader("hostile.wasm").unwrap().uses_middleware());
 }
 
 #[tokio::test]
 async fn an_answer_comes_across_whole() {
-    let supplier = answering(Ok(MiddlewareResponse {
+    let vendor = answering(Ok(MiddlewareResponse {
         headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
         warnings: vec!["`total` is missing".to_owned()],
         ..response(201, r#"{"success":true,"number":"Ü-1"}"#)
     }));
-    let (result, calls, heard) = run(Some(supplier.clone()), Limits::default(), ORDER).await;
+    let (result, calls, heard) = run(Some(vendor.clone()), Limits::default(), ORDER).await;
     let told = r#"201 [("Content-Type", "application/json")] {"success":true,"number":"Ü-1"} ["`total` is missing"]"#;
     assert_eq!(result.unwrap(), told);
-    assert_eq!(*supplier.called.lock().unwrap(), [["harborline", "purchaseorder", r#"{"id":7}"#].map(str::to_owned)]);
+    assert_eq!(*vendor.called.lock().unwrap(), [["harborline", "purchaseorder", r#"{"id":7}"#].map(str::to_owned)]);
     assert_eq!(calls, 1);
     assert_eq!((heard.calls, heard.failed_calls), (1, 0));
     assert_eq!(heard.last_call, "middleware/harborline.purchaseorder");
@@ -86,8 +86,8 @@ async fn an_answer_comes_across_whole() {
 
 #[tokio::test]
 async fn an_answer_of_failure_is_an_answer_and_told_as_failed() {
-    let supplier = answering(Ok(response(502, r#"{"success":false}"#)));
-    let (result, _, heard) = run(Some(supplier), Limits::default(), ORDER).await;
+    let vendor = answering(Ok(response(502, r#"{"success":false}"#)));
+    let (result, _, heard) = run(Some(vendor), Limits::default(), ORDER).await;
     assert_eq!(result.unwrap(), r#"502 [] {"success":false} []"#);
     assert_eq!((heard.calls, heard.failed_calls), (1, 1));
 }
@@ -116,28 +116,28 @@ async fn a_refusal_of_the_middleware_is_the_plugin_s_to_read_and_told_as_failed(
 async fn what_is_no_name_goes_no_further() {
     let long = "x".repeat(65);
     for (vendor, endpoint) in [("", "account"), ("a/b", "account"), ("harborline", "a\nb"), ("harborline", &long)] {
-        let supplier = answering(Ok(response(200, "{}")));
+        let vendor = answering(Ok(response(200, "{}")));
         let settings = [("vendor", vendor), ("endpoint", endpoint)];
-        let (result, _, heard) = run(Some(supplier.clone()), Limits::default(), &settings).await;
+        let (result, _, heard) = run(Some(vendor.clone()), Limits::default(), &settings).await;
         let message = result.unwrap_err().message;
         assert!(message.contains("is not a name: 1 to 64 letters"), "{message}");
-        assert!(supplier.called.lock().unwrap().is_empty());
+        assert!(vendor.called.lock().unwrap().is_empty());
         assert_eq!(heard.calls, 0);
     }
 }
 
 #[tokio::test]
-async fn a_body_beyond_what_a_call_may_hand_over_stops_the_run() {
-    let supplier = answering(Ok(response(200, "{}")));
+async fn a_body_beyond_what_a_call_may_transfer_stops_the_run() {
+    let vendor = answering(Ok(response(200, "{}")));
     let body = format!("\"{}\"", "x".repeat(100_000));
     let settings = [("vendor", "harborline"), ("endpoint", "purchaseorder"), ("body", &body)];
-    let enough = Limits { hand_over: 128 << 10, ..Limits::default() };
-    assert!(run(Some(supplier.clone()), enough, &settings).await.0.is_ok());
-    let small = Limits { hand_over: 64 << 10, ..Limits::default() };
-    let failure = run(Some(supplier.clone()), small, &settings).await.0.unwrap_err();
+    let enough = Limits { transfer: 128 << 10, ..Limits::default() };
+    assert!(run(Some(vendor.clone()), enough, &settings).await.0.is_ok());
+    let small = Limits { transfer: 64 << 10, ..Limits::default() };
+    let failure = run(Some(vendor.clone()), small, &settings).await.0.unwrap_err();
     assert_eq!(failure.class, FailureClass::Broken);
-    assert!(failure.message.contains("`hand_over` is 64 KiB"), "{failure}");
-    assert_eq!(supplier.called.lock().unwrap().len(), 1, "the supplier never heard of it");
+    assert!(failure.message.contains("`transfer` is 64 KiB"), "{failure}");
+    assert_eq!(vendor.called.lock().unwrap().len(), 1, "the vendor never heard of it");
 }
 
 #[tokio::test]
@@ -155,25 +155,25 @@ async fn an_answer_beyond_the_limit_is_told_by_its_setting_whatever_it_is_made_o
         assert_eq!(
             result.unwrap_err().message,
             "middleware/harborline.purchaseorder: the limit of one answer is reached: `answer` is 10 bytes; raise it \
-             in the plugin's `limits`; the supplier was called, so it may have had its effect"
+             in the plugin's `limits`; the vendor was called, so it may have had its effect"
         );
         assert_eq!((heard.calls, heard.failed_calls), (1, 1));
     }
 }
 
 #[tokio::test]
-async fn calls_of_suppliers_count_against_the_limit_of_calls() {
-    let supplier = answering(Ok(response(200, "{}")));
+async fn calls_of_vendors_count_against_the_limit_of_calls() {
+    let vendor = answering(Ok(response(200, "{}")));
     let limits = Limits { host_calls: 2, ..Limits::default() };
     let settings: Vec<_> = [ORDER, &[("calls", "3")]].concat();
-    let (result, calls, heard) = run(Some(supplier.clone()), limits, &settings).await;
+    let (result, calls, heard) = run(Some(vendor.clone()), limits, &settings).await;
     let message = result.unwrap_err().message;
     assert!(message.contains("the limit of calls is reached: `host_calls` is 2"), "{message}");
-    assert_eq!((supplier.called.lock().unwrap().len(), calls, heard.calls), (2, 2, 2));
+    assert_eq!((vendor.called.lock().unwrap().len(), calls, heard.calls), (2, 2, 2));
 }
 
 #[tokio::test]
-async fn a_supplier_that_never_answers_is_ended_by_the_outer_time_out() {
+async fn a_vendor_that_never_answers_is_ended_by_the_outer_time_out() {
     let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
     let failure = run(Some(Arc::new(Silent)), limits, ORDER).await.0.unwrap_err();
     assert!(failure.message.contains("`time` is 0.3 s"), "{failure}");

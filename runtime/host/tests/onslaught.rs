@@ -178,7 +178,7 @@ async fn beside<T>(work: impl Future<Output = T>) -> (T, Duration) {
 }
 
 #[tokio::test]
-async fn each_operation_is_called_with_as_much_as_a_call_may_hand_over() {
+async fn each_operation_is_called_with_as_much_as_a_call_may_transfer() {
     let much = Much { bytes: MIB, first: false, letter: 0, times: 1 };
     let onslaught = onslaught(Of::Operations, much);
     let called = |name: &str| onslaught.cases.iter().filter(|case| case.function.ends_with(name)).count();
@@ -194,7 +194,7 @@ async fn each_operation_is_called_with_as_much_as_a_call_may_hand_over() {
 
 /// How calls may end that hand over too much: with one of these.
 const REFUSALS: [&str; 8] = [
-    "`hand_over` is 16 MiB; raise it in the plugin's `limits`",
+    "`transfer` is 16 MiB; raise it in the plugin's `limits`",
     "it waits for ",
     "more bytes than",
     "more than 255 bytes",
@@ -217,7 +217,7 @@ async fn alone(onslaught: &Onslaught, plugin: &Plugin) -> Vec<(String, String, U
 }
 
 #[tokio::test]
-async fn each_of_our_own_and_the_standard_imports_is_called_with_as_much_as_a_call_may_hand_over() {
+async fn each_of_our_own_and_the_standard_imports_is_called_with_as_much_as_a_call_may_transfer() {
     for first in [true, false] {
         let much = Much { bytes: 15 * MIB, first, letter: b'a', times: 1 };
         let onslaught = onslaught(Of::Own, much);

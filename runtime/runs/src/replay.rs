@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use tradewire_config::Config;
-use tradewire_store::{EventId, Handover, Store, StoreError};
+use tradewire_store::{Dispatch, EventId, Store, StoreError};
 
 use crate::run::RunError;
 
-/// Why events are not handed over again.
+/// Why events are not dispatched again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
@@ -44,7 +44,7 @@ pub async fn replay(
     events: &[EventId],
     export: Option<&str>,
     at: DateTime<Utc>,
-) -> Result<Vec<(EventId, Handover)>, ReplayError> {
+) -> Result<Vec<(EventId, Dispatch)>, ReplayError> {
     if let Some(name) = export.filter(|name| !config.exports.contains_key(*name)) {
         return Err(RunError::unknown_export(config, name).into());
     }
@@ -66,5 +66,5 @@ pub async fn replay(
         }
     }
     let ids: Vec<EventId> = wanted.iter().map(|(id, _)| *id).collect();
-    Ok(ids.into_iter().zip(store.hand_again(wanted, at).await?).collect())
+    Ok(ids.into_iter().zip(store.dispatch_again(wanted, at).await?).collect())
 }

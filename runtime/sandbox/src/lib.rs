@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Beside the API it serves `/_sandbox/…`, by which tests look behind the wire and order faults, see [`control`]; and
-//! `/_vendor/v1/…`, a supplier with an API of its own, for middleware to talk to.
+//! `/_vendor/v1/…`, a vendor with an API of its own, for middleware to talk to.
 
 mod auth;
 pub mod control;

@@ -44,7 +44,7 @@ const COMMON: [&str; 40] = [
     "status",
     "string",
     "succeeded",
-    "supplier",
+    "vendor",
     "tenant",
     "tradewire",
     "vendor",

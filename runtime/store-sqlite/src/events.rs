@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use tradewire_store::{EventFilter, EventId, EventRecord, Incoming, ReceivedEvent, Stored};
 
 use crate::columns::{millis, moment, unreadable};
-use crate::handovers;
+use crate::dispatches;
 
 pub const COLUMNS: &str = "id, webhook, tenant, tenant_id, type, source, occurrence, delivery, time, received, payload";
 
@@ -19,7 +19,7 @@ pub fn store(connection: &Connection, incoming: &Incoming) -> rusqlite::Result<S
     let mut queued = false;
     if id == event.id {
         for export in takers {
-            queued |= handovers::hand(connection, export, event)?;
+            queued |= dispatches::dispatch(connection, export, event)?;
         }
     }
     Ok(Stored { id, queued, bound_to: None })
@@ -92,7 +92,7 @@ pub fn list(connection: &Connection, filter: &EventFilter) -> rusqlite::Result<V
 }
 
 fn received(connection: &Connection, event: EventRecord) -> rusqlite::Result<ReceivedEvent> {
-    Ok(ReceivedEvent { handovers: handovers::of(connection, event.id)?, event })
+    Ok(ReceivedEvent { dispatches: dispatches::of(connection, event.id)?, event })
 }
 
 /// Forgets events for which nothing is still to come.
@@ -100,16 +100,16 @@ pub fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusql
     let sql = format!(
         "SELECT id FROM events
          WHERE received < ?1 AND time < ?1
-           AND NOT EXISTS (SELECT 1 FROM {} WHERE handovers.event = events.id AND {})
+           AND NOT EXISTS (SELECT 1 FROM {} WHERE dispatches.event = events.id AND {})
          ORDER BY received LIMIT ?2",
-        handovers::WITH_RUNS,
-        handovers::WAITING
+        dispatches::WITH_RUNS,
+        dispatches::WAITING
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let ids: Vec<String> =
         statement.query_map((millis(before), most), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     for id in &ids {
-        connection.prepare_cached("DELETE FROM handovers WHERE event = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM dispatches WHERE event = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([id])?;
     }
     Ok(ids.len())

@@ -20,10 +20,10 @@
 mod backup;
 mod columns;
 mod deliveries;
+mod dispatches;
 mod events;
 mod fault;
 mod files;
-mod handovers;
 mod pauses;
 mod prune;
 mod runs;

@@ -2,7 +2,7 @@
 //!
 //! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
 //! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
-//! that delivery from being made twice, and what events began it stays told of them. A run with a doubt, with an attempt
+//! that delivery from being made twice, and what events began it stays told of them. A run with an unresolved write, with an attempt
 //! to come or with files under way is left whole, and so is the latest slot of each schedule, which says how far it has come.
 
 use chrono::{DateTime, Utc};
@@ -35,8 +35,8 @@ pub fn prune(connection: &Connection, before: DateTime<Utc>, most: u32) -> rusql
             "DELETE FROM slots WHERE (export, tenant, due) IN (
                  SELECT export, tenant, due FROM slots old
                  WHERE due < ?1 AND run IS NULL AND state <> 'queued'
-                   AND NOT EXISTS (SELECT 1 FROM handovers WHERE handovers.export = old.export
-                                   AND handovers.tenant = old.tenant AND handovers.due = old.due)
+                   AND NOT EXISTS (SELECT 1 FROM dispatches WHERE dispatches.export = old.export
+                                   AND dispatches.tenant = old.tenant AND dispatches.due = old.due)
                    AND EXISTS (SELECT 1 FROM slots later WHERE later.export = old.export AND later.tenant = old.tenant
                                                            AND later.due > old.due)
                  ORDER BY due LIMIT ?2)",
@@ -88,7 +88,7 @@ fn is_needed(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
         .prepare_cached(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM files WHERE run = ?1 AND state NOT IN ('unchanged', 'cancelled'))
                 OR EXISTS (SELECT 1 FROM writes WHERE journal = (SELECT journal FROM runs WHERE id = ?1))
-                OR EXISTS (SELECT 1 FROM slots JOIN handovers USING (export, tenant, due) WHERE slots.run = ?1)",
+                OR EXISTS (SELECT 1 FROM slots JOIN dispatches USING (export, tenant, due) WHERE slots.run = ?1)",
         )?
         .exists([id])
 }

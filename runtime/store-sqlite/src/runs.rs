@@ -103,7 +103,7 @@ pub fn latest(
     connection.prepare_cached(&sql)?.query_row((export, tenant, start, end), read).optional()
 }
 
-/// The runs that have waited and have no doubts left, and that no later attempt goes on with.
+/// The runs that have waited and have no unresolved writes left, and that no later attempt goes on with.
 pub fn settled(connection: &Connection) -> rusqlite::Result<Vec<RunRecord>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM runs

@@ -273,6 +273,27 @@ const STEPS: &[M<'_>] = &[
     CREATE INDEX kept_logs ON runs (ended, id, log_bytes) WHERE log_bytes > 0;
     ",
     ),
+    M::up(
+        "
+    -- The words of the field.
+    ALTER TABLE handovers RENAME TO dispatches;
+    UPDATE runs SET failure = 'transient' WHERE failure = 'passing';
+    DROP INDEX unsettled_writes;
+    UPDATE writes SET state = CASE state
+        WHEN 'in-doubt' THEN 'unresolved'
+        WHEN 'happened' THEN 'applied'
+        WHEN 'did-not-happen' THEN 'not-applied'
+        ELSE state END;
+    UPDATE writes SET arguments = json_remove(json_set(arguments, '$.vendor', json_object(
+            'vendor', json_extract(arguments, '$.supplier.supplier'),
+            'endpoint', json_extract(arguments, '$.supplier.endpoint'),
+            'bytes', json_extract(arguments, '$.supplier.bytes'),
+            'sha256', json_extract(arguments, '$.supplier.sha256')
+        )), '$.supplier')
+        WHERE json_valid(arguments) AND json_extract(arguments, '$.supplier') IS NOT NULL;
+    CREATE INDEX unsettled_writes ON writes (journal) WHERE state IN ('begun', 'unresolved');
+    ",
+    ),
 ];
 
 /// The version of a store that has gone through all of them.
@@ -361,6 +382,38 @@ mod tests {
         assert_eq!(database.query_row(sql, [&text], row), Ok((1000, 999, 7000, 1000)));
         let bytes = database.query_row("SELECT log_bytes FROM runs", (), |row| row.get::<_, i64>(0));
         assert_eq!(bytes, Ok(1000 * (1024 + 100)));
+    }
+
+    #[test]
+    fn words_of_before_are_those_of_the_field() {
+        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        super::MIGRATIONS.to_version(&mut database, 11).unwrap();
+        let columns = "id, export, tenant, tenant_id, plugin, begun_by, attempt, window_start, window_end, timezone, \
+                       started, owner, lease_until, journal, failure";
+        let values = "'a', 'e', 't', 1, 'p', 'manual', 1, 0, 1, 'UTC', 0, 'o', 0, 'a', 'passing'";
+        database.execute(&format!("INSERT INTO runs ({columns}) VALUES ({values})"), ()).unwrap();
+        let said = r#"{"path":[],"query":[],"body":"{\"supplier\":1}","supplier":{"supplier":"harborline","endpoint":"orders","bytes":7,"sha256":"ab"}}"#;
+        for (id, state, arguments) in
+            [("1", "in-doubt", said), ("2", "happened", "{}"), ("3", "did-not-happen", "{}"), ("4", "answered", "{}")]
+        {
+            let columns =
+                "id, journal, digest, ordinal, run, operation, method, path, arguments, repeatable, state, begun";
+            let sql =
+                format!("INSERT INTO writes ({columns}) VALUES (?1, 'a', ?1, 0, 'a', 'o', 'POST', '/', ?2, 0, ?3, 0)");
+            database.execute(&sql, (id, arguments, state)).unwrap();
+        }
+        super::MIGRATIONS.to_latest(&mut database).unwrap();
+        let texts = |sql: &str| -> Vec<String> {
+            let mut found = database.prepare(sql).unwrap();
+            found.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(texts("SELECT failure FROM runs"), ["transient"]);
+        assert_eq!(texts("SELECT state FROM writes ORDER BY id"), ["unresolved", "applied", "not-applied", "answered"]);
+        let arguments = texts("SELECT arguments FROM writes ORDER BY id");
+        let said: tradewire_store::WriteArguments = serde_json::from_str(&arguments[0]).unwrap();
+        let vendor = said.vendor.unwrap();
+        assert_eq!((vendor.vendor.as_str(), vendor.endpoint.as_str(), vendor.bytes), ("harborline", "orders", 7));
+        assert_eq!((said.body.as_deref(), &*arguments[1]), (Some(r#"{"supplier":1}"#), "{}"));
     }
 
     #[test]

@@ -12,15 +12,15 @@ use tokio::sync::{mpsc, oneshot};
 use tradewire_disk::with_help;
 use tradewire_schedule::Window;
 use tradewire_store::{
-    Begun, Claim, Claimed, Delivered, DeliveryRecord, DeliveryState, Doubt, Ending, EventFilter, EventId, EventPlace,
-    EventRecord, FileRecord, Handover, HostCalls, Incoming, LogLine, Opened, Opening, Outcome, Pause, Postponed,
-    Pruned, ReceivedEvent, RunFilter, RunId, RunName, RunRecord, Settlement, SlotFilter, SlotRecord, StateChanges,
-    StateRecord, Store, StoreError, Stored, Verdict, WriteCall, WriteId, WriteRecord,
+    Begun, Claim, Claimed, Delivered, DeliveryRecord, DeliveryState, Dispatch, Ending, EventFilter, EventId,
+    EventPlace, EventRecord, FileRecord, HostCalls, Incoming, LogLine, Opened, Opening, Outcome, Pause, Postponed,
+    Pruned, ReceivedEvent, Resolution, RunFilter, RunId, RunName, RunRecord, Settlement, SlotFilter, SlotRecord,
+    StateChanges, StateRecord, Store, StoreError, Stored, UnresolvedWrite, WriteCall, WriteId, WriteRecord,
 };
 
 use crate::fault::Fault;
 use crate::{
-    BUSY, backup, deliveries, events, fault, files, handovers, pauses, prune, runs, schema, slots, states, writes,
+    BUSY, backup, deliveries, dispatches, events, fault, files, pauses, prune, runs, schema, slots, states, writes,
 };
 
 /// How many requests may wait for the thread before those who ask have to wait themselves.
@@ -151,7 +151,7 @@ impl Store for SqliteStore {
                 writes::ensure_settled(t, run)?;
             }
             runs::close(t, run, &ending)?;
-            writes::doubt(t, run, ending.ended)?;
+            writes::leave_unresolved(t, run, ending.ended)?;
             deliveries::give_up_soon(t, run)?;
             if ending.outcome.is_success() {
                 files::settle(t, run, ending.ended)?;
@@ -257,17 +257,22 @@ impl Store for SqliteStore {
         self.write(move |t| Ok(writes::settle(t, run, write, &settlement, at)?)).await
     }
 
-    async fn settle_doubt(&self, write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> Result<(), StoreError> {
-        let verdict = verdict.clone();
-        self.write(move |t| writes::settle_doubt(t, write, &verdict, at)).await
+    async fn resolve_write(
+        &self,
+        write: WriteId,
+        resolution: &Resolution,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let resolution = resolution.clone();
+        self.write(move |t| writes::resolve(t, write, &resolution, at)).await
     }
 
-    async fn doubt(&self, write: WriteId) -> Result<Option<Doubt>, StoreError> {
-        self.ask(move |c| Ok(writes::one_doubt(c, write)?)).await
+    async fn unresolved_write(&self, write: WriteId) -> Result<Option<UnresolvedWrite>, StoreError> {
+        self.ask(move |c| Ok(writes::one_unresolved(c, write)?)).await
     }
 
-    async fn doubts(&self) -> Result<Vec<Doubt>, StoreError> {
-        self.ask(move |c| Ok(writes::doubts(c)?)).await
+    async fn unresolved_writes(&self) -> Result<Vec<UnresolvedWrite>, StoreError> {
+        self.ask(move |c| Ok(writes::unresolved(c)?)).await
     }
 
     async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
@@ -369,8 +374,12 @@ impl Store for SqliteStore {
         self.ask(move |c| Ok(events::one(c, id)?)).await
     }
 
-    async fn hand_again(&self, wanted: Vec<(EventId, String)>, at: DateTime<Utc>) -> Result<Vec<Handover>, StoreError> {
-        self.write(move |t| handovers::hand_again(t, &wanted, at)).await
+    async fn dispatch_again(
+        &self,
+        wanted: Vec<(EventId, String)>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Dispatch>, StoreError> {
+        self.write(move |t| dispatches::dispatch_again(t, &wanted, at)).await
     }
 
     async fn events_in(
@@ -382,7 +391,7 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<(EventPlace, EventRecord)>, StoreError> {
         let (export, tenant, window) = (export.to_owned(), tenant.to_owned(), *window);
-        self.ask(move |c| Ok(handovers::page(c, (&export, &tenant, &window), after, limit)?)).await
+        self.ask(move |c| Ok(dispatches::page(c, (&export, &tenant, &window), after, limit)?)).await
     }
 
     async fn prune_events(&self, before: DateTime<Utc>, most: u32) -> Result<usize, StoreError> {

@@ -6,7 +6,8 @@ use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use tradewire_schedule::Window;
 use tradewire_store::{
-    Begun, Doubt, RunId, Settlement, StoreError, Verdict, WriteAnswer, WriteCall, WriteId, WriteRecord, WriteState,
+    Begun, Resolution, RunId, Settlement, StoreError, UnresolvedWrite, WriteAnswer, WriteCall, WriteId, WriteRecord,
+    WriteState,
 };
 
 use crate::columns::{millis, moment, run_id, unreadable, word};
@@ -14,12 +15,12 @@ use crate::fault::Fault;
 use crate::runs::{ensure_open, is_decided, one};
 
 /// What a run has to wait for.
-pub const UNSETTLED: &str = "writes.state IN ('begun', 'in-doubt') AND writes.repeatable = 0";
+pub const UNSETTLED: &str = "writes.state IN ('begun', 'unresolved') AND writes.repeatable = 0";
 
 const COLUMNS: &str = "writes.id, writes.run, runs.attempt, writes.operation, writes.method, writes.path, \
                        writes.arguments, writes.digest, writes.ordinal, writes.repeatable, writes.state, \
                        writes.begun, writes.settled, writes.status, writes.answer, writes.message";
-/// What a doubt has besides.
+/// What an unresolved write has besides.
 const WHOSE: &str = "runs.export, runs.tenant, runs.tenant_id, runs.window_start, runs.window_end, runs.timezone";
 
 pub fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Result<Begun, Fault> {
@@ -31,7 +32,7 @@ pub fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: DateTime
     let known = find(connection, journal, &call.digest, call.ordinal)?;
     if let Some(known) = &known {
         match known.state {
-            WriteState::Answered | WriteState::Happened => {
+            WriteState::Answered | WriteState::Applied => {
                 let status = known.status.unwrap_or_default();
                 return Ok(Begun::Answered(WriteAnswer { status, body: known.answer.clone() }));
             }
@@ -42,12 +43,12 @@ pub fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: DateTime
     }
     // Whatever was begun and is not settled by an attempt before this one; what this one is at may go on side by side.
     let sql = "SELECT id FROM writes WHERE journal = ?1 AND repeatable = 0
-               AND (state = 'in-doubt' OR (state = 'begun' AND run <> ?2)) LIMIT 1";
+               AND (state = 'unresolved' OR (state = 'begun' AND run <> ?2)) LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
-    let doubt: Option<String> =
+    let unresolved_write: Option<String> =
         statement.query_row((journal.to_string(), run.to_string()), |row| row.get(0)).optional()?;
-    if let Some(doubt) = doubt {
-        return Ok(Begun::InDoubt(write_id(0, &doubt)?));
+    if let Some(unresolved_write) = unresolved_write {
+        return Ok(Begun::Unresolved(write_id(0, &unresolved_write)?));
     }
     match known {
         Some(known) => {
@@ -65,7 +66,7 @@ pub fn begin(connection: &Connection, run: RunId, call: &WriteCall, at: DateTime
                     &call.path,
                     arguments(call)?,
                 ))?;
-            let again = matches!(known.state, WriteState::Begun | WriteState::InDoubt);
+            let again = matches!(known.state, WriteState::Begun | WriteState::Unresolved);
             Ok(Begun::Send { id: known.id, again })
         }
         None => Ok(Begun::Send { id: insert(connection, journal, run, call, at)?, again: false }),
@@ -133,13 +134,13 @@ pub fn settle(
             (WriteState::Answered, Some(*status), body.as_deref(), None)
         }
         Settlement::Failed { status, message } => (WriteState::Failed, *status, None, Some(message)),
-        Settlement::InDoubt { message } => (WriteState::InDoubt, None, None, Some(message)),
+        Settlement::Unresolved { message } => (WriteState::Unresolved, None, None, Some(message)),
     };
     connection
         .prepare_cached(
             "UPDATE writes SET state = :state, settled = :at, status = :status, answer = :answer, message = :message
              WHERE id = :id AND run = :run
-               AND (state IN ('begun', 'in-doubt') OR (state = 'answered' AND :state = 'failed'))",
+               AND (state IN ('begun', 'unresolved') OR (state = 'answered' AND :state = 'failed'))",
         )?
         .execute(named_params! {
             ":id": write.to_string(),
@@ -153,31 +154,31 @@ pub fn settle(
     Ok(())
 }
 
-pub fn settle_doubt(
+pub fn resolve(
     connection: &Connection,
     write: WriteId,
-    verdict: &Verdict,
+    resolution: &Resolution,
     at: DateTime<Utc>,
 ) -> Result<(), Fault> {
-    let (state, answer) = match verdict {
-        Verdict::Happened(answer) => (WriteState::Happened, answer.as_deref()),
-        Verdict::DidNotHappen => (WriteState::DidNotHappen, None),
+    let (state, answer) = match resolution {
+        Resolution::Applied(answer) => (WriteState::Applied, answer.as_deref()),
+        Resolution::NotApplied => (WriteState::NotApplied, None),
     };
-    // A write of a run that is open is on its way, not in doubt.
+    // A write of a run that is open is on its way, not unresolved.
     let touched = connection
         .prepare_cached(
             "UPDATE writes SET state = ?2, settled = ?3, status = ?4, answer = ?5
-             WHERE id = ?1 AND repeatable = 0 AND state IN ('in-doubt', 'happened', 'did-not-happen')
+             WHERE id = ?1 AND repeatable = 0 AND state IN ('unresolved', 'applied', 'not-applied')
                AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.journal = writes.journal AND runs.ended IS NULL)",
         )?
         .execute((write.to_string(), state.as_str(), millis(at), answer.map(|_| 200), answer))?;
-    if touched == 0 { Err(StoreError::NoDoubt(write).into()) } else { Ok(()) }
+    if touched == 0 { Err(StoreError::NotUnresolved(write).into()) } else { Ok(()) }
 }
 
-/// What a closed run has begun and nobody has answered is in doubt.
-pub fn doubt(connection: &Connection, run: RunId, at: DateTime<Utc>) -> rusqlite::Result<()> {
+/// What a closed run has begun and nobody has answered is unresolved.
+pub fn leave_unresolved(connection: &Connection, run: RunId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE writes SET state = 'in-doubt', settled = ?2, message = 'the run ended before it was answered'
+        "UPDATE writes SET state = 'unresolved', settled = ?2, message = 'the run ended before it was answered'
          WHERE run = ?1 AND state = 'begun'",
     )?;
     statement.execute((run.to_string(), millis(at)))?;
@@ -185,7 +186,7 @@ pub fn doubt(connection: &Connection, run: RunId, at: DateTime<Utc>) -> rusqlite
 }
 
 pub fn ensure_settled(connection: &Connection, run: RunId) -> Result<(), Fault> {
-    if is_unsettled(connection, run)? { Err(StoreError::InDoubt(run).into()) } else { Ok(()) }
+    if is_unsettled(connection, run)? { Err(StoreError::Unresolved(run).into()) } else { Ok(()) }
 }
 
 pub fn is_unsettled(connection: &Connection, run: RunId) -> rusqlite::Result<bool> {
@@ -210,21 +211,21 @@ fn of_run_that(connection: &Connection, run: RunId, are: &str) -> rusqlite::Resu
     connection.prepare_cached(&sql)?.query_map([run.to_string()], read)?.collect()
 }
 
-pub fn doubts(connection: &Connection) -> rusqlite::Result<Vec<Doubt>> {
+pub fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<UnresolvedWrite>> {
     let sql = format!(
         "SELECT {COLUMNS}, {WHOSE} FROM writes JOIN runs ON runs.id = writes.run
-         WHERE writes.state = 'in-doubt' AND writes.repeatable = 0 ORDER BY writes.begun, writes.rowid"
+         WHERE writes.state = 'unresolved' AND writes.repeatable = 0 ORDER BY writes.begun, writes.rowid"
     );
-    connection.prepare_cached(&sql)?.query_map([], read_doubt)?.collect()
+    connection.prepare_cached(&sql)?.query_map([], read_unresolved)?.collect()
 }
 
-pub fn one_doubt(connection: &Connection, write: WriteId) -> rusqlite::Result<Option<Doubt>> {
+pub fn one_unresolved(connection: &Connection, write: WriteId) -> rusqlite::Result<Option<UnresolvedWrite>> {
     let sql = format!(
         "SELECT {COLUMNS}, {WHOSE} FROM writes JOIN runs ON runs.id = writes.run
          WHERE writes.id = ?1 AND writes.repeatable = 0
-           AND writes.state IN ('in-doubt', 'happened', 'did-not-happen')"
+           AND writes.state IN ('unresolved', 'applied', 'not-applied')"
     );
-    connection.prepare_cached(&sql)?.query_row([write.to_string()], read_doubt).optional()
+    connection.prepare_cached(&sql)?.query_row([write.to_string()], read_unresolved).optional()
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<WriteRecord> {
@@ -248,13 +249,19 @@ fn read(row: &Row<'_>) -> rusqlite::Result<WriteRecord> {
     })
 }
 
-fn read_doubt(row: &Row<'_>) -> rusqlite::Result<Doubt> {
+fn read_unresolved(row: &Row<'_>) -> rusqlite::Result<UnresolvedWrite> {
     let zone: Tz = row.get::<_, String>(21)?.parse().map_err(|e: chrono_tz::ParseError| unreadable(21, e))?;
     let window = Window {
         start: moment(19, row.get(19)?)?.with_timezone(&zone),
         end: moment(20, row.get(20)?)?.with_timezone(&zone),
     };
-    Ok(Doubt { write: read(row)?, export: row.get(16)?, tenant: row.get(17)?, tenant_id: row.get(18)?, window })
+    Ok(UnresolvedWrite {
+        write: read(row)?,
+        export: row.get(16)?,
+        tenant: row.get(17)?,
+        tenant_id: row.get(18)?,
+        window,
+    })
 }
 
 fn write_id(column: usize, text: &str) -> rusqlite::Result<WriteId> {

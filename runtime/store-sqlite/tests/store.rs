@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tradewire_schedule::Window;
 use tradewire_store::{
-    Begun, Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pruned, RunFilter,
-    RunId, Settlement, SlotFilter, SlotRecord, SlotState, Store, StoreError, Trigger, Verdict, WriteAnswer,
+    Begun, Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pruned, Resolution,
+    RunFilter, RunId, Settlement, SlotFilter, SlotRecord, SlotState, Store, StoreError, Trigger, WriteAnswer,
     WriteArguments, WriteCall, WriteId, WriteRecord,
 };
 use tradewire_store_sqlite::SqliteStore;
@@ -245,7 +245,7 @@ async fn of_all_writes_of_a_run_those_it_has_to_wait_for_are_the_unsettled() {
         None,
         Some(Settlement::Answered(WriteAnswer { status: 200, body: Some("{}".into()) })),
         Some(Settlement::Failed { status: Some(409), message: "no".to_owned() }),
-        Some(Settlement::InDoubt { message: "lost".to_owned() }),
+        Some(Settlement::Unresolved { message: "lost".to_owned() }),
     ];
     let all: Vec<_> = settlements.iter().flat_map(|settlement| [(settlement, true), (settlement, false)]).collect();
     let mut ids = Vec::new();
@@ -260,7 +260,7 @@ async fn of_all_writes_of_a_run_those_it_has_to_wait_for_are_the_unsettled() {
     let mut writes = store.writes(run.id).await.unwrap();
     assert_eq!(writes.len(), all.len());
     writes.retain(WriteRecord::is_unsettled);
-    assert_eq!(writes.len(), 2, "one that is begun and one in doubt: {writes:?}");
+    assert_eq!(writes.len(), 2, "one that is begun and one unresolved: {writes:?}");
     assert_eq!(store.unsettled_writes(run.id).await.unwrap(), writes);
 }
 
@@ -292,11 +292,11 @@ async fn what_is_old_is_forgotten_but_for_what_keeps_things_from_being_done_twic
     assert!(
         store.log(delivered, 0, 10).await.unwrap().is_empty() && store.host_calls(delivered).await.unwrap().is_empty()
     );
-    assert_eq!(store.host_calls(wrote.id).await.unwrap().len(), 1, "a run with a doubt is left whole");
+    assert_eq!(store.host_calls(wrote.id).await.unwrap().len(), 1, "a run with an unresolved write is left whole");
     assert_eq!(store.log(recent, 0, 10).await.unwrap().len(), 1);
     assert_eq!(store.slots(&SlotFilter::default()).await.unwrap().len(), 3);
 
-    store.settle_doubt(write, &Verdict::DidNotHappen, before).await.unwrap();
+    store.resolve_write(write, &Resolution::NotApplied, before).await.unwrap();
     assert_eq!(store.prune(before, 10).await.unwrap(), Pruned { logs: 1, ..Pruned::default() });
     assert_eq!(store.writes(wrote.id).await.unwrap().len(), 1);
 

@@ -57,11 +57,11 @@ pub enum StoreError {
     #[error("the delivery of run {0} is not this process's any more: another one has taken or ended it")]
     DeliveryLost(RunId),
     /// A write of the run may have taken effect and nobody knows, so it can only wait.
-    #[error("run {0} has a write in doubt")]
-    InDoubt(RunId),
-    /// There is no such write in doubt.
-    #[error("there is no write {0} in doubt: `tradewire doubts list` shows those that there are")]
-    NoDoubt(WriteId),
+    #[error("run {0} has an unresolved write")]
+    Unresolved(RunId),
+    /// There is no such unresolved write.
+    #[error("there is no unresolved write {0}: `tradewire writes list` shows those that there are")]
+    NotUnresolved(WriteId),
     /// There is no such event.
     #[error("there is no event {0}: `tradewire webhooks list` shows those that there are")]
     NoEvent(EventId),

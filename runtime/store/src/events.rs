@@ -59,11 +59,11 @@ pub struct Stored {
 
 words! {
     /// What became of an event that begins a run.
-    HandoverState {
+    DispatchState {
         /// The run is still to come, goes on, or is tried again.
         Waiting = "waiting",
         /// The run has succeeded.
-        HandedOver = "handed-over",
+        Dispatched = "dispatched",
         /// The run did not, and is not tried again by itself; or there was none.
         Failed = "failed",
     }
@@ -72,13 +72,13 @@ words! {
 /// That an event begins a run of an export, together with others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Handover {
+pub struct Dispatch {
     /// The export.
     pub export: String,
     /// The slot.
     pub due: DateTime<Utc>,
     /// What became of it.
-    pub state: HandoverState,
+    pub state: DispatchState,
     /// The latest attempt of the run, where there is one.
     pub run: Option<RunId>,
 }
@@ -91,7 +91,7 @@ pub struct ReceivedEvent {
     #[serde(flatten)]
     pub event: EventRecord,
     /// What it began, the earliest first.
-    pub handovers: Vec<Handover>,
+    pub dispatches: Vec<Dispatch>,
 }
 
 /// Where an event stands among those that begin the runs of an export for a tenant.

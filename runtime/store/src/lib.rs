@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use tradewire_schedule::Window;
 
 pub use error::StoreError;
-pub use events::{EventFilter, EventPlace, EventRecord, Handover, HandoverState, Incoming, ReceivedEvent, Stored};
+pub use events::{Dispatch, DispatchState, EventFilter, EventPlace, EventRecord, Incoming, ReceivedEvent, Stored};
 pub use files::{Claim, Claimed, Content, Delivered, DeliveryRecord, DeliveryState, FileRecord, FileState, Postponed};
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub use patience::{pause, with_retries};
@@ -30,8 +30,8 @@ pub use records::{
 };
 pub use state::{StateChanges, StateKey, StateRecord};
 pub use writes::{
-    Begun, Doubt, Settlement, Verdict, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState, WrittenFile,
-    WrittenRequest,
+    Begun, Resolution, Settlement, UnresolvedWrite, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState,
+    WrittenFile, WrittenRequest,
 };
 
 /// A store of slots and runs.
@@ -57,9 +57,9 @@ pub trait Store: Send + Sync + 'static {
     async fn append_log(&self, run: RunId, lines: Vec<LogLine>) -> Result<(), StoreError>;
 
     /// Closes a run; where it succeeds its files that were on their way count as delivered with it, and in any case its
-    /// writes that were not answered as in doubt. [`StoreError::RunClosed`] where it is not open any more,
-    /// [`StoreError::Decided`] where it is to end without delivering and its delivery is decided, [`StoreError::InDoubt`] where it is to end otherwise than waiting and
-    /// would leave a doubt. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
+    /// writes that were not answered as unresolved. [`StoreError::RunClosed`] where it is not open any more,
+    /// [`StoreError::Decided`] where it is to end without delivering and its delivery is decided, [`StoreError::Unresolved`] where it is to end otherwise than waiting and
+    /// would leave a write unresolved. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
     /// slots with it, all or nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
@@ -70,7 +70,7 @@ pub trait Store: Send + Sync + 'static {
     /// and its files are delivered, also by whoever finds the run abandoned. Each comes with what
     /// [`Store::delivered`] answered when its name was chosen; [`StoreError::Overtaken`] where another run has delivered
     /// since, [`StoreError::StateMoved`] where the state is not any more what the run has read,
-    /// [`StoreError::InDoubt`] where a write of the run is not settled.
+    /// [`StoreError::Unresolved`] where a write of the run is not settled.
     async fn decide_delivery(
         &self,
         run: RunId,
@@ -130,15 +130,16 @@ pub trait Store: Send + Sync + 'static {
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Records what an operator has found out about a write in doubt; may be corrected until the run goes on.
-    /// [`StoreError::NoDoubt`] where there is none of that id.
-    async fn settle_doubt(&self, write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Records what an operator has found out about an unresolved write; may be corrected until the run goes on.
+    /// [`StoreError::NotUnresolved`] where there is none of that id.
+    async fn resolve_write(&self, write: WriteId, resolution: &Resolution, at: DateTime<Utc>)
+    -> Result<(), StoreError>;
 
-    /// A write that is in doubt, or was until an operator settled it.
-    async fn doubt(&self, write: WriteId) -> Result<Option<Doubt>, StoreError>;
+    /// A write that is unresolved, or was until an operator resolved it.
+    async fn unresolved_write(&self, write: WriteId) -> Result<Option<UnresolvedWrite>, StoreError>;
 
     /// The writes that runs wait for, the earliest first.
-    async fn doubts(&self) -> Result<Vec<Doubt>, StoreError>;
+    async fn unresolved_writes(&self) -> Result<Vec<UnresolvedWrite>, StoreError>;
 
     /// The journal that a run shares with its earlier attempts, in the order in which its writes were first begun.
     async fn writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError>;
@@ -146,7 +147,7 @@ pub trait Store: Send + Sync + 'static {
     /// Those of them that the run has to wait for. Answers may be large, and these have none.
     async fn unsettled_writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError>;
 
-    /// The runs that have waited and have no doubts left, the earliest first.
+    /// The runs that have waited and have no unresolved writes left, the earliest first.
     async fn settled_runs(&self) -> Result<Vec<RunRecord>, StoreError>;
 
     /// The runs whose next attempt is due at some time and has not begun, the earliest due first. Opening the next run of
@@ -197,7 +198,7 @@ pub trait Store: Send + Sync + 'static {
     async fn host_calls(&self, run: RunId) -> Result<Vec<HostCalls>, StoreError>;
 
     /// Forgets some of what ended before: at most so many runs, and slots without one. What keeps a write or a delivery from
-    /// being made twice, doubts, attempts to come and the latest slot of each schedule are left.
+    /// being made twice, unresolved writes, attempts to come and the latest slot of each schedule are left.
     async fn prune(&self, before: DateTime<Utc>, most: u32) -> Result<Pruned, StoreError>;
 
     /// Forgets the logs of some runs, those that ended first, where the logs of all that have ended take more bytes than
@@ -220,7 +221,11 @@ pub trait Store: Send + Sync + 'static {
     async fn events(&self, filter: &EventFilter) -> Result<Vec<ReceivedEvent>, StoreError>;
 
     /// Has stored events begin runs of these exports once more, in slots of their own. What they begin, in order.
-    async fn hand_again(&self, events: Vec<(EventId, String)>, at: DateTime<Utc>) -> Result<Vec<Handover>, StoreError>;
+    async fn dispatch_again(
+        &self,
+        events: Vec<(EventId, String)>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Dispatch>, StoreError>;
 
     /// The events that begin runs of an export for a tenant whose slots lie in a window and do not wait any more, after
     /// this place: at most so many, fewer where they are large, but for one.

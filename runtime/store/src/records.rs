@@ -145,7 +145,7 @@ pub struct Opening {
     pub tenant: String,
     /// The tenant's number at ServiceTitan.
     pub tenant_id: i64,
-    /// What it runs: the plugin's name in the configuration, or the supplier and the endpoint that it calls.
+    /// What it runs: the plugin's name in the configuration, or the vendor and the endpoint that it calls.
     pub plugin: String,
     /// What began it.
     pub trigger: Trigger,
@@ -174,7 +174,7 @@ pub enum Opened {
     SlotTaken(Box<SlotRecord>),
     /// This run of the same window still goes on.
     GoesOn(RunId),
-    /// This run of the same window waits until its doubts are settled.
+    /// This run of the same window waits until its unresolved writes are resolved.
     Waits(RunId),
     /// The files of this run of the same window are not all where they go yet.
     Delivers(RunId),

@@ -19,22 +19,22 @@ words! {
         /// It did not happen; it may be sent anew.
         Failed = "failed",
         /// It was sent and never answered.
-        InDoubt = "in-doubt",
-        /// It was in doubt, and an operator has found that it happened.
-        Happened = "happened",
-        /// It was in doubt, and an operator has found that it did not happen; it may be sent anew.
-        DidNotHappen = "did-not-happen",
+        Unresolved = "unresolved",
+        /// It was unresolved, and an operator has found that it happened.
+        Applied = "applied",
+        /// It was unresolved, and an operator has found that it did not happen; it may be sent anew.
+        NotApplied = "not-applied",
     }
 }
 
 /// A write that is about to be sent.
 #[derive(Debug, Clone)]
 pub struct WriteCall {
-    /// The operation, `raw POST`, or the supplier and the endpoint: `harborline/purchaseorder`.
+    /// The operation, `raw POST`, or the vendor and the endpoint: `harborline/purchaseorder`.
     pub operation: String,
     /// The method.
     pub method: Method,
-    /// The path, with its parameters filled in; of a call to a supplier the whole address.
+    /// The path, with its parameters filled in; of a call to a vendor the whole address.
     pub path: String,
     /// What it says.
     pub arguments: WriteArguments,
@@ -65,17 +65,17 @@ pub struct WriteArguments {
     /// The file, which is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<WrittenFile>,
-    /// Where it goes to a supplier: the body is then what the endpoint was called with, and this is what went out.
+    /// Where it goes to a vendor: the body is then what the endpoint was called with, and this is what went out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub supplier: Option<WrittenRequest>,
+    pub vendor: Option<WrittenRequest>,
 }
 
-/// What the pack of a supplier made of a call. It may be another at another time.
+/// What the pack of a vendor made of a call. It may be another at another time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WrittenRequest {
-    /// The supplier's name in the configuration.
-    pub supplier: String,
+    /// The vendor's name in the configuration.
+    pub vendor: String,
     /// The endpoint.
     pub endpoint: String,
     /// How many bytes went out.
@@ -98,7 +98,7 @@ pub struct WrittenFile {
     pub sha256: String,
 }
 
-/// An answer of success. Of a supplier it is kept as the middleware gave it, where no operator gave it.
+/// An answer of success. Of a vendor it is kept as the middleware gave it, where no operator gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteAnswer {
     /// The HTTP status.
@@ -119,8 +119,8 @@ pub enum Begun {
     },
     /// It happened before: this is its answer.
     Answered(WriteAnswer),
-    /// It must not be sent: this write of the run is in doubt.
-    InDoubt(WriteId),
+    /// It must not be sent: this write of the run is unresolved.
+    Unresolved(WriteId),
 }
 
 /// What came of a write that was sent.
@@ -136,19 +136,19 @@ pub enum Settlement {
         message: String,
     },
     /// Nobody knows.
-    InDoubt {
+    Unresolved {
         /// Why not.
         message: String,
     },
 }
 
-/// What an operator has found out about a write in doubt.
+/// What an operator has found out about an unresolved write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Resolution {
     /// It happened, and this was its answer if that is known.
-    Happened(Option<Bytes>),
+    Applied(Option<Bytes>),
     /// It did not.
-    DidNotHappen,
+    NotApplied,
 }
 
 /// A write in a journal.
@@ -161,11 +161,11 @@ pub struct WriteRecord {
     pub run: RunId,
     /// That attempt's number.
     pub attempt: u32,
-    /// The operation, `raw POST`, or the supplier and the endpoint.
+    /// The operation, `raw POST`, or the vendor and the endpoint.
     pub operation: String,
     /// The method.
     pub method: String,
-    /// The path, with its parameters filled in; of a call to a supplier the whole address.
+    /// The path, with its parameters filled in; of a call to a vendor the whole address.
     pub path: String,
     /// What it says.
     pub arguments: WriteArguments,
@@ -186,21 +186,21 @@ pub struct WriteRecord {
     /// The body of its answer.
     #[serde(skip)]
     pub answer: Option<Bytes>,
-    /// Why it failed, or is in doubt.
+    /// Why it failed, or is unresolved.
     pub message: Option<String>,
 }
 
 impl WriteRecord {
     /// Whether its run has to wait until it is settled.
     pub fn is_unsettled(&self) -> bool {
-        matches!(self.state, WriteState::Begun | WriteState::InDoubt) && !self.repeatable
+        matches!(self.state, WriteState::Begun | WriteState::Unresolved) && !self.repeatable
     }
 }
 
-/// A write in doubt, and whose it is.
+/// An unresolved write, and whose it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Doubt {
+pub struct UnresolvedWrite {
     /// The write.
     #[serde(flatten)]
     pub write: WriteRecord,

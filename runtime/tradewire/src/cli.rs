@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand};
 
 pub mod delivery;
 pub mod doctor;
-pub mod doubts;
 pub mod export;
 pub mod runs;
 pub mod schedule;
@@ -16,6 +15,7 @@ pub mod store;
 pub mod template;
 pub mod vault;
 pub mod webhooks;
+pub mod writes;
 
 /// An integration runtime for ServiceTitan.
 #[derive(Debug, Parser)]
@@ -37,7 +37,7 @@ pub enum Command {
     Demo(Demo),
     /// Runs an export now.
     ///
-    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire doubts`; with 4 where all have
+    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire writes`; with 4 where all have
     /// done what they should and files of one are not delivered yet, see `tradewire runs retry`.
     Run(Run),
     /// Runs the schedules until it is stopped.
@@ -56,11 +56,11 @@ pub enum Command {
     State(state::State),
     /// Shows and settles writes that were sent and never answered.
     #[command(subcommand)]
-    Doubts(doubts::Doubts),
+    Writes(writes::Writes),
     /// Looks whether files can be delivered.
     #[command(subcommand)]
     Delivery(delivery::Delivery),
-    /// Shows the webhook events that came in, and hands them over once more.
+    /// Shows the webhook events that came in, and dispatches them once more.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
     /// Copies the store, puts a copy back, and forgets what is old.
@@ -132,7 +132,7 @@ pub struct Run {
     pub backfill: bool,
     /// Makes the writes anew that earlier runs of the window have made.
     #[arg(long)]
-    pub again: bool,
+    pub force: bool,
     #[command(flatten)]
     pub place: Place,
 }

@@ -7,7 +7,7 @@ mod faults;
 mod http;
 mod looks;
 mod output;
-mod suppliers;
+mod vendors;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What it costs to ask a supplier through `tradewire serve`: the way over real sockets through the middleware, beside
+//! What it costs to ask a vendor through `tradewire serve`: the way over real sockets through the middleware, beside
 //! the way to the same vendor with the very body that the middleware sends it.
 //!
 //! `cargo bench --workspace --bench middleware`

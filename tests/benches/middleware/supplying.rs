@@ -42,7 +42,7 @@ pub struct Supplying {
 }
 
 impl Supplying {
-    /// Serves suppliers, the stand-in vendor at this address among them.
+    /// Serves vendors, the stand-in vendor at this address among them.
     pub fn start(vendor: &str) -> Supplying {
         let folder = tempfile::tempdir().unwrap();
         let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/harborline");
@@ -52,7 +52,7 @@ impl Supplying {
         )
         .unwrap();
         let variables = [("VENDOR_KEY", sandbox::DEMO_VENDOR_KEY), ("CALLER_KEY", KEY)];
-        let address = |line: String| Some(line.split_once(" suppliers at ")?.1.to_owned());
+        let address = |line: String| Some(line.split_once(" vendors at ")?.1.to_owned());
         let (server, url) = Served::start(folder.path(), &variables, address);
         Supplying { url, server, _folder: folder }
     }

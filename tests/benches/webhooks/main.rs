@@ -98,7 +98,7 @@ impl Place {
     }
 
     /// How often each event stands in the files that were delivered.
-    fn handed_over(&self) -> HashMap<String, usize> {
+    fn dispatched(&self) -> HashMap<String, usize> {
         let mut found = HashMap::new();
         let Ok(files) = std::fs::read_dir(self.folder.path().join("outbox")) else { return found };
         for file in files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|e| e == "csv")) {
@@ -203,17 +203,17 @@ async fn round(kills: usize) {
     };
     tokio::join!(send(place.address, CONNECTIONS, &burst, &answered), killer);
     let taken_in = start.elapsed();
-    let mut found = place.handed_over();
+    let mut found = place.dispatched();
     while found.len() < EVENTS {
-        assert!(start.elapsed() < PATIENCE, "{} of {EVENTS} events are handed over", found.len());
+        assert!(start.elapsed() < PATIENCE, "{} of {EVENTS} events are dispatched", found.len());
         tokio::time::sleep(Duration::from_millis(50)).await;
-        found = place.handed_over();
+        found = place.dispatched();
     }
-    let handed_over = start.elapsed();
-    // Long enough for one that would be handed over twice.
+    let dispatched = start.elapsed();
+    // Long enough for one that would be dispatched twice.
     tokio::time::sleep(Duration::from_secs(3)).await;
     drop(served);
-    let found = place.handed_over();
+    let found = place.dispatched();
     assert!((0..EVENTS).all(|n| found.get(&format!("o-{n}")) == Some(&1)), "each genuine event once");
     assert_eq!(found.len(), EVENTS, "and none besides");
     let files = std::fs::read_dir(place.folder.path().join("outbox")).unwrap().count() / 2;
@@ -224,8 +224,8 @@ async fn round(kills: usize) {
         &format!("{rate:.0} a second"),
         None,
     );
-    let told = format!("{:.1} s after the first came", handed_over.as_secs_f64());
-    line(&format!("  {EVENTS} events in {files} runs, each handed over once, none forged"), &told, None);
+    let told = format!("{:.1} s after the first came", dispatched.as_secs_f64());
+    line(&format!("  {EVENTS} events in {files} runs, each dispatched once, none forged"), &told, None);
     if kills > 0 {
         line("  killed and served again", &format!("{:.2} s each", down.as_secs_f64() / kills as f64), None);
     }

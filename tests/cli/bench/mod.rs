@@ -16,7 +16,7 @@ pub use disk::Disk;
 pub use offline::{Offline, TODAY, WEEK, servicetitan};
 pub use told::Told;
 
-/// The key of whoever calls suppliers through `tradewire serve`.
+/// The key of whoever calls vendors through `tradewire serve`.
 pub const CALLER_KEY: &str = "ck1.of-the-caller.0123456789";
 
 /// A folder of its own for one test.

@@ -21,7 +21,7 @@ fn bench() -> Bench {
 
 #[track_caller]
 fn runs(bench: &Bench) -> Told {
-    bench.tradewire("run boom --again").succeeded()
+    bench.tradewire("run boom --force").succeeded()
 }
 
 fn entry(bench: &Bench) -> PathBuf {

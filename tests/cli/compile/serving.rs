@@ -8,8 +8,8 @@ use tradewire_store::{Outcome, RunFilter, Store};
 
 use super::plugins::{Parts, jumps, plugin};
 use crate::bench::{Bench, hostile, until};
-use crate::suppliers::http::ask;
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::ask;
+use crate::vendors::serving::{Serving, nowhere};
 
 /// What takes a fraction of a second, and is meant to take two at most, on a machine that is busy with all these tests.
 /// The compiler would go on for minutes.

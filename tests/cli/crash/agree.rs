@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tradewire_sandbox::Entry;
-use tradewire_store::{Doubt, RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger, WriteRecord, WriteState};
+use tradewire_store::{
+    RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger, UnresolvedWrite, WriteRecord, WriteState,
+};
 
 use super::Crash;
 use super::world::{CHANGES, MAKES, Makes, ORDERS, PERIOD, tenants};
@@ -19,40 +21,40 @@ const ORDER: &str = "_vendor/orders.create";
 type Of = (String, String, String);
 
 impl Crash {
-    /// Settles the doubts that there are.
+    /// Settles the unresolved writes that there are.
     pub fn settle_all(&mut self) {
-        let doubts = self.bench.recorded(async |store| store.doubts().await.unwrap());
-        for doubt in &doubts {
-            let answer = match &doubt.write.arguments.supplier {
-                Some(_) => self.ordered(doubt),
-                None => self.made(doubt),
+        let unresolved = self.bench.recorded(async |store| store.unresolved_writes().await.unwrap());
+        for unresolved_write in &unresolved {
+            let answer = match &unresolved_write.write.arguments.vendor {
+                Some(_) => self.ordered(unresolved_write),
+                None => self.made(unresolved_write),
             };
             let how = match answer {
                 Some(answer) => {
                     self.bench.write("answer.json", answer.to_string());
-                    "--happened --answer answer.json"
+                    "--applied --answer answer.json"
                 }
-                None => "--did-not-happen",
+                None => "--not-applied",
             };
-            self.bench.tradewire(&format!("doubts settle {} {how}", doubt.write.id)).succeeded();
+            self.bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id)).succeeded();
         }
-        self.settled += doubts.len();
+        self.settled += unresolved.len();
     }
 
-    /// The team that a write in doubt has made, if it has: one of its name whose id no journal knows.
-    fn made(&self, doubt: &Doubt) -> Option<Value> {
-        let asked: Value = serde_json::from_str(doubt.write.arguments.body.as_deref().unwrap()).unwrap();
-        let writes = self.bench.recorded(async |store| store.writes(doubt.write.run).await.unwrap());
+    /// The team that an unresolved write has made, if it has: one of its name whose id no journal knows.
+    fn made(&self, unresolved_write: &UnresolvedWrite) -> Option<Value> {
+        let asked: Value = serde_json::from_str(unresolved_write.write.arguments.body.as_deref().unwrap()).unwrap();
+        let writes = self.bench.recorded(async |store| store.writes(unresolved_write.write.run).await.unwrap());
         let id = |write: &WriteRecord| serde_json::from_slice::<Value>(write.answer.as_deref()?).ok()?["id"].as_i64();
         let known: HashSet<i64> = writes.iter().filter_map(id).collect();
-        let made = self.offline.teams_of(doubt.tenant_id);
+        let made = self.offline.teams_of(unresolved_write.tenant_id);
         let (id, name) = made.into_iter().find(|(id, name)| asked["name"] == **name && !known.contains(id))?;
         Some(json!({ "id": id, "name": name }))
     }
 
-    /// What the supplier has made of an order in doubt, if it has taken it.
-    fn ordered(&self, doubt: &Doubt) -> Option<Value> {
-        let asked: Value = serde_json::from_str(doubt.write.arguments.body.as_deref().unwrap()).unwrap();
+    /// What the vendor has made of an unresolved order, if it has taken it.
+    fn ordered(&self, unresolved_write: &UnresolvedWrite) -> Option<Value> {
+        let asked: Value = serde_json::from_str(unresolved_write.write.arguments.body.as_deref().unwrap()).unwrap();
         let number = asked["purchaseOrder"]["number"].as_str().unwrap();
         let taken = self.done(ORDER).iter().any(|write| order_number(write) == number);
         taken.then(|| json!({ "success": true, "message": "found" }))
@@ -73,7 +75,7 @@ impl Crash {
                 && store.deliveries().await.unwrap().is_empty()
                 // What someone ran is theirs to run again.
                 && store.settled_runs().await.unwrap().iter().all(|run| run.opening.trigger == Trigger::Manual)
-                && store.doubts().await.unwrap().is_empty()
+                && store.unresolved_writes().await.unwrap().is_empty()
         })
     }
 
@@ -128,7 +130,7 @@ impl Crash {
         for makes in &MAKES {
             for (of, run) in last.iter().filter(|(of, _)| of.0 == makes.export) {
                 let tenant = run.opening.tenant_id;
-                // The ledger: each write of the window, in whatever order doubts were settled.
+                // The ledger: each write of the window, in whatever order writes were resolved.
                 let to = format!("/dispatch/v2/tenant/{tenant}/teams");
                 let mine = created.iter().filter(|(path, _)| *path == to);
                 let mut names: Vec<&str> = mine.filter_map(|(_, name)| name.strip_suffix(&of.2)).collect();
@@ -197,7 +199,7 @@ impl Crash {
     /// Every write of a run that has succeeded is settled, and there are as many as it makes.
     fn journal_agrees(&self, of: &Of, run: &RunRecord, wanted: usize) {
         let writes = self.bench.recorded(async |store| store.writes(run.opening.id).await.unwrap());
-        let made = |write: &&WriteRecord| matches!(write.state, WriteState::Answered | WriteState::Happened);
+        let made = |write: &&WriteRecord| matches!(write.state, WriteState::Answered | WriteState::Applied);
         assert_eq!((writes.iter().filter(made).count(), writes.len()), (wanted, wanted), "{of:?}: {writes:#?}");
     }
 

@@ -1,4 +1,4 @@
-//! The crash test: runs that read, write and order over a faulty ServiceTitan and a faulty supplier, begun by hand, by
+//! The crash test: runs that read, write and order over a faulty ServiceTitan and a faulty vendor, begun by hand, by
 //! schedules and after one another, and a process that is killed at any instant. At the end the sandbox's ledger of
 //! writes, the files and the run history agree.
 //!
@@ -28,8 +28,8 @@ fn crash() {
         killed += u64::from(crash.kill_once());
     }
     crash.finish();
-    let (runs, doubts) = (crash.agree(), crash.settled);
-    println!("{killed} kills, {runs} runs, {doubts} doubts");
+    let (runs, unresolved) = (crash.agree(), crash.settled);
+    println!("{killed} kills, {runs} runs, {unresolved} unresolved writes");
 }
 
 struct Crash {
@@ -38,7 +38,7 @@ struct Crash {
     bench: Bench,
     /// What is run by hand.
     windows: Vec<String>,
-    /// Doubts that were settled so far.
+    /// Writes that were settled so far.
     settled: usize,
 }
 
@@ -69,7 +69,7 @@ impl Crash {
         killed
     }
 
-    /// Lets all that is due come to its end on a good day, settling doubts as an operator would who looks.
+    /// Lets all that is due come to its end on a good day, resolving writes as an operator would who looks.
     fn finish(&mut self) {
         const TRIES: usize = 20;
         self.offline.faults("[]");

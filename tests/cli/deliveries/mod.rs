@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use tradewire_store::Outcome;
 
 use crate::bench::{Bench, CALLER_KEY, Told, hostile, signal, until};
-use crate::suppliers::serving::Serving;
+use crate::vendors::serving::Serving;
 use receiver::{Mood, Receiver, nobody};
 use sftp_server::{Allowed, Misdeed, SftpServer};
 

@@ -6,8 +6,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::bench::{CALLER_KEY, signal, until};
-use crate::suppliers::http::{ask, connect, post};
-use crate::suppliers::serving::Serving;
+use crate::vendors::http::{ask, connect, post};
+use crate::vendors::serving::Serving;
 
 use super::{bench, event, health, send};
 
@@ -39,7 +39,7 @@ fn a_stranger_in_the_midst_of_a_body_holds_no_stop() {
 fn whoever_does_not_read_its_output_keeps_it_neither_from_serving_nor_from_stopping() {
     let caller = "[middleware.harborline]\npack = \"PACK\"\ntenants = [\"acme\"]\nbase_url = \"http://127.0.0.1:9\"\nsecrets = { ApiKey = \
                   { env = \"VENDOR_KEY\" } }\n\n[caller.office]\nkey = { env = \"CALLER_KEY\" }\n\n[serve]";
-    let pack = crate::suppliers::harborline().display().to_string();
+    let pack = crate::vendors::harborline().display().to_string();
     let (bench, address) = bench(&caller.replace("PACK", &pack));
     for words in ["serve", "serve --json"] {
         let mut child = bench.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -9,7 +9,7 @@ use tradewire_store::Outcome;
 
 use super::{bench, event, health, send, serving_with, told};
 use crate::bench::{guest, until};
-use crate::suppliers::serving::Serving;
+use crate::vendors::serving::Serving;
 
 const STRANGERS: usize = 64;
 const BODY: usize = 4 * 1024 * 1024;

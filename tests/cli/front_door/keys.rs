@@ -9,20 +9,20 @@ use sha2::{Digest, Sha256};
 
 use super::{bench, event, send, serving_with, told};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
-use crate::suppliers::http::{answer, ask, connect, head, post};
-use crate::suppliers::serving::Serving;
-use crate::suppliers::vendors::hesitant;
-use crate::suppliers::{STOCK, sample, supplier};
+use crate::vendors::http::{answer, ask, connect, head, post};
+use crate::vendors::serving::Serving;
+use crate::vendors::vendors::hesitant;
+use crate::vendors::{STOCK, sample, vendor};
 
 const OTHER_KEY: &str = "ck1.of-another-caller.0123456789";
 
-/// Two callers of a supplier at each of these addresses, `harborline` and `northfield`.
+/// Two callers of a vendor at each of these addresses, `harborline` and `northfield`.
 fn two_callers(one: &str, other: &str, rest: &str) -> (Bench, SocketAddr) {
     let digest = Sha256::digest(OTHER_KEY).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let callers = format!(
         "\n[caller.office]\nkey = {{ env = \"CALLER_KEY\" }}\n\n[caller.shop]\nkey_sha256 = \"{digest}\"\n{rest}\n[serve]"
     );
-    bench(&(supplier("harborline", one, "") + &supplier("northfield", other, "") + &callers))
+    bench(&(vendor("harborline", one, "") + &vendor("northfield", other, "") + &callers))
 }
 
 #[test]

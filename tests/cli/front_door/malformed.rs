@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::{bench, event, health, request, signature, told};
 use crate::bench::until;
-use crate::suppliers::http::{answer, ask, connect};
-use crate::suppliers::serving::Serving;
+use crate::vendors::http::{answer, ask, connect};
+use crate::vendors::serving::Serving;
 
 #[test]
 fn what_is_no_http_is_refused_with_what_is_wrong() {

@@ -2,7 +2,7 @@
 
 use super::{bench, event, send, silent, told};
 use crate::bench::until;
-use crate::suppliers::serving::Serving;
+use crate::vendors::serving::Serving;
 
 #[test]
 fn an_event_without_a_tenant_is_its_first_addresses_and_no_other_tenants() {

@@ -13,8 +13,8 @@ use reqwest::Client;
 
 use super::{bench, event, signature, told};
 use crate::bench::{Bench, until};
-use crate::suppliers::http::connect;
-use crate::suppliers::serving::Serving;
+use crate::vendors::http::connect;
+use crate::vendors::serving::Serving;
 
 const REST: &str = "[serve]\ntls = { certificate = \"serve.pem\", key = { file = \"serve.key\" } }";
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use sha2::Sha256;
 
 use super::world::{HOSTILE_KEY, WEBHOOK_KEY, endpoints};
-use crate::suppliers::http::post;
+use crate::vendors::http::post;
 
 /// An event as ServiceTitan sends it, never the same twice.
 pub fn event() -> String {

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use tradewire_store::Outcome;
 
 use crate::bench::{Offline, until};
-use crate::suppliers::http::ask;
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::ask;
+use crate::vendors::serving::{Serving, nowhere};
 
 /// What the neighbours noticed.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tradewire_surface::Catalog;
 use super::callers::step_back;
 use crate::bench::{Bench, CALLER_KEY, Offline, config, guest, hostile as plain_hostile, until};
 use crate::compile::plugins::{Parts, jumps, plugin as component};
-use crate::suppliers;
+use crate::vendors;
 
 pub const WEBHOOK_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The key of a caller who was let in and should not have been.
@@ -58,7 +58,7 @@ pub fn bench(offline: &Offline, strangers: &Strangers, address: SocketAddr) -> B
     let bench = Bench::with(&honestly(&offline.url(), address));
     bench.write("webhook.key", WEBHOOK_KEY);
     for (n, template) in TEMPLATES.iter().enumerate() {
-        suppliers::write_pack(&bench, &format!("pack-{n}"), template, "{{ response.body }}");
+        vendors::write_pack(&bench, &format!("pack-{n}"), template, "{{ response.body }}");
     }
     let much = |first, letter| Much { bytes: 15 * MIB, first, letter, times: u32::MAX };
     for (name, of) in [("raw", Of::Raw), ("all", Of::Operations), ("own", Of::Own)] {
@@ -127,7 +127,7 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
         sections += &export(name, name, "");
     }
     for (n, server) in strangers.servers.iter().enumerate() {
-        let vendor = suppliers::supplier(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
+        let vendor = vendors::vendor(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
         let delivery = format!("[delivery.d-{n}]\nto = \"{}\"\ntimeout = \"2 s\"\n", server.url);
         let export =
             export(&format!("to-{n}"), "hostile", "settings = { behaviour = \"writes-big\", bytes = 1000000 }\n");
@@ -136,7 +136,7 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
     }
     for n in 0..TEMPLATES.len() {
         let pack = bench.path(&format!("pack-{n}"));
-        sections += &suppliers::behind(pack, &format!("t-{n}"), suppliers::NOWHERE, "deadline = \"3 s\"");
+        sections += &vendors::behind(pack, &format!("t-{n}"), vendors::NOWHERE, "deadline = \"3 s\"");
     }
     sections
 }

@@ -1,4 +1,4 @@
-//! Thirty nights of purchasing, over a ServiceTitan and a supplier whose data moves by day and who have bad nights: orders
+//! Thirty nights of purchasing, over a ServiceTitan and a vendor whose data moves by day and who have bad nights: orders
 //! are sent and received, prices written into the pricebook, bills handed to the ledger and marked, and all of it
 //! reconciled. At the end the sandbox's own records and its ledger of writes say the same as the files.
 //!
@@ -7,8 +7,8 @@
 
 mod agree;
 mod days;
-mod doubts;
 mod flows;
+mod unresolved;
 mod world;
 
 use std::collections::BTreeMap;
@@ -39,7 +39,12 @@ fn nights() {
         nights.night(night, night + GOOD >= count);
     }
     nights.agree(count);
-    println!("{} runs, {} tries more than nights, {} doubts", nights.runs().len(), nights.again, nights.settled);
+    println!(
+        "{} runs, {} tries more than nights, {} unresolved writes",
+        nights.runs().len(),
+        nights.again,
+        nights.settled
+    );
 }
 
 struct Nights {
@@ -54,7 +59,7 @@ struct Nights {
     listed: BTreeMap<String, i64>,
     /// Orders that the vendor cannot take.
     faulty: Vec<String>,
-    /// Doubts that were settled, and runs that had to be begun again.
+    /// Writes that were settled, and runs that had to be begun again.
     settled: usize,
     again: usize,
 }
@@ -81,7 +86,7 @@ impl Nights {
         self.expect_prices();
     }
 
-    /// Runs a window until it has succeeded, settling doubts as an operator would who looks.
+    /// Runs a window until it has succeeded, resolving writes as an operator would who looks.
     fn complete(&mut self, words: &str) {
         for tried in 0..TRIES {
             if self.bench.tradewire(words).code == Some(0) {

@@ -9,7 +9,7 @@ use tradewire_sandbox::{DEMO_TENANT, DEMO_VENDOR_KEY};
 use super::Nights;
 use crate::bench::{Bench, Offline, TODAY, config, guest};
 use crate::crash::Draw;
-use crate::suppliers::http;
+use crate::vendors::http;
 
 pub const ORDERS: &str = "vendor-orders";
 pub const PRICES: &str = "price-changes";
@@ -141,15 +141,15 @@ secrets = {{ ApiKey = {{ env = "VENDOR_KEY" }} }}
         (MATCH, [&PURCHASES[..], &[BILL_LIST]].concat(), "", String::new()),
         (OPEN, PURCHASES[..2].to_vec(), "", String::new()),
     ];
-    for (name, grants, suppliers, settings) in plugins {
+    for (name, grants, vendors, settings) in plugins {
         let begins = match name {
             MARKS => "after = \"ledger-bills\"\nretries = { times = 30, backoff = \"200 ms\", longest = \"500 ms\" }",
             _ => "window = \"day\"",
         };
-        let suppliers = if suppliers.is_empty() { String::new() } else { format!("middleware = {suppliers}\n") };
+        let vendors = if vendors.is_empty() { String::new() } else { format!("middleware = {vendors}\n") };
         let source = guest(&format!("{name}.wasm"));
         rest += &format!(
-            "\n[plugin.{name}]\nsource = {source:?}\ngrant = {grants:?}\n{suppliers}\n[export.{name}]\nrun = \"{name}\"\n\
+            "\n[plugin.{name}]\nsource = {source:?}\ngrant = {grants:?}\n{vendors}\n[export.{name}]\nrun = \"{name}\"\n\
              tenants = [\"acme\"]\n{begins}\nsettings = {{ {settings} }}\ndeliver = \"outbox\"\n"
         );
     }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::recorder::Recorder;
 use crate::bench::{Bench, Offline};
-use crate::suppliers::http::Answer;
-use crate::suppliers::serving::Serving;
-use crate::suppliers::{harborline, serves};
+use crate::vendors::http::Answer;
+use crate::vendors::serving::Serving;
+use crate::vendors::{harborline, serves};
 
 const NOWHERE: &str = "http://127.0.0.1:9";
 const TOKEN: &str =

@@ -18,8 +18,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::bench::{Bench, Told, until};
-use crate::suppliers::http::{ask, post};
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::{ask, post};
+use crate::vendors::serving::{Serving, nowhere};
 use echo::Echo;
 use kinds::value;
 use search::Seen;
@@ -100,7 +100,7 @@ fn no_output_holds_a_secret() {
         "schedule list",
         "state list writes acme",
         "webhooks list",
-        "doubts list",
+        "writes list",
         "doctor",
         "schema",
         "store backup copy.db",

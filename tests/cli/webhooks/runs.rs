@@ -9,8 +9,8 @@ use tradewire_store::Store;
 
 use super::{KEY, OTHER_KEY, event, listed, signed, status};
 use crate::bench::{Bench, Offline, config, guest, until};
-use crate::suppliers::http::ask;
-use crate::suppliers::serving::{Serving, nowhere};
+use crate::vendors::http::ask;
+use crate::vendors::serving::{Serving, nowhere};
 
 /// An export that runs on two types of events, with these settings, and where its events come in.
 fn bench(offline: &Offline, settings: &str) -> (Bench, SocketAddr) {
@@ -51,8 +51,8 @@ fn send(address: SocketAddr, event: &Value) -> Value {
 /// Whether every event that began something has this state.
 fn all_are(bench: &Bench, state: &str) -> bool {
     let events = listed(bench);
-    let mut handovers = events.iter().flat_map(|event| event["handovers"].as_array().unwrap()).peekable();
-    handovers.peek().is_some() && handovers.all(|handover| handover["state"] == state)
+    let mut dispatches = events.iter().flat_map(|event| event["dispatches"].as_array().unwrap()).peekable();
+    dispatches.peek().is_some() && dispatches.all(|dispatch| dispatch["state"] == state)
 }
 
 /// The lines of all files that were delivered, by their events.
@@ -83,18 +83,18 @@ fn events_begin_a_run_whose_plugin_has_them_as_their_types() {
     let mut other = event("other");
     other["type"] = json!("tn.crm.lead-created");
     send(address, &other);
-    until("all are handed over", || all_are(&bench, "handed-over") && lines(&bench).len() == 3);
+    until("all are dispatched", || all_are(&bench, "dispatched") && lines(&bench).len() == 3);
     let source = "https://webhooks.servicetitan.io";
     let lines = lines(&bench);
     assert_eq!(lines["typed"], [format!("typed|tn.jpm.job-completed|{source}|job 7 12.5")]);
     assert_eq!(lines["updated"], [format!("updated|tn.jpm.job-updated|{source}|JpmJobUpdated")]);
-    // What is not as its type says is handed over as it is, and keeps nothing beside it from being read.
+    // What is not as its type says is dispatched as it is, and keeps nothing beside it from being read.
     assert!(lines["strange"][0].contains(r#"|other {"job":{"id":"seven""#), "{lines:?}");
     let mut teams: Vec<String> = offline.teams().into_iter().map(|(_, name)| name).collect();
     teams.sort();
     assert_eq!(teams, ["strange", "typed", "updated"]);
     let text = bench.tradewire("webhooks list").succeeded().out;
-    assert_eq!(text.matches("  jobs: handed over, run ").count(), 3, "{text}");
+    assert_eq!(text.matches("  jobs: dispatched, run ").count(), 3, "{text}");
     let runs = bench.tradewire("runs list").succeeded().out;
     assert!(runs.lines().skip(1).all(|line| line.contains("  jobs    acme    events  ")), "{runs}");
     let list = bench.tradewire("schedule list").succeeded().out;
@@ -103,7 +103,7 @@ fn events_begin_a_run_whose_plugin_has_them_as_their_types() {
 }
 
 #[test]
-fn what_failed_is_told_and_handed_over_again_when_asked() {
+fn what_failed_is_told_and_dispatched_again_when_asked() {
     let offline = Offline::with("[]");
     let (bench, address) = bench(&offline, "fails = \"always\", teams = true");
     let serving = Serving::for_scripts(&bench, address);
@@ -115,12 +115,12 @@ fn what_failed_is_told_and_handed_over_again_when_asked() {
     let told = bench.tradewire(&format!("webhooks replay {id}")).succeeded().out;
     assert!(told.starts_with(&format!("event {id} waits for jobs, in the slot of ")), "{told}");
     let serving = Serving::for_scripts(&bench, address);
-    until("it is handed over", || lines(&bench).contains_key("a"));
-    let of_the_first = listed(&bench)[0]["handovers"][0]["run"].as_str().unwrap().to_owned();
+    until("it is dispatched", || lines(&bench).contains_key("a"));
+    let of_the_first = listed(&bench)[0]["dispatches"][0]["run"].as_str().unwrap().to_owned();
     serving.stop();
     // A run that failed may also be retried, and goes on with its journal.
     bench.tradewire(&format!("runs retry {of_the_first}")).succeeded();
-    assert!(all_are(&bench, "handed-over"));
+    assert!(all_are(&bench, "dispatched"));
     assert_eq!(lines(&bench)["a"].len(), 2);
     assert_eq!(offline.teams().len(), 2, "one for each run, and none for the attempt after");
     bench.tradewire("webhooks replay 019a0000-0000-7000-8000-000000000000").refused(&["there is no event 019a0000-"]);
@@ -128,7 +128,7 @@ fn what_failed_is_told_and_handed_over_again_when_asked() {
 }
 
 #[test]
-fn in_a_burst_that_is_killed_three_times_each_event_is_handed_over_once() {
+fn in_a_burst_that_is_killed_three_times_each_event_is_dispatched_once() {
     const EVENTS: usize = 240;
     const SENDERS: usize = 4;
     let offline = Offline::with(r#"[{"do": {"latency": {"ms": 5}}, "on": "dispatch/"}]"#);
@@ -156,9 +156,9 @@ fn in_a_burst_that_is_killed_three_times_each_event_is_handed_over_once() {
             serving = Serving::for_scripts(&bench, address);
         }
     });
-    until("all are handed over", || {
+    until("all are dispatched", || {
         settle(&bench, &offline);
-        all_are(&bench, "handed-over")
+        all_are(&bench, "dispatched")
     });
     assert!(serving.stop().succeeded().code == Some(0));
     let mut expected: Vec<String> = (0..EVENTS).map(|n| format!("o-{n}")).collect();
@@ -174,17 +174,17 @@ fn in_a_burst_that_is_killed_three_times_each_event_is_handed_over_once() {
 
 /// Settles what was sent when the process was killed, as an operator would who looks: no two events have one name.
 fn settle(bench: &Bench, offline: &Offline) {
-    for doubt in bench.recorded(async |store| store.doubts().await.unwrap()) {
-        let asked: Value = serde_json::from_str(doubt.write.arguments.body.as_deref().unwrap()).unwrap();
+    for unresolved_write in bench.recorded(async |store| store.unresolved_writes().await.unwrap()) {
+        let asked: Value = serde_json::from_str(unresolved_write.write.arguments.body.as_deref().unwrap()).unwrap();
         let how = match offline.teams().into_iter().find(|(_, name)| asked["name"] == **name) {
             Some((id, name)) => {
                 bench.write("answer.json", json!({ "id": id, "name": name }).to_string());
-                "--happened --answer answer.json"
+                "--applied --answer answer.json"
             }
-            None => "--did-not-happen",
+            None => "--not-applied",
         };
         // One that is settled may be shown once more before its run goes on.
-        bench.tradewire(&format!("doubts settle {} {how}", doubt.write.id));
+        bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id));
     }
 }
 

@@ -101,15 +101,15 @@ impl fmt::Display for Begins {
 pub enum Work {
     /// `payroll-export`: it runs this plugin.
     Plugin(String),
-    /// `harborline/catalog`: it calls a supplier.
-    Call(SupplierCall),
+    /// `harborline/catalog`: it calls a vendor.
+    Call(VendorCall),
 }
 
-/// A call of an endpoint of a supplier's pack.
+/// A call of an endpoint of a vendor's pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SupplierCall {
-    /// The supplier's name in the configuration.
-    pub supplier: String,
+pub struct VendorCall {
+    /// The vendor's name in the configuration.
+    pub vendor: String,
     /// The endpoint of its pack.
     pub endpoint: String,
     /// The file that the request's body is made of, a Liquid template that writes JSON; none is `{}`.
@@ -133,7 +133,7 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Work::Plugin(name) => f.write_str(name),
-            Work::Call(call) => write!(f, "{}/{}", call.supplier, call.endpoint),
+            Work::Call(call) => write!(f, "{}/{}", call.vendor, call.endpoint),
         }
     }
 }

@@ -19,7 +19,7 @@ use url::Url;
 use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
 use crate::vault::Vault;
 pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
-pub use export::{Begins, Export, On, SupplierCall, Work};
+pub use export::{Begins, Export, On, VendorCall, Work};
 pub use serve::{
     Caller, CallerKey, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding,
     Tls, Webhook,
@@ -40,7 +40,7 @@ pub struct Config {
     pub exports: IndexMap<String, Export>,
     /// `[delivery.*]`, by name.
     pub deliveries: IndexMap<String, Delivery>,
-    /// `[middleware.*]`, by the supplier's name.
+    /// `[middleware.*]`, by the vendor's name.
     pub middleware: IndexMap<String, Middleware>,
     /// `[caller.*]`, by name.
     pub callers: IndexMap<String, Caller>,
@@ -137,7 +137,7 @@ pub struct Plugin {
     /// The line of the file, from 1, that holds `grant`, or the plugin's head where it has none: for messages that
     /// say where to add one.
     pub grant_line: usize,
-    /// `middleware`: the suppliers that it may call.
+    /// `middleware`: the vendors that it may call.
     pub middleware: Vec<MiddlewareGrant>,
     /// `limits`.
     pub limits: Limits,

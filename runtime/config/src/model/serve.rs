@@ -1,4 +1,4 @@
-//! What `tradewire serve` answers: suppliers to whoever has a key, and ServiceTitan's webhook events.
+//! What `tradewire serve` answers: vendors to whoever has a key, and ServiceTitan's webhook events.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::Secret;
 
-/// A supplier behind its request-middleware pack.
+/// A vendor behind its request-middleware pack.
 #[derive(Debug, Clone)]
 pub struct Middleware {
     /// Its name in the configuration and in addresses.
@@ -27,17 +27,17 @@ pub struct Middleware {
     pub grant_line: usize,
     /// `check`.
     pub check: ContractCheck,
-    /// `base_url`: the supplier's address, in place of the pack's own.
+    /// `base_url`: the vendor's address, in place of the pack's own.
     pub base_url: Option<Url>,
     /// `hosts`: what the pack may name besides: where tokens come from, and its own address where `base_url` is not said.
     pub hosts: Vec<Origin>,
     /// `ca`: whom its certificate may be signed by, besides the authorities of this machine.
     pub ca: Ca,
-    /// `timeout`: how long the supplier may take to answer. 30 seconds; at most an hour.
+    /// `timeout`: how long the vendor may take to answer. 30 seconds; at most an hour.
     pub timeout: Duration,
     /// `deadline`: how long a whole call may take. 2 minutes; at most an hour.
     pub deadline: Duration,
-    /// `answer`: bytes of one answer of the supplier. 16 MiB; at most 1 GiB.
+    /// `answer`: bytes of one answer of the vendor. 16 MiB; at most 1 GiB.
     pub answer: u64,
     /// `secrets`: what the pack's authentication names.
     pub secrets: IndexMap<String, Secret>,
@@ -79,16 +79,16 @@ impl ContractCheck {
         [("warn", ContractCheck::Warn), ("refuse", ContractCheck::Refuse)];
 }
 
-/// A supplier that a plugin may call: `harborline`, or one endpoint of it: `harborline/purchaseorder`.
+/// A vendor that a plugin may call: `harborline`, or one endpoint of it: `harborline/purchaseorder`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MiddlewareGrant {
-    /// The supplier.
-    pub supplier: String,
+    /// The vendor.
+    pub vendor: String,
     /// The endpoint; none is all.
     pub endpoint: Option<String>,
 }
 
-/// Who calls suppliers over HTTP.
+/// Who calls vendors over HTTP.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Its name in the configuration.
@@ -97,7 +97,7 @@ pub struct Caller {
     pub key: CallerKey,
     /// `at_once`: how many of its calls are carried at a time; none is what `[serve]` leaves to one.
     pub at_once: Option<usize>,
-    /// `middleware`: the suppliers that it may call; none is all.
+    /// `middleware`: the vendors that it may call; none is all.
     pub middleware: Option<Vec<String>>,
     /// `tenants`: those that it may call for; none is all.
     pub tenants: Option<Vec<String>>,

@@ -10,7 +10,7 @@ use tradewire_surface::Catalog;
 
 use super::begins::{self, Written};
 use super::{feed, nearest_of, place, zone};
-use crate::model::{Begins, Export, SupplierCall, Work};
+use crate::model::{Begins, Export, VendorCall, Work};
 use crate::source::Section;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -41,7 +41,7 @@ pub(super) fn read(
     let policy = policy(&section);
     let feed = feed::read(catalog, &section);
     if let (Some(feed), Some(Work::Call(_))) = (&feed, &work) {
-        let message = format!("a call of a supplier is not handed the feed `{}`", feed.operation);
+        let message = format!("a call of a vendor is not handed the feed `{}`", feed.operation);
         section.source().fault(section.key_span("feed"), message, Some("run a plugin".to_owned()));
     }
     // An event comes once: that a process ends or something is down for a while must not be the end of it.
@@ -139,19 +139,19 @@ pub(super) fn tenants(section: &Section<'_, '_>, known: &Known, nobody: &str) ->
     tenants
 }
 
-/// `run`: a plugin, or a supplier and an endpoint of its pack with a slash between.
+/// `run`: a plugin, or a vendor and an endpoint of its pack with a slash between.
 fn work(section: &Section<'_, '_>, run: Spanned<String>, known: &Known, folder: &Path) -> Option<Work> {
-    let Some((supplier, endpoint)) = run.get_ref().split_once('/') else {
+    let Some((vendor, endpoint)) = run.get_ref().split_once('/') else {
         return refer(section, run, &known.plugins, "plugin").map(Work::Plugin);
     };
-    let (supplier, endpoint) = (Spanned::new(run.span(), supplier.to_owned()), endpoint.to_owned());
-    let supplier = refer(section, supplier, &known.middleware, "middleware");
+    let (vendor, endpoint) = (Spanned::new(run.span(), vendor.to_owned()), endpoint.to_owned());
+    let vendor = refer(section, vendor, &known.middleware, "middleware");
     let body = match section.text("body") {
         Some(text) => Some(place::path(section, &text, text.get_ref(), folder)?),
         None => None,
     };
     let keeps_answer = section.get("deliver").is_some();
-    Some(Work::Call(SupplierCall { supplier: supplier?, endpoint, body, keeps_answer }))
+    Some(Work::Call(VendorCall { vendor: vendor?, endpoint, body, keeps_answer }))
 }
 
 /// A name that must be known.

@@ -1,4 +1,4 @@
-//! `[middleware.*]`: suppliers behind their packs.
+//! `[middleware.*]`: vendors behind their packs.
 
 use std::path::Path;
 use std::time::Duration;
@@ -94,19 +94,19 @@ pub(super) fn read(
     })
 }
 
-/// `middleware` of a plugin: suppliers, or single endpoints of them.
-pub(super) fn granted(section: &Section<'_, '_>, suppliers: &[String]) -> Vec<MiddlewareGrant> {
+/// `middleware` of a plugin: vendors, or single endpoints of them.
+pub(super) fn granted(section: &Section<'_, '_>, vendors: &[String]) -> Vec<MiddlewareGrant> {
     let mut grants = Vec::new();
     for text in section.texts("middleware") {
-        let (supplier, endpoint) = match text.get_ref().split_once('/') {
-            Some((supplier, endpoint)) => (supplier.to_owned(), Some(endpoint.to_owned())),
+        let (vendor, endpoint) = match text.get_ref().split_once('/') {
+            Some((vendor, endpoint)) => (vendor.to_owned(), Some(endpoint.to_owned())),
             None => (text.get_ref().clone(), None),
         };
-        if suppliers.contains(&supplier) {
-            grants.push(MiddlewareGrant { supplier, endpoint });
+        if vendors.contains(&vendor) {
+            grants.push(MiddlewareGrant { vendor, endpoint });
         } else {
-            let help = nearest_of(&supplier, suppliers, "middleware");
-            section.source().fault(text.span(), format!("there is no middleware `{supplier}`"), Some(help));
+            let help = nearest_of(&vendor, vendors, "middleware");
+            section.source().fault(text.span(), format!("there is no middleware `{vendor}`"), Some(help));
         }
     }
     grants

@@ -87,20 +87,20 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let tenants = root.tables("tenant");
     let plugins = root.tables("plugin");
     let deliveries = root.tables("delivery");
-    let suppliers = root.tables("middleware");
+    let vendors = root.tables("middleware");
     let exports = root.tables("export");
     let webhooks = root.tables("webhook");
     let known = export::Known {
         plugins: names(&plugins),
         tenants: names(&tenants),
         deliveries: names(&deliveries),
-        middleware: names(&suppliers),
+        middleware: names(&vendors),
         exports: names(&exports),
         webhooks: names(&webhooks),
     };
     let tenants = each(tenants, |name, section| read_tenant(name, section, folder));
     let plugins = each(plugins, |name, section| read_plugin(catalog, name, section, &known, folder));
-    let middleware = each(suppliers, |name, section| middleware::read(catalog, name, section, &known, folder));
+    let middleware = each(vendors, |name, section| middleware::read(catalog, name, section, &known, folder));
     let callers = each(root.tables("caller"), |name, section| serve::caller(name, section, &known, folder));
     let webhooks = each(webhooks, |name, section| webhook::read(catalog, name, section, &known, folder));
     let serve = root.table("serve").map_or_else(|| Some(Serve::default()), |section| serve::read(section, folder));

@@ -1,4 +1,4 @@
-//! `[serve]` and `[caller.*]`: how and to whom suppliers are served over HTTP.
+//! `[serve]` and `[caller.*]`: how and to whom vendors are served over HTTP.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -15,7 +15,7 @@ const MIB: u64 = 1024 * 1024;
 /// More calls than this are not carried at a time.
 const MOST_AT_ONCE: u64 = 100_000;
 
-/// `[caller.*]`: whoever names neither suppliers nor tenants may reach all of them.
+/// `[caller.*]`: whoever names neither vendors nor tenants may reach all of them.
 pub(super) fn caller(name: &str, section: Section<'_, '_>, known: &Known, folder: &Path) -> Option<Caller> {
     let key = key(name, &section, folder);
     let some = |key: &'static str, names: &[String], kind: &str| {

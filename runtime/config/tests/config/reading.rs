@@ -16,7 +16,7 @@ use tradewire_schedule::{Missed, Overlap, Retries, WindowRule};
 const GOOD: &str = include_str!("good.toml");
 
 #[test]
-fn suppliers_and_their_callers_mean_what_they_say() {
+fn vendors_and_their_callers_mean_what_they_say() {
     let config = Config::parse("conf/tradewire.toml", GOOD).unwrap();
     let harborline = &config.middleware["harborline"];
     assert_eq!(harborline.pack, Path::new("conf/templates/harborline"));
@@ -28,7 +28,7 @@ fn suppliers_and_their_callers_mean_what_they_say() {
     let secrets: Vec<_> = harborline.secrets.iter().map(|(name, secret)| (name.as_str(), secret.clone())).collect();
     let branch = Secret::File("conf/branch.secret".into());
     assert_eq!(secrets, [("ApiKey", Secret::Env("HARBORLINE_KEY".to_owned())), ("Branch", branch)]);
-    let grant = MiddlewareGrant { supplier: "harborline".to_owned(), endpoint: Some("purchaseorder".to_owned()) };
+    let grant = MiddlewareGrant { vendor: "harborline".to_owned(), endpoint: Some("purchaseorder".to_owned()) };
     assert_eq!(config.plugins["payroll-export"].middleware, [grant]);
     let anybody = &config.callers["servicetitan"];
     assert!(anybody.middleware.is_none() && anybody.tenants.is_none());

@@ -73,7 +73,7 @@ impl Body {
     }
 
     fn fits(&self) -> Result<(), Refusal> {
-        if self.is_full() { Err(Refusal::new(Limit::HandOver(self.most).to_string())) } else { Ok(()) }
+        if self.is_full() { Err(Refusal::new(Limit::Transfer(self.most).to_string())) } else { Ok(()) }
     }
 
     /// Writes a value of serde's; as far as it fits, so that what grows is not written first and measured after.

@@ -62,7 +62,7 @@ pub(crate) fn error_json(error: &CallError, operation: &str) -> String {
     let fields: Vec<_> = error.fields.iter().map(|f| json!({ "field": f.field, "messages": f.messages })).collect();
     json!({
         "kind": error.kind, "operation": shown(operation), "message": message(error.message.clone()), "status": error.status,
-        "trace-id": error.trace_id, "fields": fields, "in-doubt": error.in_doubt,
+        "trace-id": error.trace_id, "fields": fields, "unresolved": error.unresolved,
     })
     .to_string()
 }

@@ -149,7 +149,7 @@ fn request(state: &mut RunState, plan: &OperationPlan, values: Vec<Value>) -> Re
 }
 
 fn arguments(state: &RunState, plan: &OperationPlan, mut values: Vec<Value>) -> Result<Request, CallError> {
-    off_worker(Value::weight(&values), || plan.arguments.apply(&mut values, state.limits.hand_over))
+    off_worker(Value::weight(&values), || plan.arguments.apply(&mut values, state.limits.transfer))
         .map_err(|refusal| CallError::new("invalid", format!("not sent: `{}`: {}", refusal.place, refusal.problem)))
 }
 

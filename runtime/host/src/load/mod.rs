@@ -118,7 +118,7 @@ impl Plugin {
         &self.operations
     }
 
-    /// Whether the plugin calls suppliers: it imports `tradewire:plugin/middleware`.
+    /// Whether the plugin calls vendors: it imports `tradewire:plugin/middleware`.
     pub fn uses_middleware(&self) -> bool {
         self.uses_middleware
     }

@@ -18,7 +18,7 @@ pub(super) struct Review<'a> {
     pub faults: Vec<ImportFault>,
     denied: Vec<OperationRef<'static>>,
     operations: Vec<OperationRef<'static>>,
-    /// Whether suppliers can be called.
+    /// Whether vendors can be called.
     pub uses_middleware: bool,
     /// Whether the run's webhook events can be read.
     pub reads_events: bool,

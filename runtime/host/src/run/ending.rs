@@ -80,7 +80,7 @@ fn fault(trap: &wasmtime::Error, state: &RunState) -> String {
         return limit.to_string();
     }
     if text.contains("fuel allocated for hostcalls has been exhausted") {
-        return Limit::HandOver(limits.hand_over).to_string();
+        return Limit::Transfer(limits.transfer).to_string();
     }
     // A plugin that is refused memory mostly aborts: then that is why.
     if state.guard.refused {

@@ -4,7 +4,7 @@ mod ending;
 mod imports;
 mod state;
 mod stdio;
-mod suppliers;
+mod vendors;
 mod wasi;
 
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub struct Request {
     pub settings: Vec<(String, String)>,
     /// The tenant's ServiceTitan.
     pub api: Arc<dyn ServiceTitan>,
-    /// The suppliers that the plugin may call; none where nothing is granted.
+    /// The vendors that the plugin may call; none where nothing is granted.
     pub middleware: Option<Arc<dyn Middleware>>,
     /// What the plugin keeps from run to run; none where nothing is kept.
     pub state: Option<Arc<dyn State>>,
@@ -95,7 +95,7 @@ pub struct Window {
 /// What a run used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Calls to ServiceTitan and to suppliers; a page counts as one.
+    /// Calls to ServiceTitan and to vendors; a page counts as one.
     pub host_calls: u64,
     /// The most linear memory, in bytes.
     pub peak_memory: usize,
@@ -166,7 +166,7 @@ const MOST_OPEN: usize = 16;
 const MOST_RESOURCES: usize = 10_000;
 
 impl RunState {
-    /// Counts a call to ServiceTitan or to a supplier, or refuses it.
+    /// Counts a call to ServiceTitan or to a vendor, or refuses it.
     pub fn count_call(&mut self) -> Result<(), CallError> {
         if self.calls.load(Ordering::Relaxed) >= self.limits.host_calls {
             return Err(CallError::new("refused", Limit::HostCalls(self.limits.host_calls).to_string()));
@@ -191,7 +191,7 @@ impl RunState {
         if answered.body.len() > self.limits.answer {
             let error = CallError::new("too-large", Limit::Answer(self.limits.answer).to_string());
             let Answered { status, attempts, .. } = answered;
-            return Err(CallError { status: Some(status), attempts, in_doubt: write, ..error });
+            return Err(CallError { status: Some(status), attempts, unresolved: write, ..error });
         }
         Ok(answered)
     }
@@ -313,7 +313,7 @@ impl Plugin {
         };
         let mut store = Store::new(&self.engine.wasm, state);
         store.limiter(|state| &mut state.guard);
-        store.set_hostcall_fuel(request.limits.hand_over);
+        store.set_hostcall_fuel(request.limits.transfer);
         store.set_epoch_deadline(1);
         let end = Instant::now() + request.limits.time;
         store.epoch_deadline_callback(move |_| {

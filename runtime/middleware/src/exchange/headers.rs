@@ -22,7 +22,7 @@ const LEFT_BEHIND: [&str; 14] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// The header that callers of suppliers show their key in.
+/// The header that callers of vendors show their key in.
 pub const KEY: &str = "x-tradewire-key";
 /// Headers that let the caller in here and are nobody else's business.
 const PRIVATE: [&str; 3] = ["authorization", "cookie", KEY];

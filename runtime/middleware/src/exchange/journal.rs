@@ -96,7 +96,7 @@ pub enum Settles {
         message: String,
     },
     /// Nobody knows.
-    InDoubt {
+    Unresolved {
         /// Why not.
         message: String,
     },
@@ -112,10 +112,10 @@ impl Sent {
                 let did_nothing = matches!(answer.status, 300..=499 | 501 | 503) && answer.status != 303;
                 match did_nothing {
                     true => Settles::Refused { status: Some(answer.status), message },
-                    false => Settles::InDoubt { message },
+                    false => Settles::Unresolved { message },
                 }
             }
-            Err(failed) if failed.may_have_acted => Settles::InDoubt { message: failed.trouble.to_string() },
+            Err(failed) if failed.may_have_acted => Settles::Unresolved { message: failed.trouble.to_string() },
             Err(failed) => Settles::Refused { status: None, message: failed.trouble.to_string() },
         }
     }
@@ -154,7 +154,7 @@ pub(super) fn found(answer: Option<Vec<u8>>) -> Result<Outgoing, Trouble> {
         Some(answer) => {
             let text = String::from_utf8_lossy(&answer);
             let told =
-                |error| Trouble::caller(format!("the answer that the doubt was settled with is not JSON: {error}"));
+                |error| Trouble::caller(format!("the answer that the write was resolved with is not JSON: {error}"));
             Value::from_json(&text).map_err(told)?
         }
         None => Value::object([("success", Value::from(true)), ("message", "done, as an operator has found".into())]),
@@ -177,7 +177,7 @@ mod tests {
         match Sent(Ok(answered(status))).settles() {
             Settles::Answered { .. } => "answered",
             Settles::Refused { .. } => "refused",
-            Settles::InDoubt { .. } => "in doubt",
+            Settles::Unresolved { .. } => "unresolved",
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
         for (wanted, statuses) in [
             ("answered", &[200, 201, 202, 204][..]),
             ("refused", &[302, 400, 401, 404, 409, 422, 429, 501, 503]),
-            ("in doubt", &[303, 500, 502, 504, 520, 599]),
+            ("unresolved", &[303, 500, 502, 504, 520, 599]),
         ] {
             for status in statuses {
                 assert_eq!(settles(*status), wanted, "{status}");

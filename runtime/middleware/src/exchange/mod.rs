@@ -81,7 +81,7 @@ pub struct Settings {
     pub limits: Limits,
     /// What templates may call at ServiceTitan.
     pub grants: Grants,
-    /// What reads, checks and renders documents, for all suppliers together.
+    /// What reads, checks and renders documents, for all vendors together.
     pub workshop: Workshop,
 }
 

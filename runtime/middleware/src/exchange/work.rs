@@ -1,5 +1,5 @@
 //! The work of carrying calls: reading documents, checking and rendering them. It is done on threads for work, so many at
-//! a time, and what documents become in memory is taken from one budget that all suppliers share. Nothing is taken while
+//! a time, and what documents become in memory is taken from one budget that all vendors share. Nothing is taken while
 //! a vendor is waited for, so a call that waits for its share holds none of anybody else's.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::Trouble;
 
 /// Work of at most so many bytes of memory is done where it comes up: it takes less time than handing it over.
 const SMALL: usize = 64 << 10;
-/// How many renderings of a supplier may wait for ServiceTitan.
+/// How many renderings of a vendor may wait for ServiceTitan.
 const AT_ONCE: usize = 64;
 /// What memory is counted by.
 const UNIT: usize = 1 << 10;
@@ -106,7 +106,7 @@ impl Workshop {
         }
         match timeout_at(ends, self.hands.acquire()).await {
             Ok(Ok(_place)) => Ok(in_place(work)),
-            _ => Err(busy("as much is being done for this supplier as this machine has processors")),
+            _ => Err(busy("as much is being done for this vendor as this machine has processors")),
         }
     }
 
@@ -123,7 +123,7 @@ impl Workshop {
         };
         let place = timeout_at(ends, Arc::clone(places).acquire_owned()).await;
         let Ok(Ok(place)) = place else {
-            return Err(busy("as much is being done for this supplier as this machine has processors"));
+            return Err(busy("as much is being done for this vendor as this machine has processors"));
         };
         let working = tradewire_workers::work(move || {
             // It is free when the work is done, and not when nobody waits for it any more.

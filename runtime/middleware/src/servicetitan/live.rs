@@ -27,9 +27,9 @@ impl Live {
     }
 
     fn late(&self, asked: &Asked) -> CallError {
-        let in_doubt = asked.operation.operation.effect != Effect::Read;
+        let unresolved = asked.operation.operation.effect != Effect::Read;
         CallError {
-            in_doubt,
+            unresolved,
             ..CallError::new("timeout", "ServiceTitan did not answer before the deadline of the call")
         }
     }

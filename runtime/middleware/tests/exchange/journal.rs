@@ -157,12 +157,12 @@ async fn redirects_say_whether_the_vendor_has_done_its_work() {
         order(&Draft::of(&vendor).serve(), &kept).await;
         let settles = kept.sent().remove(0).1;
         assert_eq!(matches!(settles, Settles::Refused { .. }), refused, "{settles:?}");
-        assert_eq!(matches!(settles, Settles::InDoubt { .. }), !refused, "{settles:?}");
+        assert_eq!(matches!(settles, Settles::Unresolved { .. }), !refused, "{settles:?}");
     }
 }
 
 #[tokio::test]
-async fn nothing_that_reached_nobody_is_in_doubt() {
+async fn nothing_that_reached_nobody_is_unresolved() {
     let place = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let kept = Kept::default();
     order(&Draft::at(&format!("http://{place}/api")).serve(), &kept).await;
@@ -170,5 +170,5 @@ async fn nothing_that_reached_nobody_is_in_doubt() {
     assert!(matches!(settles, Settles::Refused { status: None, .. }), "{settles:?}");
     let breaking = StandIn::breaking().await;
     order(&Draft::of(&breaking).serve(), &kept).await;
-    assert!(matches!(kept.sent()[1].1, Settles::InDoubt { .. }), "{:?}", kept.sent());
+    assert!(matches!(kept.sent()[1].1, Settles::Unresolved { .. }), "{:?}", kept.sent());
 }

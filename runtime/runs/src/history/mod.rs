@@ -80,7 +80,7 @@ pub struct Account {
 
 impl Account {
     /// The writes that may have taken effect and nobody knows.
-    pub fn doubts(&self) -> usize {
+    pub fn unresolved_writes(&self) -> usize {
         self.writes.iter().filter(|write| write.is_unsettled()).count()
     }
 }

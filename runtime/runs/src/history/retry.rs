@@ -15,17 +15,17 @@ pub enum RetryError {
     /// It has not ended.
     #[error("run {0} still goes on; `tradewire runs cancel {0}` asks for its end")]
     GoesOn(RunId),
-    /// It has a write in doubt.
-    #[error("run {0} waits: a write of it may have taken effect; `tradewire doubts list` shows what is to be settled")]
+    /// It has an unresolved write.
+    #[error("run {0} waits: a write of it may have taken effect; `tradewire writes list` shows what is to be settled")]
     Waits(RunId),
     /// Its files are not all delivered yet.
     #[error(
-        "the files of run {0} are not all delivered yet: `tradewire runs retry {0}` without `--again` tries that now, \
+        "the files of run {0} are not all delivered yet: `tradewire runs retry {0}` without `--force` tries that now, \
          `tradewire runs cancel {0}` gives them up; then its window may be run anew"
     )]
     Delivers(RunId),
     /// It did what it should.
-    #[error("run {0} has succeeded; `--again` runs its window anew, and makes anew the writes that it has made")]
+    #[error("run {0} has succeeded; `--force` runs its window anew, and makes anew the writes that it has made")]
     Succeeded(RunId),
     /// The window has a later run.
     #[error("run {run} is not the latest of its window; that is {later}: retry that one")]
@@ -42,7 +42,7 @@ pub enum RetryError {
 
 /// What runs the window of a run again: as its next attempt, or as a run of its own where the writes are to be made
 /// `again`.
-pub async fn retry(store: &dyn Store, run: &RunRecord, again: bool) -> Result<Request, RetryError> {
+pub async fn retry(store: &dyn Store, run: &RunRecord, force: bool) -> Result<Request, RetryError> {
     let opening = &run.opening;
     let id = opening.id;
     let Some(ending) = &run.ending else { return Err(RetryError::GoesOn(id)) };
@@ -56,8 +56,8 @@ pub async fn retry(store: &dyn Store, run: &RunRecord, again: bool) -> Result<Re
     if let Some(later) = latest.map(|latest| latest.opening.id).filter(|latest| *latest != id) {
         return Err(RetryError::Later { run: id, later });
     }
-    if !again && ending.outcome.is_success() {
+    if !force && ending.outcome.is_success() {
         return Err(RetryError::Succeeded(id));
     }
-    Ok(Request { window: Some(opening.window), again, ..Request::now(&opening.export, &opening.tenant) })
+    Ok(Request { window: Some(opening.window), force, ..Request::now(&opening.export, &opening.tenant) })
 }

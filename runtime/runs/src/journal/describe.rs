@@ -80,11 +80,11 @@ async fn hashed<T: Send + 'static>(
     hashed.map_err(|error| CallError::new("refused", format!("not sent: it cannot be written down before: {error}")))
 }
 
-/// A call of a supplier's endpoint, as yet without the request that its pack makes of it. `identity` is what tells it
+/// A call of a vendor's endpoint, as yet without the request that its pack makes of it. `identity` is what tells it
 /// from others of the same endpoint.
-pub(super) fn supplier(supplier: &str, endpoint: &str, body: &str, identity: &str) -> WriteCall {
+pub(super) fn vendor(vendor: &str, endpoint: &str, body: &str, identity: &str) -> WriteCall {
     WriteCall {
-        operation: format!("{supplier}/{endpoint}"),
+        operation: format!("{vendor}/{endpoint}"),
         method: Method::Post,
         path: String::new(),
         arguments: WriteArguments {
@@ -92,17 +92,17 @@ pub(super) fn supplier(supplier: &str, endpoint: &str, body: &str, identity: &st
             body_bytes: Some(body.len() as u64),
             ..WriteArguments::default()
         },
-        digest: digest(["supplier", supplier, endpoint, identity].map(str::as_bytes)),
+        digest: digest(["vendor", vendor, endpoint, identity].map(str::as_bytes)),
         ordinal: 0,
-        // Whatever the method: nobody knows what a supplier makes of it.
+        // Whatever the method: nobody knows what a vendor makes of it.
         repeatable: false,
     }
 }
 
 /// What the pack made of it.
-pub(super) fn written_request(supplier: &str, endpoint: &str, body: &[u8]) -> WrittenRequest {
+pub(super) fn written_request(vendor: &str, endpoint: &str, body: &[u8]) -> WrittenRequest {
     WrittenRequest {
-        supplier: supplier.to_owned(),
+        vendor: vendor.to_owned(),
         endpoint: endpoint.to_owned(),
         bytes: body.len() as u64,
         sha256: hexadecimal(&Sha256::digest(body)),

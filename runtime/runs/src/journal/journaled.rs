@@ -96,7 +96,7 @@ impl Journaled {
             let result = send().await;
             // The first sending had its effect: the record is gone, as it should be.
             let deleted = again && method == Method::Delete;
-            let is_gone = |error: &CallError| deleted && error.status == Some(404) && !error.in_doubt;
+            let is_gone = |error: &CallError| deleted && error.status == Some(404) && !error.unresolved;
             let result = result.or_else(|e| if is_gone(&e) { Ok(recorded(NO_CONTENT, Bytes::new())) } else { Err(e) });
             (settlement(&result), result)
         });
@@ -105,7 +105,7 @@ impl Journaled {
             Ok(Written::Before(WriteAnswer { status, body: Some(body) })) => Ok(recorded(status, body)),
             Ok(Written::Before(WriteAnswer { body: None, .. })) => self.ask_again(&made).await,
             Ok(Written::Now(_, Err(error))) | Err(error) => {
-                if !error.in_doubt || made.repeatable {
+                if !error.unresolved || made.repeatable {
                     self.journal.free_ordinal(&made.digest, made.ordinal);
                 }
                 Err(error)
@@ -130,7 +130,7 @@ fn settlement(result: &Result<Answered, CallError>) -> Settlement {
         Ok(answered) => {
             Settlement::Answered(WriteAnswer { status: answered.status, body: Some(answered.body.clone()) })
         }
-        Err(error) if error.in_doubt => Settlement::InDoubt { message: error.message.clone() },
+        Err(error) if error.unresolved => Settlement::Unresolved { message: error.message.clone() },
         Err(error) => Settlement::Failed { status: error.status, message: error.message.clone() },
     }
 }

@@ -9,13 +9,13 @@ use tradewire_surface::{Catalog, Method, OperationRef};
 /// How far the clocks of two machines may be apart.
 const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 
-/// A read that would tell: an operation, or an endpoint of a supplier.
+/// A read that would tell: an operation, or an endpoint of a vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Look {
     /// The operation.
     pub operation: String,
-    /// The path, with its parameters filled in; none for an endpoint of a supplier, which is asked for what the write names.
+    /// The path, with its parameters filled in; none for an endpoint of a vendor, which is asked for what the write names.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The parameters of the path.
@@ -30,9 +30,9 @@ pub struct Look {
 
 /// The read that would tell about a write; none where the catalog knows none.
 pub fn look(write: &WriteRecord, tenant: i64) -> Option<Look> {
-    if let Some(WrittenRequest { supplier, endpoint, .. }) = &write.arguments.supplier {
+    if let Some(WrittenRequest { vendor, endpoint, .. }) = &write.arguments.vendor {
         let tells = Catalog::get().contracts.get(endpoint)?.told_by.as_ref()?;
-        let operation = format!("{supplier}/{tells}");
+        let operation = format!("{vendor}/{tells}");
         return Some(Look { operation, path: String::new(), values: Vec::new(), query: Vec::new(), is_record: false });
     }
     let written = Catalog::get().operation(&write.operation)?;

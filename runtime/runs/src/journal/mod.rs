@@ -1,4 +1,4 @@
-//! The write journal: what a run changes at ServiceTitan, and what it has suppliers do, is written down before it is sent
+//! The write journal: what a run changes at ServiceTitan, and what it has vendors do, is written down before it is sent
 //! and settled after it is answered.
 //!
 //! The attempts of a run share one journal. A write is known by what it says (operation, arguments) and its number among
@@ -8,18 +8,18 @@
 //! |---|---|
 //! | answered, or an operator says that it happened | gets that answer; nothing is sent |
 //! | failed, or an operator says that it did not happen | sends it |
-//! | in doubt, `PUT` or `DELETE` at ServiceTitan | sends it again |
-//! | in doubt, any other | there is none: the run waits for an operator |
+//! | unresolved, `PUT` or `DELETE` at ServiceTitan | sends it again |
+//! | unresolved, any other | there is none: the run waits for an operator |
 //!
-//! In doubt is what was sent and never answered: the connection broke, or the process died in between. From then on the
-//! run writes nothing more, is not delivered and not tried again. [`Store::settle_doubt`](tradewire_store::Store) ends
+//! Unresolved is what was sent and never answered: the connection broke, or the process died in between. From then on the
+//! run writes nothing more, is not delivered and not tried again. [`Store::resolve_write`](tradewire_store::Store) ends
 //! that.
 //!
 //! Which runs are attempts of one is decided where they are opened: whoever runs a window again goes on with what the
 //! window's latest run has done, also where that has succeeded.
 //!
 //! Only an open run may begin a write, and a window has one open run at most, so no two attempts write at once. An answer
-//! is recorded whenever it comes, also after the run was closed: it is the truth, and may end a doubt.
+//! is recorded whenever it comes, also after the run was closed: it is the truth, and may resolve a write.
 //!
 //! A [rehearsal](rehearsal) reads the journal and writes none: what happened before is answered, anything else is not sent.
 
@@ -27,7 +27,7 @@ mod describe;
 mod journaled;
 mod look;
 mod rehearsal;
-mod supplier;
+mod vendor;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -42,7 +42,7 @@ use tradewire_store::{RunId, Store, WriteCall};
 use crate::clock::Clock;
 use crate::log::RunLog;
 pub use look::{Look, look};
-pub use supplier::{Outbound, SupplierRequest};
+pub use vendor::{Outbound, VendorRequest};
 
 /// The most bytes that an attempt keeps of the bodies of all its calls, and of each one after that.
 const ALL_BODIES: usize = 32 * 1024 * 1024;
@@ -75,7 +75,7 @@ struct Shared {
     rehearsed: Option<Mutex<Vec<WriteCall>>>,
 }
 
-/// What writes are counted in: an attempt, or a request to a supplier for what its templates write.
+/// What writes are counted in: an attempt, or a request to a vendor for what its templates write.
 #[derive(Default)]
 struct Scope {
     /// Of a request its digest and number; empty for the attempt itself.

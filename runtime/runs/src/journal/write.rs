@@ -60,7 +60,7 @@ impl Shared {
                 self.tell_answered(&call.operation);
                 return Ok(Written::Before(answer));
             }
-            Ok(Begun::InDoubt(doubt)) => return Err(waits(call, doubt)),
+            Ok(Begun::Unresolved(unresolved_write)) => return Err(waits(call, unresolved_write)),
             Ok(Begun::Send { id, again }) => (id, again),
             Err(error) => return Err(not_sent(&error)),
         };
@@ -68,7 +68,7 @@ impl Shared {
         let settled =
             with_retries("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
         if let Err(error) = settled.await {
-            tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is in doubt");
+            tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is unresolved");
             self.is_behind.store(true, Ordering::SeqCst);
             return Err(lost(format!("its answer could not be recorded: {error}")));
         }
@@ -79,7 +79,7 @@ impl Shared {
     pub(super) async fn made_before(&self, call: &WriteCall) -> Result<Option<WriteRecord>, CallError> {
         let known = with_retries("reading a journal", || self.store.known_write(self.run, &call.digest, call.ordinal));
         let known = known.await.map_err(|error| not_sent(&error))?;
-        let known = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Happened));
+        let known = known.filter(|known| matches!(known.state, WriteState::Answered | WriteState::Applied));
         if let Some(known) = &known {
             self.tell_answered(&known.operation);
         }
@@ -116,12 +116,12 @@ impl Drop for UnderWay {
     }
 }
 
-fn waits(call: &WriteCall, doubt: WriteId) -> CallError {
+fn waits(call: &WriteCall, unresolved_write: WriteId) -> CallError {
     let message = format!(
-        "not sent: write {doubt} of this run is in doubt, so the run waits; `tradewire doubts list` shows what is to be \
+        "not sent: write {unresolved_write} of this run is unresolved, so the run waits; `tradewire writes list` shows what is to be \
          settled"
     );
-    tracing::debug!(operation = call.operation, %doubt, "a write is held back");
+    tracing::debug!(operation = call.operation, %unresolved_write, "a write is held back");
     CallError::new("refused", message)
 }
 
@@ -133,5 +133,5 @@ fn not_sent(error: &StoreError) -> CallError {
 
 /// It was sent, and what came of it is not known.
 pub(super) fn lost(message: String) -> CallError {
-    CallError { in_doubt: true, ..CallError::new("unreadable", message) }
+    CallError { unresolved: true, ..CallError::new("unreadable", message) }
 }

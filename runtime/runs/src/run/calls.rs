@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tradewire_store::HostCalls;
 use tradewire_text::cut;
 
-/// The most operations that are told apart: more than the catalog and all suppliers' endpoints have.
+/// The most operations that are told apart: more than the catalog and all vendors' endpoints have.
 const MOST_OPERATIONS: usize = 2_000;
 /// The most bytes of an operation's name.
 const LONGEST_NAME: usize = 200;

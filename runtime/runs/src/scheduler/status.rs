@@ -5,7 +5,8 @@ use serde::Serialize;
 use tradewire_config::{Begins, Config};
 use tradewire_schedule::Schedule;
 use tradewire_store::{
-    DeliveryRecord, DeliveryState, Doubt, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError, words,
+    DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError,
+    UnresolvedWrite, words,
 };
 
 use crate::feed::watermark;
@@ -24,7 +25,7 @@ words! {
         Overdue = "overdue",
         /// A run of it goes on.
         Running = "running",
-        /// A run of it has a write in doubt.
+        /// A run of it has an unresolved write.
         Waiting = "waiting",
         /// Files of it are not all delivered yet.
         Delivering = "delivering",
@@ -85,7 +86,7 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
         pauses: store.pauses().await?,
         open: store.open_runs().await?,
         retries: store.retries().await?,
-        doubts: store.doubts().await?,
+        unresolved: store.unresolved_writes().await?,
         deliveries: store.deliveries().await?,
         queued: store.queued_slots().await?,
     };
@@ -117,7 +118,7 @@ struct Known {
     pauses: Vec<Pause>,
     open: Vec<RunRecord>,
     retries: Vec<RunRecord>,
-    doubts: Vec<Doubt>,
+    unresolved: Vec<UnresolvedWrite>,
     deliveries: Vec<DeliveryRecord>,
     queued: Vec<SlotRecord>,
 }
@@ -191,8 +192,8 @@ impl Known {
                 format!("a slot waits since {} and nobody took it: does `tradewire serve` run?", local(slot.due));
             return Some((Condition::Overdue, reason));
         }
-        if self.doubts.iter().any(|doubt| is_its(&doubt.export, &doubt.tenant)) {
-            let reason = "a write may have taken effect; `tradewire doubts list` shows what is to be settled";
+        if self.unresolved.iter().any(|unresolved_write| is_its(&unresolved_write.export, &unresolved_write.tenant)) {
+            let reason = "a write may have taken effect; `tradewire writes list` shows what is to be settled";
             return Some((Condition::Waiting, reason.to_owned()));
         }
         let mut under_way = self.deliveries.iter().filter(|delivery| is_its(&delivery.export, &delivery.tenant));

@@ -77,7 +77,7 @@ pub enum StateError {
     /// What is handed over is of files that nobody will have.
     #[error(
         "the delivery of `{0}` for this window was given up, so what it hands over does not count: run the window again, \
-         `tradewire run {0} --again --from … --to …`"
+         `tradewire run {0} --force --from … --to …`"
     )]
     FollowsGivenUp(String),
     /// The run is over.

@@ -72,7 +72,7 @@ async fn a_run_that_succeeds_is_followed_for_its_tenant_and_window_and_so_is_its
 #[tokio::test]
 async fn what_fails_is_not_followed_and_what_is_tried_again_is_followed_once() {
     let plugin = Closure::new(async |attempt| match (attempt.job.export.as_str(), attempt.job.attempt) {
-        ("weekly", 1) => Err(Failure::transient("the supplier is down")),
+        ("weekly", 1) => Err(Failure::transient("the vendor is down")),
         _ => Ok(Summary::default()),
     });
     let bench = bench(plugin);
@@ -84,7 +84,7 @@ async fn what_fails_is_not_followed_and_what_is_tried_again_is_followed_once() {
     // A third attempt goes on with what is done; a run of its own is followed for itself.
     assert_eq!(run(&bench, week.clone()).await.opening.attempt, 3);
     assert_eq!(slots(&bench, "report").await.len(), 1);
-    run(&bench, Request { again: true, ..week }).await;
+    run(&bench, Request { force: true, ..week }).await;
     assert_eq!(slots(&bench, "report").await.len(), 1, "its first attempt fails");
 }
 
@@ -93,11 +93,11 @@ async fn what_has_changed_nothing_is_not_followed() {
     let bench = bench(Closure::writing(&[("a.csv", "1\n")]));
     let week = request("2026-03-02", "2026-03-09");
     run(&bench, week.clone()).await;
-    let again = run(&bench, Request { again: true, ..week.clone() }).await;
+    let again = run(&bench, Request { force: true, ..week.clone() }).await;
     assert_eq!(again.ending.unwrap().outcome, Outcome::Unchanged);
     assert_eq!(slots(&bench, "report").await.len(), 1);
     bench.plugin.becomes(Closure::writing(&[("a.csv", "2\n")]));
-    run(&bench, Request { again: true, ..week }).await;
+    run(&bench, Request { force: true, ..week }).await;
     assert_eq!(slots(&bench, "report").await.len(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Webhook events and the runs that they begin: each is handed over once, whatever happens in between.
+//! Webhook events and the runs that they begin: each is dispatched once, whatever happens in between.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use tradewire_runs::replay;
 use tradewire_runs::run::{Attempt, Failure, Request, Summary};
 use tradewire_schedule::Window;
 use tradewire_store::{
-    EventFilter, EventId, EventRecord, Handover, HandoverState, Incoming, Outcome, Pause, SlotFilter, SlotState, Store,
+    Dispatch, DispatchState, EventFilter, EventId, EventRecord, Incoming, Outcome, Pause, SlotFilter, SlotState, Store,
     Trigger,
 };
 use tradewire_store_sqlite::SqliteStore;
@@ -100,12 +100,12 @@ fn handed(of: &Handed) -> Vec<Vec<String>> {
     of.lock().unwrap().clone()
 }
 
-async fn handovers(bench: &Bench, id: EventId) -> Vec<Handover> {
-    bench.store.event(id).await.unwrap().unwrap().handovers
+async fn dispatches(bench: &Bench, id: EventId) -> Vec<Dispatch> {
+    bench.store.event(id).await.unwrap().unwrap().dispatches
 }
 
-async fn states(bench: &Bench, id: EventId) -> Vec<HandoverState> {
-    handovers(bench, id).await.iter().map(|handover| handover.state).collect()
+async fn states(bench: &Bench, id: EventId) -> Vec<DispatchState> {
+    dispatches(bench, id).await.iter().map(|dispatch| dispatch.state).collect()
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn an_event_is_stored_once_however_often_it_comes() {
     let again = EventRecord { delivery: "another".to_owned(), payload: "{}".to_owned(), ..event("a") };
     assert_eq!(store(&opened, again, &["jobs"]).await, first.id);
     let events = opened.events(&EventFilter::default()).await.unwrap();
-    assert_eq!((events.len(), &events[0].event, events[0].handovers.len()), (1, &first, 1), "as it came first");
+    assert_eq!((events.len(), &events[0].event, events[0].dispatches.len()), (1, &first, 1), "as it came first");
     // What differs in anything that it is known by is another.
     for other in [
         event("b"),
@@ -145,18 +145,18 @@ async fn events_that_wait_together_begin_one_run_and_those_that_come_meanwhile_t
     let ids = [come(&bench, "a").await, come(&bench, "b").await, come(&bench, "c").await];
     come(&bench, "a").await;
     a_while().await;
-    assert_eq!(states(&bench, ids[0]).await, [HandoverState::Waiting], "it is paused");
+    assert_eq!(states(&bench, ids[0]).await, [DispatchState::Waiting], "it is paused");
     bench.store.resume("jobs", None).await.unwrap();
     bench.clock.advance(TimeDelta::seconds(31));
-    until("they are handed over", async || states(&bench, ids[2]).await == [HandoverState::HandedOver]).await;
+    until("they are dispatched", async || states(&bench, ids[2]).await == [DispatchState::Dispatched]).await;
     let later = come(&bench, "d").await;
-    until("so is the next", async || states(&bench, later).await == [HandoverState::HandedOver]).await;
+    until("so is the next", async || states(&bench, later).await == [DispatchState::Dispatched]).await;
     assert_eq!(handed(&seen), [vec!["a", "b", "c"], vec!["d"]]);
     let runs = runs_of(&bench, "jobs").await;
     assert_eq!((runs.len(), runs[0].opening.trigger), (2, Trigger::Events));
     let due = runs[0].opening.due.unwrap();
     assert_eq!(runs[0].opening.window, Window::moment(due).in_zone(chrono_tz::Tz::America__Phoenix));
-    assert_eq!(handovers(&bench, later).await[0].run, Some(runs[0].opening.id));
+    assert_eq!(dispatches(&bench, later).await[0].run, Some(runs[0].opening.id));
     going.stop().await;
 }
 
@@ -206,7 +206,7 @@ async fn a_burst_becomes_a_few_runs() {
     store(&bench.store, large, &["jobs"]).await;
     store(&bench.store, larger, &["jobs"]).await;
     let going = start(bench.runner.clone()).await;
-    until("all are handed over", async || handed(&seen).iter().map(Vec::len).sum::<usize>() == 2302).await;
+    until("all are dispatched", async || handed(&seen).iter().map(Vec::len).sum::<usize>() == 2302).await;
     assert_eq!(handed(&seen).iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 301, 1]);
     let all: Vec<String> = handed(&seen).concat();
     assert_eq!(all[..2300], (0..2300).map(|n| n.to_string()).collect::<Vec<_>>());
@@ -216,14 +216,14 @@ async fn a_burst_becomes_a_few_runs() {
 #[tokio::test]
 async fn every_attempt_gets_the_same_events_and_what_fails_for_good_is_told_and_can_be_replayed() {
     let (plugin, seen) = reading(|attempt| match attempt.job.attempt {
-        1 => Err(Failure::transient("the supplier is down")),
+        1 => Err(Failure::transient("the vendor is down")),
         _ => Err(Failure::refused("no such job")),
     });
     let bench = bench(plugin);
     let going = start(bench.runner.clone()).await;
     let id = come(&bench, "a").await;
     until("it fails", async || runs_of(&bench, "jobs").await.iter().any(|run| run.ending.is_some())).await;
-    assert_eq!(states(&bench, id).await, [HandoverState::Waiting], "it is tried again");
+    assert_eq!(states(&bench, id).await, [DispatchState::Waiting], "it is tried again");
     let later = come(&bench, "b").await;
     until("the other fails as well", async || {
         let runs = runs_of(&bench, "jobs").await;
@@ -231,9 +231,9 @@ async fn every_attempt_gets_the_same_events_and_what_fails_for_good_is_told_and_
     })
     .await;
     bench.clock.advance(TimeDelta::seconds(31));
-    until("it fails for good", async || states(&bench, id).await == [HandoverState::Failed]).await;
+    until("it fails for good", async || states(&bench, id).await == [DispatchState::Failed]).await;
     assert_eq!(handed(&seen).iter().filter(|events| **events == ["a"]).count(), 2);
-    until("so does the other", async || states(&bench, later).await == [HandoverState::Failed]).await;
+    until("so does the other", async || states(&bench, later).await == [DispatchState::Failed]).await;
 
     let (plugin, seen) = reading(|_| Ok(Summary::default()));
     bench.plugin.becomes(plugin);
@@ -241,15 +241,15 @@ async fn every_attempt_gets_the_same_events_and_what_fails_for_good_is_told_and_
     let told = replay(&bench.store, bench.runner.config(), &ids, None, at("2026-03-11T13:00:00Z")).await.unwrap();
     assert_eq!((told.len(), told[0].1.due), (2, told[1].1.due), "they begin one run");
     bench.runner.queued().notify_one();
-    let expected = [HandoverState::Failed, HandoverState::HandedOver];
-    until("they are handed over", async || states(&bench, later).await == expected).await;
+    let expected = [DispatchState::Failed, DispatchState::Dispatched];
+    until("they are dispatched", async || states(&bench, later).await == expected).await;
     assert_eq!(handed(&seen), [vec!["a", "b"]]);
     let slot = bench.store.slot("jobs", "acme", told[0].1.due).await.unwrap().unwrap();
     assert_eq!(slot.cause.as_deref(), Some("as an operator asked"));
     // Also what has succeeded.
     replay(&bench.store, bench.runner.config(), &[id], Some("jobs"), at("2026-03-11T14:00:00Z")).await.unwrap();
     bench.runner.queued().notify_one();
-    until("it is handed over again", async || handed(&seen).len() == 2).await;
+    until("it is dispatched again", async || handed(&seen).len() == 2).await;
     going.stop().await;
 }
 
@@ -271,7 +271,7 @@ async fn what_cannot_be_replayed_is_told() {
     );
     assert!(told(&[known], Some("weekly")).await.starts_with("export `weekly` does not run for event "));
     assert!(told(&[stranger], None).await.starts_with(&format!("there is no event {stranger}")));
-    assert_eq!(handovers(&bench, known).await.len(), 1, "all of them or none");
+    assert_eq!(dispatches(&bench, known).await.len(), 1, "all of them or none");
 }
 
 #[tokio::test]
@@ -281,7 +281,7 @@ async fn a_process_that_dies_loses_no_event_and_hands_none_over_twice() {
     // Nobody runs schedules.
     let id = store(&bench.store, event("a"), &["jobs"]).await;
     let going = start(Arc::new(bench.another())).await;
-    until("it is handed over", async || states(&bench, id).await == [HandoverState::HandedOver]).await;
+    until("it is dispatched", async || states(&bench, id).await == [DispatchState::Dispatched]).await;
     going.kill();
     let going = start(Arc::new(bench.another())).await;
     a_while().await;
@@ -303,9 +303,9 @@ async fn a_run_that_dies_is_gone_on_with_and_its_events_stay_what_they_are() {
     // Until the lease of the one that is gone has ended, and the pause has passed.
     bench.clock.advance(TimeDelta::seconds(120));
     let going = start(bench.runner.clone()).await;
-    until("the later one is handed over", async || states(&bench, later).await == [HandoverState::HandedOver]).await;
+    until("the later one is dispatched", async || states(&bench, later).await == [DispatchState::Dispatched]).await;
     bench.clock.advance(TimeDelta::seconds(31));
-    until("the first one is", async || states(&bench, id).await == [HandoverState::HandedOver]).await;
+    until("the first one is", async || states(&bench, id).await == [DispatchState::Dispatched]).await;
     let mut all = handed(&seen);
     all.sort();
     assert_eq!(all, [["a"], ["b"]]);
@@ -313,12 +313,12 @@ async fn a_run_that_dies_is_gone_on_with_and_its_events_stay_what_they_are() {
 }
 
 #[tokio::test]
-async fn by_hand_a_window_is_handed_over_again_but_for_what_still_waits() {
+async fn by_hand_a_window_is_dispatched_again_but_for_what_still_waits() {
     let (plugin, seen) = reading(|_| Ok(Summary::default()));
     let bench = bench(plugin);
     let going = start(bench.runner.clone()).await;
     let id = come(&bench, "a").await;
-    until("it is handed over", async || states(&bench, id).await == [HandoverState::HandedOver]).await;
+    until("it is dispatched", async || states(&bench, id).await == [DispatchState::Dispatched]).await;
     going.stop().await;
     come(&bench, "b").await;
     let window = Window::parse("2026-03-11", "2026-03-12", chrono_tz::Tz::America__Phoenix).unwrap();
@@ -336,7 +336,7 @@ async fn old_events_are_forgotten_once_nothing_waits_for_them_and_none_that_may_
     let bench = bench(plugin);
     let going = start(bench.runner.clone()).await;
     let done = come(&bench, "done").await;
-    until("it is handed over", async || states(&bench, done).await == [HandoverState::HandedOver]).await;
+    until("it is dispatched", async || states(&bench, done).await == [DispatchState::Dispatched]).await;
     going.stop().await;
     let waiting = come(&bench, "waiting").await;
     let nobodys = store(&bench.store, event("nobody's"), &[]).await;
@@ -348,5 +348,5 @@ async fn old_events_are_forgotten_once_nothing_waits_for_them_and_none_that_may_
     assert_eq!(store(&bench.store, event("done"), &["jobs"]).await, done);
     assert_eq!(prune("2026-04-11T00:00:00Z", "2026-04-11T12:00:00Z").await, 2);
     assert!(bench.store.event(done).await.unwrap().is_none() && bench.store.event(nobodys).await.unwrap().is_none());
-    assert_eq!(states(&bench, waiting).await, [HandoverState::Waiting]);
+    assert_eq!(states(&bench, waiting).await, [DispatchState::Waiting]);
 }

@@ -6,7 +6,7 @@ use chrono::{TimeDelta, Utc};
 use tradewire_client::{CallError, ServiceTitan};
 use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Failure, Report, Request, RunError};
-use tradewire_store::{Outcome, Store, Verdict, WriteState};
+use tradewire_store::{Outcome, Resolution, Store, WriteState};
 
 use crate::support::api::{Ends, Scripted, call};
 use crate::support::faults::{Fault, Faulty};
@@ -70,7 +70,7 @@ async fn a_later_attempt_is_answered_from_the_journal_and_sends_what_is_new() {
     assert_eq!(api.sent()[4..], ["dispatch/team.create  c"], "what failed is sent anew, and nothing else");
     assert_eq!(outcome(&bench).await, Outcome::Unchanged, "whoever runs the window again makes nothing twice");
     assert_eq!(api.sent().len(), 5);
-    let again = Request { again: true, ..Request::now("weekly", "acme") };
+    let again = Request { force: true, ..Request::now("weekly", "acme") };
     let report = bench.runner.run(again, CancellationToken::new()).await.unwrap();
     assert_eq!((api.sent().len(), report.run.opening.attempt), (9, 1), "unless they ask for it");
 }
@@ -92,7 +92,7 @@ async fn a_call_that_failed_and_was_repeated_is_one_write() {
 }
 
 #[tokio::test]
-async fn a_write_in_doubt_holds_the_run_its_window_and_everything_that_it_would_write() {
+async fn an_unresolved_write_holds_the_run_its_window_and_everything_that_it_would_write() {
     let api = Scripted::with([Ends::Well("1"), Ends::Lost]);
     let (plugin, answers) =
         calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b"), (CREATE, "", "b"), (CREATE, "", "c")]);
@@ -102,17 +102,17 @@ async fn a_write_in_doubt_holds_the_run_its_window_and_everything_that_it_would_
     assert_eq!((ending.outcome, ending.failure), (Outcome::Waiting, None));
     assert!(ending.reasons[0].starts_with("dispatch/team.create (POST /dispatch/v2/tenant/1234567890/teams)"));
     assert_eq!(api.sent().len(), 2, "neither the same again nor another");
-    assert!(answers.lock().unwrap()[3].as_ref().unwrap_err().message.contains("in doubt, so the run waits"));
+    assert!(answers.lock().unwrap()[3].as_ref().unwrap_err().message.contains("unresolved, so the run waits"));
     assert!(bench.names().is_empty(), "{:?}", bench.names());
     assert!(matches!(run(&bench).await, Err(RunError::Waits(waits)) if waits == report.run.opening.id));
-    let next = Request { again: true, ..Request::now("weekly", "acme") };
+    let next = Request { force: true, ..Request::now("weekly", "acme") };
     assert!(matches!(bench.runner.run(next, CancellationToken::new()).await, Err(RunError::Waits(_))));
     let other = bench.runner.run(Request::now("weekly", "zenith"), CancellationToken::new()).await.unwrap();
     assert_eq!(other.outcome(), Outcome::Succeeded, "another tenant does not wait");
 }
 
 #[tokio::test]
-async fn a_plugin_that_ignores_a_doubt_waits_all_the_same() {
+async fn a_plugin_that_ignores_an_unresolved_write_waits_all_the_same() {
     let api = Scripted::with([Ends::Lost]);
     let bench = Bench::new(Closure::new(move |attempt| {
         let api = attempt.journal.layer(Arc::new(api.clone()));
@@ -128,24 +128,27 @@ async fn a_plugin_that_ignores_a_doubt_waits_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_doubt_is_settled_either_way_and_the_run_goes_on() {
-    for (verdict, sent, first) in [
-        (Verdict::Happened(Some("7".into())), 2, "7"),
-        (Verdict::Happened(None), 2, ""),
-        (Verdict::DidNotHappen, 3, "{\"id\":2}"),
+async fn an_unresolved_write_is_settled_either_way_and_the_run_goes_on() {
+    for (resolution, sent, first) in [
+        (Resolution::Applied(Some("7".into())), 2, "7"),
+        (Resolution::Applied(None), 2, ""),
+        (Resolution::NotApplied, 3, "{\"id\":2}"),
     ] {
         let api = Scripted::with([Ends::Lost]);
         let (plugin, answers) = calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b")]);
         let bench = Bench::new(plugin);
         assert_eq!(outcome(&bench).await, Outcome::Waiting);
-        let doubt = bench.store.doubts().await.unwrap().remove(0);
-        assert_eq!((doubt.export.as_str(), doubt.tenant_id, doubt.write.attempt), ("weekly", 1234567890, 1));
+        let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
+        assert_eq!(
+            (unresolved_write.export.as_str(), unresolved_write.tenant_id, unresolved_write.write.attempt),
+            ("weekly", 1234567890, 1)
+        );
         assert!(bench.store.settled_runs().await.unwrap().is_empty());
-        bench.store.settle_doubt(doubt.write.id, &verdict, Utc::now()).await.unwrap();
-        assert!(bench.store.doubts().await.unwrap().is_empty());
-        assert_eq!(bench.store.settled_runs().await.unwrap()[0].opening.id, doubt.write.run);
+        bench.store.resolve_write(unresolved_write.write.id, &resolution, Utc::now()).await.unwrap();
+        assert!(bench.store.unresolved_writes().await.unwrap().is_empty());
+        assert_eq!(bench.store.settled_runs().await.unwrap()[0].opening.id, unresolved_write.write.run);
         assert_eq!(outcome(&bench).await, Outcome::Succeeded);
-        assert_eq!((api.sent().len(), oks(&answers)[0].as_str()), (sent, first), "{verdict:?}");
+        assert_eq!((api.sent().len(), oks(&answers)[0].as_str()), (sent, first), "{resolution:?}");
         assert!(bench.store.settled_runs().await.unwrap().is_empty());
     }
 }
@@ -156,8 +159,8 @@ async fn a_change_that_happened_is_answered_with_the_record_as_it_is() {
     let (plugin, answers) = calling(&api, &[("crm/customers.update", "5", "{}")]);
     let bench = Bench::new(plugin);
     assert_eq!(outcome(&bench).await, Outcome::Waiting);
-    let doubt = bench.store.doubts().await.unwrap().remove(0);
-    bench.store.settle_doubt(doubt.write.id, &Verdict::Happened(None), Utc::now()).await.unwrap();
+    let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
+    bench.store.resolve_write(unresolved_write.write.id, &Resolution::Applied(None), Utc::now()).await.unwrap();
     assert_eq!(outcome(&bench).await, Outcome::Succeeded);
     assert_eq!(api.sent()[1..], ["crm/customers.get 5 "]);
     assert_eq!(oks(&answers), ["{\"id\":2}"]);
@@ -222,7 +225,7 @@ async fn a_store_that_hiccups_costs_no_write_and_makes_none_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_cannot_be_recorded_is_in_doubt_and_nothing_more_is_sent() {
+async fn an_answer_that_cannot_be_recorded_is_unresolved_and_nothing_more_is_sent() {
     let api = Scripted::default();
     let (plugin, _) = calling(&api, &[(CREATE, "", "a"), (CREATE, "", "b")]);
     let config = CONFIG.replace("time = \"1 min\"", "time = \"1 h\"");
@@ -248,7 +251,7 @@ async fn dead_between_the_journal_and_the_answer_the_run_waits() {
         assert_eq!(ending.outcome, Outcome::Waiting);
         assert!(ending.reasons[0].contains("the run ended before it was answered"), "{ending:?}");
         assert_eq!(api.sent().len(), sent);
-        assert_eq!(bench.store.doubts().await.unwrap()[0].write.state, WriteState::InDoubt);
+        assert_eq!(bench.store.unresolved_writes().await.unwrap()[0].write.state, WriteState::Unresolved);
     }
 }
 
@@ -270,7 +273,7 @@ async fn a_run_that_is_cancelled_waits_for_the_answer_to_what_it_has_sent() {
 }
 
 #[tokio::test]
-async fn only_an_open_run_begins_a_write_and_an_answer_that_comes_late_ends_the_doubt() {
+async fn only_an_open_run_begins_a_write_and_an_answer_that_comes_late_ends_it() {
     let api = Scripted::default();
     let (plugin, _) = calling(&api, &[(CREATE, "", "a")]);
     let (bench, faulty) = faulty(plugin, &[("settle_write", Fault::HangsBefore)]);
@@ -295,12 +298,12 @@ async fn only_an_open_run_begins_a_write_and_an_answer_that_comes_late_ends_the_
     let error = call(&*api_of_the_dead, CREATE, &[], "b").await.unwrap_err();
     assert!(error.message.contains("is closed"), "{error:?}");
     assert_eq!(api.sent().len(), 1);
-    let doubt = bench.store.doubts().await.unwrap().remove(0);
+    let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
     let answer = tradewire_store::WriteAnswer { status: 200, body: Some("9".into()) };
     let settlement = tradewire_store::Settlement::Answered(answer);
-    bench.store.settle_write(run_id, doubt.write.id, &settlement, at("2026-03-11T12:05:00Z")).await.unwrap();
-    assert!(bench.store.doubts().await.unwrap().is_empty());
+    bench.store.settle_write(run_id, unresolved_write.write.id, &settlement, at("2026-03-11T12:05:00Z")).await.unwrap();
+    assert!(bench.store.unresolved_writes().await.unwrap().is_empty());
     assert_eq!(bench.store.writes(run_id).await.unwrap()[0].answer.as_deref(), Some(&b"9"[..]));
-    let verdict = bench.store.settle_doubt(doubt.write.id, &Verdict::DidNotHappen, Utc::now()).await;
-    assert!(verdict.unwrap_err().to_string().contains("no write"), "what is known cannot be overruled");
+    let resolution = bench.store.resolve_write(unresolved_write.write.id, &Resolution::NotApplied, Utc::now()).await;
+    assert!(resolution.unwrap_err().to_string().contains("no write"), "what is known cannot be overruled");
 }

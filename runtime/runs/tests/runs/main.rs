@@ -15,5 +15,5 @@ mod scheduler;
 mod schedules;
 mod state;
 mod status;
-mod suppliers;
 mod support;
+mod vendors;

@@ -61,7 +61,7 @@ impl Follows {
 
     async fn becomes(&self, config: &str) {
         let config = Config::parse(self.bench.folder.path().join("tradewire.toml"), config).unwrap();
-        let runner = self.bench.runner.again(Arc::new(config), Arc::new(self.plugin.clone()));
+        let runner = self.bench.runner.reconfigured(Arc::new(config), Arc::new(self.plugin.clone()));
         self.runner.send_replace(Arc::new(runner));
         a_while().await;
     }

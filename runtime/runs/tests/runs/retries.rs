@@ -10,7 +10,7 @@ use tradewire_store::{Outcome, RunRecord, SlotState, Store};
 
 use crate::support::api::{Ends, Scripted, call};
 use crate::support::scheduling::{Going, a_while, ended, runs, slots, start_after, until};
-use crate::support::supplier::{Came, Vendor};
+use crate::support::vendor::{Came, Vendor};
 use crate::support::{Bench, Closure, at, weekly};
 
 const RETRIES: &str = r#"retries = { times = 3, backoff = "10 min", longest = "15 min" }"#;
@@ -23,7 +23,7 @@ fn failing(api: &Scripted, times: u32) -> Closure {
         async move {
             call(&*api, "dispatch/team.create", &[], "a").await.map_err(|error| Failure::transient(error.message))?;
             match attempt.job.attempt {
-                attempt if attempt <= times => Err(Failure::transient("the supplier is down")),
+                attempt if attempt <= times => Err(Failure::transient("the vendor is down")),
                 _ => Ok(Summary::default()),
             }
         }
@@ -133,7 +133,7 @@ async fn a_run_whose_process_was_killed_is_tried_again() {
 }
 
 #[tokio::test]
-async fn what_is_refused_in_doubt_or_was_run_by_hand_is_not_tried_again() {
+async fn what_is_refused_unresolved_or_was_run_by_hand_is_not_tried_again() {
     let lost = Scripted::with([Ends::Lost]);
     let (bench, going) = start(failing(&lost, 0)).await;
     bench.clock.set("2026-03-16T10:00:00Z");
@@ -141,7 +141,7 @@ async fn what_is_refused_in_doubt_or_was_run_by_hand_is_not_tried_again() {
     bench.plugin.becomes(Closure::new(async |_| Err(Failure::refused("a technician has no code"))));
     bench.clock.set("2026-03-16T13:00:00Z");
     until("acme is refused", async || ended(&bench).await == 2).await;
-    bench.plugin.becomes(Closure::new(async |_| Err(Failure::transient("the supplier is down"))));
+    bench.plugin.becomes(Closure::new(async |_| Err(Failure::transient("the vendor is down"))));
     let by_hand = Request { window: None, ..Request::now("weekly", "acme") };
     bench.runner.run(by_hand, CancellationToken::new()).await.unwrap();
     assert!(bench.store.retries().await.unwrap().is_empty());
@@ -185,7 +185,7 @@ async fn the_next_slot_does_not_wait_for_a_run_between_its_attempts() {
     going.stop().await;
 }
 
-/// A plugin that orders from a supplier and then fails so often.
+/// A plugin that orders from a vendor and then fails so often.
 fn ordering(vendor: &Vendor, times: u32) -> Closure {
     let vendor = vendor.clone();
     Closure::new(move |attempt| {
@@ -215,7 +215,7 @@ async fn a_run_that_has_ordered_is_tried_again_and_the_order_is_not() {
 }
 
 #[tokio::test]
-async fn a_run_whose_order_is_in_doubt_is_not_tried_again() {
+async fn a_run_whose_order_is_unresolved_is_not_tried_again() {
     let vendor = Vendor::with([Came::Lost]);
     let (bench, going) = start(ordering(&vendor, 0)).await;
     bench.clock.set("2026-03-16T10:00:00Z");

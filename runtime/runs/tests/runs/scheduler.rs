@@ -7,7 +7,7 @@ use SlotState::{Missed, Skipped, Taken};
 use chrono::TimeDelta;
 use tradewire_runs::run::{Failure, Summary};
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_store::{Outcome, SlotState, Store, Trigger, Verdict};
+use tradewire_store::{Outcome, Resolution, SlotState, Store, Trigger};
 
 use crate::support::api::{Ends, Scripted, call};
 use crate::support::faults::{Fault, Faulty};
@@ -212,7 +212,7 @@ async fn what_comes_next_can_be_asked() {
 }
 
 #[tokio::test]
-async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_doubt_is_settled() {
+async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_write_is_resolved() {
     let api = Scripted::with([Ends::Lost]);
     let seen = api.clone();
     let bench = Bench::new(Closure::new(move |attempt| {
@@ -239,9 +239,9 @@ async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_doubt_is_s
     a_while().await;
     assert_eq!(outcomes().await.len(), 2, "nobody has settled it");
 
-    let doubt = bench.store.doubts().await.unwrap().remove(0);
-    let verdict = Verdict::Happened(Some("{}".into()));
-    bench.store.settle_doubt(doubt.write.id, &verdict, at("2026-03-23T10:10:00Z")).await.unwrap();
+    let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
+    let resolution = Resolution::Applied(Some("{}".into()));
+    bench.store.resolve_write(unresolved_write.write.id, &resolution, at("2026-03-23T10:10:00Z")).await.unwrap();
     let sent = api.sent().len();
     bench.clock.advance(TimeDelta::minutes(5));
     let all = [Outcome::Waiting, Outcome::Succeeded, Outcome::Succeeded];

@@ -270,7 +270,7 @@ async fn whoever_runs_after_reads_what_was_handed_over_and_changes_nothing_of_it
     });
     let bench = Bench::with(plugin, &config, |store| store);
     let read = async |bench: &Bench| {
-        let request = Request { export: "report".into(), again: true, ..window(bench, 0) };
+        let request = Request { export: "report".into(), force: true, ..window(bench, 0) };
         bench.runner.run(request, CancellationToken::new()).await.unwrap().run.ending.unwrap().message
     };
     assert_eq!(run(&bench, 0).await.outcome(), Outcome::Failed);

@@ -61,7 +61,7 @@ async fn a_run_that_goes_on_fails_and_is_tried_again_is_told() {
         let held = held.clone();
         async move {
             held.acquire().await.unwrap().forget();
-            Err::<Summary, _>(Failure::transient("the supplier is down"))
+            Err::<Summary, _>(Failure::transient("the vendor is down"))
         }
     });
     let bench = Bench::with(plugin, &weekly("retries = { times = 1, backoff = \"10 min\" }"), |store| store);
@@ -77,7 +77,7 @@ async fn a_run_that_goes_on_fails_and_is_tried_again_is_told() {
     assert_eq!(condition(&bench, now).await, retrying);
     bench.clock.set("2026-03-16T10:10:00Z");
     until("it fails again", async || ended(&bench).await == 2).await;
-    let failing = (Condition::Failing, Some("failed: the supplier is down".to_owned()));
+    let failing = (Condition::Failing, Some("failed: the vendor is down".to_owned()));
     assert_eq!(condition(&bench, "2026-03-16T10:10:10Z").await, failing);
     going.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Harborline Supply: a small trade supplier that does not exist, with an API of its own, so that a middleware's
+//! Harborline Supply: a small trade vendor that does not exist, with an API of its own, so that a middleware's
 //! templates can be tried offline. Its fields are spelt unlike ServiceTitan's, and it keeps what it is told: an order
 //! takes stock, shows its progress, ends in an invoice, and is refused the second time.
 //!

@@ -16,7 +16,7 @@ pub enum Export {
     /// Shows what a run would deliver; sends, delivers and records nothing.
     ///
     /// The plugin runs as it would, with ServiceTitan's own answers to what it reads. A write at ServiceTitan, and what has
-    /// a supplier act, is answered where an earlier run of the window has made it, and is otherwise refused and told. Ends
+    /// a vendor act, is answered where an earlier run of the window has made it, and is otherwise refused and told. Ends
     /// with 1 where a run would fail.
     Preview(Preview),
     /// Shows what differs between two deliveries of one window, row by row and in their totals.
@@ -92,9 +92,9 @@ pub struct New {
     /// A tenant; may be given several times. One that the configuration does not have is added to it.
     #[arg(long = "tenant")]
     pub tenants: Vec<String>,
-    /// A supplier that a new plugin may call; may be given several times.
-    #[arg(long = "supplier")]
-    pub suppliers: Vec<String>,
+    /// A vendor that a new plugin may call; may be given several times.
+    #[arg(long = "vendor")]
+    pub vendors: Vec<String>,
     /// When it runs, as a cron expression in the tenant's time zone; `never`: only when asked.
     #[arg(long)]
     pub cron: Option<String>,

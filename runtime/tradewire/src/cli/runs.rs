@@ -20,8 +20,8 @@ pub enum Runs {
     /// Runs the window of a run again.
     ///
     /// It is the next attempt of that run, whoever began it: a write at ServiceTitan that was answered before is not sent
-    /// again, its journal answers; what a supplier was asked is in no journal and is asked again. A run that goes on, waits
-    /// for doubts or has succeeded is refused, and so is one whose window has a later run: retry that one. Of a run that
+    /// again, its journal answers; what a vendor was asked is in no journal and is asked again. A run that goes on, waits
+    /// for unresolved writes or has succeeded is refused, and so is one whose window has a later run: retry that one. Of a run that
     /// delivers only the delivery is tried, now and without the plugin. Ends like `tradewire run`.
     Retry(Retry),
     /// Asks for the end of a run that goes on, and waits for it.
@@ -82,7 +82,7 @@ pub struct Retry {
     pub which: Which,
     /// A run of its own instead, also where that one has succeeded: it makes anew the writes that have been made.
     #[arg(long)]
-    pub again: bool,
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

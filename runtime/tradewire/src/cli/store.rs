@@ -23,7 +23,7 @@ pub enum Store {
     /// every hour.
     ///
     /// Of a run that has delivered a file or written at ServiceTitan only log and host calls are forgotten: the rest keeps
-    /// that from being done twice; what it has produced goes from the outbox. A run with a doubt, an attempt to come or files
+    /// that from being done twice; what it has produced goes from the outbox. A run with an unresolved write, an attempt to come or files
     /// under way is left whole.
     Prune(Prune),
 }

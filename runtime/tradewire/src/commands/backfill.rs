@@ -56,7 +56,7 @@ pub async fn backfill(options: Run, output: &Output) -> Result<ExitCode> {
     runner.recover().await?;
     let stop = told_to_stop(output)?;
     busy.at(&format!("running {}", export.name));
-    let walks = backfills.into_iter().map(|backfill| walk(&runner, backfill, options.again, &stop, &busy));
+    let walks = backfills.into_iter().map(|backfill| walk(&runner, backfill, options.force, &stop, &busy));
     let walked: Vec<Backfill> = stream::iter(walks).buffered(AT_ONCE).collect().await;
     drop((runner, busy));
     Ok(tell(&walked, output))
@@ -91,7 +91,7 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
     })
 }
 
-async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {
+async fn walk(runner: &Runner, mut backfill: Backfill, force: bool, stop: &CancellationToken, busy: &Busy) -> Backfill {
     for window in backfill.windows.clone() {
         let (export, tenant) = (&backfill.export, &backfill.tenant);
         if stop.is_cancelled() {
@@ -99,7 +99,7 @@ async fn walk(runner: &Runner, mut backfill: Backfill, again: bool, stop: &Cance
             backfill.stopped = Some(format!("{export} for {tenant}: stopped before the window {window}"));
             break;
         }
-        let request = Request { window: Some(window), again, ..Request::now(export, tenant) };
+        let request = Request { window: Some(window), force, ..Request::now(export, tenant) };
         let result = runner.run(request, stop.clone()).await;
         backfill.short = Short::of(&result);
         backfill.waits = backfill.short == Some(Short::Waits);

@@ -30,7 +30,7 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let executor = load(&setting, private::changed_by_others(config))?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
-    let (suppliers, supplier_values) = suppliers(config, &executor);
+    let (vendors, vendor_values) = vendors(config, &executor);
     let (exports, export_values) = exports(config, Utc::now());
     let mut warnings = doctor::weak(config);
     warnings.extend(doctor::in_clear(config).map(|clear| clear.to_string()));
@@ -40,9 +40,9 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
     let keep = config.keep.map_or("ever".to_owned(), |keep| humantime::format_duration(keep).to_string());
     let logs = config.logs / (1024 * 1024);
     let store = format!("store: runs are remembered for {keep}, the latest {logs} MiB of their logs\n");
-    let text = format!("{plugins}{suppliers}{exports}{store}{} is good\n", config.path.display());
+    let text = format!("{plugins}{vendors}{exports}{store}{} is good\n", config.path.display());
     let value = json!({
-        "plugins": plugin_values, "middleware": supplier_values, "exports": export_values, "warnings": warnings,
+        "plugins": plugin_values, "middleware": vendor_values, "exports": export_values, "warnings": warnings,
     });
     output.result(&text, &value);
     Ok(())
@@ -94,12 +94,12 @@ fn plugins(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
     (text, values)
 }
 
-fn suppliers(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
+fn vendors(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
     let mut text = String::new();
     let mut values = Vec::new();
     for name in config.middleware.keys() {
-        let Some(supplier) = executor.suppliers().get(name) else { continue };
-        let pack = supplier.middleware.pack();
+        let Some(vendor) = executor.vendors().get(name) else { continue };
+        let pack = vendor.middleware.pack();
         let endpoints: Vec<&str> = pack.endpoints.keys().map(String::as_str).collect();
         let asks: BTreeSet<String> = pack
             .templates()
@@ -113,10 +113,10 @@ fn suppliers(config: &Config, executor: &Executor) -> (String, Vec<Value>) {
         };
         tokens.iter().for_each(|url| text += &format!(", tokens from {url}"));
         text += &format!("{}\n", if asks.is_empty() { String::new() } else { format!(", asks {}", join(&asks)) });
-        supplier.warnings.iter().for_each(|warning| text += &format!("  {warning}\n"));
+        vendor.warnings.iter().for_each(|warning| text += &format!("  {warning}\n"));
         values.push(json!({
             "middleware": name, "endpoints": endpoints, "base_url": pack.vendor.base_url.as_str(),
-            "token_url": tokens, "operations": asks, "warnings": supplier.warnings,
+            "token_url": tokens, "operations": asks, "warnings": vendor.warnings,
         }));
     }
     (text, values)

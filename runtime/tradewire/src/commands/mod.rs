@@ -5,7 +5,6 @@ mod check;
 mod delivery;
 mod demo;
 mod doctor;
-mod doubts;
 mod export;
 mod plugin;
 mod private;
@@ -25,6 +24,7 @@ mod table;
 mod template;
 mod vault;
 mod webhooks;
+mod writes;
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub fn dispatch(cli: Cli, output: &Output) -> Result<ExitCode> {
         Command::Demo(options) => block_on(demo::demo(options, output)),
         Command::Run(options) => block_on(run::run(options, output)),
         Command::Serve(options) => done(block_on(serve::serve(options, output))),
-        Command::Doubts(command) => done(block_on(doubts::dispatch(command, output))),
+        Command::Writes(command) => done(block_on(writes::dispatch(command, output))),
         Command::Runs(command) => block_on(runs::dispatch(command, output)),
         Command::Export(command) => block_on(export::dispatch(command, output)),
         Command::Schedule(command) => done(block_on(schedule::dispatch(command, output))),

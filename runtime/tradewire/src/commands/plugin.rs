@@ -38,7 +38,7 @@ pub fn inspect(file: &Path, output: &Output) -> Result<()> {
         text += &format!("  {}\n", operation.id());
     }
     if plugin.uses_middleware() {
-        text += "calls suppliers, through their request-middleware packs\n";
+        text += "calls vendors, through their request-middleware packs\n";
     }
     text += &format!("asks for {} scopes of the app:\n", scopes.len());
     for scope in &scopes {

@@ -65,7 +65,7 @@ fn requests(config: &Config, export: &Export, options: &Run) -> Result<Vec<Reque
     tenants
         .iter()
         .map(|name| {
-            let mut request = Request { again: options.again, ..Request::now(&export.name, name) };
+            let mut request = Request { force: options.force, ..Request::now(&export.name, name) };
             // One that the export does not run for is refused when it is opened.
             if let (Some(from), Some(to), Some(tenant)) = (&options.from, &options.to, config.tenants.get(name)) {
                 request.window = Some(Window::parse(from, to, config.zone(export, tenant))?);

@@ -83,7 +83,7 @@ fn text(running: &Running) -> String {
   client secret  {DEMO_CLIENT_SECRET}
   app key        {DEMO_APP_KEY}
 
-a supplier for middleware at {vendor}
+a vendor for middleware at {vendor}
   X-Api-Key      {DEMO_VENDOR_KEY}
 
 for tradewire.toml:

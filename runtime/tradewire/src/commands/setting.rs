@@ -71,7 +71,7 @@ impl Setting {
     }
 
     /// One that runs nothing: it ends what others have left, and needs no plugin for that.
-    pub fn clerk(&self) -> Result<Runner> {
+    pub fn maintenance(&self) -> Result<Runner> {
         Ok(self.runner_of(self.store()?, Arc::new(Nothing), None))
     }
 

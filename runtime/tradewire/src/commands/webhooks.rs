@@ -1,10 +1,10 @@
-//! `tradewire webhooks`: the events that came in, and handing them over once more.
+//! `tradewire webhooks`: the events that came in, and dispatching them once more.
 
 use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
 use serde_json::json;
 use tradewire_runs::replay;
-use tradewire_store::{EventFilter, EventRecord, Handover, HandoverState, ReceivedEvent, Store};
+use tradewire_store::{Dispatch, DispatchState, EventFilter, EventRecord, ReceivedEvent, Store};
 
 use super::setting::Setting;
 use crate::cli::webhooks::{List, Replay, Webhooks};
@@ -30,23 +30,23 @@ async fn list(options: List, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// `2026-03-02T06:00:01.204Z  jobs  acme  tn.jpm.job-completed  <its id>  on-completed: handed over, run 1b2c3d4e`
-fn text(ReceivedEvent { event, handovers }: &ReceivedEvent) -> String {
+/// `2026-03-02T06:00:01.204Z  jobs  acme  tn.jpm.job-completed  <its id>  on-completed: dispatched, run 1b2c3d4e`
+fn text(ReceivedEvent { event, dispatches }: &ReceivedEvent) -> String {
     let EventRecord { id, webhook, tenant, kind, received, .. } = event;
     let received = received.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut text = format!("{received}  {webhook}  {tenant}  {}  {id}", kind.escape_debug());
-    if !handovers.is_empty() {
-        text += &format!("  {}", handovers.iter().map(handover).collect::<Vec<_>>().join("; "));
+    if !dispatches.is_empty() {
+        text += &format!("  {}", dispatches.iter().map(dispatch).collect::<Vec<_>>().join("; "));
     }
     text
 }
 
 /// `on-completed: failed, run 1b2c3d4e`
-fn handover(Handover { export, state, run, .. }: &Handover) -> String {
+fn dispatch(Dispatch { export, state, run, .. }: &Dispatch) -> String {
     let state = match state {
-        HandoverState::Waiting => "waits",
-        HandoverState::HandedOver => "handed over",
-        HandoverState::Failed => "failed",
+        DispatchState::Waiting => "waits",
+        DispatchState::Dispatched => "dispatched",
+        DispatchState::Failed => "failed",
     };
     let run = run.map(|run| format!(", run {}", run.short())).unwrap_or_default();
     format!("{export}: {state}{run}")
@@ -56,12 +56,12 @@ async fn replay(options: Replay, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let store = setting.store()?;
     let begun = replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
-    let line = |(event, Handover { export, due, .. }): &(_, Handover)| {
+    let line = |(event, Dispatch { export, due, .. }): &(_, Dispatch)| {
         format!("event {event} waits for {export}, in the slot of {}", due.to_rfc3339_opts(SecondsFormat::Millis, true))
     };
     let text = begun.iter().map(line).collect::<Vec<_>>().join("\n");
     let values: Vec<_> =
-        begun.iter().map(|(event, handover)| json!({ "event": event, "handover": handover })).collect();
+        begun.iter().map(|(event, dispatch)| json!({ "event": event, "dispatch": dispatch })).collect();
     output.result(&text, &json!({ "replayed": values }));
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Exports that call a supplier: the body that a template writes, the answer as a file.
+//! Exports that call a vendor: the body that a template writes, the answer as a file.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tradewire_client::ServiceTitan;
-use tradewire_config::SupplierCall;
+use tradewire_config::VendorCall;
 use tradewire_liquid::{Limits, Mode, Options, Template, Value};
 use tradewire_middleware::exchange::{Incoming, Outgoing};
 use tradewire_middleware::servicetitan::{self, Live};
@@ -14,7 +14,7 @@ use tradewire_store::{HostCalls, LogLevel};
 
 use super::events;
 use super::journaled::{Journaled, ToldBy};
-use crate::suppliers::Supplier;
+use crate::vendors::Vendor;
 
 /// How long the body's template may wait for ServiceTitan, all its calls together.
 const ASKING: Duration = Duration::from_secs(600);
@@ -24,24 +24,24 @@ const LONGEST: u64 = 4 << 20;
 
 /// An export's call, ready to be made.
 pub struct Call {
-    supplier: Arc<Supplier>,
-    call: SupplierCall,
+    vendor: Arc<Vendor>,
+    call: VendorCall,
     body: Option<Arc<Template>>,
 }
 
 impl Call {
-    /// Reads the body's template and holds it and the export against the supplier.
+    /// Reads the body's template and holds it and the export against the vendor.
     ///
     /// # Errors
     /// Each fault, with what to do.
-    pub fn load(call: &SupplierCall, tenants: &[String], supplier: &Arc<Supplier>) -> Result<Call, Vec<String>> {
+    pub fn load(call: &VendorCall, tenants: &[String], vendor: &Arc<Vendor>) -> Result<Call, Vec<String>> {
         let mut faults = Vec::new();
-        let (name, endpoints) = (&call.supplier, &supplier.middleware.pack().endpoints);
+        let (name, endpoints) = (&call.vendor, &vendor.middleware.pack().endpoints);
         if !endpoints.contains_key(&call.endpoint) {
             let known: Vec<&str> = endpoints.keys().map(String::as_str).collect();
             faults.push(format!("`{name}` has no endpoint `{}`; help: it has {}", call.endpoint, known.join(", ")));
         }
-        for tenant in tenants.iter().filter(|tenant| !supplier.tenants.contains(tenant)) {
+        for tenant in tenants.iter().filter(|tenant| !vendor.tenants.contains(tenant)) {
             faults.push(format!(
                 "`{name}` takes no calls for tenant `{tenant}`; help: add it to `tenants` of `[middleware.{name}]`"
             ));
@@ -55,8 +55,8 @@ impl Call {
         });
         let body = body.transpose().map_err(|fault| faults.push(fault)).ok().flatten();
         let calls = body.iter().flat_map(|template| servicetitan::calls(template));
-        let refused: Vec<_> = calls.filter(|call| !supplier.grants.allows(&call.operation)).collect();
-        let line = supplier.grants.line_for(refused.iter().map(|call| call.operation));
+        let refused: Vec<_> = calls.filter(|call| !vendor.grants.allows(&call.operation)).collect();
+        let line = vendor.grants.line_for(refused.iter().map(|call| call.operation));
         for call in refused {
             let (place, operation) = (call.place, call.operation.id());
             faults.push(format!(
@@ -64,22 +64,22 @@ impl Call {
                 place.name, place.line, place.column
             ));
         }
-        if faults.is_empty() { Ok(Call { supplier: supplier.clone(), call: call.clone(), body }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Call { vendor: vendor.clone(), call: call.clone(), body }) } else { Err(faults) }
     }
 
     /// Makes the call: once in a run, however often it is tried, and whatever the body comes to then.
     pub async fn execute(&self, attempt: &Attempt, tenant: Arc<dyn ServiceTitan>) -> Result<Summary, Failure> {
-        let SupplierCall { supplier, endpoint, keeps_answer, .. } = &self.call;
+        let VendorCall { vendor, endpoint, keeps_answer, .. } = &self.call;
         let body = self.body(attempt, attempt.journal.layer(tenant.clone())).await?;
         let incoming = Incoming { headers: Vec::new(), body: body.into_bytes() };
         let journal = attempt.journal.clone();
-        let journal = Journaled { journal, supplier: supplier.clone(), api: tenant, told_by: ToldBy::Run };
-        let outgoing = self.supplier.middleware.answer_once(endpoint, incoming, &journal).await;
+        let journal = Journaled { journal, vendor: vendor.clone(), api: tenant, told_by: ToldBy::Run };
+        let outgoing = self.vendor.middleware.answer_once(endpoint, incoming, &journal).await;
         let text = outgoing.body.to_pretty_json();
         outgoing.warnings.iter().for_each(|warning| attempt.log.write(LogLevel::Warn, warning));
         let failure = failure(&outgoing);
         attempt.calls.add(HostCalls {
-            operation: format!("middleware/{supplier}.{endpoint}"),
+            operation: format!("middleware/{vendor}.{endpoint}"),
             calls: 1,
             failures: u64::from(failure.is_some()),
             retries: 0,
@@ -97,7 +97,7 @@ impl Call {
         }
         let said = outgoing.body.get("message").and_then(Value::as_text).unwrap_or_default();
         let status = outgoing.status;
-        Ok(Summary { message: format!("{supplier}/{endpoint} answered {status} {said}").trim_end().to_owned() })
+        Ok(Summary { message: format!("{vendor}/{endpoint} answered {status} {said}").trim_end().to_owned() })
     }
 
     async fn body(&self, attempt: &Attempt, api: Arc<dyn ServiceTitan>) -> Result<String, Failure> {
@@ -139,12 +139,12 @@ fn failure(outgoing: &Outgoing) -> Option<Failure> {
         return None;
     }
     let text = |name| outgoing.body.get(name).and_then(Value::as_text).filter(|text| !text.is_empty());
-    let why = text("errorMessage").or(text("message")).unwrap_or("the supplier says that it failed and not why");
+    let why = text("errorMessage").or(text("message")).unwrap_or("the vendor says that it failed and not why");
     let told = format!("{} ({why})", outgoing.status);
     let transient = (outgoing.status >= 500 || outgoing.status == 429) && text("errorKind") != Some("Template");
     Some(match transient {
-        true => Failure::transient(format!("the supplier could not serve the call: {told}")),
-        false => Failure::refused(format!("the supplier's answer is a failure: {told}")),
+        true => Failure::transient(format!("the vendor could not serve the call: {told}")),
+        false => Failure::refused(format!("the vendor's answer is a failure: {told}")),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Suppliers behind the journal of a run: what [`journal`](tradewire_middleware::exchange::journal) asks for, by
+//! Vendors behind the journal of a run: what [`journal`](tradewire_middleware::exchange::journal) asks for, by
 //! [`Journal`].
 
 use std::sync::Arc;
@@ -7,19 +7,19 @@ use tradewire_client::{CallError, Later, ServiceTitan};
 use tradewire_liquid::Value;
 use tradewire_middleware::exchange::Trouble;
 use tradewire_middleware::exchange::journal::{self, Before, Entry, Sending, Sent, Settles};
-use tradewire_runs::journal::{Journal, Outbound, SupplierRequest};
+use tradewire_runs::journal::{Journal, Outbound, VendorRequest};
 use tradewire_store::{Settlement, WriteAnswer, WriteState};
 use tradewire_workers::off_worker;
 
 /// The member of a body that asks for the next request of the same call.
 const CALLBACK: &str = "callbackData";
 
-/// A supplier, as a run calls it.
+/// A vendor, as a run calls it.
 pub struct Journaled {
     /// The run's journal.
     pub journal: Journal,
-    /// The supplier's name in the configuration.
-    pub supplier: String,
+    /// The vendor's name in the configuration.
+    pub vendor: String,
     /// The tenant's ServiceTitan.
     pub api: Arc<dyn ServiceTitan>,
     /// What tells one call from another.
@@ -42,7 +42,7 @@ impl journal::Journal for Journaled {
                 ToldBy::Body => sorted(body),
                 ToldBy::Run => body.get(CALLBACK).map(sorted).unwrap_or_default(),
             };
-            self.journal.supplier(&self.supplier, endpoint, text, &identity.to_json())
+            self.journal.vendor(&self.vendor, endpoint, text, &identity.to_json())
         };
         let text = body.to_json();
         // A plugin's body may be large: it is sorted, written and hashed where nobody waits for that.
@@ -52,7 +52,7 @@ impl journal::Journal for Journaled {
 }
 
 struct Request {
-    request: SupplierRequest,
+    request: VendorRequest,
     api: Arc<dyn ServiceTitan>,
 }
 
@@ -65,7 +65,7 @@ impl Entry for Request {
         Box::pin(async {
             let known = self.request.before().await.map_err(refused)?;
             Ok(known.map(|known| match known.state {
-                WriteState::Happened => Before::Found(known.answer.map(Vec::from)),
+                WriteState::Applied => Before::Found(known.answer.map(Vec::from)),
                 _ => Before::Answered(known.answer.map(Vec::from).unwrap_or_default()),
             }))
         })
@@ -93,7 +93,7 @@ fn settlement(settles: Settles) -> Settlement {
     match settles {
         Settles::Answered { status, record } => Settlement::Answered(WriteAnswer { status, body: Some(record.into()) }),
         Settles::Refused { status, message } => Settlement::Failed { status, message },
-        Settles::InDoubt { message } => Settlement::InDoubt { message },
+        Settles::Unresolved { message } => Settlement::Unresolved { message },
     }
 }
 

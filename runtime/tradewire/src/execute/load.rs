@@ -13,7 +13,7 @@ use tradewire_host::{Cache, Compiler, Engine, EngineOptions};
 use super::plugins::{self, COMPILER, Loading, Plugins};
 use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
-use crate::suppliers::Suppliers;
+use crate::vendors::Vendors;
 
 /// Where `tradewire sandbox` serves unless it is told otherwise.
 pub const SANDBOX: &str = "127.0.0.1:8123";
@@ -36,10 +36,10 @@ impl Executor {
         listeners(config, &plugins, &mut faults);
         let client = client(config, before.map(|before| &before.client), &mut faults);
         let tenants = tenants(config, client.as_ref(), &mut faults);
-        let suppliers = Arc::new(Suppliers::load(config, &mut faults));
-        let calls = calls(config, &suppliers, &mut faults);
+        let vendors = Arc::new(Vendors::load(config, &mut faults));
+        let calls = calls(config, &vendors, &mut faults);
         match client {
-            Some(client) => faults.finish(Executor { engine, client, plugins, missing, tenants, suppliers, calls }),
+            Some(client) => faults.finish(Executor { engine, client, plugins, missing, tenants, vendors, calls }),
             None => Err(faults.into()),
         }
     }
@@ -98,13 +98,13 @@ fn listeners(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Fa
     }
 }
 
-/// The calls of exports; where the supplier is not loaded, that is told already.
-fn calls(config: &Config, suppliers: &Suppliers, faults: &mut Faults) -> HashMap<String, Call> {
+/// The calls of exports; where the vendor is not loaded, that is told already.
+fn calls(config: &Config, vendors: &Vendors, faults: &mut Faults) -> HashMap<String, Call> {
     let mut calls = HashMap::new();
     for export in config.exports.values() {
         let Work::Call(call) = &export.work else { continue };
-        let Some(supplier) = suppliers.get(&call.supplier) else { continue };
-        match Call::load(call, &export.tenants, supplier) {
+        let Some(vendor) = vendors.get(&call.vendor) else { continue };
+        match Call::load(call, &export.tenants, vendor) {
             Ok(call) => drop(calls.insert(export.name.clone(), call)),
             Err(found) => found.iter().for_each(|fault| faults.add(format!("export `{}`: {fault}", export.name))),
         }
@@ -157,7 +157,7 @@ fn client_with(config: &Config, app_key: SecretString, before: Option<&Client>) 
     // What a single plugin may be answered is the host's to keep.
     options.max_answer = config.plugins.values().map(|plugin| plugin.limits.answer).max().unwrap_or(options.max_answer);
     match before {
-        Some(before) => Ok(before.again(options)?),
+        Some(before) => Ok(before.reconfigured(options)?),
         None => Ok(Client::new(options)?),
     }
 }

@@ -17,7 +17,7 @@ use tradewire_config::{MiddlewareGrant, Work};
 use tradewire_host::{Engine, FailureClass, Limits, Plugin, Request, Window};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
-use crate::suppliers::{Granted, Suppliers};
+use crate::vendors::{Granted, Vendors};
 use call::Call;
 use events::RunFeed;
 pub use load::{SANDBOX, compiled_in, compiler};
@@ -33,15 +33,15 @@ pub struct Executor {
     /// Plugins that have to be compiled before they run.
     missing: Vec<String>,
     tenants: HashMap<String, Tenant>,
-    suppliers: Arc<Suppliers>,
-    /// Of the exports that call suppliers, by their names.
+    vendors: Arc<Vendors>,
+    /// Of the exports that call vendors, by their names.
     calls: HashMap<String, Call>,
 }
 
-/// A plugin, and the suppliers that it may call.
+/// A plugin, and the vendors that it may call.
 struct Loaded {
     plugin: Plugin,
-    suppliers: Vec<MiddlewareGrant>,
+    vendors: Vec<MiddlewareGrant>,
 }
 
 impl Executor {
@@ -60,9 +60,9 @@ impl Executor {
         &self.tenants
     }
 
-    /// The suppliers.
-    pub fn suppliers(&self) -> &Arc<Suppliers> {
-        &self.suppliers
+    /// The vendors.
+    pub fn vendors(&self) -> &Arc<Vendors> {
+        &self.vendors
     }
 }
 
@@ -108,8 +108,8 @@ impl Executor {
             attempt: job.attempt,
             settings: job.settings.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
             middleware: Some(Arc::new(Granted {
-                suppliers: self.suppliers.clone(),
-                grants: loaded.suppliers.clone(),
+                vendors: self.vendors.clone(),
+                grants: loaded.vendors.clone(),
                 tenant: job.tenant.clone(),
                 journal: attempt.journal.clone(),
                 api: tenant.clone(),
@@ -121,7 +121,7 @@ impl Executor {
             limits: Limits {
                 memory: bytes(job.limits.memory),
                 time: job.limits.time,
-                hand_over: bytes(job.limits.hand_over),
+                transfer: bytes(job.limits.transfer),
                 host_calls: job.limits.host_calls,
                 answer: bytes(job.limits.answer),
             },

@@ -90,14 +90,14 @@ pub(super) fn load(config: &Config, engine: &Engine, loading: &Loading, faults: 
             }
             Ok(loaded) => {
                 if loaded.uses_middleware() && plugin.middleware.is_empty() {
-                    let first = config.middleware.keys().next().map_or("<supplier>", String::as_str);
+                    let first = config.middleware.keys().next().map_or("<vendor>", String::as_str);
                     faults.add(format!(
-                        "plugin `{name}` ({source}) calls suppliers and is granted none; help: add `middleware = \
+                        "plugin `{name}` ({source}) calls vendors and is granted none; help: add `middleware = \
                          [\"{first}\"]` to `[plugin.{name}]`, or one endpoint: `[\"{first}/purchaseorder\"]`"
                     ));
                 }
-                let suppliers = plugin.middleware.clone();
-                plugins.loaded.insert(name.clone(), Loaded { plugin: loaded, suppliers });
+                let vendors = plugin.middleware.clone();
+                plugins.loaded.insert(name.clone(), Loaded { plugin: loaded, vendors });
             }
         }
     }

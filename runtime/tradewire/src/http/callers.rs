@@ -1,4 +1,4 @@
-//! Who may call suppliers, told apart by their keys.
+//! Who may call vendors, told apart by their keys.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! `POST /middleware/{tenant}/{supplier}/{endpoint}`: calls of ServiceTitan's, or of whoever has a key.
+//! `POST /middleware/{tenant}/{vendor}/{endpoint}`: calls of ServiceTitan's, or of whoever has a key.
 //!
 //! Whatever goes wrong, the answer has the contracts' own shape, as [`Trouble`] writes it.
 
@@ -22,7 +22,7 @@ use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_text::cut;
 
 use super::{Callers, paced};
-use crate::suppliers::{Supplier, Suppliers, written};
+use crate::vendors::{Vendor, Vendors, written};
 
 /// How much is told of a call: of each name, of each message, and how many warnings. Callers and vendors choose them.
 const LONGEST_NAME: usize = 200;
@@ -30,18 +30,18 @@ const LONGEST_MESSAGE: usize = 2000;
 const MOST_WARNINGS: usize = 20;
 
 /// Who calls, whom and for whom: as the configuration says that is in force.
-pub struct Reach {
+pub struct MiddlewareState {
     /// Who may call.
     pub callers: Callers,
     /// Whom.
-    pub suppliers: Arc<Suppliers>,
+    pub vendors: Arc<Vendors>,
     /// For whom.
     pub tenants: HashMap<String, Tenant>,
 }
 
 /// Where calls come in.
-pub struct Desk {
-    reach: watch::Receiver<Arc<Reach>>,
+pub struct MiddlewareService {
+    reach: watch::Receiver<Arc<MiddlewareState>>,
     /// One for each call that may be carried at a time.
     places: Arc<Shares>,
     arrivals: Arc<Arrivals>,
@@ -70,26 +70,26 @@ pub struct Carried {
     pub warnings: Vec<String>,
 }
 
-impl Desk {
+impl MiddlewareService {
     /// Told of each call as it ends, of those whose key is known.
     pub fn new(
         serve: &Serve,
-        reach: watch::Receiver<Arc<Reach>>,
+        reach: watch::Receiver<Arc<MiddlewareState>>,
         refusals: Arc<Refusals>,
         observer: impl Fn(&Carried) + Send + Sync + 'static,
-    ) -> Desk {
+    ) -> MiddlewareService {
         let places = Shares::new(serve.at_once);
         let arrivals = Arc::new(Arrivals::new(serve.body, serve.at_once));
-        Desk { reach, places, arrivals, refusals, observer: Box::new(observer) }
+        MiddlewareService { reach, places, arrivals, refusals, observer: Box::new(observer) }
     }
 
-    fn reach(&self) -> Arc<Reach> {
+    fn reach(&self) -> Arc<MiddlewareState> {
         self.reach.borrow().clone()
     }
 
-    /// How long a call may take, to whichever supplier it is.
+    /// How long a call may take, to whichever vendor it is.
     pub(super) fn longest(&self) -> Duration {
-        self.reach().suppliers.iter().map(|supplier| supplier.middleware.deadline()).max().unwrap_or_default()
+        self.reach().vendors.iter().map(|vendor| vendor.middleware.deadline()).max().unwrap_or_default()
     }
 
     /// Waits until no call is being carried.
@@ -100,12 +100,12 @@ impl Desk {
     /// Lets a call in that may be carried.
     async fn admit(
         &self,
-        (reach, caller): (&Reach, &config::Caller),
+        (reach, caller): (&MiddlewareState, &config::Caller),
         called: &Called,
         peer: &Peer,
         request: Request,
     ) -> Result<(Admitted, Place, Proven), Trouble> {
-        let (supplier, tenant) = reach.find(caller, called)?;
+        let (vendor, tenant) = reach.find(caller, called)?;
         let (head, body) = request.into_parts();
         let sharing = (caller.name.clone(), reach.callers.names().len());
         let body = self.arrivals.receive(body, sharing, |_| {}).await.map_err(not_arrived)?;
@@ -116,7 +116,7 @@ impl Desk {
             Trouble::busy("as many of your connections are busy as are left to one caller beside others; come again")
         })?;
         let incoming = Incoming { headers: texts(&head.headers), body };
-        Ok((Admitted { supplier, tenant, incoming }, place, proven))
+        Ok((Admitted { vendor, tenant, incoming }, place, proven))
     }
 }
 
@@ -135,7 +135,7 @@ fn full_up(full: Full, caller: &config::Caller) -> Trouble {
 /// A call that shows no key of anybody's: how it is counted, and what it is told.
 struct Stranger(&'static str, &'static str);
 
-impl Reach {
+impl MiddlewareState {
     fn caller(&self, headers: &HeaderMap) -> Result<&config::Caller, Stranger> {
         let mut keys = headers.get_all(KEY).into_iter();
         match (keys.next(), keys.next()) {
@@ -150,35 +150,35 @@ impl Reach {
         }
     }
 
-    /// The supplier and the tenant, where this caller may reach both.
-    fn find(&self, caller: &config::Caller, called: &Called) -> Result<(Arc<Supplier>, Tenant), Trouble> {
-        let (name, tenant) = (&called.supplier, &called.tenant);
+    /// The vendor and the tenant, where this caller may reach both.
+    fn find(&self, caller: &config::Caller, called: &Called) -> Result<(Arc<Vendor>, Tenant), Trouble> {
+        let (name, tenant) = (&called.vendor, &called.tenant);
         let may = |allowed: &Option<Vec<String>>, name: &String| allowed.as_ref().is_none_or(|all| all.contains(name));
         // What a caller may not reach is not told from what is not there.
-        let supplier = self.suppliers.get(name).filter(|_| may(&caller.middleware, name)).ok_or_else(|| {
-            Trouble::caller(format!("there is no supplier `{name}` for caller `{}`", caller.name)).with_status(404)
+        let vendor = self.vendors.get(name).filter(|_| may(&caller.middleware, name)).ok_or_else(|| {
+            Trouble::caller(format!("there is no vendor `{name}` for caller `{}`", caller.name)).with_status(404)
         })?;
         let known = self.tenants.get(tenant).filter(|_| may(&caller.tenants, tenant)).ok_or_else(|| {
             Trouble::caller(format!("there is no tenant `{tenant}` for caller `{}`", caller.name)).with_status(404)
         })?;
-        if !supplier.tenants.contains(tenant) {
+        if !vendor.tenants.contains(tenant) {
             let message = format!("`{name}` takes no calls for tenant `{tenant}`: it is not among its `tenants`");
             return Err(Trouble::caller(message).with_status(403));
         }
-        Ok((supplier.clone(), known.clone()))
+        Ok((vendor.clone(), known.clone()))
     }
 }
 
 /// A call that was let in.
 struct Admitted {
-    supplier: Arc<Supplier>,
+    vendor: Arc<Vendor>,
     tenant: Tenant,
     incoming: Incoming,
 }
 
 impl Admitted {
     async fn carry(self, endpoint: &str) -> Outgoing {
-        let answer = self.supplier.middleware.answer(endpoint, self.incoming, Some(Arc::new(self.tenant)));
+        let answer = self.vendor.middleware.answer(endpoint, self.incoming, Some(Arc::new(self.tenant)));
         AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| failed().into())
     }
 }
@@ -198,40 +198,40 @@ fn failed() -> Trouble {
 #[derive(serde::Deserialize)]
 struct Called {
     tenant: String,
-    supplier: String,
+    vendor: String,
     endpoint: String,
 }
 
-pub(super) fn routes(desk: Arc<Desk>) -> Router {
+pub(super) fn routes(service: Arc<MiddlewareService>) -> Router {
     Router::new()
-        .route("/middleware/{tenant}/{supplier}/{endpoint}", post(answer))
+        .route("/middleware/{tenant}/{vendor}/{endpoint}", post(answer))
         .fallback(async || response(Trouble::caller("there is nothing here").with_status(404).into()))
         .method_not_allowed_fallback(async || {
-            response(Trouble::caller("suppliers are called by POST").with_status(405).into())
+            response(Trouble::caller("vendors are called by POST").with_status(405).into())
         })
-        .with_state(desk)
+        .with_state(service)
 }
 
 async fn answer(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<MiddlewareService>>,
     Extension(peer): Extension<Peer>,
     called: Result<Path<Called>, PathRejection>,
     request: Request,
 ) -> Response {
     let start = Instant::now();
-    let reach = desk.reach();
+    let reach = service.reach();
     // Nothing of a stranger's is looked at but the key, and none of the body is received.
     let caller = match reach.caller(request.headers()) {
         Ok(caller) => caller.clone(),
         Err(Stranger(kind, message)) => {
-            let pace = desk.refusals.slow(kind, peer.address(), "").await;
+            let pace = service.refusals.slow(kind, peer.address(), "").await;
             return paced(pace, response(Trouble::caller(message).with_status(401).into()));
         }
     };
     let Ok(Path(called)) = called else {
         return response(Trouble::caller("the path is not UTF-8").into());
     };
-    let (admitted, proven) = match desk.admit((&reach, &caller), &called, &peer, request).await {
+    let (admitted, proven) = match service.admit((&reach, &caller), &called, &peer, request).await {
         Ok((admitted, place, proven)) => (Ok((admitted, place)), Some(proven)),
         Err(trouble) => (Err(trouble), None),
     };
@@ -241,16 +241,16 @@ async fn answer(
             Ok((admitted, place)) => (admitted.carry(&called.endpoint).await, Some(place)),
             Err(trouble) => (trouble.into(), None),
         };
-        let Called { tenant, supplier, endpoint } = called;
+        let Called { tenant, vendor, endpoint } = called;
         let error = match outgoing.status {
             ..400 => String::new(),
             _ => outgoing.body.get("errorMessage").map(|text| text.to_text()).unwrap_or_default(),
         };
         let short = |text: &str, most| cut(text, most).into_owned();
-        (desk.observer)(&Carried {
+        (service.observer)(&Carried {
             caller: caller.name,
             tenant: short(&tenant, LONGEST_NAME),
-            middleware: short(&supplier, LONGEST_NAME),
+            middleware: short(&vendor, LONGEST_NAME),
             endpoint: short(&endpoint, LONGEST_NAME),
             status: outgoing.status,
             milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -20,10 +20,10 @@ use tradewire_front::{Door, Identity, Pace, Refusals, descriptors};
 use tradewire_runs::CancellationToken;
 
 pub use callers::Callers;
-pub use middleware::{Carried, Desk, Reach};
-pub use webhooks::{Letterbox, Receivers};
+pub use middleware::{Carried, MiddlewareService, MiddlewareState};
+pub use webhooks::{Receivers, WebhookRoutes};
 
-/// How long what goes on may take to end once the server stops, whatever the suppliers' deadlines are.
+/// How long what goes on may take to end once the server stops, whatever the vendors' deadlines are.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether there is someone to listen to.
@@ -35,7 +35,7 @@ pub fn listens(config: &Config) -> bool {
 pub struct Server {
     listener: TcpListener,
     routes: Router,
-    desk: Arc<Desk>,
+    service: Arc<MiddlewareService>,
     door: Door,
     has_tls: bool,
 }
@@ -43,7 +43,7 @@ pub struct Server {
 impl Server {
     /// Takes the address; calls are answered once it runs.
     pub async fn bind(
-        desk: Desk,
+        service: MiddlewareService,
         serve: &Serve,
         refusals: Arc<Refusals>,
         identity: watch::Receiver<Option<Arc<Identity>>>,
@@ -54,16 +54,16 @@ impl Server {
                 "cannot listen on {listen}; choose another address as `listen` of `[serve]`, or stop what listens there"
             )
         })?;
-        let desk = Arc::new(desk);
-        let routes = middleware::routes(desk.clone()).route("/health", get(|| async { "ok\n" }));
+        let service = Arc::new(service);
+        let routes = middleware::routes(service.clone()).route("/health", get(|| async { "ok\n" }));
         let connections = descriptors::connections(descriptors::raise());
         let door = Door { connections, identity, proxies: serve.proxies.clone(), refusals };
-        Ok(Server { listener, routes, desk, door, has_tls: serve.tls.is_some() })
+        Ok(Server { listener, routes, service, door, has_tls: serve.tls.is_some() })
     }
 
     /// Takes events in besides.
-    pub fn with_webhooks(self, letterbox: Letterbox) -> Server {
-        Server { routes: self.routes.merge(webhooks::routes(letterbox)), ..self }
+    pub fn with_webhooks(self, webhooks: WebhookRoutes) -> Server {
+        Server { routes: self.routes.merge(webhooks::routes(webhooks)), ..self }
     }
 
     /// Where it listens.
@@ -74,10 +74,11 @@ impl Server {
 
     /// Serves until it is stopped; calls that go on may take as long as any call may.
     pub async fn run(self, stop: CancellationToken) {
-        let patience = || self.desk.longest().max(PATIENCE);
+        let patience = || self.service.longest().max(PATIENCE);
         let refusals = self.door.refusals.clone();
         let telling = stop.clone();
-        let serving = tradewire_front::serve(self.listener, self.door, self.routes, stop, self.desk.rest(), patience);
+        let serving =
+            tradewire_front::serve(self.listener, self.door, self.routes, stop, self.service.rest(), patience);
         tokio::join!(serving, refusals.tell(&telling));
     }
 }

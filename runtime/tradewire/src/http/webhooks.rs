@@ -50,7 +50,7 @@ impl Receivers {
 type Observer = Box<dyn Fn(&str, &Received) + Send + Sync>;
 
 /// Where events come in.
-pub struct Letterbox {
+pub struct WebhookRoutes {
     receivers: watch::Receiver<Arc<Receivers>>,
     intake: Intake,
     /// One for each event that may be taken in at a time.
@@ -86,7 +86,7 @@ impl Rejection {
     }
 }
 
-impl Letterbox {
+impl WebhookRoutes {
     /// With somebody who looks on.
     pub fn new(
         serve: &Serve,
@@ -94,8 +94,8 @@ impl Letterbox {
         intake: Intake,
         refusals: Arc<Refusals>,
         observer: impl Fn(&str, &Received) + Send + Sync + 'static,
-    ) -> Letterbox {
-        Letterbox {
+    ) -> WebhookRoutes {
+        WebhookRoutes {
             receivers,
             intake,
             places: Shares::new(serve.at_once),
@@ -220,27 +220,27 @@ impl IntoResponse for Rejection {
     }
 }
 
-pub(super) fn routes(letterbox: Letterbox) -> Router {
+pub(super) fn routes(webhooks: WebhookRoutes) -> Router {
     Router::new()
         .route("/webhooks/{name}", post(of_any_tenant))
         .route("/webhooks/{name}/{tenant}", post(of_a_tenant))
-        .with_state(Arc::new(letterbox))
+        .with_state(Arc::new(webhooks))
 }
 
 async fn of_any_tenant(
-    State(letterbox): State<Arc<Letterbox>>,
+    State(webhooks): State<Arc<WebhookRoutes>>,
     Extension(peer): Extension<Peer>,
     Path(webhook): Path<String>,
     request: Request,
 ) -> Response {
-    letterbox.answer(&webhook, None, &peer, request).await
+    webhooks.answer(&webhook, None, &peer, request).await
 }
 
 async fn of_a_tenant(
-    State(letterbox): State<Arc<Letterbox>>,
+    State(webhooks): State<Arc<WebhookRoutes>>,
     Extension(peer): Extension<Peer>,
     Path((webhook, tenant)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    letterbox.answer(&webhook, Some(&tenant), &peer, request).await
+    webhooks.answer(&webhook, Some(&tenant), &peer, request).await
 }

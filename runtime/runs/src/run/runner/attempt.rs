@@ -17,10 +17,10 @@ pub(super) enum Unfinished {
     Interrupted,
     /// It was cancelled, for this reason.
     Cancelled(String),
-    /// Whatever it came to, these writes are in doubt.
-    InDoubt {
+    /// Whatever it came to, these writes are unresolved.
+    Unresolved {
         /// The writes.
-        doubts: Vec<WriteRecord>,
+        unresolved: Vec<WriteRecord>,
         /// How it failed, if it did.
         failure: Option<Failure>,
     },

@@ -4,7 +4,7 @@
 //! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
 //! task of its own with a time limit around it; its files are delivered only when it has succeeded, and where that takes
 //! longer the run ends and they are delivered without it ([`deliver`]). A run whose process died is ended by
-//! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has a write in doubt waits, one
+//! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has an unresolved write waits, one
 //! that failed for a transient reason may be tried again; the next attempt goes on with its journal.
 
 mod alive;
@@ -153,7 +153,7 @@ impl Runner {
     }
 
     /// The same runner by another configuration, for the runs that begin from now on: those that go on end by this one.
-    pub fn again(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
+    pub fn reconfigured(&self, config: Arc<Config>, execute: Arc<dyn Execute>) -> Self {
         Self {
             config,
             execute,
@@ -395,11 +395,11 @@ impl Runner {
                 log.write_end(LogLevel::Warn, &message);
                 self.ending(Outcome::Cancelled, None, message, Vec::new())
             }
-            attempt::Unfinished::InDoubt { doubts, failure } => {
+            attempt::Unfinished::Unresolved { unresolved, failure } => {
                 if let Some(failure) = failure {
                     log.write_end(LogLevel::Error, &failure.message);
                 }
-                let ending = self.waiting(&doubts);
+                let ending = self.waiting(&unresolved);
                 log.write_end(LogLevel::Warn, &ending.message);
                 ending
             }

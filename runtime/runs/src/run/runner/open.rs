@@ -26,18 +26,18 @@ pub struct Request {
     /// The window; none is the slot's own or as its rule cuts it, or without a slot the latest complete one.
     pub window: Option<Window>,
     /// Whether to make the writes anew that earlier runs of the window have made.
-    pub again: bool,
+    pub force: bool,
 }
 
 impl Request {
     /// A run because someone asks for it now.
     pub fn now(export: impl Into<String>, tenant: impl Into<String>) -> Self {
-        Self { export: export.into(), tenant: tenant.into(), due: None, window: None, again: false }
+        Self { export: export.into(), tenant: tenant.into(), due: None, window: None, force: false }
     }
 
     /// The run of a slot.
     pub fn slot(export: impl Into<String>, tenant: impl Into<String>, due: DateTime<Utc>) -> Self {
-        Self { export: export.into(), tenant: tenant.into(), due: Some(due), window: None, again: false }
+        Self { export: export.into(), tenant: tenant.into(), due: Some(due), window: None, force: false }
     }
 }
 
@@ -122,7 +122,7 @@ pub enum RunError {
     GoesOn(RunId),
     /// A run of the same window waits.
     #[error(
-        "run {0} of the same window waits: a write of it may have taken effect; `tradewire doubts list` shows what is to \
+        "run {0} of the same window waits: a write of it may have taken effect; `tradewire writes list` shows what is to \
          be settled"
     )]
     Waits(RunId),
@@ -296,7 +296,7 @@ impl Runner {
 /// not pay anyone twice. Only another slot of the same window (an hourly schedule of daily windows) is a run of its own.
 pub(super) fn goes_on(latest: &RunRecord, request: &Request) -> bool {
     let another_slot = request.due.is_some() && latest.opening.due.is_some() && request.due != latest.opening.due;
-    !(request.again || latest.succeeded() && another_slot)
+    !(request.force || latest.succeeded() && another_slot)
 }
 
 fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n String>) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A run that comes to nothing: what it would deliver, and what it would change.
 //!
-//! The plugin runs as it would, with what ServiceTitan and suppliers answer to questions. What acts is answered where the
+//! The plugin runs as it would, with what ServiceTitan and vendors answer to questions. What acts is answered where the
 //! window's journal has the answer, and otherwise refused: a plugin that cannot go on without it fails, and the preview
 //! tells how far it came. Nothing is recorded: no run, no log, no state, no journal, no delivery.
 
@@ -32,7 +32,7 @@ pub struct Preview {
     pub result: Result<Summary, Failure>,
     /// What it would deliver; nothing where it would fail.
     pub files: Vec<PreviewedFile>,
-    /// What it would send to ServiceTitan and suppliers, up to where it could not go on without.
+    /// What it would send to ServiceTitan and vendors, up to where it could not go on without.
     pub not_sent: Vec<WriteCall>,
     /// How many values it would change of those that its export keeps from run to run.
     pub state_changes: usize,
@@ -135,7 +135,7 @@ impl Runner {
         Ok(match latest.ending.as_ref().map(|ending| ending.outcome) {
             None => Some(RunError::GoesOn(id)),
             Some(Outcome::Delivering) => Some(RunError::Delivers(id)),
-            Some(Outcome::Waiting) if !self.doubts(id).await?.is_empty() => Some(RunError::Waits(id)),
+            Some(Outcome::Waiting) if !self.unresolved_writes(id).await?.is_empty() => Some(RunError::Waits(id)),
             Some(_) => None,
         })
     }
@@ -156,8 +156,8 @@ impl Runner {
 fn failure(unfinished: attempt::Unfinished) -> Failure {
     match unfinished {
         attempt::Unfinished::Failed(failure) => failure,
-        attempt::Unfinished::InDoubt { failure: Some(failure), .. } => failure,
-        attempt::Unfinished::Interrupted | attempt::Unfinished::InDoubt { failure: None, .. } => {
+        attempt::Unfinished::Unresolved { failure: Some(failure), .. } => failure,
+        attempt::Unfinished::Interrupted | attempt::Unfinished::Unresolved { failure: None, .. } => {
             Failure::transient("stopped before it was done")
         }
         attempt::Unfinished::Cancelled(reason) => Failure::transient(reason),

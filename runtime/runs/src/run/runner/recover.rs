@@ -44,18 +44,18 @@ impl Runner {
     async fn end_abandoned(&self, run: RunRecord) -> Result<(), StoreError> {
         let opening = &run.opening;
         if !run.decided {
-            let doubts = self.doubts(opening.id).await?;
+            let unresolved = self.unresolved_writes(opening.id).await?;
             let message = match opening.owner == self.owner {
                 true => "the store failed when its end was to be recorded; nothing was delivered",
                 false => "its process ended before it was done; nothing was delivered",
             };
             let message = message.to_owned();
-            let ending = match doubts.as_slice() {
+            let ending = match unresolved.as_slice() {
                 [] => {
                     let ending = self.ending(Outcome::Interrupted, Some(FailureKind::Transient), message, Vec::new());
                     Ending { retry_at: self.retry_at(opening, &ending), ..ending }
                 }
-                doubts => self.waiting(doubts),
+                unresolved => self.waiting(unresolved),
             };
             self.close(opening.id, &ending).await?;
             if let Some(folder) = self.config.exports.get(&opening.export).and_then(|export| self.folder(export)) {

@@ -1,4 +1,4 @@
-//! Runs with a write in doubt: whatever their attempt came to, they wait for an operator.
+//! Runs with an unresolved write: whatever their attempt came to, they wait for an operator.
 
 use tradewire_store::{Ending, Outcome, RunId, StoreError, WriteRecord, with_retries};
 
@@ -7,7 +7,7 @@ use super::attempt::Unfinished;
 
 impl Runner {
     /// The writes that a run has to wait for.
-    pub(super) async fn doubts(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
+    pub(super) async fn unresolved_writes(&self, run: RunId) -> Result<Vec<WriteRecord>, StoreError> {
         with_retries("reading a journal", || self.store.unsettled_writes(run)).await
     }
 
@@ -17,26 +17,26 @@ impl Runner {
         run: RunId,
         attempted: Result<T, Unfinished>,
     ) -> Result<Result<T, Unfinished>, StoreError> {
-        let doubts = self.doubts(run).await?;
-        if doubts.is_empty() {
+        let unresolved = self.unresolved_writes(run).await?;
+        if unresolved.is_empty() {
             return Ok(attempted);
         }
         let failure = match attempted {
             Err(Unfinished::Failed(failure)) => Some(failure),
             _ => None,
         };
-        Ok(Err(Unfinished::InDoubt { doubts, failure }))
+        Ok(Err(Unfinished::Unresolved { unresolved, failure }))
     }
 
     /// The end of an attempt whose run waits. It is no failure: trying again is what must not happen.
-    pub(super) fn waiting(&self, doubts: &[WriteRecord]) -> Ending {
-        let writes = if doubts.len() == 1 { "a write" } else { "writes" };
-        let message = format!("{writes} may have taken effect; `tradewire doubts list` shows what is to be settled");
-        let reason = |doubt: &WriteRecord| {
-            let why = doubt.message.as_deref().unwrap_or("the run ended before it was answered");
-            let WriteRecord { id, operation, method, path, begun, .. } = doubt;
+    pub(super) fn waiting(&self, unresolved: &[WriteRecord]) -> Ending {
+        let writes = if unresolved.len() == 1 { "a write" } else { "writes" };
+        let message = format!("{writes} may have taken effect; `tradewire writes list` shows what is to be settled");
+        let reason = |unresolved_write: &WriteRecord| {
+            let why = unresolved_write.message.as_deref().unwrap_or("the run ended before it was answered");
+            let WriteRecord { id, operation, method, path, begun, .. } = unresolved_write;
             super::one_line(&format!("{operation} ({method} {path}), sent {}: {why}; {id}", begun.to_rfc3339()))
         };
-        self.ending(Outcome::Waiting, None, message, doubts.iter().map(reason).collect())
+        self.ending(Outcome::Waiting, None, message, unresolved.iter().map(reason).collect())
     }
 }

@@ -50,7 +50,7 @@ impl Scripted {
                 return Err(CallError { status: Some(status), ..CallError::new("invalid", "no") });
             }
             Some(Ends::Lost) => {
-                return Err(CallError { in_doubt: true, ..CallError::new("unreachable", "the connection broke") });
+                return Err(CallError { unresolved: true, ..CallError::new("unreachable", "the connection broke") });
             }
             Some(Ends::Hangs) => std::future::pending().await,
         };

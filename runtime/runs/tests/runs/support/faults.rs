@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tradewire_schedule::Window;
 use tradewire_store::{
-    Begun, Claim, Claimed, Delivered, DeliveryRecord, Doubt, Ending, EventFilter, EventId, EventPlace, EventRecord,
-    FileRecord, Handover, HostCalls, Incoming, LogLine, Opened, Opening, Pause, Postponed, Pruned, ReceivedEvent,
+    Begun, Claim, Claimed, Delivered, DeliveryRecord, Dispatch, Ending, EventFilter, EventId, EventPlace, EventRecord,
+    FileRecord, HostCalls, Incoming, LogLine, Opened, Opening, Pause, Postponed, Pruned, ReceivedEvent, Resolution,
     RunFilter, RunId, RunName, RunRecord, Settlement, SlotFilter, SlotRecord, StateChanges, StateRecord, Store,
-    StoreError, Stored, Verdict, WriteCall, WriteId, WriteRecord,
+    StoreError, Stored, UnresolvedWrite, WriteCall, WriteId, WriteRecord,
 };
 
 /// What goes wrong with a request.
@@ -121,9 +121,9 @@ requests! {
     begin_write(run: RunId, call: &WriteCall, at: DateTime<Utc>) -> Begun;
     known_write(run: RunId, digest: &str, ordinal: u32) -> Option<WriteRecord>;
     settle_write(run: RunId, write: WriteId, settlement: &Settlement, at: DateTime<Utc>) -> ();
-    settle_doubt(write: WriteId, verdict: &Verdict, at: DateTime<Utc>) -> ();
-    doubt(write: WriteId) -> Option<Doubt>;
-    doubts() -> Vec<Doubt>;
+    resolve_write(write: WriteId, resolution: &Resolution, at: DateTime<Utc>) -> ();
+    unresolved_write(write: WriteId) -> Option<UnresolvedWrite>;
+    unresolved_writes() -> Vec<UnresolvedWrite>;
     writes(run: RunId) -> Vec<WriteRecord>;
     unsettled_writes(run: RunId) -> Vec<WriteRecord>;
     settled_runs() -> Vec<RunRecord>;
@@ -148,7 +148,7 @@ requests! {
     store_events(incoming: Vec<Incoming>) -> Vec<Stored>;
     event(id: EventId) -> Option<ReceivedEvent>;
     events(filter: &EventFilter) -> Vec<ReceivedEvent>;
-    hand_again(events: Vec<(EventId, String)>, at: DateTime<Utc>) -> Vec<Handover>;
+    dispatch_again(events: Vec<(EventId, String)>, at: DateTime<Utc>) -> Vec<Dispatch>;
     events_in(export: &str, tenant: &str, window: &Window, after: Option<EventPlace>, limit: u32)
         -> Vec<(EventPlace, EventRecord)>;
     prune_events(before: DateTime<Utc>, most: u32) -> usize;

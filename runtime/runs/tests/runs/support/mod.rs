@@ -4,7 +4,7 @@ pub mod api;
 pub mod destination;
 pub mod faults;
 pub mod scheduling;
-pub mod supplier;
+pub mod vendor;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

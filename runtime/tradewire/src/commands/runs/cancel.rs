@@ -20,8 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode> {
     let setting = Setting::read(&options.which.place)?;
-    let clerk = setting.clerk()?;
-    let store = &**clerk.store();
+    let runner = setting.maintenance()?;
+    let store = &**runner.store();
     let run = history::find(store, &options.which.run).await?;
     let id = run.opening.id;
     if let Some(ending) = run.ending.as_ref().filter(|_| !run.delivers()) {
@@ -36,10 +36,10 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
     let _busy = output.busy(&format!("run {id} is asked to end; its process sees that within half a minute"));
     loop {
         // Whoever should end it may have died.
-        clerk.recover().await?;
+        runner.recover().await?;
         let run = store.run(id).await?.unwrap_or_else(|| run.clone());
         if run.delivers() {
-            match clerk.give_up(&run.opening).await {
+            match runner.give_up(&run.opening).await {
                 Ok(report) => return Ok(tell_end(&report, output)),
                 // The process that tries it sees what is asked when it renews that, or it has just ended.
                 Err(DeliverError::Held(_) | DeliverError::Over(_)) => {}
@@ -47,22 +47,22 @@ pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode>
             }
         }
         if run.ending.is_some() && !run.delivers() || options.no_wait {
-            return tell(&clerk, run, output).await;
+            return tell(&runner, run, output).await;
         }
         tokio::select! {
-            () = stop.cancelled() => return tell(&clerk, run, output).await,
+            () = stop.cancelled() => return tell(&runner, run, output).await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
 }
 
 /// Tells what became of the run. It is a failure where it came to its end in spite of all.
-async fn tell(clerk: &Runner, run: RunRecord, output: &Output) -> Result<ExitCode> {
+async fn tell(runner: &Runner, run: RunRecord, output: &Output) -> Result<ExitCode> {
     if run.ending.is_none() || run.delivers() {
         output.result(&format!("run {} is asked to end", run.opening.id), &run);
         return Ok(ExitCode::SUCCESS);
     }
-    Ok(tell_end(&clerk.report(run.opening.id).await?, output))
+    Ok(tell_end(&runner.report(run.opening.id).await?, output))
 }
 
 fn tell_end(report: &Report, output: &Output) -> ExitCode {

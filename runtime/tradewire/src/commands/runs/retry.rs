@@ -16,22 +16,22 @@ use crate::output::Output;
 
 pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
     let setting = Setting::read(&options.which.place)?;
-    let clerk = setting.clerk()?;
+    let runner = setting.maintenance()?;
     // A run whose process has died does not go on.
-    clerk.recover().await?;
-    let run = history::find(&**clerk.store(), &options.which.run).await?;
-    if run.delivers() && !options.again {
-        return deliver(&clerk, &run, output).await;
+    runner.recover().await?;
+    let run = history::find(&**runner.store(), &options.which.run).await?;
+    if run.delivers() && !options.force {
+        return deliver(&runner, &run, output).await;
     }
-    let request = history::retry(&**clerk.store(), &run, options.again).await?;
+    let request = history::retry(&**runner.store(), &run, options.force).await?;
     carry_out(&setting, &run.opening.export, vec![request], output).await
 }
 
 /// Tries the delivery of a run that delivers.
-async fn deliver(clerk: &Runner, run: &RunRecord, output: &Output) -> Result<ExitCode> {
+async fn deliver(runner: &Runner, run: &RunRecord, output: &Output) -> Result<ExitCode> {
     let stop = told_to_stop(output)?;
     let busy = output.busy(&format!("delivering the files of run {}", run.opening.id));
-    let report = clerk.deliver(&run.opening, stop.cancelled()).await?;
+    let report = runner.deliver(&run.opening, stop.cancelled()).await?;
     drop(busy);
     match report.succeeded() {
         true => output.result(&report::text(&report), &report::value(&report)),

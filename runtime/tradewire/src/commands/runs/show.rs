@@ -78,8 +78,11 @@ fn text(account: &Account) -> String {
         text += &format!("\n    {}{at}, version {}, sha256 {}\n", file.state, file.version, file.sha256);
     }
     section(&mut text, "writes at ServiceTitan", writes.iter().map(write).collect());
-    if account.doubts() > 0 {
-        text += &format!("  {} in doubt: `tradewire doubts list` shows what is to be settled\n", account.doubts());
+    if account.unresolved_writes() > 0 {
+        text += &format!(
+            "  {} unresolved: `tradewire writes list` shows what is to be resolved\n",
+            account.unresolved_writes()
+        );
     }
     text
 }

@@ -12,13 +12,13 @@ use super::super::private;
 use super::super::setting::Setting;
 use crate::cli::Place;
 use crate::execute::{Executor, Loading};
-use crate::http::{Callers, Reach, Receivers, listens, tls};
+use crate::http::{Callers, MiddlewareState, Receivers, listens, tls};
 
 /// A configuration that is served.
 pub struct Loaded {
     pub setting: Setting,
     pub executor: Arc<Executor>,
-    pub reach: Arc<Reach>,
+    pub reach: Arc<MiddlewareState>,
     pub receivers: Arc<Receivers>,
     pub identity: Option<Arc<Identity>>,
 }
@@ -38,8 +38,8 @@ impl Loaded {
         if !executor.missing().is_empty() {
             Arc::make_mut(&mut setting.config).hold_back(executor.missing());
         }
-        let (suppliers, tenants) = (executor.suppliers().clone(), executor.tenants().clone());
-        let reach = Arc::new(Reach { callers, suppliers, tenants });
+        let (vendors, tenants) = (executor.vendors().clone(), executor.tenants().clone());
+        let reach = Arc::new(MiddlewareState { callers, vendors, tenants });
         Ok(Loaded { setting, executor, reach, receivers, identity })
     }
 }
@@ -48,7 +48,7 @@ impl Loaded {
 pub struct InForce {
     executor: Arc<Executor>,
     runner: watch::Sender<Arc<Runner>>,
-    reach: watch::Sender<Arc<Reach>>,
+    reach: watch::Sender<Arc<MiddlewareState>>,
     receivers: watch::Sender<Arc<Receivers>>,
     identity: watch::Sender<Option<Arc<Identity>>>,
     /// As it was at the start, where something listens.
@@ -77,7 +77,7 @@ impl InForce {
         self.runner.subscribe()
     }
 
-    pub fn reach(&self) -> watch::Receiver<Arc<Reach>> {
+    pub fn reach(&self) -> watch::Receiver<Arc<MiddlewareState>> {
         self.reach.subscribe()
     }
 
@@ -94,7 +94,7 @@ impl InForce {
     /// over is told.
     pub fn becomes(&mut self, loaded: Loaded) -> Option<&'static str> {
         let config = loaded.setting.config;
-        let runner = self.runner.borrow().again(config.clone(), loaded.executor.clone());
+        let runner = self.runner.borrow().reconfigured(config.clone(), loaded.executor.clone());
         self.executor = loaded.executor;
         self.reach.send_replace(loaded.reach);
         self.receivers.send_replace(loaded.receivers);

@@ -1,4 +1,4 @@
-//! `tradewire serve`: the schedules, the suppliers for whoever has a key, and ServiceTitan's events, until it is told to
+//! `tradewire serve`: the schedules, the vendors for whoever has a key, and ServiceTitan's events, until it is told to
 //! stop.
 //!
 //! A configuration that changes meanwhile is taken over as a whole, or not at all.
@@ -27,7 +27,7 @@ use tradewire_webhooks::{Intake, Received};
 use super::stop::told_to_stop;
 use super::{doctor, report};
 use crate::cli::{Place, Serve};
-use crate::http::{Carried, Desk, Letterbox, Server, listens, tls};
+use crate::http::{Carried, MiddlewareService, Server, WebhookRoutes, listens, tls};
 use crate::output::{Busy, Output};
 use changes::Changes;
 use load::{Load, Progress};
@@ -36,7 +36,7 @@ use loaded::{InForce, Loaded};
 /// How many of the next slots are told at the start.
 const SHOWN: usize = 20;
 
-/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to suppliers and takes
+/// Runs what falls due, and ends the runs that a process before this one left open; answers calls to vendors and takes
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let queued = output.queued();
@@ -53,7 +53,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let is_idle = !listens(&config) && config.schedules().next().is_none();
     if is_idle && runner.store().deliveries().await?.is_empty() {
         bail!(
-            "{} has neither an export with a schedule, nor a caller of suppliers, nor a webhook; add `cron = \"0 6 * * \
+            "{} has neither an export with a schedule, nor a caller of vendors, nor a webhook; add `cron = \"0 6 * * \
              MON\"` to an export, a section `[caller.<name>]` with a `key` or `[webhook.<name>]` with a `secret`; `tradewire run` \
              runs an export now",
             config.path.display()
@@ -64,10 +64,10 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let server = match listens(&config) {
         true => {
             let refusals = Arc::new(Refusals::default());
-            let desk = desk(&config, &in_force, &refusals, output, &busy);
+            let service = service(&config, &in_force, &refusals, output, &busy);
             let identity = in_force.identity().subscribe();
-            let server = Server::bind(desk, &config.serve, refusals.clone(), identity).await?;
-            Some(server.with_webhooks(letterbox(&runner, &in_force, refusals, output, &busy)))
+            let server = Server::bind(service, &config.serve, refusals.clone(), identity).await?;
+            Some(server.with_webhooks(webhooks(&runner, &in_force, refusals, output, &busy)))
         }
         false => None,
     };
@@ -96,7 +96,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
         let Some(server) = server else { return Ok(()) };
         let url = server.url()?;
         if !config.callers.is_empty() {
-            busy.line(&format!("serving {} suppliers at {url}", config.middleware.len()));
+            busy.line(&format!("serving {} vendors at {url}", config.middleware.len()));
         }
         for webhook in config.webhooks.keys() {
             busy.line(&format!("taking events in at {url}/webhooks/{webhook}"));
@@ -222,13 +222,13 @@ async fn ensure_sound(store: &dyn Store) -> Result<(), StoreError> {
     damaged.map_or(Ok(()), Err)
 }
 
-fn letterbox(
+fn webhooks(
     runner: &Runner,
     in_force: &InForce,
     refusals: Arc<Refusals>,
     output: &Output,
     busy: &Arc<Busy>,
-) -> Letterbox {
+) -> WebhookRoutes {
     let (told, beside) = (*output, busy.clone());
     let observer = move |webhook: &str, received: &Received| {
         let Received { id, kind, tenant, is_repeated } = received;
@@ -239,7 +239,7 @@ fn letterbox(
         beside.apart(|| told.result(&text, &value));
     };
     let intake = Intake::start(runner.store().clone(), runner.queued().clone());
-    Letterbox::new(&runner.config().serve, in_force.receivers(), intake, refusals, observer)
+    WebhookRoutes::new(&runner.config().serve, in_force.receivers(), intake, refusals, observer)
 }
 
 /// Forgets what is old, where the configuration says what that is, and what nobody needs any more.
@@ -256,10 +256,16 @@ async fn forget(mut runners: watch::Receiver<Arc<Runner>>, stop: CancellationTok
     }
 }
 
-fn desk(config: &Config, in_force: &InForce, refusals: &Arc<Refusals>, output: &Output, busy: &Arc<Busy>) -> Desk {
+fn service(
+    config: &Config,
+    in_force: &InForce,
+    refusals: &Arc<Refusals>,
+    output: &Output,
+    busy: &Arc<Busy>,
+) -> MiddlewareService {
     let (told, beside) = (*output, busy.clone());
     let observer = move |carried: &Carried| beside.apart(|| told.result(&text(carried), carried));
-    Desk::new(&config.serve, in_force.reach(), refusals.clone(), observer)
+    MiddlewareService::new(&config.serve, in_force.reach(), refusals.clone(), observer)
 }
 
 /// `harborline/purchaseorder for acme by servicetitan: 200 in 35 ms`

@@ -16,7 +16,7 @@ use crate::cli::template::Test;
 use crate::output::Output;
 
 /// What came of a test.
-enum Verdict {
+enum Resolution {
     Passed,
     Updated,
     Differs(Vec<Difference>),
@@ -38,21 +38,21 @@ pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
         for file in files {
             let path = pack.join(&file);
             let (result, faults, differences) = match run(pack, &file, &survey, options.update)? {
-                Verdict::Passed => {
+                Resolution::Passed => {
                     passed += 1;
                     ("passed", Vec::new(), Vec::new())
                 }
-                Verdict::Updated => {
+                Resolution::Updated => {
                     updated += 1;
                     output.note(&format!("{}: updated", path.display()));
                     ("updated", Vec::new(), Vec::new())
                 }
-                Verdict::Differs(differences) => {
+                Resolution::Differs(differences) => {
                     failed += 1;
                     output.failure(&format!("{}: {}", path.display(), diffs(&differences)));
                     ("differs", Vec::new(), differences)
                 }
-                Verdict::Faulty(faults) => {
+                Resolution::Faulty(faults) => {
                     failed += 1;
                     let faults: Vec<Fault> = faults.into_iter().map(|fault| fault.under(pack)).collect();
                     output.failure(&format!("{}: the test cannot run", path.display()));
@@ -87,27 +87,27 @@ pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run(pack: &Path, file: &Path, survey: &Survey, update: bool) -> Result<Verdict> {
+fn run(pack: &Path, file: &Path, survey: &Survey, update: bool) -> Result<Resolution> {
     let case = match Case::read(pack, file) {
         Ok(case) => case,
-        Err(fault) => return Ok(Verdict::Faulty(vec![fault])),
+        Err(fault) => return Ok(Resolution::Faulty(vec![fault])),
     };
     if !update {
         return Ok(match case.run(survey) {
-            Err(faults) => Verdict::Faulty(faults),
-            Ok(outcome) if outcome.differences.is_empty() => Verdict::Passed,
-            Ok(outcome) => Verdict::Differs(outcome.differences),
+            Err(faults) => Resolution::Faulty(faults),
+            Ok(outcome) if outcome.differences.is_empty() => Resolution::Passed,
+            Ok(outcome) => Resolution::Differs(outcome.differences),
         });
     }
     if case.run(survey).is_ok_and(|outcome| outcome.differences.is_empty()) {
-        return Ok(Verdict::Passed);
+        return Ok(Resolution::Passed);
     }
     match case.updated(survey) {
-        Err(faults) => Ok(Verdict::Faulty(faults)),
+        Err(faults) => Ok(Resolution::Faulty(faults)),
         Ok(text) => {
             let path = pack.join(file);
             fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-            Ok(Verdict::Updated)
+            Ok(Resolution::Updated)
         }
     }
 }

@@ -49,7 +49,7 @@ pub struct NewPlugin {
     pub source: String,
     /// `grant = […]`
     pub grant: String,
-    pub suppliers: Vec<String>,
+    pub vendors: Vec<String>,
 }
 
 /// A tenant that the configuration does not have.
@@ -205,19 +205,19 @@ impl Asking<'_> {
         };
         let loaded = plugin::load(&source, output)?;
         let grant = tradewire_surface::grants::Grants::default().line_for(loaded.operations().iter().copied());
-        let suppliers = match (loaded.uses_middleware(), self.options.suppliers.as_slice()) {
+        let vendors = match (loaded.uses_middleware(), self.options.vendors.as_slice()) {
             (false, _) => Vec::new(),
             (true, []) => {
                 let there = self.config.iter().flat_map(|config| config.middleware.keys());
                 let choices: Vec<Choice> = there.map(|name| (name.clone(), String::new())).collect();
                 if choices.is_empty() {
-                    bail!("`{plugin}` calls suppliers, and the configuration has none: add a `[middleware.…]` first");
+                    bail!("`{plugin}` calls vendors, and the configuration has none: add a `[middleware.…]` first");
                 }
-                self.ask.several("--supplier", "which suppliers may it call?", &choices)?
+                self.ask.several("--vendor", "which vendors may it call?", &choices)?
             }
             (true, given) => given.to_vec(),
         };
-        Ok(NewPlugin { source: self.seen_from_config(&source)?, grant, suppliers })
+        Ok(NewPlugin { source: self.seen_from_config(&source)?, grant, vendors })
     }
 
     fn servicetitan(&self) -> Result<(String, Reference)> {

@@ -46,8 +46,8 @@ impl Draft {
             if let Some(grant) = grant.get("grant") {
                 of.insert("grant", grant.clone());
             }
-            if !plugin.suppliers.is_empty() {
-                of.insert("middleware", list(&plugin.suppliers));
+            if !plugin.vendors.is_empty() {
+                of.insert("middleware", list(&plugin.vendors));
             }
             tables.push(("plugin", Some(self.plugin.as_str()), of));
         }

@@ -1,4 +1,4 @@
-//! Suppliers from end to end: `tradewire serve` as a process, its callers on sockets, the vendors too.
+//! Vendors from end to end: `tradewire serve` as a process, its callers on sockets, the vendors too.
 #![cfg(unix)]
 
 mod callers;
@@ -36,8 +36,8 @@ pub fn harborline() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/harborline").canonicalize().unwrap()
 }
 
-/// A section for a supplier at this address, with the sample pack and what else is given.
-pub fn supplier(name: &str, address: &str, rest: &str) -> String {
+/// A section for a vendor at this address, with the sample pack and what else is given.
+pub fn vendor(name: &str, address: &str, rest: &str) -> String {
     behind(harborline(), name, address, rest)
 }
 
@@ -54,8 +54,8 @@ secrets = { ApiKey = { env = "VENDOR_KEY" } }
     section.replace("NAME", name).replace("PACK", &pack).replace("ADDRESS", address) + rest + "\n"
 }
 
-/// A configuration with these suppliers and one caller, who may call all of them.
-pub fn serves(servicetitan: &str, suppliers: &str) -> String {
+/// A configuration with these vendors and one caller, who may call all of them.
+pub fn serves(servicetitan: &str, vendors: &str) -> String {
     let rest = r#"
 [caller.office]
 key = { env = "CALLER_KEY" }
@@ -63,7 +63,7 @@ key = { env = "CALLER_KEY" }
 [serve]
 listen = "127.0.0.1:0"
 "#;
-    config(servicetitan, &format!("{suppliers}{rest}"))
+    config(servicetitan, &format!("{vendors}{rest}"))
 }
 
 /// Where ServiceTitan is for those who never ask it.
@@ -71,7 +71,7 @@ pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// Serves the sample pack for this address.
 fn serve(address: &str) -> (Bench, Serving) {
-    let bench = Bench::with(&serves(NOWHERE, &supplier("harborline", address, "")));
+    let bench = Bench::with(&serves(NOWHERE, &vendor("harborline", address, "")));
     let serving = Serving::start(&bench);
     (bench, serving)
 }

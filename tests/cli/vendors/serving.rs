@@ -55,7 +55,7 @@ impl Serving {
         until("it says where it listens", || {
             serving.is_alive();
             let told = serving.err.text();
-            let address = told.lines().find_map(|line| line.split_once(" suppliers at http://"));
+            let address = told.lines().find_map(|line| line.split_once(" vendors at http://"));
             address.map(|(_, address)| serving.address = address.parse().unwrap()).is_some()
         });
         serving

@@ -1,4 +1,4 @@
-//! Calls to suppliers in the journal: ordered once, whatever dies, breaks or changes on the way.
+//! Calls to vendors in the journal: ordered once, whatever dies, breaks or changes on the way.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,11 +6,11 @@ use tradewire_client::CallError;
 use tradewire_runs::CancellationToken;
 use tradewire_runs::journal::look;
 use tradewire_runs::run::{Failure, Request};
-use tradewire_store::{Outcome, Store, Verdict, WriteState};
+use tradewire_store::{Outcome, Resolution, Store, WriteState};
 
 use crate::support::api::{Ends, Scripted, call};
 use crate::support::faults::{Fault, Faulty};
-use crate::support::supplier::{Came, Vendor};
+use crate::support::vendor::{Came, Vendor};
 use crate::support::{Bench, CONFIG, Closure, at};
 
 const CREATE: &str = "dispatch/team.create";
@@ -81,22 +81,22 @@ async fn an_order_whose_answer_was_lost_holds_back_all_that_acts_until_it_is_set
     let bench = Bench::new(plugin);
     assert_eq!(outcome(&bench).await, Outcome::Waiting);
     assert_eq!(vendor.asked(), ["1"]);
-    assert!(told(&answers)[1].contains("is in doubt, so the run waits"), "{:?}", told(&answers));
+    assert!(told(&answers)[1].contains("is unresolved, so the run waits"), "{:?}", told(&answers));
 
-    let doubt = bench.store.doubts().await.unwrap().remove(0);
-    let write = &doubt.write;
+    let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
+    let write = &unresolved_write.write;
     assert_eq!((write.operation.as_str(), write.method.as_str()), ("harborline/purchaseorder", "POST"));
     assert_eq!(
         (write.path.as_str(), write.arguments.body.as_deref()),
         ("https://harborline.example/orders?at=0", Some("1"))
     );
-    let went_out = write.arguments.supplier.clone().unwrap();
+    let went_out = write.arguments.vendor.clone().unwrap();
     assert_eq!((went_out.bytes, went_out.sha256.len()), (1, 64));
     assert_eq!(look(write, 7).unwrap().operation, "harborline/purchaseorderstatus");
 
     bench
         .store
-        .settle_doubt(write.id, &Verdict::Happened(Some("SO-9".into())), at("2026-03-11T13:00:00Z"))
+        .resolve_write(write.id, &Resolution::Applied(Some("SO-9".into())), at("2026-03-11T13:00:00Z"))
         .await
         .unwrap();
     assert_eq!(outcome(&bench).await, Outcome::Succeeded);
@@ -105,13 +105,13 @@ async fn an_order_whose_answer_was_lost_holds_back_all_that_acts_until_it_is_set
 }
 
 #[tokio::test]
-async fn a_doubt_that_did_not_happen_is_placed_again_whatever_goes_out_by_then() {
+async fn an_order_that_was_not_applied_is_placed_again_whatever_goes_out_by_then() {
     let vendor = Vendor::with([Came::Lost]);
     let (plugin, _) = ordering(&vendor, &["1"]);
     let bench = Bench::new(plugin);
     assert_eq!(outcome(&bench).await, Outcome::Waiting);
-    let doubt = bench.store.doubts().await.unwrap().remove(0).write.id;
-    bench.store.settle_doubt(doubt, &Verdict::DidNotHappen, at("2026-03-11T13:00:00Z")).await.unwrap();
+    let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0).write.id;
+    bench.store.resolve_write(unresolved_write, &Resolution::NotApplied, at("2026-03-11T13:00:00Z")).await.unwrap();
     assert_eq!(outcome(&bench).await, Outcome::Succeeded);
     assert_eq!(vendor.asked(), ["1", "1"]);
     let run = bench.store.runs(&Default::default()).await.unwrap()[0].opening.id;
@@ -121,7 +121,7 @@ async fn a_doubt_that_did_not_happen_is_placed_again_whatever_goes_out_by_then()
 }
 
 #[tokio::test]
-async fn a_process_that_dies_between_the_order_and_its_answer_leaves_a_doubt() {
+async fn a_process_that_dies_between_the_order_and_its_answer_leaves_an_unresolved_write() {
     let vendor = Vendor::default();
     let (plugin, _) = ordering(&vendor, &["1"]);
     let mut faulty = None;
@@ -137,7 +137,7 @@ async fn a_process_that_dies_between_the_order_and_its_answer_leaves_a_doubt() {
     another.recover().await.unwrap();
     let runs = bench.store.runs(&Default::default()).await.unwrap();
     assert_eq!(runs[0].ending.as_ref().unwrap().outcome, Outcome::Waiting);
-    assert_eq!((bench.store.doubts().await.unwrap().len(), vendor.asked().len()), (1, 1));
+    assert_eq!((bench.store.unresolved_writes().await.unwrap().len(), vendor.asked().len()), (1, 1));
 }
 
 /// A plugin that makes one order whose templates make a team before and after, then a team of its own, and fails.
@@ -146,7 +146,7 @@ fn with_teams(vendor: &Vendor, api: &Scripted) -> Closure {
     Closure::new(move |attempt| {
         let (vendor, api) = (vendor.clone(), Arc::new(api.clone()));
         async move {
-            let request = attempt.journal.supplier("harborline", "purchaseorder", "1", "1");
+            let request = attempt.journal.vendor("harborline", "purchaseorder", "1", "1");
             let inner = request.layer(api.clone());
             let known = request.before().await.unwrap().is_some();
             let team =

@@ -1,11 +1,11 @@
-//! A supplier that keeps what it is asked and answers what it is told to, called as a pack would call it.
+//! A vendor that keeps what it is asked and answers what it is told to, called as a pack would call it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use tradewire_client::CallError;
-use tradewire_runs::journal::{Journal, Outbound, SupplierRequest};
+use tradewire_runs::journal::{Journal, Outbound, VendorRequest};
 use tradewire_store::{Settlement, WriteAnswer};
 use tradewire_surface::Method;
 
@@ -22,7 +22,7 @@ pub enum Came {
     Lost,
 }
 
-/// A supplier. Cheap to clone; all clones are one.
+/// A vendor. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]
 pub struct Vendor {
     asked: Arc<Mutex<Vec<String>>>,
@@ -42,12 +42,12 @@ impl Vendor {
 
     /// Orders by this number.
     pub async fn order(&self, journal: &Journal, number: &str) -> Result<String, CallError> {
-        let request = journal.supplier("harborline", "purchaseorder", number, number);
+        let request = journal.vendor("harborline", "purchaseorder", number, number);
         self.order_by(&request, number).await
     }
 
     /// Makes this request; the number that goes out may be another.
-    pub async fn order_by(&self, request: &SupplierRequest, number: &str) -> Result<String, CallError> {
+    pub async fn order_by(&self, request: &VendorRequest, number: &str) -> Result<String, CallError> {
         if let Some(known) = request.before().await? {
             request.answered(None).await?;
             let answer = known.answer.map(|answer| String::from_utf8(answer.to_vec()).unwrap());
@@ -63,7 +63,7 @@ impl Vendor {
                     Settlement::Answered(WriteAnswer { status: 201, body: Some(Bytes::from(answer.clone())) })
                 }
                 Came::Refused => Settlement::Failed { status: Some(422), message: "no".to_owned() },
-                Came::Lost => Settlement::InDoubt { message: "the connection broke".to_owned() },
+                Came::Lost => Settlement::Unresolved { message: "the connection broke".to_owned() },
             };
             (settlement, (came, answer))
         };
@@ -74,7 +74,7 @@ impl Vendor {
         match came {
             Came::Taken => Ok(answer),
             Came::Refused | Came::SaysNo => Err(CallError::new("refused", "no")),
-            Came::Lost => Err(CallError { in_doubt: true, ..CallError::new("unreachable", "the connection broke") }),
+            Came::Lost => Err(CallError { unresolved: true, ..CallError::new("unreachable", "the connection broke") }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `tradewire:plugin/middleware`: the suppliers that a plugin calls, within the limits of its run.
+//! `tradewire:plugin/middleware`: the vendors that a plugin calls, within the limits of its run.
 
 use super::RunState;
 use super::contract::tradewire::plugin::middleware;
@@ -13,28 +13,28 @@ impl middleware::Host for RunState {
         endpoint: String,
         body: String,
     ) -> wasmtime::Result<Result<middleware::Response, String>> {
-        Ok(self.call_supplier(&vendor, &endpoint, &body).await.map(middleware::Response::from))
+        Ok(self.call_vendor(&vendor, &endpoint, &body).await.map(middleware::Response::from))
     }
 }
 
 impl RunState {
-    async fn call_supplier(&mut self, vendor: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
+    async fn call_vendor(&mut self, vendor: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
         self.count_call().map_err(|refusal| refusal.message)?;
         for (what, name) in [("vendor", vendor), ("endpoint", endpoint)] {
             if !is_name(name) {
                 return Err(format!("the {what} is not a name: 1 to 64 letters, digits, `-`, `_` and `.`"));
             }
         }
-        let Some(suppliers) = self.middleware.clone() else {
+        let Some(vendors) = self.middleware.clone() else {
             return Err(format!(
                 "`{vendor}/{endpoint}` is not granted; help: add `middleware = [\"{vendor}/{endpoint}\"]` to the \
                  plugin's section of the configuration"
             ));
         };
-        let answer = suppliers.call(vendor, endpoint, body).await.and_then(|response| {
+        let answer = vendors.call(vendor, endpoint, body).await.and_then(|response| {
             if response.size() > self.limits.answer {
                 let limit = Limit::Answer(self.limits.answer);
-                return Err(format!("{limit}; the supplier was called, so it may have had its effect"));
+                return Err(format!("{limit}; the vendor was called, so it may have had its effect"));
             }
             Ok(response)
         });

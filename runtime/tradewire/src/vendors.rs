@@ -1,4 +1,4 @@
-//! The suppliers of a configuration, each behind its request-middleware pack.
+//! The vendors of a configuration, each behind its request-middleware pack.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use tradewire_surface::grants::Grants;
 use crate::execute::journaled::{Journaled, ToldBy};
 use crate::faults::Faults;
 
-/// Suppliers, by their names in the configuration.
+/// Vendors, by their names in the configuration.
 #[derive(Debug, Default)]
-pub struct Suppliers(HashMap<String, Arc<Supplier>>);
+pub struct Vendors(HashMap<String, Arc<Vendor>>);
 
-/// A supplier.
+/// A vendor.
 #[derive(Debug)]
-pub struct Supplier {
+pub struct Vendor {
     /// What carries calls to it.
     pub middleware: Middleware,
     /// The tenants whose calls it takes.
@@ -34,28 +34,28 @@ pub struct Supplier {
     pub warnings: Vec<Fault>,
 }
 
-impl Suppliers {
+impl Vendors {
     /// Loads the packs and reads their secrets.
-    pub fn load(config: &Config, faults: &mut Faults) -> Suppliers {
-        let mut suppliers = HashMap::new();
+    pub fn load(config: &Config, faults: &mut Faults) -> Vendors {
+        let mut vendors = HashMap::new();
         let workshop = Workshop::default();
         for section in config.middleware.values() {
             let secrets = secrets(config, section, faults);
-            match Supplier::load(section, secrets, &workshop) {
-                Ok(supplier) => drop(suppliers.insert(section.name.clone(), Arc::new(supplier))),
+            match Vendor::load(section, secrets, &workshop) {
+                Ok(vendor) => drop(vendors.insert(section.name.clone(), Arc::new(vendor))),
                 Err(found) => found.iter().for_each(|fault| faults.add(told(config, section, fault))),
             }
         }
-        Suppliers(suppliers)
+        Vendors(vendors)
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Supplier> {
+    pub fn iter(&self) -> impl Iterator<Item = &Vendor> {
         self.0.values().map(Arc::as_ref)
     }
 
-    /// A supplier, by its name.
-    pub fn get(&self, name: &str) -> Option<&Arc<Supplier>> {
+    /// A vendor, by its name.
+    pub fn get(&self, name: &str) -> Option<&Arc<Vendor>> {
         self.0.get(name)
     }
 }
@@ -80,13 +80,13 @@ fn secrets(
     (secrets.len() == section.secrets.len()).then_some(secrets)
 }
 
-impl Supplier {
+impl Vendor {
     /// With its secrets; no faults but those that are told already where there are none.
     fn load(
         section: &config::Middleware,
         secrets: Option<HashMap<String, SecretString>>,
         workshop: &Workshop,
-    ) -> Result<Supplier, Vec<String>> {
+    ) -> Result<Vendor, Vec<String>> {
         let seen_from_here = |pack::Faults(faults)| {
             let told = |fault: Fault| fault.under(&section.pack).text();
             faults.into_iter().map(told).collect::<Vec<_>>()
@@ -111,7 +111,7 @@ impl Supplier {
         };
         let middleware = Middleware::new(pack, settings, secrets).map_err(seen_from_here)?;
         let warnings = warnings.into_iter().map(|fault| fault.under(&section.pack)).collect();
-        Ok(Supplier { middleware, tenants: section.tenants.clone(), grants: section.grants.clone(), warnings })
+        Ok(Vendor { middleware, tenants: section.tenants.clone(), grants: section.grants.clone(), warnings })
     }
 }
 
@@ -129,10 +129,10 @@ pub async fn written(document: Value) -> String {
     tradewire_workers::work(move || write(document)).await.unwrap_or_else(|_| "null".to_owned())
 }
 
-/// The suppliers as one run of a plugin sees them.
+/// The vendors as one run of a plugin sees them.
 pub struct Granted {
     /// All there are.
-    pub suppliers: Arc<Suppliers>,
+    pub vendors: Arc<Vendors>,
     /// Those that the plugin may call.
     pub grants: Vec<MiddlewareGrant>,
     /// The run's tenant.
@@ -146,7 +146,7 @@ pub struct Granted {
 impl Granted {
     async fn carry(&self, vendor: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
         let is_granted = |grant: &MiddlewareGrant| {
-            grant.supplier == vendor && grant.endpoint.as_ref().is_none_or(|granted| granted == endpoint)
+            grant.vendor == vendor && grant.endpoint.as_ref().is_none_or(|granted| granted == endpoint)
         };
         if !self.grants.iter().any(is_granted) {
             return Err(format!(
@@ -154,8 +154,8 @@ impl Granted {
                  section of the configuration"
             ));
         }
-        let supplier = self.suppliers.get(vendor).ok_or_else(|| format!("there is no supplier `{vendor}`"))?;
-        if !supplier.tenants.contains(&self.tenant) {
+        let vendor = self.vendors.get(vendor).ok_or_else(|| format!("there is no vendor `{vendor}`"))?;
+        if !vendor.tenants.contains(&self.tenant) {
             return Err(format!(
                 "`{vendor}` takes no calls for tenant `{0}`; help: add \"{0}\" to `tenants` of `[middleware.{vendor}]`",
                 self.tenant
@@ -163,9 +163,9 @@ impl Granted {
         }
         let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
         let (journal, api) = (self.journal.clone(), self.api.clone());
-        let journal = Journaled { journal, supplier: vendor.to_owned(), api, told_by: ToldBy::Body };
+        let journal = Journaled { journal, vendor: vendor.to_owned(), api, told_by: ToldBy::Body };
         let Outgoing { status, headers, body, warnings } =
-            supplier.middleware.answer_once(endpoint, incoming, &journal).await;
+            vendor.middleware.answer_once(endpoint, incoming, &journal).await;
         Ok(MiddlewareResponse { status, headers, body: written(body).await, warnings })
     }
 }

@@ -2,32 +2,32 @@
 //! show.
 
 use serde_json::{Value, json};
-use tradewire_store::{Doubt, Store};
+use tradewire_store::{Store, UnresolvedWrite};
 
 use super::Nights;
 use super::world::number;
 
 impl Nights {
-    /// Settles the doubts that there are.
+    /// Settles the unresolved writes that there are.
     pub fn settle_all(&mut self) {
-        let doubts = self.bench.recorded(async |store| store.doubts().await.unwrap());
-        for doubt in &doubts {
-            let how = match self.found(doubt) {
+        let unresolved = self.bench.recorded(async |store| store.unresolved_writes().await.unwrap());
+        for unresolved_write in &unresolved {
+            let how = match self.found(unresolved_write) {
                 Some(answer) => {
                     self.bench.write("answer.json", answer.to_string());
-                    "--happened --answer answer.json"
+                    "--applied --answer answer.json"
                 }
-                None => "--did-not-happen",
+                None => "--not-applied",
             };
-            self.bench.tradewire(&format!("doubts settle {} {how}", doubt.write.id)).succeeded();
+            self.bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id)).succeeded();
         }
-        self.settled += doubts.len();
+        self.settled += unresolved.len();
     }
 
     /// What a write has left behind, as it would have been answered; none where it has left nothing.
-    fn found(&self, doubt: &Doubt) -> Option<Value> {
-        let asked: Value = serde_json::from_str(doubt.write.arguments.body.as_deref().unwrap()).unwrap();
-        match doubt.write.operation.as_str() {
+    fn found(&self, unresolved_write: &UnresolvedWrite) -> Option<Value> {
+        let asked: Value = serde_json::from_str(unresolved_write.write.arguments.body.as_deref().unwrap()).unwrap();
+        match unresolved_write.write.operation.as_str() {
             "harborline/purchaseorder" => {
                 let number = asked["purchaseOrder"]["number"].as_str().unwrap();
                 let taken = self.taken().iter().any(|taken| taken == number);
@@ -39,7 +39,7 @@ impl Nights {
                 Some(json!({ "id": made["id"] }))
             }
             "pricebook/materials.update" => {
-                let id: i64 = doubt.write.path.rsplit('/').next().unwrap().parse().unwrap();
+                let id: i64 = unresolved_write.write.path.rsplit('/').next().unwrap().parse().unwrap();
                 let materials = self.records("pricebook/materials");
                 let material = materials.into_iter().find(|material| material["id"] == id)?;
                 let entry = |of: &Value| {

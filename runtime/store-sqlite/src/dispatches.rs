@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use tradewire_schedule::Window;
-use tradewire_store::{EventId, EventPlace, EventRecord, Handover, HandoverState, ReceivedEvent, StoreError, Trigger};
+use tradewire_store::{Dispatch, DispatchState, EventId, EventPlace, EventRecord, ReceivedEvent, StoreError, Trigger};
 
 use crate::columns::{millis, moment, run_id, word};
 use crate::fault::Fault;
@@ -23,8 +23,8 @@ const MOST_BYTES: i64 = 8 * 1024 * 1024;
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Handovers with their slots and runs, as far as these are known.
-pub const WITH_RUNS: &str = "handovers
-    LEFT JOIN slots ON slots.export = handovers.export AND slots.tenant = handovers.tenant AND slots.due = handovers.due
+pub const WITH_RUNS: &str = "dispatches
+    LEFT JOIN slots ON slots.export = dispatches.export AND slots.tenant = dispatches.tenant AND slots.due = dispatches.due
     LEFT JOIN runs ON runs.id = slots.run";
 /// Whether the run is still to come, goes on, or is tried again.
 pub const WAITING: &str = "(slots.state = 'queued' OR slots.state = 'taken'
@@ -45,7 +45,7 @@ impl End {
 
 /// Has an event that has just come in begin a run of an export, with others that wait where there is room. Whether a slot
 /// was queued for it.
-pub fn hand(connection: &Connection, export: &str, event: &EventRecord) -> rusqlite::Result<bool> {
+pub fn dispatch(connection: &Connection, export: &str, event: &EventRecord) -> rusqlite::Result<bool> {
     match room(connection, export, event)? {
         Some(end) => add(connection, export, event, &end).map(|()| false),
         None => {
@@ -59,11 +59,11 @@ pub fn hand(connection: &Connection, export: &str, event: &EventRecord) -> rusql
 fn room(connection: &Connection, export: &str, event: &EventRecord) -> rusqlite::Result<Option<End>> {
     // Slots are queued one after the other: if any waits with room, it is the latest.
     let mut statement = connection.prepare_cached(
-        "SELECT handovers.due, handovers.seq + 1, handovers.bytes FROM handovers
+        "SELECT dispatches.due, dispatches.seq + 1, dispatches.bytes FROM dispatches
          JOIN (SELECT due, state, begun_by FROM slots WHERE export = ?1 AND tenant = ?2 ORDER BY due DESC LIMIT 1) latest
-           ON latest.due = handovers.due AND latest.state = 'queued' AND latest.begun_by = 'events'
-         WHERE handovers.export = ?1 AND handovers.tenant = ?2
-         ORDER BY handovers.seq DESC LIMIT 1",
+           ON latest.due = dispatches.due AND latest.state = 'queued' AND latest.begun_by = 'events'
+         WHERE dispatches.export = ?1 AND dispatches.tenant = ?2
+         ORDER BY dispatches.seq DESC LIMIT 1",
     )?;
     let read = |row: &rusqlite::Row<'_>| Ok(End { due: moment(0, row.get(0)?)?, seq: row.get(1)?, bytes: row.get(2)? });
     let end = statement.query_row((export, &event.tenant), read).optional()?;
@@ -86,7 +86,7 @@ fn begin(
 
 fn add(connection: &Connection, export: &str, event: &EventRecord, end: &End) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO handovers (export, tenant, due, seq, bytes, event)
+        "INSERT INTO dispatches (export, tenant, due, seq, bytes, event)
          VALUES (:export, :tenant, :due, :seq, :bytes, :event)",
     )?;
     statement.execute(named_params! {
@@ -105,13 +105,13 @@ fn size(event: &EventRecord) -> i64 {
 }
 
 /// Has events begin runs once more. They join none that wait, so that it can be told apart what an operator asked for.
-pub fn hand_again(
+pub fn dispatch_again(
     connection: &Connection,
     wanted: &[(EventId, String)],
     at: DateTime<Utc>,
-) -> Result<Vec<Handover>, Fault> {
+) -> Result<Vec<Dispatch>, Fault> {
     let mut begun: HashMap<(String, String), End> = HashMap::new();
-    let mut handovers = Vec::new();
+    let mut dispatches = Vec::new();
     for (id, export) in wanted {
         let ReceivedEvent { event, .. } = events::one(connection, *id)?.ok_or(StoreError::NoEvent(*id))?;
         let whose = (export.clone(), event.tenant.clone());
@@ -122,28 +122,28 @@ pub fn hand_again(
         let Some(end) = begun.get_mut(&whose) else { continue };
         add(connection, export, &event, end)?;
         (end.seq, end.bytes) = (end.seq + 1, end.bytes + size(&event));
-        let (export, state) = (export.clone(), HandoverState::Waiting);
-        handovers.push(Handover { export, due: end.due, state, run: None });
+        let (export, state) = (export.clone(), DispatchState::Waiting);
+        dispatches.push(Dispatch { export, due: end.due, state, run: None });
     }
-    Ok(handovers)
+    Ok(dispatches)
 }
 
 /// What an event began.
-pub fn of(connection: &Connection, event: EventId) -> rusqlite::Result<Vec<Handover>> {
+pub fn of(connection: &Connection, event: EventId) -> rusqlite::Result<Vec<Dispatch>> {
     let sql = format!(
-        "SELECT handovers.export, handovers.due, slots.run,
+        "SELECT dispatches.export, dispatches.due, slots.run,
                 CASE WHEN {WAITING} THEN 'waiting'
-                     WHEN runs.outcome IN ('succeeded', 'unchanged') THEN 'handed-over'
+                     WHEN runs.outcome IN ('succeeded', 'unchanged') THEN 'dispatched'
                      ELSE 'failed' END
-         FROM {WITH_RUNS} WHERE handovers.event = ?1 ORDER BY handovers.due, handovers.export"
+         FROM {WITH_RUNS} WHERE dispatches.event = ?1 ORDER BY dispatches.due, dispatches.export"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([event.to_string()], |row| {
-        Ok(Handover {
+        Ok(Dispatch {
             export: row.get(0)?,
             due: moment(1, row.get(1)?)?,
             run: row.get::<_, Option<String>>(2)?.map(|run| run_id(2, &run)).transpose()?,
-            state: word(3, &row.get::<_, String>(3)?, HandoverState::from_word)?,
+            state: word(3, &row.get::<_, String>(3)?, DispatchState::from_word)?,
         })
     })?;
     rows.collect()
@@ -158,13 +158,13 @@ pub fn page(
 ) -> rusqlite::Result<Vec<(EventPlace, EventRecord)>> {
     let EventPlace { due, seq } = after.unwrap_or(EventPlace { due: i64::MIN, seq: -1 });
     let sql = format!(
-        "SELECT {}, handovers.due, handovers.seq
-         FROM handovers JOIN events ON events.id = handovers.event
-         WHERE handovers.export = :export AND handovers.tenant = :tenant
-           AND handovers.due >= :start AND handovers.due < :end AND (handovers.due, handovers.seq) > (:due, :seq)
+        "SELECT {}, dispatches.due, dispatches.seq
+         FROM dispatches JOIN events ON events.id = dispatches.event
+         WHERE dispatches.export = :export AND dispatches.tenant = :tenant
+           AND dispatches.due >= :start AND dispatches.due < :end AND (dispatches.due, dispatches.seq) > (:due, :seq)
            AND EXISTS (SELECT 1 FROM slots WHERE slots.export = :export AND slots.tenant = :tenant
-                                             AND slots.due = handovers.due AND slots.state <> 'queued')
-         ORDER BY handovers.due, handovers.seq LIMIT :limit",
+                                             AND slots.due = dispatches.due AND slots.state <> 'queued')
+         ORDER BY dispatches.due, dispatches.seq LIMIT :limit",
         events::COLUMNS.split(", ").map(|column| format!("events.{column}")).collect::<Vec<_>>().join(", ")
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -1,6 +1,6 @@
-//! Plugins that call suppliers, by `tradewire run`.
+//! Plugins that call vendors, by `tradewire run`.
 
-use super::{NOWHERE, sample, serves, supplier};
+use super::{NOWHERE, sample, serves, vendor};
 use crate::bench::{Bench, Offline, guest};
 
 /// A configuration whose export makes one call, by a plugin that is granted this.
@@ -23,11 +23,11 @@ tenants = ["acme", "zenith"]
 window = "week"
 settings = {{ vendor = "harborline", endpoint = "{endpoint}", body = '''{body}''' }}
 "#,
-        source = guest("supplier.wasm"),
+        source = guest("vendor.wasm"),
         body = sample(endpoint),
     );
-    let supplier = supplier("harborline", &vendor.sandbox().vendor_url(), "");
-    Bench::with(&serves(NOWHERE, &(supplier + &rest)))
+    let vendor = vendor("harborline", &vendor.sandbox().vendor_url(), "");
+    Bench::with(&serves(NOWHERE, &(vendor + &rest)))
 }
 
 /// The operations that the vendor was asked for.
@@ -44,18 +44,18 @@ fn an_order_of_a_plugin_reaches_the_vendor() {
     assert!(told.out.contains("\"orderReferenceNumber\":\"SO-"), "{told}");
     assert_eq!(asked(&vendor), ["_vendor/orders.create"]);
     // What the vendor refuses is the plugin's to read.
-    let told = bench.tradewire("run buys --tenant acme --again").succeeded();
+    let told = bench.tradewire("run buys --tenant acme --force").succeeded();
     assert!(told.out.contains("buys for acme: succeeded: 409 ") && told.out.contains("was ordered before"), "{told}");
 }
 
 #[test]
-fn a_plugin_that_is_granted_no_supplier_is_refused_with_the_line_to_add() {
+fn a_plugin_that_is_granted_no_vendor_is_refused_with_the_line_to_add() {
     let vendor = Offline::with("[]");
     let bench = calls(&vendor, "", "purchaseorder");
     for words in ["run buys --quiet", "check --quiet"] {
         bench.tradewire(words).refused(&[
             "error: plugin `buyer` (",
-            "calls suppliers and is granted none; help: add `middleware = [\"harborline\"]` to `[plugin.buyer]`, or one \
+            "calls vendors and is granted none; help: add `middleware = [\"harborline\"]` to `[plugin.buyer]`, or one \
              endpoint: `[\"harborline/purchaseorder\"]`",
         ]);
     }
@@ -75,7 +75,7 @@ fn a_plugin_that_is_granted_one_endpoint_is_refused_another() {
 }
 
 #[test]
-fn a_plugin_does_not_call_for_a_tenant_that_the_supplier_does_not_serve() {
+fn a_plugin_does_not_call_for_a_tenant_that_the_vendor_does_not_serve() {
     let vendor = Offline::with("[]");
     let bench = calls(&vendor, "middleware = [\"harborline\"]", "purchaseorder");
     bench.tradewire("run buys --tenant zenith --quiet").refused(&[

@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use super::http::{answer, ask, connect, head};
 use super::serving::Serving;
 use super::vendors::{hesitant, saying};
-use super::{NOWHERE, ORDER, STOCK, sample, serve, serves, supplier};
+use super::{NOWHERE, ORDER, STOCK, sample, serve, serves, vendor};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 
 #[test]
@@ -22,7 +22,7 @@ fn only_a_key_that_is_somebodys_lets_in() {
 }
 
 #[test]
-fn a_caller_reaches_its_own_suppliers_and_tenants_and_is_not_told_of_others() {
+fn a_caller_reaches_its_own_vendors_and_tenants_and_is_not_told_of_others() {
     let vendor = Offline::with("[]");
     let url = vendor.sandbox().vendor_url();
     let more = r#"
@@ -33,26 +33,26 @@ client_secret = { env = "CLIENT_SECRET" }
 timezone = "America/Phoenix"
 
 [caller.of-the-other]
-key = { file = "supplier.key" }
+key = { file = "vendor.key" }
 middleware = ["northfield"]
 
 [caller.of-zenith]
 key = { file = "tenant.key" }
 tenants = ["zenith"]
 "#;
-    let suppliers = supplier("harborline", &url, "") + &supplier("northfield", &url, "") + more;
-    let bench = Bench::with(&serves(NOWHERE, &suppliers));
-    bench.write("supplier.key", "ck1.of-the-other-0123456789\n");
+    let vendors = vendor("harborline", &url, "") + &vendor("northfield", &url, "") + more;
+    let bench = Bench::with(&serves(NOWHERE, &vendors));
+    bench.write("vendor.key", "ck1.of-the-other-0123456789\n");
     bench.write("tenant.key", "ck1.of-zenith-0123456789");
     let serving = Serving::start(&bench);
     let stock = sample("stock-level");
     serving.call_by(Some("ck1.of-the-other-0123456789"), "acme/northfield/stock-level", &stock).succeeded();
     let refused = |key, path, said| serving.call_by(Some(key), path, &stock).failed(404, "Request", &[said]);
-    refused("ck1.of-the-other-0123456789", STOCK, "there is no supplier `harborline` for caller `of-the-other`");
+    refused("ck1.of-the-other-0123456789", STOCK, "there is no vendor `harborline` for caller `of-the-other`");
     refused(
         "ck1.of-the-other-0123456789",
         "acme/nobody/stock-level",
-        "there is no supplier `nobody` for caller `of-the-other`",
+        "there is no vendor `nobody` for caller `of-the-other`",
     );
     refused("ck1.of-zenith-0123456789", STOCK, "there is no tenant `acme` for caller `of-zenith`");
     refused(
@@ -69,7 +69,7 @@ tenants = ["zenith"]
 fn what_is_not_there_is_told_in_the_contracts_shape() {
     let vendor = Offline::with("[]");
     let (_bench, serving) = serve(&vendor.sandbox().vendor_url());
-    serving.call("acme/nobody/account", "{}").failed(404, "Request", &["there is no supplier `nobody`"]);
+    serving.call("acme/nobody/account", "{}").failed(404, "Request", &["there is no vendor `nobody`"]);
     serving.call("nobody/harborline/account", "{}").failed(404, "Request", &["there is no tenant `nobody`"]);
     let unknown =
         ["the pack has no endpoint `orders`, only account, accounts, alerts, ", "purchaseorder, ", "unregister"];
@@ -81,7 +81,7 @@ fn what_is_not_there_is_told_in_the_contracts_shape() {
     for method in ["GET", "PUT", "DELETE"] {
         let request = head(Some(CALLER_KEY), STOCK, 0).replacen("POST", method, 1);
         let answer = ask(serving.address(), request);
-        answer.failed(405, "Request", &["suppliers are called by POST"]);
+        answer.failed(405, "Request", &["vendors are called by POST"]);
         assert_eq!(answer.header("allow"), Some("POST"));
     }
     assert!(vendor.sandbox().calls().is_empty());
@@ -90,8 +90,8 @@ fn what_is_not_there_is_told_in_the_contracts_shape() {
 #[test]
 fn a_body_that_is_no_json_too_long_or_broken_off_goes_no_further() {
     let vendor = Offline::with("[]");
-    let suppliers = supplier("harborline", &vendor.sandbox().vendor_url(), "");
-    let bench = Bench::with(&(serves(NOWHERE, &suppliers) + "body = \"16 KiB\"\n"));
+    let vendors = vendor("harborline", &vendor.sandbox().vendor_url(), "");
+    let bench = Bench::with(&(serves(NOWHERE, &vendors) + "body = \"16 KiB\"\n"));
     let serving = Serving::start(&bench);
     serving.call(ORDER, "{ \"a\": ").failed(400, "Request", &["the body is not JSON"]);
     serving.call(ORDER, &"[".repeat(10_000)).failed(400, "Request", &["the body is not JSON"]);
@@ -111,7 +111,7 @@ fn a_body_that_is_no_json_too_long_or_broken_off_goes_no_further() {
 #[test]
 fn more_calls_than_at_once_are_told_to_come_again() {
     let (vendor, allowed) = hesitant();
-    let bench = Bench::with(&(serves(NOWHERE, &supplier("harborline", &vendor.url, "")) + "at_once = 1\n"));
+    let bench = Bench::with(&(serves(NOWHERE, &vendor("harborline", &vendor.url, "")) + "at_once = 1\n"));
     let serving = Serving::start(&bench);
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| serving.call(ORDER, &sample("purchaseorder")));

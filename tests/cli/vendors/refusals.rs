@@ -1,13 +1,13 @@
-//! What `tradewire serve` does not start with, and what `tradewire check` says of suppliers.
+//! What `tradewire serve` does not start with, and what `tradewire check` says of vendors.
 
 use std::net::TcpListener;
 
-use super::{NOWHERE, behind, harborline, serves, supplier, write_pack};
+use super::{NOWHERE, behind, harborline, serves, vendor, write_pack};
 use crate::bench::{Bench, Offline};
 
 /// A configuration that serves the sample pack, for nobody who is up.
 fn good() -> String {
-    serves(NOWHERE, &supplier("harborline", NOWHERE, ""))
+    serves(NOWHERE, &vendor("harborline", NOWHERE, ""))
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn a_pack_that_is_not_there() {
 }
 
 #[test]
-fn check_tells_the_endpoints_of_every_supplier_and_what_its_templates_ask() {
+fn check_tells_the_endpoints_of_every_vendor_and_what_its_templates_ask() {
     let vendor = Offline::with("[]");
     let url = vendor.sandbox().vendor_url();
     let asking = behind("asking", "asking", NOWHERE, "grant = [\"inventory/vendors:view\"]");
-    let bench = Bench::with(&serves(NOWHERE, &(supplier("harborline", &url, "") + &asking)));
+    let bench = Bench::with(&serves(NOWHERE, &(vendor("harborline", &url, "") + &asking)));
     write_pack(&bench, "asking", ASKS, "{}");
     let told = bench.tradewire("check").succeeded();
     for line in [

@@ -1,4 +1,4 @@
-//! Calls a supplier through its middleware: the settings `vendor`, `endpoint` and `body` say what, `calls` how often.
+//! Calls a vendor through its middleware: the settings `vendor`, `endpoint` and `body` say what, `calls` how often.
 //! Its summary is the last answer.
 
 use tradewire_plugin::{Result, Run, Summary, middleware};

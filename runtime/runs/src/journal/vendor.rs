@@ -1,6 +1,6 @@
-//! Calls to suppliers in the journal.
+//! Calls to vendors in the journal.
 //!
-//! What is written down is one request to a supplier that acts: `harborline/purchaseorder`, with the body that the
+//! What is written down is one request to a vendor that acts: `harborline/purchaseorder`, with the body that the
 //! endpoint was called with and what its pack made of it. Which requests act, what an answer means and how an answer is
 //! kept are the middleware's to say; a request is never repeatable.
 //!
@@ -22,10 +22,10 @@ use super::{Journal, describe};
 /// The most bytes of an address that are kept: a template makes it of whatever it is given.
 const LONGEST_ADDRESS: usize = 8 * 1024;
 
-/// One request to a supplier, and its place in the journal of an attempt.
-pub struct SupplierRequest {
+/// One request to a vendor, and its place in the journal of an attempt.
+pub struct VendorRequest {
     journal: Journal,
-    supplier: String,
+    vendor: String,
     endpoint: String,
     call: WriteCall,
     inner: Journal,
@@ -47,17 +47,17 @@ pub struct Outbound<'a> {
 }
 
 impl Journal {
-    /// A request of a supplier's endpoint. `body` is what the endpoint is called with, `identity` what tells the request
+    /// A request of a vendor's endpoint. `body` is what the endpoint is called with, `identity` what tells the request
     /// from others of that endpoint in the same run; equal ones are told apart by their order.
-    pub fn supplier(&self, supplier: &str, endpoint: &str, body: &str, identity: &str) -> SupplierRequest {
-        let mut call = describe::supplier(supplier, endpoint, body, identity);
+    pub fn vendor(&self, vendor: &str, endpoint: &str, body: &str, identity: &str) -> VendorRequest {
+        let mut call = describe::vendor(vendor, endpoint, body, identity);
         self.shorten(&mut call);
         call.digest = self.digest(call.digest);
         call.ordinal = self.take_ordinal(&call.digest);
         let inner = self.within(&format!("{} {}", call.digest, call.ordinal));
-        SupplierRequest {
+        VendorRequest {
             journal: self.clone(),
-            supplier: supplier.to_owned(),
+            vendor: vendor.to_owned(),
             endpoint: endpoint.to_owned(),
             call,
             inner,
@@ -67,7 +67,7 @@ impl Journal {
     }
 }
 
-impl SupplierRequest {
+impl VendorRequest {
     /// A ServiceTitan whose writes are this request's.
     pub fn layer(&self, api: Arc<dyn ServiceTitan>) -> Arc<dyn ServiceTitan> {
         self.inner.layer(api)
@@ -93,7 +93,7 @@ impl SupplierRequest {
     ) -> Result<T, CallError> {
         let mut call = self.call.clone();
         (call.method, call.path) = (request.method, cut(&request.address, LONGEST_ADDRESS).into_owned());
-        call.arguments.supplier = Some(describe::written_request(&self.supplier, &self.endpoint, request.body));
+        call.arguments.vendor = Some(describe::written_request(&self.vendor, &self.endpoint, request.body));
         let sent = async move {
             let (settlement, came) = send.await;
             let was_answered = matches!(settlement, Settlement::Answered(_));
@@ -132,7 +132,7 @@ impl SupplierRequest {
     }
 }
 
-impl Drop for SupplierRequest {
+impl Drop for VendorRequest {
     fn drop(&mut self) {
         // What failed and is made again is the same request, also to its journal.
         if !*self.counts.get_mut() {

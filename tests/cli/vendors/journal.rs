@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tradewire_store::WriteState;
 
-use super::{NOWHERE, behind, harborline, sample, serves, supplier, write_pack};
+use super::{NOWHERE, behind, harborline, sample, serves, vendor, write_pack};
 use crate::bench::{Bench, Offline, Told, guest, signal, until};
 
 const ORDERS: &str = "_vendor/orders.create";
@@ -14,7 +14,7 @@ const WAITING: Option<i32> = Some(3);
 fn with(fault: &str) -> (Offline, Bench) {
     let faults = if fault.is_empty() { "[]".to_owned() } else { faulty(fault) };
     let vendor = Offline::with(&faults);
-    let section = supplier("harborline", &vendor.sandbox().vendor_url(), "timeout = \"2 s\"");
+    let section = vendor("harborline", &vendor.sandbox().vendor_url(), "timeout = \"2 s\"");
     let bench = Bench::with(&buys(&section, "purchaseorder"));
     (vendor, bench)
 }
@@ -23,8 +23,8 @@ fn faulty(fault: &str) -> String {
     format!(r#"[{{ "do": {fault}, "on": "{ORDERS}", "times": 1 }}]"#)
 }
 
-/// A configuration with this supplier, whose export orders by this endpoint of it.
-fn buys(supplier: &str, endpoint: &str) -> String {
+/// A configuration with this vendor, whose export orders by this endpoint of it.
+fn buys(vendor: &str, endpoint: &str) -> String {
     let rest = format!(
         r#"
 [plugin.buyer]
@@ -37,10 +37,10 @@ tenants = ["acme"]
 window = "week"
 settings = {{ vendor = "harborline", endpoint = "{endpoint}", body = '''{body}''' }}
 "#,
-        source = guest("supplier.wasm"),
+        source = guest("vendor.wasm"),
         body = sample("purchaseorder"),
     );
-    serves(NOWHERE, &(supplier.to_owned() + &rest))
+    serves(NOWHERE, &(vendor.to_owned() + &rest))
 }
 
 fn run(bench: &Bench) -> Told {
@@ -48,9 +48,9 @@ fn run(bench: &Bench) -> Told {
 }
 
 fn settle(bench: &Bench, how: &str) -> Told {
-    let doubts = bench.tradewire("doubts list --json").succeeded().json();
-    let id = doubts["doubts"][0]["id"].as_str().unwrap().to_owned();
-    bench.tradewire(&format!("doubts settle {id} {how}")).succeeded()
+    let unresolved = bench.tradewire("writes list --json").succeeded().json();
+    let id = unresolved["writes"][0]["id"].as_str().unwrap().to_owned();
+    bench.tradewire(&format!("writes resolve {id} {how}")).succeeded()
 }
 
 #[test]
@@ -71,30 +71,33 @@ fn an_order_whose_answer_was_lost_waits_with_everything_needed_to_decide() {
     let told = run(&bench);
     assert_eq!(told.code, WAITING, "{told}");
     assert_eq!(run(&bench).code, WAITING);
-    let doubts = bench.tradewire("doubts list --json").succeeded().json();
-    let doubt = &doubts["doubts"][0];
+    let unresolved = bench.tradewire("writes list --json").succeeded().json();
+    let unresolved_write = &unresolved["writes"][0];
     for (field, value) in [("operation", "harborline/purchaseorder"), ("method", "POST"), ("export", "buys")] {
-        assert_eq!(doubt[field], value, "{doubt}");
+        assert_eq!(unresolved_write[field], value, "{unresolved_write}");
     }
-    assert_eq!(doubt["path"], format!("{}/orders", vendor.sandbox().vendor_url()));
-    let asked: Value = serde_json::from_str(doubt["arguments"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(unresolved_write["path"], format!("{}/orders", vendor.sandbox().vendor_url()));
+    let asked: Value = serde_json::from_str(unresolved_write["arguments"]["body"].as_str().unwrap()).unwrap();
     assert_eq!(asked["purchaseOrder"]["number"], "PO-5521");
     let sent = &vendor.sandbox().calls()[0];
-    assert_eq!(doubt["arguments"]["supplier"]["bytes"], sent.body.len());
-    assert_eq!(doubt["look"], serde_json::json!({ "operation": "harborline/purchaseorderstatus", "query": [] }));
-    let told = bench.tradewire("doubts list").succeeded();
-    assert!(told.out.contains("look at    harborline/purchaseorderstatus, or what the supplier shows"), "{told}");
+    assert_eq!(unresolved_write["arguments"]["vendor"]["bytes"], sent.body.len());
+    assert_eq!(
+        unresolved_write["look"],
+        serde_json::json!({ "operation": "harborline/purchaseorderstatus", "query": [] })
+    );
+    let told = bench.tradewire("writes list").succeeded();
+    assert!(told.out.contains("look at    harborline/purchaseorderstatus, or what the vendor shows"), "{told}");
     assert!(told.out.contains("bytes, sha256 ") && !told.out.contains("hk1."), "{told}");
 
     bench.write("answer.json", r#"{ "success": true, "orderReferenceNumber": "SO-found" }"#);
-    settle(&bench, "--happened --answer answer.json");
+    settle(&bench, "--applied --answer answer.json");
     let told = run(&bench).succeeded();
     assert!(told.out.contains("\"orderReferenceNumber\":\"SO-found\""), "{told}");
     assert_eq!((vendor.asked(ORDERS), vendor.done(ORDERS)), (1, 1));
 }
 
 #[test]
-fn what_may_have_been_ordered_is_in_doubt_and_what_was_not_is_ordered_then() {
+fn what_may_have_been_ordered_is_unresolved_and_what_was_not_is_ordered_then() {
     for fault in [
         "\"drop-request\"",
         "\"half-answer\"",
@@ -109,10 +112,10 @@ fn what_may_have_been_ordered_is_in_doubt_and_what_was_not_is_ordered_then() {
         assert_eq!(told.code, WAITING, "{fault}: {told}");
         assert_eq!(vendor.asked(ORDERS).max(vendor.done(ORDERS)), 1, "{fault}");
         if vendor.done(ORDERS) == 0 {
-            settle(&bench, "--did-not-happen");
+            settle(&bench, "--not-applied");
             run(&bench).succeeded();
         } else {
-            settle(&bench, "--happened");
+            settle(&bench, "--applied");
             run(&bench).succeeded();
         }
         assert_eq!(vendor.done(ORDERS), 1, "{fault}");
@@ -143,7 +146,7 @@ fn a_run_that_is_killed_between_the_order_and_its_answer_waits_after_the_restart
     child.wait().unwrap();
     let told = run(&bench);
     assert_eq!(told.code, WAITING, "{told}");
-    settle(&bench, "--happened");
+    settle(&bench, "--applied");
     run(&bench).succeeded();
     assert_eq!(vendor.done(ORDERS), 1);
 }
@@ -172,7 +175,7 @@ fn a_pack_whose_response_is_at_fault_is_mended_and_the_order_is_not_placed_again
 #[test]
 fn questions_are_in_no_journal() {
     let vendor = Offline::with("[]");
-    let bench = Bench::with(&buys(&supplier("harborline", &vendor.sandbox().vendor_url(), ""), "stock-level"));
+    let bench = Bench::with(&buys(&vendor("harborline", &vendor.sandbox().vendor_url(), ""), "stock-level"));
     for _ in 0..2 {
         run(&bench).succeeded();
     }

@@ -1,4 +1,4 @@
-//! `tradewire doubts`.
+//! `tradewire writes`.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use tradewire_store::WriteId;
 use super::Place;
 
 #[derive(Debug, Subcommand)]
-pub enum Doubts {
+pub enum Writes {
     /// Lists the writes that were sent and never answered, with everything needed to decide.
     List(List),
-    /// Records whether a write has happened; its run may then go on.
-    Settle(Settle),
+    /// Records whether a write was applied; its run may then go on.
+    Resolve(Resolve),
 }
 
 #[derive(Debug, Args)]
@@ -22,20 +22,20 @@ pub struct List {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("verdict").required(true).args(["happened", "did_not_happen"]))]
-pub struct Settle {
+#[command(group = ArgGroup::new("resolution").required(true).args(["applied", "not_applied"]))]
+pub struct Resolve {
     /// The write, as the list names it.
     pub write: WriteId,
     /// It happened: it is not sent again.
     #[arg(long)]
-    pub happened: bool,
+    pub applied: bool,
     /// It did not happen: the next attempt may send it.
     #[arg(long)]
-    pub did_not_happen: bool,
+    pub not_applied: bool,
     /// A file with the JSON that would have been answered: by ServiceTitan [default: the record that the call names, as
-    /// it is then; nothing where it names none], or by the supplier's endpoint, in the shape of its contract [default:
+    /// it is then; nothing where it names none], or by the vendor's endpoint, in the shape of its contract [default:
     /// that it is done].
-    #[arg(long, requires = "happened")]
+    #[arg(long, requires = "applied")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]
     pub place: Place,
