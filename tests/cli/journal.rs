@@ -39,11 +39,11 @@ fn run(bench: &Bench) -> Told {
     bench.tradewire(&format!("run teams {WEEK}"))
 }
 
-fn unresolved_writes(bench: &Bench) -> Vec<Value> {
+fn unresolved(bench: &Bench) -> Vec<Value> {
     bench.tradewire("writes list --json").succeeded().json()["writes"].as_array().unwrap().clone()
 }
 
-fn settle(bench: &Bench, how: &str) -> Told {
+fn resolve(bench: &Bench, how: &str) -> Told {
     let id = unresolved(bench)[0]["id"].as_str().unwrap().to_owned();
     bench.tradewire(&format!("writes resolve {id} {how}")).succeeded()
 }
@@ -129,7 +129,7 @@ fn a_write_whose_answer_was_lost_waits_with_everything_needed_to_decide() {
 fn an_unresolved_write_that_was_applied_is_answered_as_the_operator_says_and_the_run_goes_on() {
     let (offline, bench) = with("create A, create B, create C", LOST);
     assert_eq!(run(&bench).code, WAITING);
-    let told = settle(&bench, "--applied");
+    let told = resolve(&bench, "--applied");
     assert!(told.out.contains("expects what ServiceTitan would have said"), "{told}");
     run(&bench).refused(&["teams for acme: failed: "]);
 
@@ -148,7 +148,7 @@ fn an_unresolved_write_that_was_not_applied_is_made_by_the_next_attempt() {
     let (offline, bench) = with("create A, create B, create C", &LOST.replace("drop-answer", "drop-request"));
     assert_eq!(run(&bench).code, WAITING);
     assert_eq!(offline.teams().len(), 1);
-    settle(&bench, "--not-applied");
+    resolve(&bench, "--not-applied");
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B", "C"]);
 }
@@ -167,7 +167,7 @@ fn a_run_that_is_killed_between_a_write_and_its_answer_waits_after_the_restart()
     assert_eq!(offline.teams().len(), 2);
     bench.has_delivered_nothing();
     bench.write("answer.json", format!("{{\"id\": {}, \"name\": \"B\"}}", offline.teams()[1].0));
-    settle(&bench, "--applied --answer answer.json");
+    resolve(&bench, "--applied --answer answer.json");
     run(&bench).succeeded();
     agree(&bench, &offline, &["A", "B", "C"]);
 }

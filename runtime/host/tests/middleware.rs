@@ -115,9 +115,9 @@ async fn a_refusal_of_the_middleware_is_the_plugin_s_to_read_and_told_as_failed(
 #[tokio::test]
 async fn what_is_no_name_goes_no_further() {
     let long = "x".repeat(65);
-    for (vendor, endpoint) in [("", "account"), ("a/b", "account"), ("harborline", "a\nb"), ("harborline", &long)] {
+    for (name, endpoint) in [("", "account"), ("a/b", "account"), ("harborline", "a\nb"), ("harborline", &long)] {
         let vendor = answering(Ok(response(200, "{}")));
-        let settings = [("vendor", vendor), ("endpoint", endpoint)];
+        let settings = [("vendor", name), ("endpoint", endpoint)];
         let (result, _, heard) = run(Some(vendor.clone()), Limits::default(), &settings).await;
         let message = result.unwrap_err().message;
         assert!(message.contains("is not a name: 1 to 64 letters"), "{message}");

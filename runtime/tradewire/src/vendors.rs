@@ -144,26 +144,26 @@ pub struct Granted {
 }
 
 impl Granted {
-    async fn carry(&self, vendor: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
+    async fn carry(&self, name: &str, endpoint: &str, body: &str) -> Result<MiddlewareResponse, String> {
         let is_granted = |grant: &MiddlewareGrant| {
-            grant.vendor == vendor && grant.endpoint.as_ref().is_none_or(|granted| granted == endpoint)
+            grant.vendor == name && grant.endpoint.as_ref().is_none_or(|granted| granted == endpoint)
         };
         if !self.grants.iter().any(is_granted) {
             return Err(format!(
-                "`{vendor}/{endpoint}` is not granted; help: add \"{vendor}/{endpoint}\" to `middleware` of the plugin's \
+                "`{name}/{endpoint}` is not granted; help: add \"{name}/{endpoint}\" to `middleware` of the plugin's \
                  section of the configuration"
             ));
         }
-        let vendor = self.vendors.get(vendor).ok_or_else(|| format!("there is no vendor `{vendor}`"))?;
+        let vendor = self.vendors.get(name).ok_or_else(|| format!("there is no vendor `{name}`"))?;
         if !vendor.tenants.contains(&self.tenant) {
             return Err(format!(
-                "`{vendor}` takes no calls for tenant `{0}`; help: add \"{0}\" to `tenants` of `[middleware.{vendor}]`",
+                "`{name}` takes no calls for tenant `{0}`; help: add \"{0}\" to `tenants` of `[middleware.{name}]`",
                 self.tenant
             ));
         }
         let incoming = Incoming { headers: Vec::new(), body: body.as_bytes().to_vec() };
         let (journal, api) = (self.journal.clone(), self.api.clone());
-        let journal = Journaled { journal, vendor: vendor.to_owned(), api, told_by: ToldBy::Body };
+        let journal = Journaled { journal, vendor: name.to_owned(), api, told_by: ToldBy::Body };
         let Outgoing { status, headers, body, warnings } =
             vendor.middleware.answer_once(endpoint, incoming, &journal).await;
         Ok(MiddlewareResponse { status, headers, body: written(body).await, warnings })

@@ -12,7 +12,7 @@ use crate::bench::{Bench, CALLER_KEY, Offline, until};
 use crate::vendors::http::{answer, ask, connect, head, post};
 use crate::vendors::serving::Serving;
 use crate::vendors::vendors::hesitant;
-use crate::vendors::{STOCK, sample, vendor};
+use crate::vendors::{STOCK, sample, section};
 
 const OTHER_KEY: &str = "ck1.of-another-caller.0123456789";
 
@@ -22,7 +22,7 @@ fn two_callers(one: &str, other: &str, rest: &str) -> (Bench, SocketAddr) {
     let callers = format!(
         "\n[caller.office]\nkey = {{ env = \"CALLER_KEY\" }}\n\n[caller.shop]\nkey_sha256 = \"{digest}\"\n{rest}\n[serve]"
     );
-    bench(&(vendor("harborline", one, "") + &vendor("northfield", other, "") + &callers))
+    bench(&(section("harborline", one, "") + &section("northfield", other, "") + &callers))
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn everybody(bench: &Bench, strangers: &Strangers) -> String {
         sections += &export(name, name, "");
     }
     for (n, server) in strangers.servers.iter().enumerate() {
-        let vendor = vendors::vendor(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
+        let vendor = vendors::section(&format!("v-{n}"), &server.url, "timeout = \"2 s\"\ndeadline = \"3 s\"");
         let delivery = format!("[delivery.d-{n}]\nto = \"{}\"\ntimeout = \"2 s\"\n", server.url);
         let export =
             export(&format!("to-{n}"), "hostile", "settings = { behaviour = \"writes-big\", bytes = 1000000 }\n");

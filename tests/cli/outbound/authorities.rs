@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::bench::{Bench, Offline, hostile, until};
 use crate::vendors::serving::Serving;
-use crate::vendors::{NOWHERE, STOCK, sample, serves, vendor, vendors};
+use crate::vendors::{NOWHERE, STOCK, sample, section, serves, vendors};
 
 /// What is told of a certificate that nobody has signed who is trusted.
 const ADVICE: &str = "invalid peer certificate: UnknownIssuer; where its authority is one of your own, name the file with \
@@ -108,7 +108,7 @@ fn a_vendor_is_believed_when_its_authority_is_named() {
     let offline = Offline::with("[]");
     let tls = Tls::before(&offline.url());
     let address = format!("{}/_vendor/v1", tls.url());
-    let bench = Bench::with(&serves(NOWHERE, &vendor("harborline", &address, "")));
+    let bench = Bench::with(&serves(NOWHERE, &section("harborline", &address, "")));
     let serving = Serving::start(&bench);
     serving.call(STOCK, &sample("stock-level")).failed(502, "Vendor", &[ADVICE]);
     believing(&bench, &tls, "[middleware.harborline]");

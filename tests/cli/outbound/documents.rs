@@ -6,7 +6,7 @@ use super::recorder::Recorder;
 use crate::bench::Bench;
 use crate::vendors::http::{ask, head};
 use crate::vendors::serving::Serving;
-use crate::vendors::{serves, vendor};
+use crate::vendors::{section, serves};
 
 const CALLERS: usize = 12;
 const BYTES: usize = 3 << 20;
@@ -18,7 +18,7 @@ fn callers_with_the_largest_bodies_take_no_more_memory_together_than_there_is_fo
     let vendor =
         Recorder::answering("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
     let url = format!("http://{}", vendor.address);
-    let bench = Bench::with(&serves("http://127.0.0.1:9", &vendor("harborline", &url, "")));
+    let bench = Bench::with(&serves("http://127.0.0.1:9", &section("harborline", &url, "")));
     let serving = Serving::start(&bench);
     let (address, key) = (serving.address(), crate::bench::CALLER_KEY);
     // Two bytes of text that become one value.

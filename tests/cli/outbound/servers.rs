@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tradewire_client::{Arguments, Client, Credentials, Options, Retry};
-use tradewire_delivery::{Http, HttpMethod, HttpSettings, Item, Parcel, Place, Published, S3, S3Settings};
+use tradewire_delivery::{Destination, Http, HttpMethod, HttpSettings, Item, Published, S3, S3Settings, Upload};
 use tradewire_middleware::exchange::{Incoming, Middleware, Settings};
 use tradewire_middleware::pack::Pack;
 use tradewire_outbound::hostile::{Bounds, Outcome, SECRET, suite};
@@ -174,17 +174,17 @@ impl Content {
         Content { folder }
     }
 
-    async fn deliver(&self, place: &dyn Destination) -> Outcome {
+    async fn deliver(&self, destination: &dyn Destination) -> Outcome {
         let content = self.folder.path().join("content");
-        let parcel = Parcel {
+        let upload = Upload {
             id: "d-1",
             content: &content,
             bytes: Self::BYTES.len() as u64,
             sha256: Self::SHA256,
             content_type: "text/csv",
         };
-        place.stage(parcel).await.map_err(|error| error.message)?;
-        match place.publish(Item { parcel, name: "hours.csv" }).await.map_err(|error| error.message)? {
+        destination.stage(upload).await.map_err(|error| error.message)?;
+        match destination.publish(Item { upload, name: "hours.csv" }).await.map_err(|error| error.message)? {
             Published::Now | Published::Before => Ok(()),
             Published::NameTaken => Err("the name is taken".into()),
         }
@@ -194,10 +194,10 @@ impl Content {
 async fn receiver(url: String) -> Outcome {
     let headers = vec![("Authorization".to_owned(), format!("Bearer {SECRET}").into())];
     let (url, method) = (url.parse().unwrap(), HttpMethod::Post);
-    let place =
+    let destination =
         Http::new(HttpSettings { url, method, headers, timeout: PATIENCE, allow_http: false, ca: Ca::default() })
             .unwrap();
-    Content::new().deliver(&place).await
+    Content::new().deliver(&destination).await
 }
 
 async fn store(url: String) -> Outcome {

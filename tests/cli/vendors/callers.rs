@@ -6,7 +6,7 @@ use std::net::Shutdown;
 use super::http::{answer, ask, connect, head};
 use super::serving::Serving;
 use super::vendors::{hesitant, saying};
-use super::{NOWHERE, ORDER, STOCK, sample, serve, serves, vendor};
+use super::{NOWHERE, ORDER, STOCK, sample, section, serve, serves};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 
 #[test]
@@ -40,7 +40,7 @@ middleware = ["northfield"]
 key = { file = "tenant.key" }
 tenants = ["zenith"]
 "#;
-    let vendors = vendor("harborline", &url, "") + &vendor("northfield", &url, "") + more;
+    let vendors = section("harborline", &url, "") + &section("northfield", &url, "") + more;
     let bench = Bench::with(&serves(NOWHERE, &vendors));
     bench.write("vendor.key", "ck1.of-the-other-0123456789\n");
     bench.write("tenant.key", "ck1.of-zenith-0123456789");
@@ -90,7 +90,7 @@ fn what_is_not_there_is_told_in_the_contracts_shape() {
 #[test]
 fn a_body_that_is_no_json_too_long_or_broken_off_goes_no_further() {
     let vendor = Offline::with("[]");
-    let vendors = vendor("harborline", &vendor.sandbox().vendor_url(), "");
+    let vendors = section("harborline", &vendor.sandbox().vendor_url(), "");
     let bench = Bench::with(&(serves(NOWHERE, &vendors) + "body = \"16 KiB\"\n"));
     let serving = Serving::start(&bench);
     serving.call(ORDER, "{ \"a\": ").failed(400, "Request", &["the body is not JSON"]);
@@ -111,7 +111,7 @@ fn a_body_that_is_no_json_too_long_or_broken_off_goes_no_further() {
 #[test]
 fn more_calls_than_at_once_are_told_to_come_again() {
     let (vendor, allowed) = hesitant();
-    let bench = Bench::with(&(serves(NOWHERE, &vendor("harborline", &vendor.url, "")) + "at_once = 1\n"));
+    let bench = Bench::with(&(serves(NOWHERE, &section("harborline", &vendor.url, "")) + "at_once = 1\n"));
     let serving = Serving::start(&bench);
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| serving.call(ORDER, &sample("purchaseorder")));

@@ -3,7 +3,7 @@
 
 use super::serving::{Serving, nowhere};
 use super::vendors::{Wire, endless, saying, self_signed, silent};
-use super::{NOWHERE, STOCK, behind, sample, serves, vendor, write_pack};
+use super::{NOWHERE, STOCK, behind, sample, section, serves, write_pack};
 use crate::bench::{Bench, Offline};
 
 /// How often the series is met, and after which time memory is looked at first.
@@ -52,9 +52,9 @@ fn vendors() -> (Vec<Wire>, String) {
         ("endless", endless("transfer-encoding: chunked", chunk), ""),
         ("circle", saying("307 Temporary Redirect\r\nlocation: /api/stock", ""), ""),
     ];
-    let mut sections: String = wires.iter().map(|(name, wire, rest)| vendor(name, &wire.url, rest)).collect();
-    sections += &vendor("down", &format!("http://{}", nowhere()), "");
-    sections += &vendor("stranger", &self_signed(), "");
+    let mut sections: String = wires.iter().map(|(name, wire, rest)| section(name, &wire.url, rest)).collect();
+    sections += &section("down", &format!("http://{}", nowhere()), "");
+    sections += &section("stranger", &self_signed(), "");
     (wires.into_iter().map(|(_, wire, _)| wire).collect(), sections)
 }
 
@@ -85,7 +85,7 @@ fn each_fault_is_told_the_next_call_is_answered_and_memory_stays_flat() {
     let url = vendor.sandbox().vendor_url();
     let bench = Bench::empty();
     let (_wires, vendors) = vendors();
-    let sections = vendor("harborline", &url, "") + &vendors + &packs(&bench, &url);
+    let sections = section("harborline", &url, "") + &vendors + &packs(&bench, &url);
     bench.write("tradewire.toml", serves(NOWHERE, &sections));
     let mut serving = Serving::start(&bench);
     let stock = sample("stock-level");

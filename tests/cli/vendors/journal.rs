@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tradewire_store::WriteState;
 
-use super::{NOWHERE, behind, harborline, sample, serves, vendor, write_pack};
+use super::{NOWHERE, behind, harborline, sample, section, serves, write_pack};
 use crate::bench::{Bench, Offline, Told, guest, signal, until};
 
 const ORDERS: &str = "_vendor/orders.create";
@@ -14,7 +14,7 @@ const WAITING: Option<i32> = Some(3);
 fn with(fault: &str) -> (Offline, Bench) {
     let faults = if fault.is_empty() { "[]".to_owned() } else { faulty(fault) };
     let vendor = Offline::with(&faults);
-    let section = vendor("harborline", &vendor.sandbox().vendor_url(), "timeout = \"2 s\"");
+    let section = section("harborline", &vendor.sandbox().vendor_url(), "timeout = \"2 s\"");
     let bench = Bench::with(&buys(&section, "purchaseorder"));
     (vendor, bench)
 }
@@ -175,7 +175,7 @@ fn a_pack_whose_response_is_at_fault_is_mended_and_the_order_is_not_placed_again
 #[test]
 fn questions_are_in_no_journal() {
     let vendor = Offline::with("[]");
-    let bench = Bench::with(&buys(&vendor("harborline", &vendor.sandbox().vendor_url(), ""), "stock-level"));
+    let bench = Bench::with(&buys(&section("harborline", &vendor.sandbox().vendor_url(), ""), "stock-level"));
     for _ in 0..2 {
         run(&bench).succeeded();
     }

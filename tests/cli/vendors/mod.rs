@@ -37,7 +37,7 @@ pub fn harborline() -> PathBuf {
 }
 
 /// A section for a vendor at this address, with the sample pack and what else is given.
-pub fn vendor(name: &str, address: &str, rest: &str) -> String {
+pub fn section(name: &str, address: &str, rest: &str) -> String {
     behind(harborline(), name, address, rest)
 }
 
@@ -71,7 +71,7 @@ pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// Serves the sample pack for this address.
 fn serve(address: &str) -> (Bench, Serving) {
-    let bench = Bench::with(&serves(NOWHERE, &vendor("harborline", address, "")));
+    let bench = Bench::with(&serves(NOWHERE, &section("harborline", address, "")));
     let serving = Serving::start(&bench);
     (bench, serving)
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tradewire_sandbox::{DEMO_VENDOR_KEY, Entry};
 
 use super::serving::{Serving, nowhere};
-use super::{NOWHERE, ORDER, STOCK, sample, serve, serves, vendor};
+use super::{NOWHERE, ORDER, STOCK, sample, section, serve, serves};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 
 /// The orders that have reached this vendor.
@@ -66,7 +66,7 @@ fn no_key_reaches_the_vendor_the_output_or_an_answer() {
 fn scripts_are_told_of_each_call_as_a_line_of_json() {
     let vendor = Offline::with("[]");
     let address = nowhere();
-    let config = serves(NOWHERE, &vendor("harborline", &vendor.sandbox().vendor_url(), ""));
+    let config = serves(NOWHERE, &section("harborline", &vendor.sandbox().vendor_url(), ""));
     let bench = Bench::with(&config.replace("127.0.0.1:0", &address.to_string()));
     let serving = Serving::for_scripts(&bench, address);
     serving.call(ORDER, &sample("purchaseorder")).succeeded();

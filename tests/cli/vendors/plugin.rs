@@ -1,6 +1,6 @@
 //! Plugins that call vendors, by `tradewire run`.
 
-use super::{NOWHERE, sample, serves, vendor};
+use super::{NOWHERE, sample, section, serves};
 use crate::bench::{Bench, Offline, guest};
 
 /// A configuration whose export makes one call, by a plugin that is granted this.
@@ -26,7 +26,7 @@ settings = {{ vendor = "harborline", endpoint = "{endpoint}", body = '''{body}''
         source = guest("vendor.wasm"),
         body = sample(endpoint),
     );
-    let vendor = vendor("harborline", &vendor.sandbox().vendor_url(), "");
+    let vendor = section("harborline", &vendor.sandbox().vendor_url(), "");
     Bench::with(&serves(NOWHERE, &(vendor + &rest)))
 }
 

@@ -2,12 +2,12 @@
 
 use std::net::TcpListener;
 
-use super::{NOWHERE, behind, harborline, serves, vendor, write_pack};
+use super::{NOWHERE, behind, harborline, section, serves, write_pack};
 use crate::bench::{Bench, Offline};
 
 /// A configuration that serves the sample pack, for nobody who is up.
 fn good() -> String {
-    serves(NOWHERE, &vendor("harborline", NOWHERE, ""))
+    serves(NOWHERE, &section("harborline", NOWHERE, ""))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn check_tells_the_endpoints_of_every_vendor_and_what_its_templates_ask() {
     let vendor = Offline::with("[]");
     let url = vendor.sandbox().vendor_url();
     let asking = behind("asking", "asking", NOWHERE, "grant = [\"inventory/vendors:view\"]");
-    let bench = Bench::with(&serves(NOWHERE, &(vendor("harborline", &url, "") + &asking)));
+    let bench = Bench::with(&serves(NOWHERE, &(section("harborline", &url, "") + &asking)));
     write_pack(&bench, "asking", ASKS, "{}");
     let told = bench.tradewire("check").succeeded();
     for line in [

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::http::{answer, connect, post};
 use super::serving::Serving;
-use super::{NOWHERE, STOCK, sample, serves, vendor};
+use super::{NOWHERE, STOCK, sample, section, serves};
 use crate::bench::{Bench, CALLER_KEY, Offline};
 
 /// How many there are in the midst of their heads, and as many of their bodies.
@@ -16,7 +16,7 @@ const SLOW: usize = 32;
 #[test]
 fn callers_who_send_a_byte_a_second_keep_nobody_from_being_served() {
     let vendor = Offline::with("[]");
-    let vendors = vendor("harborline", &vendor.sandbox().vendor_url(), "");
+    let vendors = section("harborline", &vendor.sandbox().vendor_url(), "");
     let bench = Bench::with(&(serves(NOWHERE, &vendors) + "at_once = 2\n"));
     let serving = Serving::start(&bench);
     let stock = sample("stock-level");

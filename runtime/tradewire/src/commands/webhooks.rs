@@ -3,7 +3,6 @@
 use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
 use serde_json::json;
-use tradewire_runs::replay;
 use tradewire_store::{Dispatch, DispatchState, EventFilter, EventRecord, ReceivedEvent, Store};
 
 use super::setting::Setting;
@@ -36,13 +35,13 @@ fn text(ReceivedEvent { event, dispatches }: &ReceivedEvent) -> String {
     let received = received.to_rfc3339_opts(SecondsFormat::Millis, true);
     let mut text = format!("{received}  {webhook}  {tenant}  {}  {id}", kind.escape_debug());
     if !dispatches.is_empty() {
-        text += &format!("  {}", dispatches.iter().map(dispatch).collect::<Vec<_>>().join("; "));
+        text += &format!("  {}", dispatches.iter().map(told).collect::<Vec<_>>().join("; "));
     }
     text
 }
 
 /// `on-completed: failed, run 1b2c3d4e`
-fn dispatch(Dispatch { export, state, run, .. }: &Dispatch) -> String {
+fn told(Dispatch { export, state, run, .. }: &Dispatch) -> String {
     let state = match state {
         DispatchState::Waiting => "waits",
         DispatchState::Dispatched => "dispatched",
@@ -55,7 +54,8 @@ fn dispatch(Dispatch { export, state, run, .. }: &Dispatch) -> String {
 async fn replay(options: Replay, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let store = setting.store()?;
-    let begun = replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
+    let begun =
+        tradewire_runs::replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
     let line = |(event, Dispatch { export, due, .. }): &(_, Dispatch)| {
         format!("event {event} waits for {export}, in the slot of {}", due.to_rfc3339_opts(SecondsFormat::Millis, true))
     };
