@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 
-use tradewire_store::{Outcome, Trigger};
+use tradewire_store::{Outcome, TriggerKind};
 
 use crate::bench::{Bench, Told, hostile, signal, until};
 
@@ -23,7 +23,7 @@ fn a_schedule_that_falls_due_runs_and_a_signal_ends_it_in_good_order() {
     let told = Told::from(child.wait_with_output().unwrap()).succeeded();
     assert!(told.err.contains("serving 1 schedules") && told.err.contains("stopped"), "{told}");
     let runs = bench.runs();
-    assert!(runs.iter().all(|run| run.opening.trigger == Trigger::Schedule && run.opening.due.is_some()));
+    assert!(runs.iter().all(|run| run.opening.trigger == TriggerKind::Schedule && run.opening.due.is_some()));
     assert!(runs.iter().all(|run| run.ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Succeeded)));
     assert!(bench.delivered().contains(&"big.bin".to_owned()), "{:?}", bench.delivered());
     assert!(bench.delivered().iter().all(|name| !name.starts_with('.')), "{:?}", bench.delivered());

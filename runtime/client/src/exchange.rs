@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION
 use reqwest::{Body, Method, Response, StatusCode, multipart};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument, debug, debug_span, warn};
-use tradewire_outbound::{Unread, beginning, innermost, is_distrusted, read};
+use tradewire_outbound::{Unread, beginning, innermost, is_distrusted, read, retry_after};
 
 use crate::arguments::Source;
 use crate::aside::aside;
@@ -18,8 +18,8 @@ use crate::pace::TooLong;
 use crate::problem::{self, Asked};
 use crate::request::{Content, Expects, Request};
 use crate::retry::{Again, Fault, again, is_unresolved};
-use crate::retry_after;
 use crate::tenant::Doors;
+use crate::title;
 use crate::token::Token;
 
 const MOST_HOPS: usize = 5;
@@ -196,7 +196,7 @@ impl Doors {
     ) -> Box<Failed> {
         let status = response.status().as_u16();
         let fault = Fault::Answered(status);
-        let wait = retry_after::from_headers(response.headers(), SystemTime::now());
+        let wait = retry_after(response.headers(), SystemTime::now());
         if response.status().is_redirection() {
             let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
             let to = location
@@ -219,7 +219,7 @@ impl Doors {
         let credentials = &self.tokens.credentials;
         let problem = problem::read(&token.masker.mask_bytes(&body));
         let wait = wait.or_else(|| match status {
-            429 | 503 => problem.title.as_deref().and_then(retry_after::from_title),
+            429 | 503 => problem.title.as_deref().and_then(title::wait),
             _ => None,
         });
         let asked = Asked { scope: request.scope.as_deref(), place, tenant: credentials.tenant };
@@ -260,7 +260,7 @@ impl Doors {
                     Kind::Unauthorized | Kind::Forbidden | Kind::Invalid => Kind::Other(status.as_u16()),
                     kind => kind,
                 };
-                let wait = retry_after::from_headers(response.headers(), SystemTime::now());
+                let wait = retry_after(response.headers(), SystemTime::now());
                 let error = Error::new(kind, format!("the file's storage at {place} answered {}", status.as_u16()))
                     .with_status(status.as_u16())
                     .with_retry_after(wait);

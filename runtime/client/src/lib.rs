@@ -60,8 +60,8 @@ mod pages;
 mod problem;
 mod request;
 mod retry;
-mod retry_after;
 mod tenant;
+mod title;
 mod token;
 
 pub use api::{CallError, FileAnswer, Later, PageSource, ServiceTitan};

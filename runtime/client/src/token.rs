@@ -15,7 +15,7 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
-use tradewire_outbound::Client;
+use tradewire_outbound::{Client, retry_after};
 use tradewire_secrets::{Masker, Watch};
 use url::Url;
 
@@ -24,7 +24,7 @@ use crate::error::{Error, Kind};
 use crate::exchange::{broken, read_all};
 use crate::options::{Credentials, Options, Retry};
 use crate::problem::{self, Problem};
-use crate::{retry, retry_after};
+use crate::{retry, title};
 
 /// The life of a token that does not say its own.
 const USUAL_LIFE: Duration = Duration::from_secs(900);
@@ -247,8 +247,7 @@ impl Tokens {
             return (problem::page_error(status, place), transient);
         }
         let problem = problem::read(body);
-        let wait = retry_after::from_headers(headers, SystemTime::now())
-            .or_else(|| problem.title.as_deref().and_then(retry_after::from_title));
+        let wait = retry_after(headers, SystemTime::now()).or_else(|| problem.title.as_deref().and_then(title::wait));
         let said = problem.title.as_deref().map(|t| format!(": {t}")).unwrap_or_default();
         let Problem { title, .. } = &problem;
         let invalid_client = title.as_deref().is_some_and(|t| t.contains("invalid_client"))

@@ -23,9 +23,9 @@ pub use fault::{ConfigError, Fault};
 pub use feed::Feed;
 pub use limits::Limits;
 pub use model::{
-    Begins, Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, DestinationSettings, Encryption, Environment,
-    Export, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve,
-    ServiceTitan, SftpAccess, SignatureEncoding, Signing, Tenant, TextOrSecret, Tls, VendorCall, Webhook, Work,
+    Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, DestinationSettings, Encryption, Environment, Export,
+    LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
+    SftpAccess, SignatureEncoding, Signing, Tenant, TextOrSecret, Tls, Trigger, VendorCall, Webhook, Work,
 };
 pub use paths::{NamedPath, Role};
 pub use schema::schema;

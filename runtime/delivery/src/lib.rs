@@ -6,7 +6,6 @@ mod disk;
 mod folder;
 mod http;
 pub mod openpgp;
-mod retry_after;
 mod s3;
 mod settings;
 mod sftp;

@@ -19,6 +19,7 @@ mod client;
 pub mod hostile;
 mod reach;
 mod resolve;
+mod retry_after;
 mod usage;
 
 pub use address::{Kind, kind, this_machine};
@@ -27,4 +28,5 @@ pub use ca::{Ca, CaError};
 pub use client::{Builder, Client, Refused, SetupError, Unanswered};
 pub use reach::{Origin, Reach};
 pub use resolve::{Found, Names};
+pub use retry_after::{retry_after, seconds};
 pub use usage::Use;

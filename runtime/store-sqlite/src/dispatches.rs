@@ -8,7 +8,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use tradewire_schedule::Window;
-use tradewire_store::{Dispatch, DispatchState, EventId, EventPlace, EventRecord, ReceivedEvent, StoreError, Trigger};
+use tradewire_store::{
+    Dispatch, DispatchState, EventId, EventPlace, EventRecord, ReceivedEvent, StoreError, TriggerKind,
+};
 
 use crate::columns::{millis, moment, run_id, word};
 use crate::fault::Fault;
@@ -80,7 +82,7 @@ fn begin(
 ) -> rusqlite::Result<End> {
     let tenant = &event.tenant;
     let window = Window::moment(slots::next_due(connection, export, tenant, at)?);
-    let slot = slots::Queued { export, tenant, trigger: Trigger::Events, cause, window: Some(&window) };
+    let slot = slots::Queued { export, tenant, trigger: TriggerKind::Events, cause, window: Some(&window) };
     Ok(End { due: slots::queue(connection, &slot, at)?, seq: 0, bytes: 0 })
 }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use tradewire_schedule::Window;
 use tradewire_store::{
     Ending, FailureKind, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, RunFilter, RunId, RunName, RunRecord,
-    SlotRecord, SlotState, StoreError, Trigger,
+    SlotRecord, SlotState, StoreError, TriggerKind,
 };
 
 use crate::columns::{millis, moment, run_id, unreadable, word};
@@ -85,7 +85,7 @@ fn goes_on(
         ending.outcome == Outcome::Waiting || ending.retry_at.is_some_and(|at| at <= opening.started)
     });
     let same = owner.is_some_and(|owner| owner.opening.journal == opening.journal);
-    Ok(same && (opening.trigger == Trigger::Manual || is_due))
+    Ok(same && (opening.trigger == TriggerKind::Manual || is_due))
 }
 
 /// The latest run of a window: by the order in which they were inserted, which no clock changes.
@@ -232,7 +232,7 @@ pub fn follow(connection: &Connection, run: RunId, ending: &Ending) -> Result<()
         let slot = slots::Queued {
             export: follower,
             tenant,
-            trigger: Trigger::After,
+            trigger: TriggerKind::After,
             cause: Some(&cause),
             window: Some(window),
         };
@@ -301,7 +301,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         tenant: row.get(2)?,
         tenant_id: row.get(20)?,
         plugin: row.get(3)?,
-        trigger: word(4, &row.get::<_, String>(4)?, Trigger::from_word)?,
+        trigger: word(4, &row.get::<_, String>(4)?, TriggerKind::from_word)?,
         due: row.get::<_, Option<i64>>(5)?.map(|due| moment(5, due)).transpose()?,
         journal: run_id(21, &row.get::<_, String>(21)?)?,
         attempt: row.get(6)?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use tradewire_schedule::Window;
-use tradewire_store::{SlotFilter, SlotRecord, SlotState, Trigger};
+use tradewire_store::{SlotFilter, SlotRecord, SlotState, TriggerKind};
 
 use crate::columns::{millis, moment, run_id, word};
 
@@ -14,7 +14,7 @@ const COLUMNS: &str = "export, tenant, due, state, reason, run, recorded, begun_
 pub struct Queued<'q> {
     pub export: &'q str,
     pub tenant: &'q str,
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
     pub cause: Option<&'q str>,
     /// None is what the export's rule makes of the slot.
     pub window: Option<&'q Window>,
@@ -156,7 +156,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SlotRecord> {
         reason: row.get(4)?,
         run: row.get::<_, Option<String>>(5)?.map(|run| run_id(5, &run)).transpose()?,
         recorded: moment(6, row.get(6)?)?,
-        trigger: word(7, &row.get::<_, String>(7)?, Trigger::from_word)?,
+        trigger: word(7, &row.get::<_, String>(7)?, TriggerKind::from_word)?,
         cause: row.get(8)?,
         window: match (row.get::<_, Option<i64>>(9)?, row.get::<_, Option<i64>>(10)?) {
             (Some(start), Some(end)) => {

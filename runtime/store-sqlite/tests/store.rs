@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use tradewire_schedule::Window;
 use tradewire_store::{
     Begun, Ending, FileRecord, FileState, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pruned, Resolution,
-    RunFilter, RunId, Settlement, SlotFilter, SlotRecord, SlotState, Store, StoreError, Trigger, WriteAnswer,
+    RunFilter, RunId, Settlement, SlotFilter, SlotRecord, SlotState, Store, StoreError, TriggerKind, WriteAnswer,
     WriteArguments, WriteCall, WriteId, WriteRecord,
 };
 use tradewire_store_sqlite::SqliteStore;
@@ -28,7 +28,7 @@ fn opening(due: &str) -> Opening {
         tenant: "acme".to_owned(),
         tenant_id: 7,
         plugin: "payroll".to_owned(),
-        trigger: Trigger::Schedule,
+        trigger: TriggerKind::Schedule,
         due: Some(due),
         attempt: 1,
         window: Window { start: (due - TimeDelta::days(7)).with_timezone(&zone), end: due.with_timezone(&zone) },

@@ -26,7 +26,7 @@ pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
 pub use patience::{pause, with_retries};
 pub use records::{
     Ending, FailureKind, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunRecord,
-    SlotFilter, SlotRecord, SlotState, Trigger,
+    SlotFilter, SlotRecord, SlotState, TriggerKind,
 };
 pub use state::{StateChanges, StateKey, StateRecord};
 pub use writes::{

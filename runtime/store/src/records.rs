@@ -47,7 +47,7 @@ words! {
 
 words! {
     /// What began a run.
-    Trigger {
+    TriggerKind {
         /// A slot of its schedule.
         Schedule = "schedule",
         /// A run of another export that succeeded.
@@ -148,7 +148,7 @@ pub struct Opening {
     /// What it runs: the plugin's name in the configuration, or the vendor and the endpoint that it calls.
     pub plugin: String,
     /// What began it.
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
     /// The slot that it accounts for, where it has one.
     pub due: Option<DateTime<Utc>>,
     /// Whose journal it goes on with: the first attempt of the same run, which is itself where it begins anew.
@@ -282,7 +282,7 @@ pub struct SlotRecord {
     /// When it fell due.
     pub due: DateTime<Utc>,
     /// What begins its run.
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
     /// Where it comes from, where that is not plain: the run that it follows, or that an operator asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
@@ -309,7 +309,7 @@ impl SlotRecord {
         recorded: DateTime<Utc>,
     ) -> Self {
         let (export, tenant) = (export.into(), tenant.into());
-        let (trigger, cause, window) = (Trigger::Schedule, None, None);
+        let (trigger, cause, window) = (TriggerKind::Schedule, None, None);
         Self { export, tenant, due, trigger, cause, window, state, reason: None, run: None, recorded }
     }
 }

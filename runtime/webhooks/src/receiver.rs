@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
-use tradewire_config::{Begins, Config, On, SecretError, Webhook};
+use tradewire_config::{Config, On, SecretError, Trigger, Webhook};
 use tradewire_secrets::{Guessable, guessable};
 use tradewire_store::{EventId, EventRecord, Incoming, StoreError};
 
@@ -156,8 +156,8 @@ impl Receiver {
             return Err(ReceiverFault::Key { reference: webhook.secret.to_string(), why });
         }
         let tenants = webhook.tenants.iter().filter_map(|name| config.tenants.get(name));
-        let takers = config.exports.values().filter_map(|export| match &export.begins {
-            Begins::On(on) => {
+        let takers = config.exports.values().filter_map(|export| match &export.trigger {
+            Trigger::On(on) => {
                 Some(Taker { export: export.name.clone(), tenants: export.tenants.clone(), on: on.clone() })
             }
             _ => None,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tradewire_sandbox::Entry;
 use tradewire_store::{
-    RunFilter, RunRecord, SlotFilter, SlotState, Store, Trigger, UnresolvedWrite, WriteRecord, WriteState,
+    RunFilter, RunRecord, SlotFilter, SlotState, Store, TriggerKind, UnresolvedWrite, WriteRecord, WriteState,
 };
 
 use super::Crash;
@@ -74,7 +74,7 @@ impl Crash {
                 && store.retries().await.unwrap().is_empty()
                 && store.deliveries().await.unwrap().is_empty()
                 // What someone ran is theirs to run again.
-                && store.settled_runs().await.unwrap().iter().all(|run| run.opening.trigger == Trigger::Manual)
+                && store.settled_runs().await.unwrap().iter().all(|run| run.opening.trigger == TriggerKind::Manual)
                 && store.unresolved_writes().await.unwrap().is_empty()
         })
     }

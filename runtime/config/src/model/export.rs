@@ -20,7 +20,7 @@ pub struct Export {
     /// `tenants`.
     pub tenants: Vec<String>,
     /// `cron`, `after` or `on`.
-    pub begins: Begins,
+    pub trigger: Trigger,
     /// `timezone`; none is the tenant's.
     pub timezone: Option<Tz>,
     /// What its schedule does about slots that cannot simply run.
@@ -40,9 +40,9 @@ pub struct Export {
 /// What begins an export's runs.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Begins {
+pub enum Trigger {
     /// Whoever asks for one.
-    Asked,
+    Manual,
     /// `cron`: its slots.
     Cron(CronExpression),
     /// `after`: each run of one of these exports that succeeds, for the same tenant and window.
@@ -68,30 +68,30 @@ impl On {
     }
 }
 
-impl Begins {
+impl Trigger {
     /// `cron`.
     pub fn cron(&self) -> Option<&CronExpression> {
         match self {
-            Begins::Cron(cron) => Some(cron),
+            Trigger::Cron(cron) => Some(cron),
             _ => None,
         }
     }
 
     /// Whether runs begin without being asked for.
     pub fn by_itself(&self) -> bool {
-        !matches!(self, Begins::Asked)
+        !matches!(self, Trigger::Manual)
     }
 }
 
-impl fmt::Display for Begins {
+impl fmt::Display for Trigger {
     /// `0 6 * * MON`, `after hours, expenses`, `on tn.jpm.job-completed by jobs`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Begins::Asked => f.write_str("only when asked"),
-            Begins::Cron(cron) => f.write_str(cron.source()),
-            Begins::After(exports) => write!(f, "after {}", exports.join(", ")),
-            Begins::On(On { types, webhook: None }) => write!(f, "on {}", types.join(", ")),
-            Begins::On(On { types, webhook: Some(name) }) => write!(f, "on {} by {name}", types.join(", ")),
+            Trigger::Manual => f.write_str("only when asked"),
+            Trigger::Cron(cron) => f.write_str(cron.source()),
+            Trigger::After(exports) => write!(f, "after {}", exports.join(", ")),
+            Trigger::On(On { types, webhook: None }) => write!(f, "on {}", types.join(", ")),
+            Trigger::On(On { types, webhook: Some(name) }) => write!(f, "on {} by {name}", types.join(", ")),
         }
     }
 }

@@ -19,7 +19,7 @@ use url::Url;
 use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
 use crate::vault::Vault;
 pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
-pub use export::{Begins, Export, On, VendorCall, Work};
+pub use export::{Export, On, Trigger, VendorCall, Work};
 pub use serve::{
     Caller, CallerKey, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding,
     Tls, Webhook,
@@ -198,12 +198,12 @@ impl Config {
 
     /// The slots of an export for a tenant; none where it has no schedule.
     pub fn slots(&self, export: &Export, tenant: &Tenant) -> Option<Slots> {
-        Some(Slots::new(export.begins.cron()?.clone(), self.zone(export, tenant)))
+        Some(Slots::new(export.trigger.cron()?.clone(), self.zone(export, tenant)))
     }
 
     /// The schedules, export by export and tenant by tenant: of every export whose runs begin by themselves.
     pub fn schedules(&self) -> impl Iterator<Item = Schedule> + '_ {
-        self.exports.values().filter(|export| export.begins.by_itself()).flat_map(|export| {
+        self.exports.values().filter(|export| export.trigger.by_itself()).flat_map(|export| {
             let tenants = export.tenants.iter().filter_map(|name| self.tenants.get(name));
             tenants.map(|tenant| {
                 let slots = self.slots(export, tenant).unwrap_or_else(|| Slots::none(self.zone(export, tenant)));
@@ -219,7 +219,7 @@ impl Config {
     pub fn followers(&self, export: &str, tenant: &str) -> impl Iterator<Item = &Export> {
         self.exports.values().filter(move |follower| {
             let follows =
-                matches!(&follower.begins, Begins::After(exports) if exports.iter().any(|name| name == export));
+                matches!(&follower.trigger, Trigger::After(exports) if exports.iter().any(|name| name == export));
             follows && follower.tenants.iter().any(|name| name == tenant)
         })
     }
@@ -227,7 +227,7 @@ impl Config {
     /// The exports whose runs an event begins that comes by this webhook.
     pub fn takers(&self, webhook: &str, tenant: &str, kind: &str) -> impl Iterator<Item = &Export> {
         self.exports.values().filter(move |export| {
-            let takes = matches!(&export.begins, Begins::On(on) if on.takes(webhook, kind));
+            let takes = matches!(&export.trigger, Trigger::On(on) if on.takes(webhook, kind));
             takes && export.tenants.iter().any(|name| name == tenant)
         })
     }

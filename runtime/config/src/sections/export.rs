@@ -8,9 +8,9 @@ use toml::Spanned;
 use tradewire_schedule::{Blackout, Missed, Overlap, Policy, Retries};
 use tradewire_surface::Catalog;
 
-use super::begins::{self, Written};
+use super::trigger::{self, Written};
 use super::{feed, nearest_of, place, zone};
-use crate::model::{Begins, Export, VendorCall, Work};
+use crate::model::{Export, Trigger, VendorCall, Work};
 use crate::source::Section;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -36,7 +36,7 @@ pub(super) fn read(
     let run = section.need_text("run", &example(&known.plugins, "a plugin"));
     let work = run.and_then(|run| work(&section, run, known, folder));
     let tenants = tenants(&section, known, "this export runs for nobody");
-    let (begins, window) = begins::read(catalog, &section, name, known, others);
+    let (trigger, window) = trigger::read(catalog, &section, name, known, others);
     let timezone = section.text("timezone").and_then(|text| zone(&section, &text));
     let policy = policy(&section);
     let feed = feed::read(catalog, &section);
@@ -45,7 +45,7 @@ pub(super) fn read(
         section.source().fault(section.key_span("feed"), message, Some("run a plugin".to_owned()));
     }
     // An event comes once: that a process ends or something is down for a while must not be the end of it.
-    let standard = matches!(begins, Begins::On(_)).then(Retries::default);
+    let standard = matches!(trigger, Trigger::On(_)).then(Retries::default);
     let retries = section.table("retries").map_or(standard, |section| retries(section, 100, Retries::default()));
     let settings = section.settings("settings");
     let deliver = section.text("deliver").map(|text| refer(&section, text, &known.deliveries, "delivery"));
@@ -54,7 +54,7 @@ pub(super) fn read(
         name: name.to_owned(),
         work: work?,
         tenants,
-        begins,
+        trigger,
         timezone,
         policy,
         retries,

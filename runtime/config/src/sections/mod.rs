@@ -1,6 +1,5 @@
 //! What each section of the configuration means. One file a section that has much to say.
 
-mod begins;
 mod delivery;
 mod environment;
 mod export;
@@ -9,6 +8,7 @@ mod middleware;
 mod place;
 mod reference;
 mod serve;
+mod trigger;
 mod vault;
 mod webhook;
 
@@ -111,10 +111,10 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
         kept
     });
     let deliveries = each(deliveries, |name, section| delivery::read(name, section, folder));
-    let mut others = begins::Written::default();
+    let mut others = trigger::Written::default();
     let exports = each(exports, |name, section| export::read(catalog, name, section, &known, folder, &mut others));
     root.close();
-    begins::check(source, &others, &exports, &webhooks, &known);
+    trigger::check(source, &others, &exports, &webhooks, &known);
     Some(Config {
         path: path.to_owned(),
         servicetitan: servicetitan?,

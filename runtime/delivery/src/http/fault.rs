@@ -4,12 +4,11 @@ use std::time::SystemTime;
 
 use reqwest::header::LOCATION;
 use reqwest::{Response, StatusCode};
-use tradewire_outbound::beginning;
+use tradewire_outbound::{beginning, retry_after};
 use tradewire_secrets::Masker;
 
 use super::Http;
 use crate::DestinationError;
-use crate::retry_after::retry_after;
 use crate::text::{innermost, shown};
 
 /// How much of an answer is read.

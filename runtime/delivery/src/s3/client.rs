@@ -12,10 +12,8 @@ use object_store::client::{
 };
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION};
 use reqwest::{Method, StatusCode};
-use tradewire_outbound::{self as outbound, Ca, Reach, Unanswered, Unread, Use, innermost, read};
+use tradewire_outbound::{self as outbound, Ca, Reach, Unanswered, Unread, Use, innermost, read, retry_after};
 use url::Url;
-
-use crate::retry_after::retry_after;
 
 /// The slowest that a store may take bytes, in bytes a second.
 const SLOWEST: u64 = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use tradewire_config::{Begins, Config};
+use tradewire_config::{Config, Trigger};
 use tradewire_schedule::Schedule;
 use tradewire_store::{
     DeliveryRecord, DeliveryState, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, StoreError,
@@ -51,7 +51,7 @@ pub struct Status {
     pub tenant: String,
     /// What begins its runs.
     #[serde(flatten)]
-    pub begins: Begins,
+    pub trigger: Trigger,
     /// Its time zone.
     pub timezone: String,
     /// How it does.
@@ -107,8 +107,8 @@ pub async fn statuses(config: &Config, store: &dyn Store, now: DateTime<Utc>) ->
             }
             None => None,
         };
-        let begins = config.exports.get(&schedule.export).map_or(Begins::Asked, |export| export.begins.clone());
-        statuses.push(Status { feed, ..known.status(schedule, begins, last, run, now) });
+        let trigger = config.exports.get(&schedule.export).map_or(Trigger::Manual, |export| export.trigger.clone());
+        statuses.push(Status { feed, ..known.status(schedule, trigger, last, run, now) });
     }
     Ok(statuses)
 }
@@ -132,7 +132,7 @@ impl Known {
     fn status(
         &self,
         schedule: Schedule,
-        begins: Begins,
+        trigger: Trigger,
         last: Option<SlotRecord>,
         run: Option<RunRecord>,
         now: DateTime<Utc>,
@@ -146,7 +146,7 @@ impl Known {
             None => (Condition::Ready, None),
         };
         Status {
-            begins,
+            trigger,
             timezone: slots.zone().name().to_owned(),
             export: schedule.export,
             tenant: schedule.tenant,

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tradewire_schedule::Schedule;
-use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, Trigger, pause};
+use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, TriggerKind, pause};
 
 use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
@@ -306,7 +306,7 @@ impl Work {
                 self.look_at = self.look_at.min(at);
                 continue;
             }
-            let Some(due) = opening.due.filter(|_| opening.trigger != Trigger::Manual) else { continue };
+            let Some(due) = opening.due.filter(|_| opening.trigger != TriggerKind::Manual) else { continue };
             if let Some(n) = self.numbers.get(&(opening.export, opening.tenant)).copied() {
                 self.lanes[n].may_go_on(due, opening.window);
                 self.ask(n, now);

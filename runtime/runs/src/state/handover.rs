@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use tokio::sync::OnceCell;
-use tradewire_config::Begins;
+use tradewire_config::Trigger;
 use tradewire_schedule::Window;
 use tradewire_store::{Outcome, Store, StoreError, with_retries};
 
@@ -27,9 +27,9 @@ pub(super) struct Followed {
 
 impl Followed {
     /// What those hand over that begin an export's runs, to one of this window.
-    pub fn by(begins: Option<&Begins>, window: Window) -> Self {
-        let exports = match begins {
-            Some(Begins::After(exports)) => exports.clone(),
+    pub fn by(trigger: Option<&Trigger>, window: Window) -> Self {
+        let exports = match trigger {
+            Some(Trigger::After(exports)) => exports.clone(),
             _ => Vec::new(),
         };
         Self { exports, window, entries: OnceCell::new() }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use bytesize::ByteSize;
 use tokio::sync::{Mutex, MutexGuard};
-use tradewire_config::{Begins, Limits};
+use tradewire_config::{Limits, Trigger};
 use tradewire_schedule::Window;
 use tradewire_store::{StateChanges, StateKey, StateRecord, Store, with_retries};
 
@@ -147,10 +147,10 @@ impl State {
         export: &str,
         tenant: &str,
         limits: &Limits,
-        begins: Option<&Begins>,
+        trigger: Option<&Trigger>,
         window: Window,
     ) -> Self {
-        let (export, tenant, followed) = (export.to_owned(), tenant.to_owned(), Followed::by(begins, window));
+        let (export, tenant, followed) = (export.to_owned(), tenant.to_owned(), Followed::by(trigger, window));
         Self(Arc::new(Shared { store, export, tenant, limits: limits.clone(), followed, seen: Mutex::default() }))
     }
 

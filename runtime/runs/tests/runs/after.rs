@@ -6,7 +6,7 @@ use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Failure, Request, RunError, Summary};
 use tradewire_runs::scheduler::{Condition, statuses};
 use tradewire_schedule::Window;
-use tradewire_store::{Outcome, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, Trigger};
+use tradewire_store::{Outcome, Pause, RunRecord, SlotFilter, SlotRecord, SlotState, Store, TriggerKind};
 
 use crate::support::scheduling::{Going, a_while, runs_of, start, until};
 use crate::support::{Bench, CONFIG, Closure, at};
@@ -59,9 +59,9 @@ async fn a_run_that_succeeds_is_followed_for_its_tenant_and_window_and_so_is_its
     until("the last of them ran", async || ended(&bench, "archive").await == 1).await;
     let weekly = runs_of(&bench, "weekly").await.into_iter().find(|run| run.opening.tenant == "acme").unwrap();
     let report = runs_of(&bench, "report").await.remove(0);
-    assert_eq!((report.opening.trigger, report.opening.window), (Trigger::After, weekly.opening.window));
+    assert_eq!((report.opening.trigger, report.opening.window), (TriggerKind::After, weekly.opening.window));
     let slot = slots(&bench, "report").await.remove(0);
-    assert_eq!((slot.state, slot.run, slot.trigger), (SlotState::Taken, Some(report.opening.id), Trigger::After));
+    assert_eq!((slot.state, slot.run, slot.trigger), (SlotState::Taken, Some(report.opening.id), TriggerKind::After));
     assert_eq!(slot.cause, Some(format!("run {} of weekly", weekly.opening.id)));
     assert_eq!(runs_of(&bench, "archive").await.remove(0).opening.window, weekly.opening.window);
     a_while().await;
@@ -165,7 +165,7 @@ async fn a_pause_and_a_blackout_are_waited_for() {
     };
     let paused = status("2026-03-11T12:00:00Z").await;
     assert_eq!((paused.condition, paused.queued, paused.next), (Condition::Paused, 1, None));
-    assert_eq!(paused.begins.to_string(), "after weekly");
+    assert_eq!(paused.trigger.to_string(), "after weekly");
     bench.clock.set("2026-03-12T12:00:00Z");
     bench.store.resume("report", None).await.unwrap();
     a_while().await;

@@ -10,7 +10,7 @@ use tradewire_runs::run::{Attempt, Failure, Request, Summary};
 use tradewire_schedule::Window;
 use tradewire_store::{
     Dispatch, DispatchState, EventFilter, EventId, EventRecord, Incoming, Outcome, Pause, SlotFilter, SlotState, Store,
-    Trigger,
+    TriggerKind,
 };
 use tradewire_store_sqlite::SqliteStore;
 
@@ -153,7 +153,7 @@ async fn events_that_wait_together_begin_one_run_and_those_that_come_meanwhile_t
     until("so is the next", async || states(&bench, later).await == [DispatchState::Dispatched]).await;
     assert_eq!(handed(&seen), [vec!["a", "b", "c"], vec!["d"]]);
     let runs = runs_of(&bench, "jobs").await;
-    assert_eq!((runs.len(), runs[0].opening.trigger), (2, Trigger::Events));
+    assert_eq!((runs.len(), runs[0].opening.trigger), (2, TriggerKind::Events));
     let due = runs[0].opening.due.unwrap();
     assert_eq!(runs[0].opening.window, Window::moment(due).in_zone(chrono_tz::Tz::America__Phoenix));
     assert_eq!(dispatches(&bench, later).await[0].run, Some(runs[0].opening.id));

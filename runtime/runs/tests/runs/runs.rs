@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Failure, FileError, Report, Request, RunError, Runner, Summary};
-use tradewire_store::{FailureKind, FileState, HostCalls, LogLevel, Outcome, RunFilter, Store, Trigger};
+use tradewire_store::{FailureKind, FileState, HostCalls, LogLevel, Outcome, RunFilter, Store, TriggerKind};
 
 use crate::support::{Bench, CONFIG, Closure, at, names};
 
@@ -20,7 +20,7 @@ async fn a_run_that_succeeds_delivers_its_file_with_a_control_total() {
     let bench = Bench::new(Closure::writing(&[("PRABCEPI.csv", "a,b\r\n1,2\r\n")]));
     let report = run(&bench.runner).await;
     assert_eq!(report.outcome(), Outcome::Succeeded);
-    assert_eq!(report.run.opening.trigger, Trigger::Manual);
+    assert_eq!(report.run.opening.trigger, TriggerKind::Manual);
     assert_eq!(bench.names(), ["PRABCEPI.csv", "PRABCEPI.csv.total.json"]);
     assert_eq!(bench.read("PRABCEPI.csv"), "a,b\r\n1,2\r\n");
     let sha256 = &report.files[0].sha256;

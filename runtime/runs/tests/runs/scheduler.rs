@@ -7,7 +7,7 @@ use SlotState::{Missed, Skipped, Taken};
 use chrono::TimeDelta;
 use tradewire_runs::run::{Failure, Summary};
 use tradewire_runs::scheduler::Scheduler;
-use tradewire_store::{Outcome, Resolution, SlotState, Store, Trigger};
+use tradewire_store::{Outcome, Resolution, SlotState, Store, TriggerKind};
 
 use crate::support::api::{Ends, Scripted, call};
 use crate::support::faults::{Fault, Faulty};
@@ -28,7 +28,7 @@ async fn each_tenant_runs_at_six_of_its_own_time() {
     until("acme ran", async || ended(&bench).await == 2).await;
     assert_eq!(states(&slots(&bench, "acme").await), [("03-16 13".to_owned(), Taken)]);
     let run = runs(&bench).await.remove(0);
-    assert_eq!((run.opening.trigger, run.opening.due), (Trigger::Schedule, Some(at("2026-03-16T13:00:00Z"))));
+    assert_eq!((run.opening.trigger, run.opening.due), (TriggerKind::Schedule, Some(at("2026-03-16T13:00:00Z"))));
     assert_eq!(run.opening.window.to_string(), "2026-03-09T06:00:00-07:00/2026-03-16T06:00:00-07:00");
     going.stop().await;
 }

@@ -35,7 +35,7 @@ async fn without_rows_a_schedule_is_ready() {
     let status = status(&bench, "2026-03-11T12:00:00Z").await;
     assert_eq!((status.condition, status.reason, status.queued), (Condition::Ready, None, 0));
     assert_eq!(status.next.as_deref(), Some("2026-03-16T06:00:00-04:00"));
-    assert_eq!((status.begins.to_string().as_str(), status.timezone.as_str()), ("0 6 * * MON", "America/New_York"));
+    assert_eq!((status.trigger.to_string().as_str(), status.timezone.as_str()), ("0 6 * * MON", "America/New_York"));
     assert_eq!(condition(&bench, "2100-12-31T12:00:00Z").await.0, Condition::Over);
 }
 

@@ -67,8 +67,8 @@ fn plan(config: &Config, export: &Export, tenant: &str, options: &Run) -> Result
     let known = config.tenants.get(tenant).filter(|known| export.tenants.contains(&known.name));
     let known = known.ok_or_else(|| RunError::unknown_tenant(export, tenant))?;
     let zone = config.zone(export, known);
-    if let (true, None) = (export.begins.by_itself(), export.begins.cron()) {
-        bail!("{} cuts no windows of its own: it runs {}; leave out `--backfill`", export.name, export.begins);
+    if let (true, None) = (export.trigger.by_itself(), export.trigger.cron()) {
+        bail!("{} cuts no windows of its own: it runs {}; leave out `--backfill`", export.name, export.trigger);
     }
     let (Some(from), Some(to)) = (&options.from, &options.to) else { bail!("a backfill needs `--from` and `--to`") };
     let span = Window::parse(from, to, zone)?;

@@ -134,12 +134,12 @@ fn exports(config: &Config, now: DateTime<Utc>) -> (String, Vec<Value>) {
             let slots = slots(config, export, tenant, now);
             let zone = config.zone(export, tenant).name();
             let next = match slots.is_empty() {
-                true => export.begins.to_string(),
+                true => export.trigger.to_string(),
                 false => format!("next at {}", slots.join(", ")),
             };
             text += &format!("export {} for {}: {next} ({zone})\n", export.name, tenant.name);
             values.push(json!({
-                "export": export.name, "tenant": tenant.name, "timezone": zone, "begins": export.begins, "next": slots,
+                "export": export.name, "tenant": tenant.name, "timezone": zone, "trigger": export.trigger, "next": slots,
             }));
         }
     }

@@ -40,13 +40,13 @@ async fn list(options: List, output: &Output) -> Result<()> {
 /// `weekly-payroll for acme: ready, next at 2026-03-16T06:00:00-07:00 (0 6 * * MON, America/Phoenix)`, or `payroll-report
 /// for acme: ready, after weekly-payroll`, and what else there is to say.
 fn text(status: &Status) -> String {
-    let Status { export, tenant, begins, timezone, condition, reason, next, queued, last, feed } = status;
-    let next = match begins.cron() {
+    let Status { export, tenant, trigger, timezone, condition, reason, next, queued, last, feed } = status;
+    let next = match trigger.cron() {
         Some(_) => {
             let next = next.as_ref().map_or("never again".to_owned(), |next| format!("next at {next}"));
-            format!("{next} ({begins}, {timezone})")
+            format!("{next} ({trigger}, {timezone})")
         }
-        None => begins.to_string(),
+        None => trigger.to_string(),
     };
     let mut text = format!("{export} for {tenant}: {condition}, {next}");
     if let Some(reason) = reason {
@@ -93,11 +93,11 @@ fn next(options: Next, output: &Output) -> Result<()> {
         let slots: Vec<Slot> = upcoming.map(|due| slot(export, &schedule, due.to_utc())).collect();
         text += &match schedule.slots.cron() {
             Some(_) => format!("{} for {} ({})\n", export.name, schedule.tenant, schedule.slots.zone().name()),
-            None => format!("{} for {}: {}\n", export.name, schedule.tenant, export.begins),
+            None => format!("{} for {}: {}\n", export.name, schedule.tenant, export.trigger),
         };
         text.extend(slots.iter().map(slot_text));
-        let begins = &export.begins;
-        values.push(json!({ "export": export.name, "tenant": schedule.tenant, "begins": begins, "next": slots }));
+        let trigger = &export.trigger;
+        values.push(json!({ "export": export.name, "tenant": schedule.tenant, "trigger": trigger, "next": slots }));
     }
     output.result(&text, &json!({ "schedules": values }));
     Ok(())
@@ -140,7 +140,7 @@ async fn pause(options: Which, output: &Output) -> Result<()> {
 async fn resume(options: Which, output: &Output) -> Result<()> {
     let setting = Setting::read(&options.place)?;
     let export = export(&setting.config, &options)?;
-    let meanwhile = match export.begins.cron() {
+    let meanwhile = match export.trigger.cron() {
         Some(_) => "slots that passed meanwhile are not made up for: `tradewire run --backfill` is",
         None => "what has waited meanwhile goes on",
     };
@@ -169,7 +169,7 @@ fn export<'c>(config: &'c Config, which: &Which) -> Result<&'c Export> {
         return Err(RunError::unknown_tenant(export, tenant).into());
     }
     let none = || anyhow!("export `{}` has no schedule; add `cron = \"0 6 * * MON\"` to it", export.name);
-    Some(export).filter(|export| export.begins.by_itself()).ok_or_else(none)
+    Some(export).filter(|export| export.trigger.by_itself()).ok_or_else(none)
 }
 
 fn is_meant(schedule: &schedule::Schedule, which: &Which) -> bool {

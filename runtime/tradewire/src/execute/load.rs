@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use secrecy::SecretString;
 use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
-use tradewire_config::{self as config, Begins, Config, SecretError, Work};
+use tradewire_config::{self as config, Config, SecretError, Trigger, Work};
 use tradewire_host::{Cache, Compiler, Engine, EngineOptions};
 
 use super::plugins::{self, COMPILER, Loading, Plugins};
@@ -86,13 +86,13 @@ fn feeds(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults
 
 /// Events that begin the runs of a plugin must be read by it. One that is not loaded is told already.
 fn listeners(config: &Config, plugins: &HashMap<String, Loaded>, faults: &mut Faults) {
-    for export in config.exports.values().filter(|export| matches!(export.begins, Begins::On(_))) {
+    for export in config.exports.values().filter(|export| matches!(export.trigger, Trigger::On(_))) {
         let Some(name) = export.work.plugin() else { continue };
         if plugins.get(name).is_some_and(|loaded| !loaded.plugin.reads_events()) {
             faults.add(format!(
                 "export `{}` runs {}, and its plugin `{name}` never reads events; help: read them in the plugin \
                  (`run.events()`), or begin its runs otherwise",
-                export.name, export.begins
+                export.name, export.trigger
             ));
         }
     }

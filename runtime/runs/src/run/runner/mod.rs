@@ -246,8 +246,8 @@ impl Runner {
         let undeliverable = open.delivery.is_none().then(|| job.export.clone());
         let limits = &job.limits;
         let journal = Journal::new(self.store.clone(), self.clock.clone(), opening.id, opening.tenant_id, log.clone());
-        let begins = self.config.exports.get(&job.export).map(|export| &export.begins);
-        let state = State::new(self.store.clone(), &job.export, &job.tenant, limits, begins, opening.window);
+        let trigger = self.config.exports.get(&job.export).map(|export| &export.trigger);
+        let state = State::new(self.store.clone(), &job.export, &job.tenant, limits, trigger, opening.window);
         let files =
             Workspace::create_folder(self.staging(opening.id), limits.output, limits.files, undeliverable).await;
         let attempted = match files {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
-use tradewire_config::{Begins, Config, Delivery, Export, Tenant};
+use tradewire_config::{Config, Delivery, Export, Tenant, Trigger};
 use tradewire_schedule::Window;
-use tradewire_store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, Trigger};
+use tradewire_store::{Opened, Opening, RunFilter, RunId, RunRecord, SlotRecord, StoreError, TriggerKind};
 use tradewire_surface::Catalog;
 
 use super::alive;
@@ -76,7 +76,7 @@ pub(super) struct Wanted<'c> {
     pub export: &'c Export,
     pub tenant: &'c Tenant,
     pub window: Window,
-    pub trigger: Trigger,
+    pub trigger: TriggerKind,
 }
 
 /// Why there is no run, or why its end could not be recorded.
@@ -106,13 +106,13 @@ pub enum RunError {
     NoWindow(String),
     /// No window, because what begins the export's runs says what they account for.
     #[error(
-        "export `{export}` runs {begins}, which says what its runs account for: name a window with `--from` and `--to`"
+        "export `{export}` runs {trigger}, which says what its runs account for: name a window with `--from` and `--to`"
     )]
     NoOwnWindow {
         /// The export.
         export: String,
         /// What begins its runs.
-        begins: String,
+        trigger: String,
     },
     /// The slot has a row already.
     #[error("the slot of {} is already recorded as {}", .0.due.to_rfc3339(), .0.state)]
@@ -247,13 +247,13 @@ impl Runner {
             (None, Some(due)) => export.window.window(slots.as_ref(), zone, due),
             (None, None) => export.window.latest(slots.as_ref(), zone, now),
         };
-        let window = window.ok_or_else(|| match export.begins {
-            Begins::Cron(_) => RunError::NoWindow(export.name.clone()),
-            _ => RunError::NoOwnWindow { export: export.name.clone(), begins: export.begins.to_string() },
+        let window = window.ok_or_else(|| match export.trigger {
+            Trigger::Cron(_) => RunError::NoWindow(export.name.clone()),
+            _ => RunError::NoOwnWindow { export: export.name.clone(), trigger: export.trigger.to_string() },
         })?;
         let trigger = match request.due {
-            Some(_) => queued.map_or(Trigger::Schedule, |slot| slot.trigger),
-            None => Trigger::Manual,
+            Some(_) => queued.map_or(TriggerKind::Schedule, |slot| slot.trigger),
+            None => TriggerKind::Manual,
         };
         Ok(Wanted { export, tenant, window, trigger })
     }

@@ -91,7 +91,8 @@ impl Runner {
         let before = before.map(|run| run.opening.id);
         let journal =
             Journal::rehearsal(self.store.clone(), self.clock.clone(), before, opening.tenant_id, log.clone());
-        let state = State::new(self.store.clone(), &job.export, &job.tenant, &job.limits, Some(&export.begins), window);
+        let state =
+            State::new(self.store.clone(), &job.export, &job.tenant, &job.limits, Some(&export.trigger), window);
         let undeliverable = export.deliver.is_none().then(|| export.name.clone());
         let files =
             Workspace::create_folder(folder.0.clone(), job.limits.output, job.limits.files, undeliverable).await;

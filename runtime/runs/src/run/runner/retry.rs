@@ -6,7 +6,7 @@
 //! once in all of them; a run with an unresolved write waits, and is not tried again.
 
 use chrono::{DateTime, Utc};
-use tradewire_store::{Ending, FailureKind, LogLevel, Opening, Trigger};
+use tradewire_store::{Ending, FailureKind, LogLevel, Opening, TriggerKind};
 
 use super::Runner;
 use crate::log::RunLog;
@@ -25,7 +25,7 @@ impl Runner {
     /// When a run is tried again that ends like this. What someone ran by hand is theirs to run again.
     pub(super) fn retry_at(&self, opening: &Opening, ending: &Ending) -> Option<DateTime<Utc>> {
         let retries = self.config.exports.get(&opening.export)?.retries.as_ref()?;
-        let may_pass = ending.failure == Some(FailureKind::Transient) && opening.trigger != Trigger::Manual;
+        let may_pass = ending.failure == Some(FailureKind::Transient) && opening.trigger != TriggerKind::Manual;
         let pause = retries.pause(opening.attempt).filter(|_| may_pass)?;
         ending.ended.checked_add_signed(pause)
     }

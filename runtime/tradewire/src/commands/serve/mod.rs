@@ -83,8 +83,9 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     if upcoming.len() > SHOWN {
         busy.line(&format!("and {} more: `tradewire schedule list` tells of all", upcoming.len() - SHOWN));
     }
-    for export in config.exports.values().filter(|export| export.begins.by_itself() && export.begins.cron().is_none()) {
-        busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.begins));
+    for export in config.exports.values().filter(|export| export.trigger.by_itself() && export.trigger.cron().is_none())
+    {
+        busy.line(&format!("{} for {}: {}", export.name, export.tenants.join(", "), export.trigger));
     }
     busy.at(&format!("serving {} schedules", config.schedules().count()));
     if !in_force.executor().missing().is_empty() {

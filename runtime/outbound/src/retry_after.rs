@@ -1,5 +1,4 @@
-//! How long a server asks to wait: `Retry-After` as seconds, as seconds with a fraction, or as a date; and, where the
-//! header is missing, the sentence that ServiceTitan puts into the title.
+//! How long a server asks to wait: `Retry-After` as seconds, as seconds with a fraction, or as a date.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,8 +7,9 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 /// No server means more than this; a nonsensical number must not overflow the clock.
 const LONGEST: f64 = 86_400.0;
 
-/// The wait that the headers ask for.
-pub(crate) fn from_headers(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// The wait that an answer's headers ask for, a day at most; none where they ask for none, or for what nobody can read. A
+/// moment that has passed is no wait.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Some(wait) = seconds(text) {
         return Some(wait);
@@ -22,22 +22,8 @@ pub(crate) fn from_headers(headers: &HeaderMap, now: SystemTime) -> Option<Durat
     Some(wait.min(Duration::from_secs_f64(LONGEST)))
 }
 
-/// The wait that a title asks for: `Rate limit is exceeded. Try again in 37 seconds.`
-pub(crate) fn from_title(title: &str) -> Option<Duration> {
-    let lower = title.to_ascii_lowercase();
-    let (_, rest) = lower.split_once("try again in ")?;
-    let (number, rest) = rest.trim_start().split_once(' ')?;
-    let unit = rest.trim_start();
-    if unit.starts_with("second") {
-        seconds(number)
-    } else if unit.starts_with("minute") {
-        seconds(number).map(|m| m.saturating_mul(60).min(Duration::from_secs_f64(LONGEST)))
-    } else {
-        None
-    }
-}
-
-fn seconds(text: &str) -> Option<Duration> {
+/// A number of seconds as servers write it, a day at most: whole or with a fraction.
+pub fn seconds(text: &str) -> Option<Duration> {
     // `f64` would also read `inf`, `nan` and `1e9`.
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
         return None;
@@ -55,7 +41,7 @@ mod tests {
     fn header(value: &str) -> Option<Duration> {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         // Sun, 06 Nov 1994 08:49:37 GMT
-        from_headers(&headers, UNIX_EPOCH + Duration::from_secs(784_111_777))
+        retry_after(&headers, UNIX_EPOCH + Duration::from_secs(784_111_777))
     }
 
     #[test]
@@ -78,7 +64,7 @@ mod tests {
             (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:40 GMT".parse().unwrap()),
             (DATE, "Sun, 06 Nov 1994 08:49:30 GMT".parse().unwrap()),
         ]);
-        assert_eq!(from_headers(&headers, SystemTime::now()), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after(&headers, SystemTime::now()), Some(Duration::from_secs(10)));
     }
 
     #[test]
@@ -87,14 +73,5 @@ mod tests {
             assert_eq!(header(text), None, "{text}");
         }
         assert_eq!(header("99999999999999999999999"), Some(Duration::from_secs(86_400)));
-    }
-
-    #[test]
-    fn the_title_is_the_last_resort() {
-        assert_eq!(from_title("Rate limit is exceeded. Try again in 37 seconds."), Some(Duration::from_secs(37)));
-        assert_eq!(from_title("Try again in 1 second."), Some(Duration::from_secs(1)));
-        assert_eq!(from_title("try again in 2 minutes"), Some(Duration::from_secs(120)));
-        assert_eq!(from_title("Try again in a while."), None);
-        assert_eq!(from_title("Rate limit is exceeded."), None);
     }
 }

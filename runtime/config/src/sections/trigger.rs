@@ -1,4 +1,4 @@
-//! What begins an export's runs: `cron`, `after` or `on`, at most one of them; and the keys that go with it.
+//! The trigger of an export: `cron`, `after` or `on`, at most one of them; and the keys that go with it.
 
 use indexmap::IndexMap;
 use toml::Spanned;
@@ -7,11 +7,29 @@ use tradewire_surface::Catalog;
 
 use super::export::{Known, refer};
 use super::webhook;
-use crate::model::{Begins, Export, On, Webhook};
+use crate::model::{Export, On, Trigger, Webhook};
 use crate::source::{Section, Source, list};
 
 /// The keys of which an export has one at most.
-const KEYS: [&str; 3] = ["cron", "after", "on"];
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Cron,
+    After,
+    On,
+}
+
+impl Key {
+    const ALL: [Key; 3] = [Key::Cron, Key::After, Key::On];
+
+    fn name(self) -> &'static str {
+        match self {
+            Key::Cron => "cron",
+            Key::After => "after",
+            Key::On => "on",
+        }
+    }
+}
+
 /// What is said of the slots of a cron expression. Whatever else begins a run waits for its turn.
 const OF_CRON: [&str; 4] = ["missed", "missed_cap", "overlap", "jitter"];
 /// What goes with anything but being asked.
@@ -38,10 +56,12 @@ pub(super) fn read(
     name: &str,
     known: &Known,
     others: &mut Written,
-) -> (Begins, WindowRule) {
-    let written: Vec<&'static str> = KEYS.into_iter().filter(|key| section.get(key).is_some()).collect();
+) -> (Trigger, WindowRule) {
+    let written: Vec<Key> = Key::ALL.into_iter().filter(|key| section.get(key.name()).is_some()).collect();
+    let first = written.first().copied();
     for second in written.iter().skip(1) {
-        let message = format!("`{second}` and `{}` both begin the runs of [export.{name}]", written[0]);
+        let (first, second) = (written[0].name(), second.name());
+        let message = format!("`{second}` and `{first}` both begin the runs of [export.{name}]");
         let help = "leave one out: for both, write two exports".to_owned();
         section.source().fault(section.key_span(second), message, Some(help));
     }
@@ -49,11 +69,12 @@ pub(super) fn read(
     let after = after(section, name, known, others);
     let on = on(catalog, section, name, known, others);
     let window = section.choice("window", &WindowRule::NAMES);
-    match written.first() {
-        Some(&"cron") => {}
-        Some(key) => {
+    match first {
+        Some(Key::Cron) => {}
+        Some(key @ (Key::After | Key::On)) => {
             refuse(section, &OF_CRON, "is for `cron`: whatever else begins a run waits for its turn");
             if window.is_some() {
+                let key = key.name();
                 let message =
                     format!("`window` is for `cron`: with `{key}`, what begins a run says what it accounts for");
                 section.source().fault(section.key_span("window"), message, Some("leave it out".to_owned()));
@@ -65,13 +86,13 @@ pub(super) fn read(
             cuts_windows(section, name, window.as_ref().map(|(rule, span)| (*rule, span.clone())));
         }
     }
-    let begins = match written.first() {
-        Some(&"cron") => cron.map_or(Begins::Asked, Begins::Cron),
-        Some(&"on") => Begins::On(on),
-        Some(_) => Begins::After(after),
-        None => Begins::Asked,
+    let trigger = match first {
+        Some(Key::Cron) => cron.map_or(Trigger::Manual, Trigger::Cron),
+        Some(Key::After) => Trigger::After(after),
+        Some(Key::On) => Trigger::On(on),
+        None => Trigger::Manual,
     };
-    (begins, window.map(|(rule, _)| rule).unwrap_or_default())
+    (trigger, window.map(|(rule, _)| rule).unwrap_or_default())
 }
 
 /// A fault for each of these keys.
@@ -157,7 +178,7 @@ pub(super) fn check(
 
 /// Events that no webhook takes for a tenant begin nothing for it.
 fn listen(source: &Source<'_>, webhooks: &IndexMap<String, Webhook>, export: &Export, types: &[Spanned<String>]) {
-    let Begins::On(On { webhook: wanted, .. }) = &export.begins else { return };
+    let Trigger::On(On { webhook: wanted, .. }) = &export.trigger else { return };
     let webhooks = || webhooks.values().filter(|webhook| wanted.as_ref().is_none_or(|name| *name == webhook.name));
     for (kind, tenant) in types.iter().flat_map(|kind| export.tenants.iter().map(move |tenant| (kind, tenant))) {
         let name = kind.get_ref();
@@ -193,7 +214,7 @@ fn follow(source: &Source<'_>, follows: &[Follows], exports: &IndexMap<String, E
         }
     }
     for export in exports.values() {
-        let Begins::After(after) = &export.begins else { continue };
+        let Trigger::After(after) = &export.trigger else { continue };
         // One with a fault of its own is not there; whom it runs for is not known then.
         let Some(followed) = after.iter().map(|name| exports.get(name)).collect::<Option<Vec<_>>>() else { continue };
         let Some(first) = follows.iter().find(|follows| follows.follower == export.name) else { continue };
