@@ -1,16 +1,14 @@
 //! One application in one environment: its connections, and what its tenants share.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
 
 use reqwest::header::HeaderValue;
 use secrecy::ExposeSecret;
-use tradewire_outbound::{self as outbound, Reach, Use};
+use tradewire_outbound as outbound;
 use tradewire_secrets::Watch;
-use url::Url;
 
+use crate::doors::{Connections, Shared, Tenants};
 use crate::environment::Environment;
 use crate::options::{Credentials, Options};
 use crate::pace::Pace;
@@ -20,23 +18,6 @@ use crate::token::Tokens;
 /// One application in one environment. Cheap to clone.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
-
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) api: Url,
-    pub(crate) http: Connections,
-    pub(crate) app_key: HeaderValue,
-    /// Sees the app key in an answer.
-    pub(crate) watch: Watch,
-    tenants: Arc<Tenants>,
-}
-
-/// What the handles of a tenant share.
-#[derive(Default)]
-struct Tenants {
-    paces: Mutex<HashMap<i64, Arc<Pace>>>,
-    tokens: Mutex<HashMap<(i64, String), Arc<Tokens>>>,
-}
 
 /// Why a client cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +57,7 @@ impl Client {
 
     fn with(
         options: Options,
-        http: impl FnOnce(&Options) -> Result<Connections, SetupError>,
+        http: impl FnOnce(&Options) -> Result<Connections, outbound::SetupError>,
         tenants: Arc<Tenants>,
     ) -> Result<Client, SetupError> {
         let key = options.app_key.expose_secret();
@@ -149,43 +130,6 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("environment", &self.0.options.environment).finish_non_exhaustive()
     }
-}
-
-/// The connections of an application: to the API and to where tokens come from, which the operator has named, and to
-/// wherever the API says that a file is.
-#[derive(Clone)]
-pub(crate) struct Connections {
-    pub(crate) api: outbound::Client,
-    pub(crate) tokens: outbound::Client,
-    /// Made when the first file is somewhere else.
-    files: Arc<OnceLock<Result<outbound::Client, outbound::SetupError>>>,
-}
-
-impl Connections {
-    fn new(options: &Options) -> Result<Connections, SetupError> {
-        let api = builder(options, Use::ServiceTitan, Reach::to(options.environment.origins())).build()?;
-        Ok(Connections { tokens: api.used_for(Use::ServiceTitanTokens), api, files: Arc::default() })
-    }
-
-    /// To where files are.
-    pub(crate) fn files(&self, options: &Options) -> Result<outbound::Client, outbound::SetupError> {
-        let made = self.files.get_or_init(|| {
-            let here = options.environment.is_loopback();
-            let reach = Reach::to(options.environment.origins()).and_strangers(here);
-            builder(options, Use::ServiceTitanFiles, reach).build()
-        });
-        made.clone()
-    }
-}
-
-fn builder(options: &Options, usage: Use, reach: Reach) -> outbound::Builder {
-    outbound::Client::builder(usage, reach)
-        .ca(options.ca.clone())
-        .user_agent(&options.user_agent)
-        .connect(options.connect_timeout)
-        .piece(Some(options.timeout))
-        // Shorter than any server's own, so that a write seldom meets a connection that is just being closed.
-        .idle(Some(Duration::from_secs(30)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A file that is being received, piece by piece.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -9,10 +10,10 @@ use reqwest::header::CONTENT_DISPOSITION;
 use tokio::time::timeout;
 use tradewire_outbound::innermost;
 
+use crate::doors::Doors;
 use crate::environment::place;
 use crate::error::{Error, Kind};
-use crate::exchange::content_type;
-use crate::tenant::Tenant;
+use crate::reading::content_type;
 
 /// A file that is being received. A connection that breaks after its start is not repeated here: the pieces given out
 /// cannot be taken back.
@@ -23,7 +24,7 @@ pub struct Download {
     pub length: Option<u64>,
     /// Its name, where it is given: one path segment, chosen by the other side.
     pub file_name: Option<String>,
-    tenant: Tenant,
+    doors: Arc<Doors>,
     operation: String,
     place: String,
     response: Response,
@@ -33,14 +34,14 @@ pub struct Download {
 }
 
 impl Download {
-    pub(crate) fn new(tenant: Tenant, operation: String, response: Response, attempts: u32) -> Download {
+    pub(crate) fn new(doors: Arc<Doors>, operation: String, response: Response, attempts: u32) -> Download {
         let disposition = response.headers().get(CONTENT_DISPOSITION).map(|v| String::from_utf8_lossy(v.as_bytes()));
         Download {
             content_type: content_type(&response),
             length: response.content_length(),
             file_name: disposition.and_then(|d| file_name(&d)),
             place: place(response.url()),
-            tenant,
+            doors,
             operation,
             response,
             attempts,
@@ -54,11 +55,11 @@ impl Download {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let patience = self.tenant.doors().shared.options.timeout;
+        let patience = self.doors.shared.options.timeout;
         let (kind, message) = match timeout(patience, self.response.chunk()).await {
             Ok(Ok(Some(piece))) => {
                 self.received += piece.len() as u64;
-                self.tenant.doors().counters.received(piece.len());
+                self.doors.counters.received(piece.len());
                 return Ok(Some(piece));
             }
             Ok(Ok(None)) => return Ok(None),

@@ -10,7 +10,7 @@ use tradewire_surface::OperationRef;
 use tradewire_surface::path::Path;
 
 use crate::arguments::Arguments;
-use crate::client::Shared;
+use crate::doors::{Doors, Shared};
 use crate::download::Download;
 use crate::error::{Error, Kind};
 use crate::exchange::Reply;
@@ -23,13 +23,6 @@ use crate::token::Tokens;
 /// One application on behalf of one tenant. Cheap to clone; clones share one meter.
 #[derive(Clone)]
 pub struct Tenant(Arc<Doors>);
-
-pub(crate) struct Doors {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) pace: Arc<Pace>,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) counters: Counters,
-}
 
 /// An answer of success.
 #[derive(Debug, Clone)]
@@ -77,7 +70,9 @@ impl Tenant {
         }
         let sent = self.0.send(&request).await?;
         match sent.reply {
-            Reply::Stream(response) => Ok(Download::new(self.clone(), request.operation, response, sent.attempts)),
+            Reply::Stream(response) => {
+                Ok(Download::new(Arc::clone(&self.0), request.operation, response, sent.attempts))
+            }
             Reply::Whole { .. } => Err(Error::new(Kind::Unreadable, "no file came back").at(&request.operation)),
         }
     }
@@ -110,10 +105,6 @@ impl Tenant {
             }
             Reply::Stream(_) => Err(Error::new(Kind::Unreadable, "a file came back").at(&request.operation)),
         }
-    }
-
-    pub(crate) fn doors(&self) -> &Doors {
-        &self.0
     }
 
     #[cfg(test)]

@@ -21,9 +21,9 @@ use url::Url;
 
 use crate::environment::place;
 use crate::error::{Error, Kind};
-use crate::exchange::{broken, read_all};
 use crate::options::{Credentials, Options, Retry};
 use crate::problem::{self, Problem};
+use crate::reading::{broken, read_all};
 use crate::{retry, title};
 
 /// The life of a token that does not say its own.
