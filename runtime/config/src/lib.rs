@@ -12,6 +12,7 @@ pub mod feed;
 mod limits;
 mod model;
 mod paths;
+mod read;
 mod schema;
 mod secret;
 mod sections;

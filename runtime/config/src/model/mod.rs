@@ -4,7 +4,7 @@ mod delivery;
 mod export;
 mod serve;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,10 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use tradewire_outbound::Ca;
 use tradewire_schedule::{Schedule, Slots};
-use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 use url::Url;
 
-use super::{ConfigError, Limits, NamedPath, Reference, Secret, sections};
+use super::{Limits, NamedPath, Reference, Secret};
 use crate::vault::Vault;
 pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 pub use export::{Export, On, Trigger, VendorCall, Work};
@@ -162,28 +161,7 @@ impl Default for Runs {
     }
 }
 
-/// No configuration is longer.
-const LARGEST: u64 = 16 << 20;
-
 impl Config {
-    /// Reads and checks a file against the committed catalog.
-    pub fn load(path: impl AsRef<Path>) -> Result<Config, ConfigError> {
-        let path = path.as_ref();
-        let text = tradewire_private::read_regular_text(path, LARGEST)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::parse(path, &text)
-    }
-
-    /// Checks a text as if it stood in the file `path`, which need not exist.
-    pub fn parse(path: impl AsRef<Path>, text: &str) -> Result<Config, ConfigError> {
-        Self::parse_in(Catalog::get(), path.as_ref(), text)
-    }
-
-    /// Checks a text against this catalog.
-    pub fn parse_in(catalog: &Catalog, path: &Path, text: &str) -> Result<Config, ConfigError> {
-        sections::read(catalog, path, text)
-    }
-
     /// Has what runs these plugins wait: none of its runs gets a permit.
     pub fn hold_back(&mut self, plugins: &[String]) {
         self.plugins.values_mut().filter(|plugin| plugins.contains(&plugin.name)).for_each(|plugin| {

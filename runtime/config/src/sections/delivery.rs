@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use tradewire_delivery::{HttpMethod, Sftp, SftpSettings};
 use url::Url;
 
-use super::{environment, export, place, reference};
+use super::{environment, known, place, reference};
 use crate::Secret;
 use crate::model::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
 use crate::paths::Role;
@@ -76,7 +76,7 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
     let method = section.choice("method", &HTTP_METHODS).map(|(method, _)| method);
     let timeout = section.time("timeout", LONGEST).unwrap_or(TIMEOUT);
     let standard = Delivery::RETRIES;
-    let retries = section.table("retries").map(|section| export::retries(section, MOST_TRIES, standard));
+    let retries = section.table("retries").map(|section| known::retries(section, MOST_TRIES, standard));
     let total = section.truth("total");
     let encrypt = section.table("encrypt").map(|section| encrypt(section, folder));
     if let Some(kind) = &kind {

@@ -10,7 +10,7 @@ use tradewire_surface::Catalog;
 use url::Url;
 
 use super::environment::is_clear;
-use super::export::{Known, tenants};
+use super::known::{Known, tenants};
 use super::{grants, nearest_of, place, reference};
 use crate::model::{ContractCheck, Middleware, MiddlewareGrant};
 use crate::shape::Kind;

@@ -4,6 +4,7 @@ mod delivery;
 mod environment;
 mod export;
 mod feed;
+mod known;
 mod middleware;
 mod place;
 mod reference;
@@ -32,6 +33,8 @@ use super::limits::Limits;
 use super::model::{ClientId, Config, Plugin, Runs, Serve, ServiceTitan, Tenant};
 use super::shape::{Keys, Kind};
 use super::source::{SECRET_WORDS, Section, Source};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What the logs of all runs may take, unless it is said.
 const LOGS: u64 = 1024 * 1024 * 1024;
@@ -90,7 +93,7 @@ fn read_root<'s>(catalog: &Catalog, path: &Path, source: &Source<'s>, root: &Spa
     let vendors = root.tables("middleware");
     let exports = root.tables("export");
     let webhooks = root.tables("webhook");
-    let known = export::Known {
+    let known = known::Known {
         plugins: names(&plugins),
         tenants: names(&tenants),
         deliveries: names(&deliveries),
@@ -203,7 +206,7 @@ fn read_plugin(
     catalog: &Catalog,
     name: &str,
     section: Section<'_, '_>,
-    known: &export::Known,
+    known: &known::Known,
     folder: &Path,
 ) -> Option<Plugin> {
     let source = section.need_text("source", &format!("\"{name}.wasm\""));

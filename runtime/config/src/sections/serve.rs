@@ -6,7 +6,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use toml::Spanned;
 
-use super::export::{Known, refer};
+use super::known::{Known, refer};
 use super::{place, reference};
 use crate::model::{Caller, CallerKey, Serve, Tls};
 use crate::source::Section;

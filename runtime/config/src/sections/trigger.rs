@@ -5,7 +5,7 @@ use toml::Spanned;
 use tradewire_schedule::{CronExpression, WindowRule};
 use tradewire_surface::Catalog;
 
-use super::export::{Known, refer};
+use super::known::{Known, refer};
 use super::webhook;
 use crate::model::{Export, On, Trigger, Webhook};
 use crate::source::{Section, Source, list};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 use tradewire_surface::Catalog;
 
-use super::export::{Known, tenants};
+use super::known::{Known, tenants};
 use super::{reference, serve};
 use crate::model::{LONGEST_REPLAY_WINDOW, SignatureEncoding, Webhook};
 use crate::source::Section;
