@@ -1,11 +1,11 @@
 //! What is sent again, after how long, and what is unresolved: over the wire.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{Server, create, half_a_page, hang_up, json, operation, page, read, read_at_once, tenant, update, with};
+use crate::support::{
+    Server, create, half_a_page, hang_up, json, operation, page, read, read_at_once, tenant, update, with,
+};
 use tradewire_client::{Arguments, Kind, RateLimit};
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_wait_that_is_too_long_is_told_and_not_waited_for() {
 
 #[tokio::test]
 async fn a_500_is_asked_again_for_reads_only() {
-    let failing = |seen: support::Seen| async move { if seen.number == 1 { json(500, "{}") } else { page() } };
+    let failing = |seen: crate::support::Seen| async move { if seen.number == 1 { json(500, "{}") } else { page() } };
     let server = Server::start(failing).await;
     assert_eq!(server.tenant().call(read(), &Arguments::default()).await.unwrap().attempts, 2);
     for (op, arguments) in [create(), update()] {
@@ -148,7 +148,7 @@ async fn a_server_that_is_not_there_is_told_with_its_place_and_nothing_is_unreso
 
 #[tokio::test]
 async fn a_report_under_maintenance_is_asked_for_again_and_a_conflict_is_not() {
-    let busy = |seen: support::Seen| async move { if seen.number == 1 { json(409, "{}") } else { page() } };
+    let busy = |seen: crate::support::Seen| async move { if seen.number == 1 { json(409, "{}") } else { page() } };
     let server = Server::start(busy).await;
     let path = vec![("report_category".into(), "a".into()), ("reportId".into(), "1".into())];
     let arguments = Arguments { path, body: Some("{}".into()), ..Arguments::default() };

@@ -1,5 +1,4 @@
 //! A ServiceTitan that follows a script, over real sockets.
-#![allow(dead_code)]
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -1,10 +1,8 @@
 //! Files over the wire: sent as forms, received in pieces, also from where a redirect leads.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
+use crate::support::{Server, broken_off, hang_up, json, operation, with};
 use bytes::Bytes;
-use support::{Server, broken_off, hang_up, json, operation, with};
 use tradewire_client::{Arguments, Download, Error, Kind, Source, Upload};
 
 fn image() -> Arguments {

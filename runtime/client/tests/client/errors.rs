@@ -1,15 +1,13 @@
 //! What ServiceTitan says when it refuses, and what becomes of it. Secrets are in none of it.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use support::{APP_KEY, SECRET, Server, TOKEN, create, half_a_page, hang_up, json, page, read, with};
+use crate::support::{APP_KEY, SECRET, Server, TOKEN, create, half_a_page, hang_up, json, page, read, with};
 use tradewire_client::{Arguments, Error, Kind};
 
-async fn refused(answer: fn() -> support::Reply) -> Error {
+async fn refused(answer: fn() -> crate::support::Reply) -> Error {
     let server = Server::start(move |_| async move { answer() }).await;
     server.tenant().call(read(), &Arguments::default()).await.unwrap_err()
 }
@@ -75,7 +73,7 @@ async fn an_answer_that_is_too_large_is_told_by_its_setting() {
     let server = Server::start(|_| async { page() }).await;
     let mut options = server.options();
     options.max_answer = 16;
-    let error = support::tenant(options).call(read(), &Arguments::default()).await.unwrap_err();
+    let error = crate::support::tenant(options).call(read(), &Arguments::default()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::TooLarge);
     assert!(error.message().contains("16 bytes that `max_answer` allows"), "{error}");
 }
@@ -95,7 +93,7 @@ impl Write for Log {
 }
 
 /// Quotes everything that it was given.
-fn quoting(seen: &support::Seen) -> String {
+fn quoting(seen: &crate::support::Seen) -> String {
     let given = [
         seen.header("authorization").trim_start_matches("Bearer ").to_owned(),
         seen.header("st-app-key").to_owned(),
@@ -126,7 +124,7 @@ async fn secrets_are_in_no_log_no_error_and_no_debug_output() {
         said += &format!("{error} {error:?} {} {acme:?} {:?}\n", error.to_json(), server.options());
     }
     for status in [200, 400, 401, 429, 500] {
-        let refuse = move |seen: support::Seen| async move {
+        let refuse = move |seen: crate::support::Seen| async move {
             with(status, &[("retry-after", "0.001"), ("content-type", "application/json")], &quoting(&seen))
         };
         let server = Server::with_tokens(refuse, |_| async { page() }).await;

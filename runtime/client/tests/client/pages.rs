@@ -1,16 +1,14 @@
 //! Walking through pages and feeds over the wire.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
 use std::time::Duration;
 
-use support::{Seen, Server, json, operation, read};
+use crate::support::{Seen, Server, json, operation, read};
 use tradewire_client::{Arguments, Kind};
 use tradewire_surface::OperationRef;
 
 /// Three pages of two, one and one records.
-fn three_pages(seen: &Seen) -> support::Reply {
+fn three_pages(seen: &Seen) -> crate::support::Reply {
     let number = parameter(seen, "page");
     let (data, more) = match number.as_str() {
         "1" => ("[{},{}]", true),

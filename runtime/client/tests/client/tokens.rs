@@ -1,18 +1,16 @@
 //! Tokens over the wire: one fetch at a time, early, and again where one is not accepted.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use support::{APP_KEY, SECRET, Server, TOKEN, json, page, read, read_at_once, tenant, token};
+use crate::support::{APP_KEY, SECRET, Server, TOKEN, json, page, read, read_at_once, tenant, token};
 use tradewire_client::{Arguments, Client, Environment, Kind};
 
 #[tokio::test]
 async fn fifty_calls_at_once_share_one_token() {
-    let slow = |seen: support::Seen| async move {
+    let slow = |seen: crate::support::Seen| async move {
         tokio::time::sleep(Duration::from_millis(50)).await;
         token(seen.number, 900)
     };
@@ -54,7 +52,7 @@ async fn a_token_is_replaced_before_it_ends_while_the_old_one_still_serves() {
     // The second token is given only after a call has been answered meanwhile.
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = calls.clone();
-    let tokens = move |seen: support::Seen| {
+    let tokens = move |seen: crate::support::Seen| {
         let calls = counted.clone();
         async move {
             if seen.number == 2 {
@@ -135,7 +133,7 @@ async fn a_wrong_client_is_told_in_plain_words_and_asked_for_once() {
 #[tokio::test]
 async fn a_secret_with_a_line_break_is_told_before_anything_is_sent() {
     let server = Server::start(|_| async { page() }).await;
-    let mut credentials = support::credentials();
+    let mut credentials = crate::support::credentials();
     credentials.client_secret = format!("{SECRET}\n").into();
     let acme = Client::new(server.options()).unwrap().tenant(credentials);
     let told = acme.call(read(), &Arguments::default()).await.unwrap_err().to_string();
@@ -145,9 +143,9 @@ async fn a_secret_with_a_line_break_is_told_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_token_endpoint_that_is_busy_is_asked_again() {
-    let busy = |seen: support::Seen| async move {
+    let busy = |seen: crate::support::Seen| async move {
         match seen.number {
-            1 => support::with(429, &[("retry-after", "0.01")], "{}"),
+            1 => crate::support::with(429, &[("retry-after", "0.01")], "{}"),
             2 => json(503, "{}"),
             number => token(number, 900),
         }
