@@ -249,7 +249,7 @@ mod tests {
     fn every_operation_of_the_catalog_makes_a_request() {
         let mut count = 0;
         for op in Catalog::get().operations() {
-            let path = op.operation.params.iter().filter(|p| p.place == tradewire_surface::Place::Path);
+            let path = op.operation.params.iter().filter(|p| p.place == tradewire_surface::ParameterIn::Path);
             let file = Upload { name: "a".into(), content_type: "text/plain".into(), content: Bytes::new().into() };
             let arguments = Arguments {
                 path: path.map(|p| (p.wire.clone(), "5".to_owned())).collect(),
@@ -281,7 +281,7 @@ mod tests {
                 .operation
                 .params
                 .iter()
-                .filter(|p| p.place == tradewire_surface::Place::Path)
+                .filter(|p| p.place == tradewire_surface::ParameterIn::Path)
                 .map(|p| &*p.wire)
                 .collect();
             for value in values {

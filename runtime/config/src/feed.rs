@@ -1,7 +1,7 @@
 //! Feeds: exports that run where ServiceTitan has something new.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use tradewire_surface::{Catalog, OperationRef, Paging, Place};
+use tradewire_surface::{Catalog, OperationRef, Paging, ParameterIn};
 
 /// The parameter of a list that says from when on records are wanted.
 pub const MODIFIED: &str = "modifiedOnOrAfter";
@@ -19,7 +19,7 @@ pub struct Feed {
 pub fn refusal(operation: OperationRef<'_>) -> Option<String> {
     let operation = operation.operation;
     let param = |name: &str| operation.params.iter().find(|param| param.wire == name);
-    if let Some(param) = operation.params.iter().find(|param| param.required || param.place == Place::Path) {
+    if let Some(param) = operation.params.iter().find(|param| param.required || param.place == ParameterIn::Path) {
         return Some(format!("it has to be asked for a `{}`", param.wire));
     }
     match operation.paging {

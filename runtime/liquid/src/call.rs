@@ -65,7 +65,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::traced::Place;
+use crate::traced::Location;
 use crate::value::Value;
 
 /// A tag that calls: its word, and what it can name.
@@ -205,7 +205,7 @@ pub struct CallUse {
     /// What it calls: [`Callee::name`].
     pub callee: String,
     /// Where.
-    pub place: Place,
+    pub place: Location,
 }
 
 /// Where nothing answers.

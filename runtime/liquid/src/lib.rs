@@ -61,7 +61,7 @@ pub use call::{Answer, Argument, Call, CallFault, CallUse, Callee, Calls, Nobody
 pub use error::{Error, Problem};
 pub use json::cost;
 pub use limits::Limits;
-pub use traced::{Place, Traced};
+pub use traced::{Location, Traced};
 pub use value::{Members, Number, Object, Value};
 
 use lines::Lines;
@@ -114,7 +114,7 @@ pub struct Template {
     names: Names,
     globals: Vec<usize>,
     loops: usize,
-    raws: Vec<Place>,
+    raws: Vec<Location>,
     calls: Vec<CallUse>,
 }
 
@@ -153,7 +153,7 @@ impl Template {
             let lines = Lines::of(source);
             let at = |byte| {
                 let (line, column) = lines.place(byte);
-                Place { name: name.clone(), line, column }
+                Location { name: name.clone(), line, column }
             };
             raws.extend(shared.raws.drain(..).map(at));
             calls.extend(shared.calls.drain(..).map(|(byte, callee)| CallUse { callee, place: at(byte) }));
@@ -243,7 +243,7 @@ impl Template {
 
     /// Where the template and its partials use `| raw`.
     #[must_use]
-    pub fn raw_uses(&self) -> &[Place] {
+    pub fn raw_uses(&self) -> &[Location] {
         &self.raws
     }
 }

@@ -18,7 +18,7 @@ pub struct Traced {
 
 /// A place in a template or partial.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The template or partial.
     pub name: Arc<str>,
     /// Line, from 1.
@@ -53,10 +53,10 @@ impl Traced {
     /// Where the member or item at a JSON pointer such as `/body/items/0/quantity` was written; none where the document
     /// has no such place.
     #[must_use]
-    pub fn place(&self, pointer: &str) -> Option<Place> {
+    pub fn place(&self, pointer: &str) -> Option<Location> {
         let offset = json::seek(&self.written, pointer::steps(pointer).iter().map(String::as_str))?;
         let Error { name, line, column, .. } = self.trace.as_ref()?.locate(offset, Problem::Json(String::new()))?;
-        Some(Place { name, line, column })
+        Some(Location { name, line, column })
     }
 }
 

@@ -138,7 +138,7 @@ pub struct Param {
     pub wire: String,
     /// Where it goes.
     #[serde(rename = "in")]
-    pub place: Place,
+    pub place: ParameterIn,
     /// Its type.
     #[serde(rename = "type")]
     pub ty: Type,
@@ -159,7 +159,7 @@ pub struct Param {
 /// Where a parameter goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum ParameterIn {
     /// A segment of the path.
     Path,
     /// The query: lists are repeated (`a=1&a=2`), maps are `name[key]=value`.

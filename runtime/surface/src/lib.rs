@@ -22,7 +22,8 @@ pub mod types;
 pub mod wit;
 
 pub use catalog::{
-    Answer, Body, Catalog, Contract, Effect, Event, Method, Operation, OperationRef, Paging, Param, Place, Surface,
+    Answer, Body, Catalog, Contract, Effect, Event, Method, Operation, OperationRef, Paging, Param, ParameterIn,
+    Surface,
 };
 pub use committed::files;
 pub use types::{Case, Enum, EnumWire, Field, Need, Scalar, Type, TypeDef};

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use tradewire_surface::import::{Sources, import};
-use tradewire_surface::{Catalog, Place, wit};
+use tradewire_surface::{Catalog, ParameterIn, wit};
 use wit_parser::{Resolve, SourceMap, UnresolvedPackageGroup, WorldItem};
 
 fn root() -> PathBuf {
@@ -37,8 +37,8 @@ fn every_package_parses_and_every_operation_is_a_function() {
         let interface = resolve.interfaces.iter().find(|(id, _)| resolve.id_of(*id).as_deref() == Some(&name));
         let (_, interface) = interface.unwrap_or_else(|| panic!("no interface {name}"));
         let function = &interface.functions[&operation.operation.name];
-        let path = wit::params(operation.operation, Place::Path).len();
-        let query = usize::from(!wit::params(operation.operation, Place::Query).is_empty());
+        let path = wit::params(operation.operation, ParameterIn::Path).len();
+        let query = usize::from(!wit::params(operation.operation, ParameterIn::Query).is_empty());
         let body = usize::from(operation.operation.body.is_some());
         assert_eq!(function.params.len(), path + query + body, "{}", operation.id());
         if operation.operation.paging.is_some() {

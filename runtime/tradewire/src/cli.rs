@@ -95,7 +95,7 @@ pub enum Command {
 
 /// Where the configuration and the state are.
 #[derive(Debug, Args)]
-pub struct Place {
+pub struct Paths {
     /// The configuration.
     #[arg(long, short, default_value = "tradewire.toml", env = "TRADEWIRE_CONFIG")]
     pub config: PathBuf,
@@ -134,19 +134,19 @@ pub struct Run {
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
 pub struct Serve {
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]

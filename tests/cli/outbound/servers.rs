@@ -10,7 +10,7 @@ use tradewire_middleware::exchange::{Incoming, Middleware, Settings};
 use tradewire_middleware::pack::Pack;
 use tradewire_outbound::hostile::{Bounds, Outcome, SECRET, suite};
 use tradewire_outbound::{Ca, Origin, Use};
-use tradewire_surface::{Answer, Catalog, Place as In};
+use tradewire_surface::{Answer, Catalog, ParameterIn as In};
 
 use super::recorder::Recorder;
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use tradewire_client::{Answered, Arguments, CallError, Room};
 use tradewire_surface::catalog::UnknownMethod;
 use tradewire_surface::path::{Path, PathError};
-use tradewire_surface::{Catalog, Effect, Method, Place};
+use tradewire_surface::{Catalog, Effect, Method, ParameterIn};
 use tradewire_text::shown;
 use tradewire_workers::off_worker;
 use wasmtime::component::LinkerInstance;
@@ -51,7 +51,7 @@ async fn raw(state: &mut RunState, (operation, params, body): Call) -> Result<An
             }
             let mut request = Arguments { body: json_body(body)?, ..Arguments::default() };
             for (name, value) in params {
-                let in_path = known.operation.params.iter().any(|p| p.place == Place::Path && p.wire == name);
+                let in_path = known.operation.params.iter().any(|p| p.place == ParameterIn::Path && p.wire == name);
                 let place = if in_path { &mut request.path } else { &mut request.query };
                 place.push((name, value));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tradewire_surface::{Answer as Answers, Body, Need, OperationRef, Place, Surface, Type as Wire, wit};
+use tradewire_surface::{Answer as Answers, Body, Need, OperationRef, ParameterIn, Surface, Type as Wire, wit};
 use wasmtime::component::LinkerInstance;
 use wasmtime::component::types::{ComponentFunc, Type};
 
@@ -70,13 +70,13 @@ pub(super) fn link(
 fn arguments_plan(site: &Site<'_>, operation: OperationRef<'_>, ty: &ComponentFunc) -> Result<ArgumentsPlan, Mismatch> {
     let mut given = ty.params();
     let mut plan = ArgumentsPlan { path: Vec::new(), query: None, body: None };
-    for (name, param) in wit::params(operation.operation, Place::Path) {
+    for (name, param) in wit::params(operation.operation, ParameterIn::Path) {
         let Some((_, ty)) = given.next() else {
             return Err(site.mismatch(&name, "no such parameter", format!("always `{}`", param.ty)));
         };
         plan.path.push((param.wire.clone(), encode(site, &name, &param.ty, &ty)?));
     }
-    let query = wit::params(operation.operation, Place::Query);
+    let query = wit::params(operation.operation, ParameterIn::Query);
     let known: Vec<(&str, Need, &str, &Wire)> = query
         .iter()
         .map(|(name, p)| {

@@ -22,7 +22,7 @@ pub(crate) struct Shared<'t> {
     /// The names of `for` loops.
     pub loops: Names,
     pub nesting: usize,
-    /// Bytes of a partial where `raw` is used, see [`Place`](super::Place).
+    /// Bytes of a partial where `raw` is used, see [`Location`](super::Location).
     pub raws: Vec<usize>,
     /// The tags that call.
     pub tags: &'t [Arc<dyn Tag>],

@@ -21,7 +21,7 @@ mod tree;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use tradewire_liquid::{Error, Limits, Place, Problem, Template, Traced, Value};
+use tradewire_liquid::{Error, Limits, Location, Problem, Template, Traced, Value};
 use url::Url;
 
 use crate::exchange::Trouble;
@@ -154,7 +154,7 @@ pub(crate) fn placed(trouble: &Trouble, template: &Template, traced: &Traced) ->
 }
 
 /// A fault at a place of a template or its partials, or of all of it.
-fn at(fault: Fault, template: &Template, place: Option<Place>) -> Fault {
+fn at(fault: Fault, template: &Template, place: Option<Location>) -> Fault {
     match place {
         Some(place) => Fault { file: (&*place.name).into(), ..fault }.at(place.line, place.column),
         None => Fault { file: template.name().into(), ..fault },

@@ -22,7 +22,7 @@ mod target;
 use std::sync::Arc;
 
 use tradewire_client::{Arguments, CallError};
-use tradewire_liquid::{Answer, Argument, Call, CallFault, Calls, Options, Place, Tag, Template};
+use tradewire_liquid::{Answer, Argument, Call, CallFault, Calls, Location, Options, Tag, Template};
 use tradewire_surface::OperationRef;
 
 pub use live::Live;
@@ -43,7 +43,7 @@ pub struct CallUse<'t> {
     /// What it calls.
     pub operation: OperationRef<'static>,
     /// Where.
-    pub place: &'t Place,
+    pub place: &'t Location,
 }
 
 /// What a template and its partials call at ServiceTitan.

@@ -57,7 +57,7 @@ impl Callee for Target {
     fn missing(&self, given: &[Parameter]) -> Option<&str> {
         let has = |name: &str| given.iter().any(|parameter| &*parameter.name == name);
         let operation = self.operation.operation;
-        let params = operation.params.iter().filter(|p| p.required || p.place == tradewire_surface::Place::Path);
+        let params = operation.params.iter().filter(|p| p.required || p.place == tradewire_surface::ParameterIn::Path);
         let missing = params.map(|param| param.wire.as_str()).find(|name| !has(name));
         missing.or((operation.body.is_some() && !has(BODY)).then_some(BODY))
     }
@@ -126,9 +126,9 @@ impl Target {
                 return Err(format!("`{}` walks through all pages; leave `{name}` out", self.written()));
             }
             return Ok(match (param.place, &param.ty) {
-                (tradewire_surface::Place::Path, _) => To::Path(&param.wire),
-                (tradewire_surface::Place::Query, Type::List(_)) => To::Repeated(&param.wire),
-                (tradewire_surface::Place::Query, _) => To::Query(&param.wire),
+                (tradewire_surface::ParameterIn::Path, _) => To::Path(&param.wire),
+                (tradewire_surface::ParameterIn::Query, Type::List(_)) => To::Repeated(&param.wire),
+                (tradewire_surface::ParameterIn::Query, _) => To::Query(&param.wire),
             });
         }
         if name == BODY && self.operation.operation.body.is_some() {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use tradewire_surface::{Answer, Body, Catalog, Effect, Field, Method, OperationRef, Place, Scalar, Surface, Type};
+use tradewire_surface::{
+    Answer, Body, Catalog, Effect, Field, Method, OperationRef, ParameterIn, Scalar, Surface, Type,
+};
 
 use super::nouns::{kebab, singular, singular_each};
 use super::route::{Routes, Segment, segments};
@@ -202,7 +204,7 @@ fn endpoint(plan: &Plan, draft: &Draft, reads: &IndexMap<String, Reads>) -> Endp
     let path_params: Vec<_> = path
         .iter()
         .filter_map(|segment| match segment {
-            Segment::Param(name) => operation.params.iter().find(|p| p.place == Place::Path && &p.wire == name),
+            Segment::Param(name) => operation.params.iter().find(|p| p.place == ParameterIn::Path && &p.wire == name),
             Segment::Word(_) => None,
         })
         .collect();
@@ -250,7 +252,7 @@ fn owners(plan: &Plan, draft: &Draft, path: &[Segment]) -> Vec<(usize, usize)> {
                 let noun = words.last().copied().unwrap_or_default();
                 let by_name = || plan.noun(surface, &kebab(name)).filter(|_| words.len() < 2);
                 let owner = plan.by_key.get(&key).copied().or_else(|| plan.noun(surface, noun)).or_else(by_name);
-                let param = draft.op.operation.params.iter().find(|p| p.place == Place::Path && p.wire == *name);
+                let param = draft.op.operation.params.iter().find(|p| p.place == ParameterIn::Path && p.wire == *name);
                 if let Some(owner) = owner.filter(|c| param.is_some_and(|p| identifies(&p.ty, &plan.collections[*c]))) {
                     owners.push((place, owner));
                 }
@@ -277,7 +279,7 @@ fn kind(plan: &Plan, draft: &Draft, reads: &IndexMap<String, Reads>, owners: &[(
     match (operation.method, known) {
         (_, _) if matches!(operation.body, Some(Body::File(_))) => Kind::Upload,
         (Method::Get, _) if operation.answer == Answer::File => {
-            Kind::Download(operation.params.iter().all(|p| p.place == Place::Path) && draft.segments.len() > 5)
+            Kind::Download(operation.params.iter().all(|p| p.place == ParameterIn::Path) && draft.segments.len() > 5)
         }
         (Method::Get, Some(collection)) => match draft.shape {
             Shape::Page(_) | Shape::Array(_) if listed => Kind::List(collection),

@@ -4,7 +4,7 @@
 use tradewire_sandbox_seed::clock;
 use tradewire_sandbox_seed::json::is_number;
 use tradewire_sandbox_seed::plan::Endpoint;
-use tradewire_surface::{Paging, Param, Place, Scalar, Surface, Type, TypeDef};
+use tradewire_surface::{Paging, Param, ParameterIn, Scalar, Surface, Type, TypeDef};
 
 use crate::problem::Faulty;
 
@@ -36,7 +36,7 @@ impl Asked {
 pub(crate) fn check(endpoint: &Endpoint, query: &str) -> Result<Asked, Faulty> {
     let mut asked = Asked::default();
     let mut faulty = Faulty::new();
-    let params = || endpoint.operation.params.iter().filter(|param| param.place == Place::Query);
+    let params = || endpoint.operation.params.iter().filter(|param| param.place == ParameterIn::Query);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let Some(param) = params().find(|param| is_of(param, &name)) else { continue };
         // An empty value is no value.

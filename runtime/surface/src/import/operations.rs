@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::lower::{Lowering, Role};
 use super::openapi::{Content, Document, Operation as Described, Parameter, Schema};
 use super::{ImportError, names};
-use crate::catalog::{Answer, Body, Effect, Method, Operation, Paging, Param, Place};
+use crate::catalog::{Answer, Body, Effect, Method, Operation, Paging, Param, ParameterIn};
 use crate::types::{Scalar, Type};
 
 /// An operation as described, with where it stands.
@@ -106,8 +106,8 @@ fn operation(
         }
     }
     let position = |p: &Param| match p.place {
-        Place::Path => path.find(&format!("{{{}}}", p.wire)).unwrap_or(usize::MAX - 1),
-        Place::Query => usize::MAX,
+        ParameterIn::Path => path.find(&format!("{{{}}}", p.wire)).unwrap_or(usize::MAX - 1),
+        ParameterIn::Query => usize::MAX,
     };
     params.sort_by_key(position);
     let body = match described.request_body.as_ref().and_then(json) {
@@ -136,8 +136,8 @@ fn operation(
 
 fn param(lowering: &mut Lowering<'_>, parameter: &Parameter, id: &str) -> Result<Param, ImportError> {
     let place = match parameter.place.as_str() {
-        "path" => Place::Path,
-        "query" => Place::Query,
+        "path" => ParameterIn::Path,
+        "query" => ParameterIn::Query,
         other => return Err(lowering.unsupported(id, format!("a parameter in `{other}`"))),
     };
     let ty = lowering.lower(&parameter.schema, Role::Send, &format!("{id}?{}", parameter.name))?.ty;
@@ -211,7 +211,7 @@ fn paging(lowering: &Lowering<'_>, described: &Described, params: &[Param]) -> R
     let Some(schema) = answer_schema(described) else { return Ok(None) };
     let envelope = lowering.resolve(schema)?;
     let has = |field: &str| envelope.properties.contains_key(field);
-    let takes = |name: &str| params.iter().find(|p| p.place == Place::Query && p.wire == name);
+    let takes = |name: &str| params.iter().find(|p| p.place == ParameterIn::Query && p.wire == name);
     if !has("hasMore") || !has("data") {
         return Ok(None);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::placement::{Placement, SHARED, roots};
 use super::{API_VERSION, answer, doc, escaped, fields, needed, params, text};
-use crate::catalog::{Answer, Body, Effect, Operation, Paging, Param, Place, Surface};
+use crate::catalog::{Answer, Body, Effect, Operation, Paging, Param, ParameterIn, Surface};
 use crate::types::{Enum, Field, Need, Scalar, Type, TypeDef};
 
 pub(super) fn files(surface: &Surface) -> Vec<(String, String)> {
@@ -97,8 +97,8 @@ impl<'a> Interface<'a> {
         roots(operation).into_iter().for_each(|ty| self.note(ty));
         self.common.insert("error");
         let name = &operation.name;
-        let query = params(operation, Place::Query);
-        let mut arguments: Vec<String> = params(operation, Place::Path)
+        let query = params(operation, ParameterIn::Query);
+        let mut arguments: Vec<String> = params(operation, ParameterIn::Path)
             .into_iter()
             .map(|(name, param)| format!("{}: {}", escaped(&name), text(&param.ty)))
             .collect();

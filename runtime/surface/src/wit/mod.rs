@@ -19,7 +19,7 @@ use std::fmt::Write;
 
 use tradewire_text::{is_obeyed, visible_where};
 
-use crate::catalog::{Answer, Catalog, Operation, Param, Place, Surface};
+use crate::catalog::{Answer, Catalog, Operation, Param, ParameterIn, Surface};
 use crate::names;
 use crate::types::{Field, Need, Type, TypeDef};
 
@@ -41,7 +41,7 @@ pub fn fields(fields: &[Field]) -> NamedFields<'_, Field> {
 }
 
 /// The WIT names of an operation's parameters in one place, in order.
-pub fn params(operation: &Operation, place: Place) -> NamedFields<'_, Param> {
+pub fn params(operation: &Operation, place: ParameterIn) -> NamedFields<'_, Param> {
     let shown: Vec<&Param> = operation.params.iter().filter(|p| p.place == place).collect();
     names::kebab_all(shown.iter().map(|p| p.wire.as_str())).into_iter().zip(shown).collect()
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Delivery {
@@ -18,5 +18,5 @@ pub struct Test {
     /// The delivery: its name in the configuration.
     pub delivery: String,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Args)]
 pub struct Doctor {
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Export {
@@ -34,7 +34,7 @@ pub struct Preview {
     #[arg(long)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ pub struct Diff {
     #[arg(long, default_value_t = 50)]
     pub rows: usize,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 /// Which export, for whom and for when.
@@ -123,7 +123,7 @@ pub struct New {
     #[arg(long)]
     pub timezone: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 /// Where a secret is: never the secret itself.

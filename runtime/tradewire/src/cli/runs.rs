@@ -7,7 +7,7 @@ use chrono::{DateTime, Local, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand};
 use tradewire_store::{LogLevel, Outcome, RunName};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Runs {
@@ -55,7 +55,7 @@ pub struct List {
     #[arg(long, conflicts_with = "outcome")]
     pub slots: bool,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -99,7 +99,7 @@ pub struct Which {
     /// The run: its id, or the beginning or the end of it.
     pub run: RunName,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 /// How a run does.

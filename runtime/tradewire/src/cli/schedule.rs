@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Schedule {
@@ -19,7 +19,7 @@ pub enum Schedule {
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -39,5 +39,5 @@ pub struct Which {
     #[arg(long)]
     pub tenant: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum State {
@@ -25,7 +25,7 @@ pub struct Whose {
     /// The tenant.
     pub tenant: String,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]

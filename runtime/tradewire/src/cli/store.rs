@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Store {
@@ -34,7 +34,7 @@ pub struct Prune {
     #[arg(long, value_parser = humantime::parse_duration)]
     pub keep: Option<Duration>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -42,5 +42,5 @@ pub struct Copy {
     /// The copy.
     pub file: PathBuf,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use tradewire_store::EventId;
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Webhooks {
@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long, default_value_t = 100)]
     pub limit: u32,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -37,5 +37,5 @@ pub struct Replay {
     #[arg(long)]
     pub export: Option<String>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

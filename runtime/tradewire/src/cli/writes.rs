@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 use tradewire_store::WriteId;
 
-use super::Place;
+use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Writes {
@@ -18,7 +18,7 @@ pub enum Writes {
 #[derive(Debug, Args)]
 pub struct List {
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }
 
 #[derive(Debug, Args)]
@@ -38,5 +38,5 @@ pub struct Resolve {
     #[arg(long, requires = "applied")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]
-    pub place: Place,
+    pub paths: Paths,
 }

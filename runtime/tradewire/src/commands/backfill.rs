@@ -43,7 +43,7 @@ struct Backfill {
 
 /// Walks the windows of each tenant in order, up to the first that fails, and tells where to go on.
 pub async fn backfill(options: Run, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let config = &setting.config;
     let export = config.exports.get(&options.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;

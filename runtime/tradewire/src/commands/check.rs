@@ -24,7 +24,7 @@ const SLOTS: usize = 3;
 
 /// Checks everything that can be checked without calling ServiceTitan.
 pub async fn check(options: Check, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let config = &setting.config;
     let busy = output.busy("loading plugins and packs");
     let executor = load(&setting, private::changed_by_others(config))?;

@@ -32,7 +32,7 @@ pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     if options.backfill {
         return backfill(options, output).await;
     }
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let config = &setting.config;
     let export = config.exports.get(&options.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;

@@ -27,7 +27,7 @@ pub async fn dispatch(command: Schedule, output: &Output) -> Result<()> {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let schedules = statuses(&setting.config, &setting.store()?, Utc::now()).await?;
     let text = match schedules.is_empty() {
         true => "no schedules".to_owned(),
@@ -83,7 +83,7 @@ struct Slot {
 }
 
 fn next(options: Next, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.which.place)?;
+    let setting = Setting::read(&options.which.paths)?;
     let config = &setting.config;
     let export = export(config, &options.which)?;
     let count = usize::try_from(options.count).unwrap_or(usize::MAX);
@@ -126,7 +126,7 @@ fn slot_text(slot: &Slot) -> String {
 }
 
 async fn pause(options: Which, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let export = export(&setting.config, &options)?.name.clone();
     let store = setting.store()?;
     let pause = Pause { export: export.clone(), tenant: options.tenant.clone(), since: Utc::now() };
@@ -138,7 +138,7 @@ async fn pause(options: Which, output: &Output) -> Result<()> {
 }
 
 async fn resume(options: Which, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let export = export(&setting.config, &options)?;
     let meanwhile = match export.trigger.cron() {
         Some(_) => "slots that passed meanwhile are not made up for: `tradewire run --backfill` is",

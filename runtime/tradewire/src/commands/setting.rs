@@ -12,7 +12,7 @@ use tradewire_store::{LogLevel, LogLine};
 use tradewire_store_sqlite::SqliteStore;
 
 use super::private;
-use crate::cli::Place;
+use crate::cli::Paths;
 use crate::execute::{Executor, Loading};
 use crate::faults::Faults;
 use crate::output::Busy;
@@ -25,9 +25,9 @@ pub struct Setting {
 
 impl Setting {
     /// Reads the configuration.
-    pub fn read(place: &Place) -> Result<Setting> {
-        let config = read_config(&place.config)?;
-        let state = state_of(place);
+    pub fn read(paths: &Paths) -> Result<Setting> {
+        let config = read_config(&paths.config)?;
+        let state = state_of(paths);
         std::fs::create_dir_all(&state)
             .with_context(|| format!("cannot make the folder `{}`; choose another with `--state`", state.display()))?;
         private::keep(&state)?;
@@ -88,10 +88,10 @@ impl Setting {
 }
 
 /// Where the runtime's own state is.
-pub fn state_of(place: &Place) -> PathBuf {
-    match &place.state {
+pub fn state_of(paths: &Paths) -> PathBuf {
+    match &paths.state {
         Some(state) => state.clone(),
-        None => place.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
+        None => paths.config.parent().unwrap_or(Path::new("")).join(".tradewire"),
     }
 }
 

@@ -18,7 +18,7 @@ pub async fn dispatch(command: Webhooks, output: &Output) -> Result<()> {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let store = Setting::read(&options.place)?.store()?;
+    let store = Setting::read(&options.paths)?.store()?;
     let List { webhook, tenant, limit, .. } = options;
     let events = store.events(&EventFilter { webhook, tenant, limit: Some(limit) }).await?;
     let text = match events.is_empty() {
@@ -52,7 +52,7 @@ fn told(Dispatch { export, state, run, .. }: &Dispatch) -> String {
 }
 
 async fn replay(options: Replay, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let store = setting.store()?;
     let begun =
         tradewire_runs::replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;

@@ -31,7 +31,7 @@ struct Told {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let unresolved = Setting::read(&options.place)?.store()?.unresolved_writes().await?;
+    let unresolved = Setting::read(&options.paths)?.store()?.unresolved_writes().await?;
     let told: Vec<Told> =
         unresolved.into_iter().map(|write| Told { look: look(&write.write, write.tenant_id), write }).collect();
     let text = match told.is_empty() {
@@ -84,7 +84,7 @@ fn address(method: &str, path: &str, query: &[(String, String)]) -> String {
 async fn resolve(options: Resolve, output: &Output) -> Result<()> {
     let answer = options.answer.as_deref().map(read_answer).transpose()?;
     let is_given = answer.is_some();
-    let store = Setting::read(&options.place)?.store()?;
+    let store = Setting::read(&options.paths)?.store()?;
     let unresolved = store.unresolved_write(options.write).await?.ok_or(StoreError::NotUnresolved(options.write))?;
     let resolution = match options.applied {
         true => Resolution::Applied(answer.map(Into::into)),

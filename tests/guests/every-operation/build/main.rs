@@ -10,7 +10,7 @@ use std::{env, fs};
 use expression::Surroundings;
 use heck::ToUpperCamelCase as _;
 use tradewire_samples::arguments;
-use tradewire_surface::{Answer, Body, Catalog, OperationRef, Place, Type, wit};
+use tradewire_surface::{Answer, Body, Catalog, OperationRef, ParameterIn, Type, wit};
 use wit_bindgen_rust::to_rust_ident;
 
 fn main() {
@@ -49,7 +49,7 @@ fn write(
     let mut passed = Vec::new();
 
     for (place, ((_, param), (_, value))) in
-        wit::params(operation, Place::Path).into_iter().zip(&sample.path).enumerate()
+        wit::params(operation, ParameterIn::Path).into_iter().zip(&sample.path).enumerate()
     {
         let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match (&param.ty, value) {
@@ -61,7 +61,7 @@ fn write(
         }
         passed.push(reference_to(&format!("p{place}"), here.is_copy(&param.ty)));
     }
-    let query = wit::params(operation, Place::Query);
+    let query = wit::params(operation, ParameterIn::Query);
     if !query.is_empty() {
         let mut fields = String::new();
         for ((name, param), (_, value)) in query.iter().zip(&sample.query) {

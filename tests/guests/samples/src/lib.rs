@@ -20,7 +20,7 @@
 
 use serde_json::{Map, Value, json};
 use tradewire_surface::{
-    Answer, Body, Enum, EnumWire, Field, OperationRef, Param, Place, Scalar, Surface, Type, TypeDef, wit,
+    Answer, Body, Enum, EnumWire, Field, OperationRef, Param, ParameterIn, Scalar, Surface, Type, TypeDef, wit,
 };
 
 /// What an operation is called with.
@@ -56,7 +56,8 @@ pub fn arguments(operation: OperationRef<'_>) -> Arguments {
         let params = wit::params(operation.operation, place).into_iter();
         params.map(|(_, param)| (param.wire.clone(), argument(surface, param))).collect()
     };
-    let mut arguments = Arguments { path: given(Place::Path), query: given(Place::Query), body: None, file: None };
+    let mut arguments =
+        Arguments { path: given(ParameterIn::Path), query: given(Place::Query), body: None, file: None };
     match &operation.operation.body {
         Some(Body::Json(ty)) => arguments.body = Some(sample(surface, ty, "value", None, &mut Vec::new())),
         Some(Body::File(field)) => {
@@ -101,7 +102,7 @@ fn argument(surface: &Surface, param: &Param) -> Value {
         }
         (name, Some(Scalar::Text)) if name == "ids" || name.ends_with("Ids") => json!("1,2"),
         (_, Some(Scalar::Text)) if !param.choices.is_empty() => json!(param.choices[0]),
-        (_, Some(Scalar::S32 | Scalar::S64)) if param.place == Place::Path => json!(1),
+        (_, Some(Scalar::S32 | Scalar::S64)) if param.place == ParameterIn::Path => json!(1),
         (name, Some(Scalar::S32 | Scalar::S64)) => json!(number(name).min(param.max.unwrap_or(u32::MAX))),
         (name, _) => sample(surface, &param.ty, name, param.max_length, &mut Vec::new()),
     }

@@ -88,8 +88,8 @@ const CHECKS: [Check; 11] = [
 /// Looks at everything; ends with 1 where something was found.
 pub fn doctor(options: &Doctor, output: &Output) -> Result<ExitCode> {
     // What is loose is told here, and neither refused nor mended: the configuration, too.
-    let config = read_any_config(&options.place.config)?;
-    let state = state_of(&options.place);
+    let config = read_any_config(&options.paths.config)?;
+    let state = state_of(&options.paths);
     let patient = Patient { setting: Setting { config: config.into(), state } };
     let (mut text, mut values, mut all) = (String::new(), Vec::new(), 0);
     for Check { name, well, look } in CHECKS {

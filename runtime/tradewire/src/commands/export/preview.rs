@@ -18,7 +18,7 @@ use crate::output::Output;
 
 /// Previews the export for each tenant that is asked for. Fails where a run would.
 pub(super) async fn preview(options: Options, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let asked = asked(&setting.config, &options.window)?;
     let asked: Vec<_> = asked.into_iter().map(|(tenant, window)| (tenant.name.clone(), window)).collect();
     let export = &options.window.export;

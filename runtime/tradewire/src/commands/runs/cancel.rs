@@ -19,7 +19,7 @@ use crate::output::Output;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.which.place)?;
+    let setting = Setting::read(&options.which.paths)?;
     let runner = setting.maintenance()?;
     let store = &**runner.store();
     let run = history::find(store, &options.which.run).await?;

@@ -85,7 +85,7 @@ const HEAD: [&str; 10] =
     ["run", "began or due", "export", "tenant", "by", "window", "attempt", "outcome", "took", "message"];
 
 pub(super) async fn list(options: List, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.place)?.store()?;
+    let store = Setting::read(&options.paths)?.store()?;
     let filter = RunFilter {
         export: options.export.clone(),
         tenant: options.tenant.clone(),

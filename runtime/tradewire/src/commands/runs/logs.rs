@@ -21,7 +21,7 @@ const PAGE: u32 = 1000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn logs(options: Logs, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.which.place)?.store()?;
+    let store = Setting::read(&options.which.paths)?.store()?;
     let run = history::find(&store, &options.which.run).await?;
     if options.follow {
         follow(&store, run, &options, output).await?;

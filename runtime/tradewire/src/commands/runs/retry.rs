@@ -15,7 +15,7 @@ use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
 pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.which.place)?;
+    let setting = Setting::read(&options.which.paths)?;
     let runner = setting.maintenance()?;
     // A run whose process has died does not go on.
     runner.recover().await?;

@@ -14,7 +14,7 @@ use crate::commands::table::table;
 use crate::output::Output;
 
 pub(super) async fn show(options: Show, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.which.place)?.store()?;
+    let store = Setting::read(&options.which.paths)?.store()?;
     let run = history::find(&store, &options.which.run).await?;
     let account = history::account(&store, run).await?;
     output.result(&text(&account), &account);

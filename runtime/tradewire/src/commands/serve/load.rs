@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::loaded::Loaded;
-use crate::cli::Place;
+use crate::cli::Paths;
 use crate::execute::{Executor, Loading};
 
 /// How long it is waited for before that is told, and before everything else is served.
@@ -32,14 +32,14 @@ pub enum Progress {
 
 impl Load {
     /// Begins to load the configuration in place of this one.
-    pub fn begin(place: &Arc<Place>, before: Option<Arc<Executor>>) -> Load {
-        Load::with(place, before, Loading::of_all())
+    pub fn begin(paths: &Arc<Paths>, before: Option<Arc<Executor>>) -> Load {
+        Load::with(paths, before, Loading::of_all())
     }
 
-    fn with(place: &Arc<Place>, before: Option<Arc<Executor>>, loading: Loading) -> Load {
-        let (place, loading) = (place.clone(), Arc::new(loading));
+    fn with(paths: &Arc<Paths>, before: Option<Arc<Executor>>, loading: Loading) -> Load {
+        let (paths, loading) = (paths.clone(), Arc::new(loading));
         let seen = loading.clone();
-        let thread = tokio::task::spawn_blocking(move || Loaded::load(&place, before.as_deref(), &seen));
+        let thread = tokio::task::spawn_blocking(move || Loaded::load(&paths, before.as_deref(), &seen));
         Load { thread, loading, tell: Some(Instant::now() + PATIENCE) }
     }
 
@@ -81,14 +81,14 @@ impl Drop for Load {
 
 /// The configuration to begin with: whole where that takes no longer than [`PATIENCE`]; else without the plugins that
 /// have to be compiled first, and what goes on to load it whole.
-pub async fn first(place: &Arc<Place>) -> Result<(Loaded, Option<Load>)> {
-    let compiled = match Load::with(place, None, Loading::of_compiled()).done().await {
+pub async fn first(paths: &Arc<Paths>) -> Result<(Loaded, Option<Load>)> {
+    let compiled = match Load::with(paths, None, Loading::of_compiled()).done().await {
         Ok(loaded) if loaded.executor.missing().is_empty() => return Ok((loaded, None)),
         Ok(loaded) => loaded,
         // All faults are told at once: also those of plugins that were left out.
-        Err(_) => return Ok((Load::begin(place, None).done().await?, None)),
+        Err(_) => return Ok((Load::begin(paths, None).done().await?, None)),
     };
-    let mut load = Load::begin(place, Some(compiled.executor.clone()));
+    let mut load = Load::begin(paths, Some(compiled.executor.clone()));
     match load.next().await {
         Progress::Done(loaded) => Ok(((*loaded)?, None)),
         Progress::Compiling(_) => Ok((compiled, Some(load))),

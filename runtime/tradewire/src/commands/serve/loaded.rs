@@ -10,7 +10,7 @@ use tradewire_runs::run::Runner;
 
 use super::super::private;
 use super::super::setting::Setting;
-use crate::cli::Place;
+use crate::cli::Paths;
 use crate::execute::{Executor, Loading};
 use crate::http::{Callers, MiddlewareState, Receivers, listens, tls};
 
@@ -28,8 +28,8 @@ impl Loaded {
     /// configuration before, their pace above all, they keep.
     ///
     /// Where plugins are left out that are not compiled yet, what runs them waits: none of them gets a permit.
-    pub fn load(place: &Place, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
-        let mut setting = Setting::read(place)?;
+    pub fn load(paths: &Paths, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
+        let mut setting = Setting::read(paths)?;
         let mut faults = private::changed_by_others(&setting.config);
         let callers = Callers::load(&setting.config, &mut faults);
         let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));

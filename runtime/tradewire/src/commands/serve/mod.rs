@@ -26,7 +26,7 @@ use tradewire_webhooks::{Intake, Received};
 
 use super::stop::told_to_stop;
 use super::{doctor, report};
-use crate::cli::{Place, Serve};
+use crate::cli::{Paths, Serve};
 use crate::http::{Carried, MiddlewareService, Server, WebhookRoutes, listens, tls};
 use crate::output::{Busy, Output};
 use changes::Changes;
@@ -40,13 +40,13 @@ const SHOWN: usize = 20;
 /// events in.
 pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     let queued = output.queued();
-    let place = Arc::new(options.place);
+    let paths = Arc::new(options.paths);
     let busy = Arc::new(output.busy("loading plugins and packs"));
     if let Some(few) = doctor::few_descriptors() {
         busy.line(&few.to_string());
     }
-    let changes = Changes::of(&place.config).context("cannot listen to signals")?;
-    let (loaded, rest) = load::first(&place).await?;
+    let changes = Changes::of(&paths.config).context("cannot listen to signals")?;
+    let (loaded, rest) = load::first(&paths).await?;
     let config = loaded.setting.config.clone();
     let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
     ensure_sound(&**runner.store()).await?;
@@ -114,7 +114,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
             tls::follow(tls, &identity, |text| busy.line(text), stop.clone()).await;
         }
     };
-    let follow = follow(in_force, changes, (place, rest), (*output, busy.clone()), stop.clone());
+    let follow = follow(in_force, changes, (paths, rest), (*output, busy.clone()), stop.clone());
     let forget = forget(runners, stop.clone());
     let ((), served, (), (), ()) = tokio::join!(scheduler.run(stop.clone()), served, forget, follow, renew);
     served?;
@@ -129,7 +129,7 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
 async fn follow(
     mut in_force: InForce,
     mut changes: Changes,
-    (place, mut load): (Arc<Place>, Option<Load>),
+    (paths, mut load): (Arc<Paths>, Option<Load>),
     (output, busy): (Output, Arc<Busy>),
     stop: CancellationToken,
 ) {
@@ -147,14 +147,14 @@ async fn follow(
                 if is_told && let Some(stay) = of_the_environment(runner.borrow().config()) {
                     busy.line(&stay);
                 }
-                load = Some(Load::begin(&place, Some(in_force.executor().clone())));
+                load = Some(Load::begin(&paths, Some(in_force.executor().clone())));
             }
             happened = happened => match happened {
                 Progress::Compiling(names) => busy.line(&format!(
                     "still compiling `{}`: the configuration before stays in force until that is done, or until {} \
                      changes again",
                     names.join("`, `"),
-                    place.config.display()
+                    paths.config.display()
                 )),
                 Progress::Done(loaded) => {
                     load = None;

@@ -45,7 +45,7 @@ pub enum States {
 
 /// Tells the differences for each tenant that is asked for. Fails where there is nothing to compare.
 pub(super) async fn diff(options: Options, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.place)?;
+    let setting = Setting::read(&options.paths)?;
     let export = options.window.export.as_str();
     let (store, outbox) = (setting.store()?, Outbox::of(&setting.state));
     let mut wanted = Vec::new();

@@ -187,7 +187,7 @@ impl Asking<'_> {
     }
 
     fn new_plugin(&self, plugin: &str, output: &Output) -> Result<NewPlugin> {
-        let folder = super::folder_of(&self.options.place.config);
+        let folder = super::folder_of(&self.options.paths.config);
         let file = format!("{plugin}.wasm");
         let found = [folder.join(&file), Path::new(BUILT).join(&file)].into_iter().find(|path| path.is_file());
         let source = match (&self.options.source, found) {
@@ -378,7 +378,7 @@ impl Asking<'_> {
 
     /// A path as the configuration writes it: relative paths are seen from its folder.
     fn seen_from_config(&self, path: &Path) -> Result<String> {
-        let is_here = self.options.place.config.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+        let is_here = self.options.paths.config.parent().is_none_or(|folder| folder.as_os_str().is_empty());
         let path = if is_here { path.to_owned() } else { std::path::absolute(path)? };
         let text = path.to_str().with_context(|| format!("`{}` is not UTF-8: choose another path", path.display()))?;
         Ok(text.to_owned())

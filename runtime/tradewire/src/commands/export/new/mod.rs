@@ -21,7 +21,7 @@ use crate::output::Output;
 
 /// Asks for what no option says, and writes an export that `tradewire check` finds no fault in.
 pub(super) async fn new(options: New, output: &Output) -> Result<ExitCode> {
-    let path = options.place.config.clone();
+    let path = options.paths.config.clone();
     let before = match fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
@@ -50,7 +50,7 @@ fn checked(options: &New, path: &Path, text: &str, output: &Output) -> Result<()
     let config = Arc::new(Config::parse(path, text)?);
     // A configuration that is refused is to leave nothing behind, not even the folder of its state.
     let spare = tempfile::tempdir().context("cannot make a folder for the check")?;
-    let state = options.place.state.clone().unwrap_or_else(|| folder_of(path).join(".tradewire"));
+    let state = options.paths.state.clone().unwrap_or_else(|| folder_of(path).join(".tradewire"));
     let state = if state.is_dir() { state } else { spare.path().to_owned() };
     let _busy = output.busy("checking");
     let changed = private::changed_by_others(&config);
