@@ -3,7 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use tradewire_private::{Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others, not_ours_alone};
+use tradewire_private::{
+    Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others, not_ours_alone,
+};
 use tradewire_runs::config::Role;
 
 use super::{Finding, Patient};
