@@ -37,33 +37,33 @@ pub enum Command {
     Demo(Demo),
     /// Runs an export now.
     ///
-    /// Ends with 1 where a run fails; with 3 where none fails and one waits, see `tradewire writes`; with 4 where all have
-    /// done what they should and files of one are not delivered yet, see `tradewire runs retry`.
+    /// The exit code is 1 if a run fails. It is 3 if none fails and one waits for an unresolved write: see `tradewire
+    /// writes`. It is 4 if all succeed and files are not delivered yet: see `tradewire runs retry`.
     Run(Run),
     /// Runs the schedules until it is stopped.
     Serve(Serve),
-    /// Writes exports, shows what they would deliver, and what their deliveries differ in.
+    /// Writes new exports, previews what they would deliver, compares what they delivered.
     #[command(subcommand)]
     Export(export::Export),
-    /// Shows what became of runs; runs them again, and asks for their end.
+    /// Lists, shows, retries and cancels runs.
     #[command(subcommand)]
     Runs(runs::Runs),
     /// Shows, previews, pauses and resumes the schedules.
     #[command(subcommand)]
     Schedule(schedule::Schedule),
-    /// Shows, sets and deletes what exports keep for their tenants from run to run.
+    /// Shows, sets and deletes the state that exports keep between runs.
     #[command(subcommand)]
     State(state::State),
-    /// Shows and settles writes that were sent and never answered.
+    /// Lists and resolves writes that were sent and never answered.
     #[command(subcommand)]
     Writes(writes::Writes),
-    /// Looks whether files can be delivered.
+    /// Tests deliveries without leaving a file.
     #[command(subcommand)]
     Delivery(delivery::Delivery),
-    /// Shows the webhook events that came in, and dispatches them once more.
+    /// Lists the webhook events that came in, and replays them.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
-    /// Copies the store, puts a copy back, and forgets what is old.
+    /// Backs up, restores and prunes the store.
     #[command(subcommand)]
     Store(store::Store),
     /// Keeps secrets in an encrypted file.
@@ -71,24 +71,24 @@ pub enum Command {
     Vault(vault::Vault),
     /// Checks the configuration and every plugin in it.
     Check(Check),
-    /// Tells what is loose on this machine, or about to fail, and what to do about it; changes nothing.
+    /// Finds what is unsafe on this machine or about to fail, and says what to do. It changes nothing.
     ///
-    /// Looks at owners and modes of files, secrets, core dumps, limits, free space, the clock, the store and plugins. Ends
-    /// with 1 where something is found.
+    /// It looks at owners and modes of files, secrets, core dumps, limits, free space, the clock, the store and plugins.
+    /// The exit code is 1 if something is found.
     Doctor(doctor::Doctor),
     /// Prints the JSON Schema of the configuration, for editors.
     ///
-    /// `#:schema tradewire.schema.json` as a configuration's first line names it to editors that know TOML.
+    /// Save it as `tradewire.schema.json` and write `#:schema tradewire.schema.json` as the configuration's first line.
     Schema,
     /// Serves an offline ServiceTitan.
     Sandbox(Sandbox),
-    /// Looks at plugins.
+    /// Inspects plugins.
     #[command(subcommand)]
     Plugin(Plugin),
     /// Writes, checks, previews and tests request-middleware templates.
     #[command(subcommand)]
     Template(template::Template),
-    /// Looks at ServiceTitan's surfaces, and imports new ones.
+    /// Lists ServiceTitan's operations, and imports new descriptions.
     #[command(subcommand)]
     Surface(Surface),
 }
@@ -99,7 +99,7 @@ pub struct Paths {
     /// The configuration.
     #[arg(long, short, default_value = "tradewire.toml", env = "TRADEWIRE_CONFIG")]
     pub config: PathBuf,
-    /// The folder of the runtime's own state [default: `.tradewire` beside the configuration].
+    /// The folder of the runtime's state [default: `.tradewire` beside the configuration].
     #[arg(long, env = "TRADEWIRE_STATE")]
     pub state: Option<PathBuf>,
 }
@@ -118,19 +118,19 @@ pub struct Demo {
 pub struct Run {
     /// The export.
     pub export: String,
-    /// Only for this tenant [default: all of the export].
+    /// The tenant [default: all tenants of the export].
     #[arg(long)]
     pub tenant: Option<String>,
-    /// The first day or moment that the run accounts for [default: the latest complete window of the schedule].
+    /// The start of the window, a day or a moment [default: the schedule's latest complete window].
     #[arg(long, requires = "to")]
     pub from: Option<String>,
-    /// The first day or moment that it does not account for any more.
+    /// The end of the window, a day or a moment. It is not part of the window.
     #[arg(long, requires = "from")]
     pub to: Option<String>,
-    /// Runs the windows of the schedule that lie wholly in the span, one after the other, up to the first that fails.
+    /// Runs every window of the schedule from `--from` to `--to`, one after the other. It stops at the first that fails.
     #[arg(long, requires = "from")]
     pub backfill: bool,
-    /// Makes the writes anew that earlier runs of the window have made.
+    /// Runs the window even if a run of it succeeded, and sends its writes again.
     #[arg(long)]
     pub force: bool,
     #[command(flatten)]
@@ -154,22 +154,22 @@ pub struct Sandbox {
     /// The address to serve on. Other machines reach it only with `--open`.
     #[arg(long, default_value = "127.0.0.1:8123")]
     pub listen: SocketAddr,
-    /// Lets it listen where other machines reach it. Its keys are everybody's, and whoever reaches it may change all of it.
+    /// Lets other machines reach it. Its keys are public: whoever reaches it can change everything in it.
     #[arg(long)]
     pub open: bool,
-    /// Everything that is made up is drawn from it.
+    /// The seed of the made-up records.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// How many customers there are; everything else scales with them.
     #[arg(long, default_value_t = 200)]
     pub customers: usize,
-    /// Calls a second for each app and tenant; 0 is no limit.
+    /// The rate limit, in calls a second for each app and tenant. 0 is no limit.
     #[arg(long, default_value_t = 60)]
     pub rate: u32,
     /// How long a token lives, in seconds.
     #[arg(long, default_value_t = 900)]
     pub token_life: u64,
-    /// Faults to start with, as JSON; `@file` reads them from a file.
+    /// Faults to begin with, as JSON. `@file` reads them from a file.
     #[arg(long)]
     pub faults: Option<String>,
 }
@@ -187,7 +187,7 @@ pub enum Plugin {
 pub enum Surface {
     /// Lists operations, with method, path and scope.
     List {
-        /// Only those whose name begins like this: `payroll/`.
+        /// Only operations whose name begins with this, such as `payroll/`.
         #[arg(default_value = "")]
         prefix: String,
     },

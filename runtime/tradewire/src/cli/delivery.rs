@@ -6,10 +6,10 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Delivery {
-    /// Goes as far as a delivery would without leaving a file, and says what was found.
+    /// Tests a delivery without leaving a file.
     ///
-    /// Connects, shows what host key an SFTP server has where none is given, signs in, and looks whether files may be
-    /// written there.
+    /// It connects, signs in and checks that files may be written. If the configuration has no host key of an SFTP server,
+    /// it shows the server's.
     Test(Test),
 }
 

@@ -8,18 +8,17 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Export {
-    /// Writes a new export into the configuration, which is made where there is none.
+    /// Adds an export to the configuration. It makes the configuration if there is none.
     ///
-    /// On a terminal it asks for what no option says. The configuration keeps its comments and its layout; what would leave
-    /// it with faults is told, and not written.
+    /// On a terminal it asks for whatever no option says. The configuration keeps its comments and its layout. If the
+    /// result would have faults, they are printed and nothing is written.
     New(Box<New>),
-    /// Shows what a run would deliver; sends, delivers and records nothing.
+    /// Shows what a run would deliver. It sends, delivers and records nothing.
     ///
-    /// The plugin runs as it would, with ServiceTitan's own answers to what it reads. A write at ServiceTitan, and what has
-    /// a vendor act, is answered where an earlier run of the window has made it, and is otherwise refused and told. Ends
-    /// with 1 where a run would fail.
+    /// The plugin runs, and ServiceTitan answers what it reads. A write is answered from the journal if an earlier run of
+    /// the window made it. Any other write is refused and shown. The exit code is 1 if a run would fail.
     Preview(Preview),
-    /// Shows what differs between two deliveries of one window, row by row and in their totals.
+    /// Compares two deliveries of one window, row by row and by their totals.
     Diff(Diff),
 }
 
@@ -27,10 +26,10 @@ pub enum Export {
 pub struct Preview {
     #[command(flatten)]
     pub window: Window,
-    /// How many rows of each file are shown.
+    /// The number of rows to show of each file.
     #[arg(long, default_value_t = 20)]
     pub rows: usize,
-    /// Keeps the files in this folder; none that is there is written over.
+    /// Keeps the files in this folder. No file is overwritten.
     #[arg(long)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
@@ -47,10 +46,10 @@ pub struct Diff {
     /// Compares what was delivered last with what a run would deliver now.
     #[arg(long, conflicts_with = "versions")]
     pub preview: bool,
-    /// Columns that tell rows apart, with commas between them [default: the fewest that do].
+    /// The columns that identify a row, with commas between them [default: the fewest that do].
     #[arg(long, value_delimiter = ',')]
     pub key: Vec<String>,
-    /// How many differences of each kind are shown; `--json` has all.
+    /// The number of differences to show of each kind. `--json` has all.
     #[arg(long, default_value_t = 50)]
     pub rows: usize,
     #[command(flatten)]
@@ -62,13 +61,13 @@ pub struct Diff {
 pub struct Window {
     /// The export.
     pub export: String,
-    /// Only for this tenant [default: all of the export].
+    /// The tenant [default: all tenants of the export].
     #[arg(long)]
     pub tenant: Option<String>,
-    /// The first day or moment of the window [default: the latest complete window; of `diff` the latest delivered].
+    /// The start of the window [default: the latest complete window; for `diff` the latest that was delivered].
     #[arg(long, requires = "to")]
     pub from: Option<String>,
-    /// The first day or moment after it.
+    /// The end of the window. It is not part of the window.
     #[arg(long, requires = "from")]
     pub to: Option<String>,
 }

@@ -19,39 +19,37 @@ pub enum Runs {
     Logs(Logs),
     /// Runs the window of a run again.
     ///
-    /// It is the next attempt of that run, whoever began it: a write at ServiceTitan that was answered before is not sent
-    /// again, its journal answers; what a vendor was asked is in no journal and is asked again. A run that goes on, waits
-    /// for unresolved writes or has succeeded is refused, and so is one whose window has a later run: retry that one. Of a run that
-    /// delivers only the delivery is tried, now and without the plugin. Ends like `tradewire run`.
+    /// The retry is the next attempt of that run. Writes that were answered before are not sent again: the journal answers
+    /// them. A run that goes on, waits for unresolved writes or has succeeded is refused. So is a run whose window has a
+    /// later run: retry that one. If only the delivery is left, the delivery is tried at once, without the plugin. The exit
+    /// codes are those of `tradewire run`.
     Retry(Retry),
-    /// Asks for the end of a run that goes on, and waits for it.
+    /// Cancels a run that goes on, and waits until it has ended.
     ///
-    /// The process that runs it sees that when it renews its lease, within half a minute; nothing is delivered, and no
-    /// further attempt is made by itself. A run whose delivery is decided delivers all the same, and where it does so still
-    /// the files that are not delivered yet are given up. A run that nobody carries out any more is recorded as
-    /// interrupted.
+    /// The process that carries it out notices within half a minute. Nothing is delivered, and the run is not retried. If
+    /// the delivery was decided already, files that are delivered stay, and the others are given up. A run whose process is
+    /// gone is recorded as interrupted.
     Cancel(Cancel),
 }
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only of this export.
+    /// Only runs of this export.
     #[arg(long)]
     pub export: Option<String>,
-    /// Only of this tenant.
+    /// Only runs for this tenant.
     #[arg(long)]
     pub tenant: Option<String>,
-    /// Only those that ended so: succeeded, unchanged, failed, cancelled, interrupted, waiting, delivering; or that go on:
-    /// running.
+    /// Only runs in this state: running, succeeded, unchanged, failed, cancelled, interrupted, waiting, delivering.
     #[arg(long)]
     pub outcome: Option<Wanted>,
-    /// Only those that began then or later: a day, a moment, or how long ago (`2 days`).
+    /// Only runs that began then or later: a day, a moment, or how long ago (`2 days`).
     #[arg(long, value_parser = since)]
     pub since: Option<DateTime<Utc>>,
-    /// At most so many.
+    /// The most runs to list.
     #[arg(long, short = 'n', default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub limit: u32,
-    /// Also the slots of schedules that have no run: missed, skipped, paused and so on.
+    /// Also lists slots without a run: missed, skipped, paused and so on.
     #[arg(long, conflicts_with = "outcome")]
     pub slots: bool,
     #[command(flatten)]
@@ -68,10 +66,10 @@ pub struct Show {
 pub struct Logs {
     #[command(flatten)]
     pub which: Which,
-    /// Only lines that matter at least so much: trace, debug, info, warn, error.
+    /// The least level to print: trace, debug, info, warn, error.
     #[arg(long, default_value = "trace", value_parser = level)]
     pub level: LogLevel,
-    /// Goes on until the run has ended. With `--json` each line is a document of its own.
+    /// Follows the log until the run has ended. With `--json` each line is a document.
     #[arg(long, short)]
     pub follow: bool,
 }
@@ -80,7 +78,7 @@ pub struct Logs {
 pub struct Retry {
     #[command(flatten)]
     pub which: Which,
-    /// A run of its own instead, also where that one has succeeded: it makes anew the writes that have been made.
+    /// Begins a new run instead, even if that one succeeded, and sends its writes again.
     #[arg(long)]
     pub force: bool,
 }
@@ -89,14 +87,14 @@ pub struct Retry {
 pub struct Cancel {
     #[command(flatten)]
     pub which: Which,
-    /// Asks and does not wait.
+    /// Does not wait until the run has ended.
     #[arg(long)]
     pub no_wait: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The run: its id, or the beginning or the end of it.
+    /// The run: its id, or the first or last characters of it.
     pub run: RunName,
     #[command(flatten)]
     pub paths: Paths,

@@ -6,13 +6,13 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Schedule {
-    /// Lists the schedules: how each does, when it is due next, what became of its latest slot.
+    /// Lists the schedules with their condition, their next slot and their latest run.
     List(List),
-    /// Shows when an export is due next, and the window that each run would account for.
+    /// Shows the next slots of an export, and the window of each.
     Next(Next),
-    /// Pauses a schedule: its slots do not run until it is resumed. What goes on goes on.
+    /// Pauses a schedule. No slot of it runs until it is resumed; a run that goes on is not stopped.
     Pause(Which),
-    /// Ends a pause.
+    /// Resumes a schedule.
     Resume(Which),
 }
 
@@ -26,7 +26,7 @@ pub struct List {
 pub struct Next {
     #[command(flatten)]
     pub which: Which,
-    /// How many slots.
+    /// The number of slots.
     #[arg(long, short = 'n', default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub count: u32,
 }
@@ -35,7 +35,7 @@ pub struct Next {
 pub struct Which {
     /// The export.
     pub export: String,
-    /// Only for this tenant [default: all of the export].
+    /// The tenant [default: all tenants of the export].
     #[arg(long)]
     pub tenant: Option<String>,
     #[command(flatten)]

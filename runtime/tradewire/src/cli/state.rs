@@ -8,11 +8,11 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum State {
-    /// Lists the keys that an export keeps for a tenant, with how large their values are.
+    /// Lists the keys that an export keeps for a tenant, and the sizes of their values.
     List(Whose),
-    /// Prints a value as it is.
+    /// Prints a value, byte for byte.
     Get(Key),
-    /// Sets a value. A run that has read the state and goes on is then to be run again.
+    /// Sets a value. A run that goes on and has read the state fails, and is to be run again.
     Set(Set),
     /// Deletes a value, or all of them.
     Delete(Delete),

@@ -9,28 +9,28 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Store {
-    /// Copies the store into a file, while whatever works on it goes on.
+    /// Copies the store into a file. Processes that use the store need not stop.
     ///
-    /// What runs have produced is not in it: that is in `outbox` of the state folder, and needed for files that are still to
-    /// be delivered.
+    /// The copy does not hold the files that runs produced. They are in `outbox` of the state folder. Files that are not
+    /// delivered yet need it.
     Backup(Copy),
-    /// Puts a copy in the place of the store, and keeps the one that was there beside it.
+    /// Replaces the store by a copy, and keeps the store that was there beside it.
     ///
-    /// Refused while a process works on the store. What was delivered and written at ServiceTitan since the copy was made
-    /// is forgotten: look at the store that is kept before those windows are run again.
+    /// It is refused while a process uses the store. The copy does not know what was delivered, or written at ServiceTitan,
+    /// since it was made: look at the store that is kept before you run those windows again.
     Restore(Copy),
-    /// Forgets runs that are older than `keep` of `[store]`, with their logs, host calls and slots; `tradewire serve` does so
-    /// every hour.
+    /// Removes runs that are older than `keep` of `[store]`, with their logs, host calls and slots. `tradewire serve` does
+    /// so every hour.
     ///
-    /// Of a run that has delivered a file or written at ServiceTitan only log and host calls are forgotten: the rest keeps
-    /// that from being done twice; what it has produced goes from the outbox. A run with an unresolved write, an attempt to come or files
-    /// under way is left whole.
+    /// A run that delivered a file or wrote at ServiceTitan loses its log, its host calls and its files in the outbox. The
+    /// rest stays, so that nothing is done twice. A run with an unresolved write, a retry to come or files under way is not
+    /// touched.
     Prune(Prune),
 }
 
 #[derive(Debug, Args)]
 pub struct Prune {
-    /// Forgets what is older than this instead: `400 days`.
+    /// The age to remove from, such as `400 days` [default: `keep` of `[store]`].
     #[arg(long, value_parser = humantime::parse_duration)]
     pub keep: Option<Duration>,
     #[command(flatten)]

@@ -8,11 +8,11 @@ use url::Url;
 
 #[derive(Debug, Subcommand)]
 pub enum Template {
-    /// Writes a new pack that maps every field of the contracts, to begin with.
+    /// Writes a new pack that maps every field of the contracts.
     New(New),
-    /// Checks packs: samples, hostile values, contracts.
+    /// Checks packs with samples, hostile values and the contracts.
     Check(Check),
-    /// Shows what becomes of a call, and of the vendor's answer.
+    /// Shows what a pack makes of a call, and of the vendor's answer.
     Preview(Preview),
     /// Runs the tests of packs: `Tests/<endpoint>/<case>.json`.
     Test(Test),
@@ -65,7 +65,7 @@ impl From<Auth> for Scheme {
 pub struct Check {
     /// The folders of packs [default: every pack below `templates`].
     pub packs: Vec<PathBuf>,
-    /// Fails for warnings, too.
+    /// Treats warnings as errors.
     #[arg(long)]
     pub strict: bool,
 }
@@ -90,7 +90,7 @@ pub struct Preview {
     /// The vendor's address in place of the pack's own.
     #[arg(long)]
     pub base_url: Option<Url>,
-    /// Shows it again whenever a file is saved, until it is stopped.
+    /// Shows it again whenever a file is saved.
     #[arg(long)]
     pub watch: bool,
 }
@@ -99,7 +99,7 @@ pub struct Preview {
 pub struct Test {
     /// The folders of packs [default: every pack below `templates`].
     pub packs: Vec<PathBuf>,
-    /// Writes what comes out into the tests that expect something else.
+    /// Rewrites what failing tests expect.
     #[arg(long)]
     pub update: bool,
 }

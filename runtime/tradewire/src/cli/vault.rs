@@ -6,17 +6,17 @@ use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
 pub enum Vault {
-    /// Makes the vault of the configuration's `[vault]`, empty.
+    /// Makes an empty vault, as `[vault]` of the configuration says.
     ///
-    /// Where its key is to be in a file that is not there, a new key is written to that file.
+    /// If the file of its key is not there, a new key is made and written to it.
     Init(Init),
-    /// Puts a secret in, or another over it: from the standard input, or asked for on a terminal.
+    /// Sets a secret. It is read from standard input, or asked for on a terminal.
     Set(Set),
     /// Lists the names of the secrets and when each was set.
     List(List),
-    /// Takes a secret out.
+    /// Removes a secret.
     Remove(Remove),
-    /// Gives the vault another key, from then on the only one that opens it.
+    /// Gives the vault another key. The old key no longer opens it.
     Rekey(Rekey),
 }
 
@@ -74,7 +74,7 @@ pub struct NewKey {
     /// The environment variable that holds the new key.
     #[arg(long)]
     pub env: Option<String>,
-    /// The file that holds the new key; one that is not there is made, with a new key in it.
+    /// The file that holds the new key. If it is not there, a new key is made and written to it.
     #[arg(long)]
     pub file: Option<PathBuf>,
 }

@@ -7,21 +7,21 @@ use super::Paths;
 
 #[derive(Debug, Subcommand)]
 pub enum Webhooks {
-    /// Lists events that came in, the latest first, and what each began; with `--json` also what they say.
+    /// Lists events, the latest first, and the runs that each began. `--json` has their payloads.
     List(List),
-    /// Has events begin runs once more, whatever became of them. `tradewire serve` begins these within half a minute.
+    /// Dispatches events again, whatever became of them. `tradewire serve` begins the runs within half a minute.
     Replay(Replay),
 }
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only those that came by this webhook.
+    /// Only events of this webhook.
     #[arg(long)]
     pub webhook: Option<String>,
-    /// Only those of this tenant.
+    /// Only events of this tenant.
     #[arg(long)]
     pub tenant: Option<String>,
-    /// At most this many.
+    /// The most events to list.
     #[arg(long, default_value_t = 100)]
     pub limit: u32,
     #[command(flatten)]

@@ -26,15 +26,14 @@ pub struct List {
 pub struct Resolve {
     /// The write, as the list names it.
     pub write: WriteId,
-    /// It happened: it is not sent again.
+    /// The write was applied: it is not sent again.
     #[arg(long)]
     pub applied: bool,
-    /// It did not happen: the next attempt may send it.
+    /// The write was not applied: the next attempt may send it.
     #[arg(long)]
     pub not_applied: bool,
-    /// A file with the JSON that would have been answered: by ServiceTitan [default: the record that the call names, as
-    /// it is then; nothing where it names none], or by the vendor's endpoint, in the shape of its contract [default:
-    /// that it is done].
+    /// A file with the JSON that ServiceTitan or the vendor's endpoint would have answered [default: from ServiceTitan the
+    /// record that the call names, as it is then, or nothing; from a vendor that it is done].
     #[arg(long, requires = "applied")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]
