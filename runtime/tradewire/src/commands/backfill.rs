@@ -13,9 +13,9 @@ use tradewire_runs::CancellationToken;
 use tradewire_runs::run::{Request, RunError, Runner};
 use tradewire_schedule::Window;
 
+use super::installation::Installation;
 use super::report;
 use super::run::{AT_ONCE, Short};
-use super::setting::Setting;
 use super::stop::told_to_stop;
 use crate::cli::Run;
 use crate::output::{Busy, Output};
@@ -43,8 +43,8 @@ struct Backfill {
 
 /// Walks the windows of each tenant in order, up to the first that fails, and tells where to go on.
 pub async fn backfill(options: Run, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.paths)?;
-    let config = &setting.config;
+    let installation = Installation::read(&options.paths)?;
+    let config = &installation.config;
     let export = config.exports.get(&options.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;
     let tenants = options.tenant.as_ref().map_or(export.tenants.as_slice(), std::slice::from_ref);
@@ -52,7 +52,7 @@ pub async fn backfill(options: Run, output: &Output) -> Result<ExitCode> {
         tenants.iter().map(|tenant| plan(config, export, tenant, &options)).collect();
     let backfills = backfills?;
     let busy = Arc::new(output.busy("loading the plugins"));
-    let runner = setting.runner(&busy)?;
+    let runner = installation.runner(&busy)?;
     runner.recover().await?;
     let stop = told_to_stop(output)?;
     busy.at(&format!("running {}", export.name));

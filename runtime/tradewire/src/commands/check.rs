@@ -11,7 +11,7 @@ use tradewire_middleware::pack::Authentication;
 use tradewire_middleware::servicetitan;
 use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
 
-use super::setting::Setting;
+use super::installation::Installation;
 use super::{doctor, private};
 use crate::cli::Check;
 use crate::execute::Executor;
@@ -24,10 +24,10 @@ const SLOTS: usize = 3;
 
 /// Checks everything that can be checked without calling ServiceTitan.
 pub async fn check(options: Check, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.paths)?;
-    let config = &setting.config;
+    let installation = Installation::read(&options.paths)?;
+    let config = &installation.config;
     let busy = output.busy("loading plugins and packs");
-    let executor = load(&setting, private::changed_by_others(config))?;
+    let executor = load(&installation, private::changed_by_others(config))?;
     drop(busy);
     let (plugins, plugin_values) = plugins(config, &executor);
     let (vendors, vendor_values) = vendors(config, &executor);
@@ -49,12 +49,12 @@ pub async fn check(options: Check, output: &Output) -> Result<()> {
 }
 
 /// Loads all that a configuration names; what cannot be loaded is told, all of it, with those faults that are known already.
-pub(super) fn load(setting: &Setting, mut faults: Faults) -> Result<Executor> {
-    deliveries(&setting.config, &mut faults);
-    Callers::load(&setting.config, &mut faults);
-    Receivers::load(&setting.config, &mut faults);
-    tls::load(&setting.config, &mut faults);
-    setting.executor(faults)
+pub(super) fn load(installation: &Installation, mut faults: Faults) -> Result<Executor> {
+    deliveries(&installation.config, &mut faults);
+    Callers::load(&installation.config, &mut faults);
+    Receivers::load(&installation.config, &mut faults);
+    tls::load(&installation.config, &mut faults);
+    installation.executor(faults)
 }
 
 /// A delivery makes its folder, and no more than that. Of other places settings and secrets are checked, and keys.

@@ -5,7 +5,7 @@ use serde_json::json;
 use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
 use tradewire_surface::Catalog;
 
-use super::setting::Setting;
+use super::installation::Installation;
 use crate::cli::delivery::{Delivery, Test};
 use crate::output::Output;
 
@@ -17,8 +17,8 @@ pub async fn dispatch(command: Delivery, output: &Output) -> Result<()> {
 }
 
 async fn test(Test { delivery: name, place }: Test, output: &Output) -> Result<()> {
-    let setting = Setting::read(&place)?;
-    let deliveries = &setting.config.deliveries;
+    let installation = Installation::read(&place)?;
+    let deliveries = &installation.config.deliveries;
     let delivery = deliveries.get(&name).cloned().ok_or_else(|| {
         let near = Catalog::nearest(&name, deliveries.keys().map(String::as_str));
         let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();

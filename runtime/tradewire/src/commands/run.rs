@@ -12,8 +12,8 @@ use tradewire_runs::run::{Report, Request, RunError, Runner};
 use tradewire_schedule::Window;
 
 use super::backfill::backfill;
+use super::installation::Installation;
 use super::report;
-use super::setting::Setting;
 use super::stop::told_to_stop;
 use crate::cli::Run;
 use crate::output::Output;
@@ -32,23 +32,23 @@ pub async fn run(options: Run, output: &Output) -> Result<ExitCode> {
     if options.backfill {
         return backfill(options, output).await;
     }
-    let setting = Setting::read(&options.paths)?;
-    let config = &setting.config;
+    let installation = Installation::read(&options.paths)?;
+    let config = &installation.config;
     let export = config.exports.get(&options.export);
     let export = export.ok_or_else(|| RunError::unknown_export(config, &options.export))?;
     let requests = requests(config, export, &options)?;
-    carry_out(&setting, &export.name, requests, output).await
+    carry_out(&installation, &export.name, requests, output).await
 }
 
 /// Runs what is asked for of an export, and tells what came of it.
 pub(super) async fn carry_out(
-    setting: &Setting,
+    installation: &Installation,
     export: &str,
     requests: Vec<Request>,
     output: &Output,
 ) -> Result<ExitCode> {
     let busy = Arc::new(output.busy("loading the plugins"));
-    let runner = setting.runner(&busy)?;
+    let runner = installation.runner(&busy)?;
     // What an earlier process left open: a delivery that it had decided may be of the very window that is asked for.
     runner.recover().await?;
     let stop = told_to_stop(output)?;

@@ -12,7 +12,7 @@ use tradewire_runs::scheduler::{FeedStatus, Status, statuses};
 use tradewire_schedule::{self as schedule, Window};
 use tradewire_store::{Pause, Store};
 
-use super::setting::Setting;
+use super::installation::Installation;
 use crate::cli::schedule::{List, Next, Schedule, Which};
 use crate::output::Output;
 
@@ -27,8 +27,8 @@ pub async fn dispatch(command: Schedule, output: &Output) -> Result<()> {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.paths)?;
-    let schedules = statuses(&setting.config, &setting.store()?, Utc::now()).await?;
+    let installation = Installation::read(&options.paths)?;
+    let schedules = statuses(&installation.config, &installation.store()?, Utc::now()).await?;
     let text = match schedules.is_empty() {
         true => "no schedules".to_owned(),
         false => schedules.iter().map(text).collect::<Vec<_>>().join("\n"),
@@ -83,8 +83,8 @@ struct Slot {
 }
 
 fn next(options: Next, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.which.paths)?;
-    let config = &setting.config;
+    let installation = Installation::read(&options.which.paths)?;
+    let config = &installation.config;
     let export = export(config, &options.which)?;
     let count = usize::try_from(options.count).unwrap_or(usize::MAX);
     let (mut text, mut values) = (String::new(), Vec::new());
@@ -126,9 +126,9 @@ fn slot_text(slot: &Slot) -> String {
 }
 
 async fn pause(options: Which, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.paths)?;
-    let export = export(&setting.config, &options)?.name.clone();
-    let store = setting.store()?;
+    let installation = Installation::read(&options.paths)?;
+    let export = export(&installation.config, &options)?.name.clone();
+    let store = installation.store()?;
     let pause = Pause { export: export.clone(), tenant: options.tenant.clone(), since: Utc::now() };
     store.pause(&pause).await?;
     let whose = whose(&options);
@@ -138,14 +138,14 @@ async fn pause(options: Which, output: &Output) -> Result<()> {
 }
 
 async fn resume(options: Which, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.paths)?;
-    let export = export(&setting.config, &options)?;
+    let installation = Installation::read(&options.paths)?;
+    let export = export(&installation.config, &options)?;
     let meanwhile = match export.trigger.cron() {
         Some(_) => "slots that passed meanwhile are not made up for: `tradewire run --backfill` is",
         None => "what has waited meanwhile goes on",
     };
     let export = export.name.clone();
-    let store = setting.store()?;
+    let store = installation.store()?;
     let was_paused = store.resume(&export, options.tenant.as_deref()).await?;
     let whose = whose(&options);
     if let Some(tenant) = &options.tenant

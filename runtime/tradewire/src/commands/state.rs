@@ -7,7 +7,7 @@ use tradewire_runs::run::RunError;
 use tradewire_store::{StateChanges, StateKey, StateRecord, Store};
 use tradewire_store_sqlite::SqliteStore;
 
-use super::setting::Setting;
+use super::installation::Installation;
 use super::table::table;
 use crate::cli::state::{Delete, Key, Set, State, Whose};
 use crate::output::Output;
@@ -33,12 +33,12 @@ struct Kept {
 impl Kept {
     async fn read(whose: Whose) -> Result<Kept> {
         let Whose { export, tenant, place } = whose;
-        let setting = Setting::read(&place)?;
-        let store = setting.store()?;
+        let installation = Installation::read(&place)?;
+        let store = installation.store()?;
         let state = store.state(&export, &tenant).await?;
         // What was kept for an export that is gone can still be looked at.
         if state.version == 0 {
-            known(&setting.config, &export, &tenant)?;
+            known(&installation.config, &export, &tenant)?;
         }
         Ok(Kept { store, export, tenant, state })
     }

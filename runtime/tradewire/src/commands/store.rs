@@ -8,7 +8,7 @@ use tradewire_runs::history;
 use tradewire_store::Pruned;
 use tradewire_store_sqlite::SqliteStore;
 
-use super::setting::Setting;
+use super::installation::Installation;
 use crate::cli::store::{Copy, Prune, Store};
 use crate::output::Output;
 
@@ -22,15 +22,15 @@ pub async fn dispatch(command: Store, output: &Output) -> Result<()> {
 }
 
 fn backup(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
-    let setting = Setting::read(place)?;
-    SqliteStore::backup(&setting.database(), file)?;
+    let installation = Installation::read(place)?;
+    SqliteStore::backup(&installation.database(), file)?;
     output.result(&format!("the store is copied to {}", file.display()), &json!({ "backup": file }));
     Ok(())
 }
 
 fn restore(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
-    let setting = Setting::read(place)?;
-    let before = SqliteStore::restore(&setting.database(), file)?;
+    let installation = Installation::read(place)?;
+    let before = SqliteStore::restore(&installation.database(), file)?;
     let mut text = format!("the store is as it was in {}", file.display());
     if let Some(before) = &before {
         text += &format!("; the one before is kept as {}", before.display());
@@ -40,14 +40,14 @@ fn restore(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
 }
 
 async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
-    let setting = Setting::read(&place)?;
+    let installation = Installation::read(&place)?;
     let none = "nothing says how long runs are remembered; add `[store]` with `keep = \"400 days\"`, or write `--keep`";
-    let keep = TimeDelta::from_std(keep.or(setting.config.keep).context(none)?).ok();
+    let keep = TimeDelta::from_std(keep.or(installation.config.keep).context(none)?).ok();
     let now = Utc::now();
     let before = keep.and_then(|keep| now.checked_sub_signed(keep)).context("`keep` is too long")?;
-    let store = setting.store()?;
-    let logs = history::prune_logs(&store, setting.config.logs).await?;
-    let pruned = history::prune(&store, &Outbox::of(&setting.state), before, now).await?;
+    let store = installation.store()?;
+    let logs = history::prune_logs(&store, installation.config.logs).await?;
+    let pruned = history::prune(&store, &Outbox::of(&installation.state), before, now).await?;
     let pruned = Pruned { logs: pruned.logs + logs, ..pruned };
     let Pruned { runs, logs, slots, events, contents } = pruned;
     let text = format!(

@@ -13,7 +13,7 @@ use tradewire_config::vault::Vault;
 use tradewire_config::{Config, Secret};
 use zeroize::Zeroizing;
 
-use super::setting::read_config;
+use super::installation::read_config;
 use super::table::table;
 use crate::cli::vault::{Configuration, Init, List, NewKey, Rekey, Remove, Set, Vault as Command};
 use crate::output::Output;

@@ -5,7 +5,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::json;
 use tradewire_store::{Dispatch, DispatchState, EventFilter, EventRecord, ReceivedEvent, Store};
 
-use super::setting::Setting;
+use super::installation::Installation;
 use crate::cli::webhooks::{List, Replay, Webhooks};
 use crate::output::Output;
 
@@ -18,7 +18,7 @@ pub async fn dispatch(command: Webhooks, output: &Output) -> Result<()> {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let store = Setting::read(&options.paths)?.store()?;
+    let store = Installation::read(&options.paths)?.store()?;
     let List { webhook, tenant, limit, .. } = options;
     let events = store.events(&EventFilter { webhook, tenant, limit: Some(limit) }).await?;
     let text = match events.is_empty() {
@@ -52,10 +52,11 @@ fn told(Dispatch { export, state, run, .. }: &Dispatch) -> String {
 }
 
 async fn replay(options: Replay, output: &Output) -> Result<()> {
-    let setting = Setting::read(&options.paths)?;
-    let store = setting.store()?;
+    let installation = Installation::read(&options.paths)?;
+    let store = installation.store()?;
     let begun =
-        tradewire_runs::replay(&store, &setting.config, &options.events, options.export.as_deref(), Utc::now()).await?;
+        tradewire_runs::replay(&store, &installation.config, &options.events, options.export.as_deref(), Utc::now())
+            .await?;
     let line = |(event, Dispatch { export, due, .. }): &(_, Dispatch)| {
         format!("event {event} waits for {export}, in the slot of {}", due.to_rfc3339_opts(SecondsFormat::Millis, true))
     };

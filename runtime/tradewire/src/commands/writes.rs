@@ -10,7 +10,7 @@ use tradewire_runs::journal::{Look, look};
 use tradewire_store::{Resolution, Store, StoreError, UnresolvedWrite, WrittenRequest};
 use tradewire_surface::{Answer, Catalog};
 
-use super::setting::Setting;
+use super::installation::Installation;
 use crate::cli::writes::{List, Resolve, Writes};
 use crate::output::Output;
 
@@ -31,7 +31,7 @@ struct Told {
 }
 
 async fn list(options: List, output: &Output) -> Result<()> {
-    let unresolved = Setting::read(&options.paths)?.store()?.unresolved_writes().await?;
+    let unresolved = Installation::read(&options.paths)?.store()?.unresolved_writes().await?;
     let told: Vec<Told> =
         unresolved.into_iter().map(|write| Told { look: look(&write.write, write.tenant_id), write }).collect();
     let text = match told.is_empty() {
@@ -84,7 +84,7 @@ fn address(method: &str, path: &str, query: &[(String, String)]) -> String {
 async fn resolve(options: Resolve, output: &Output) -> Result<()> {
     let answer = options.answer.as_deref().map(read_answer).transpose()?;
     let is_given = answer.is_some();
-    let store = Setting::read(&options.paths)?.store()?;
+    let store = Installation::read(&options.paths)?.store()?;
     let unresolved = store.unresolved_write(options.write).await?.ok_or(StoreError::NotUnresolved(options.write))?;
     let resolution = match options.applied {
         true => Resolution::Applied(answer.map(Into::into)),

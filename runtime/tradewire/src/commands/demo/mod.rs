@@ -18,8 +18,8 @@ use tradewire_runs::run::{Report, Runner};
 use tradewire_runs::scheduler::Scheduler;
 use tradewire_sandbox::{Options, Sandbox};
 
+use super::installation::Installation;
 use super::report;
-use super::setting::Setting;
 use super::stop::told_to_stop;
 use crate::cli::{Demo, Paths};
 use crate::output::{Busy, Output};
@@ -82,7 +82,7 @@ fn ready(folder: &Folder, address: &str, busy: &Arc<Busy>) -> Result<(Arc<Runner
     for _ in 0..TRIES {
         let due = (Utc::now() + AHEAD).trunc_subsecs(0).with_timezone(&ZONE);
         folder.schedule(address, due)?;
-        let runner = Setting::read(&Paths { config: folder.config(), state: None })?.runner(busy)?;
+        let runner = Installation::read(&Paths { config: folder.config(), state: None })?.runner(busy)?;
         // The first time the plugin is compiled, which may take longer; from then on it is in the cache.
         if Utc::now() + TO_SPARE < due {
             return Ok((runner, due));

@@ -7,7 +7,7 @@ use crate::faults::Faults;
 use crate::http::tls;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    let (now, config) = (Utc::now(), &patient.setting.config);
+    let (now, config) = (Utc::now(), &patient.installation.config);
     let Some(identity) = tls::load(config, &mut Faults::default()) else { return Vec::new() };
     let treatment = "renew it: `serve` takes the new files over while it runs";
     let found = match tls::out_of_time(config, &identity) {

@@ -6,7 +6,7 @@ use super::{Finding, Patient};
 use crate::http::listens;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    in_clear(&patient.setting.config).into_iter().collect()
+    in_clear(&patient.installation.config).into_iter().collect()
 }
 
 /// That they do.

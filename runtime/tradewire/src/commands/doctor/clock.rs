@@ -20,7 +20,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     // The store is written to with each run; its file is as old as its last change.
     let changed =
         |file: PathBuf| std::fs::metadata(file).and_then(|there| there.modified()).ok().map(DateTime::<Utc>::from);
-    let log = patient.setting.state.join("tradewire.db-wal");
+    let log = patient.installation.state.join("tradewire.db-wal");
     let latest = [patient.database(), log].into_iter().filter_map(changed).max();
     match latest {
         Some(latest) if latest > DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::minutes(2) => {

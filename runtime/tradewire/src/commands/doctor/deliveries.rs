@@ -8,7 +8,7 @@ use super::{Finding, Patient};
 const OTHERS_READ: u32 = 0o004;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    patient.setting.config.deliveries.values().filter_map(open).collect()
+    patient.installation.config.deliveries.values().filter_map(open).collect()
 }
 
 fn open(delivery: &Delivery) -> Option<Finding> {

@@ -11,7 +11,7 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     use rustix::fs::statvfs;
 
     // Before the first run it is not there, and the folder that it will be in tells as much.
-    let state = patient.setting.state.ancestors().find(|folder| folder.exists());
+    let state = patient.installation.state.ancestors().find(|folder| folder.exists());
     let state = state.unwrap_or(std::path::Path::new("."));
     let shown = state.display();
     match statvfs(state) {

@@ -13,16 +13,16 @@ use crate::commands::private;
 use crate::execute::compiled_in;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    let config = &patient.setting.config;
+    let config = &patient.installation.config;
     let mut found = Vec::new();
-    if let Some(loose) = open_key(&patient.setting.state) {
+    if let Some(loose) = open_key(&patient.installation.state) {
         found.push(loose);
     }
     let mut note = |looked: Result<(), Loose>| {
         let finding = looked.err().map(|loose| Finding::new(loose.diagnosis(), loose.treatment()));
         found.extend(finding.filter(|finding| !found.contains(finding)));
     };
-    let state = &patient.setting.state;
+    let state = &patient.installation.state;
     let [compiled, _] = compiled_in(state);
     // Of a folder that this user cannot enter nothing more is known.
     let is_closed = std::fs::read_dir(state).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);

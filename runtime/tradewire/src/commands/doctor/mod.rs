@@ -22,7 +22,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
 
-use super::setting::{Setting, read_any_config, state_of};
+use super::installation::{Installation, read_any_config, state_of};
 use crate::cli::doctor::Doctor;
 use crate::output::Output;
 
@@ -32,12 +32,12 @@ pub(super) use secrets::weak;
 
 /// What is looked at.
 struct Patient {
-    setting: Setting,
+    installation: Installation,
 }
 
 impl Patient {
     fn database(&self) -> PathBuf {
-        self.setting.database()
+        self.installation.database()
     }
 }
 
@@ -90,7 +90,7 @@ pub fn doctor(options: &Doctor, output: &Output) -> Result<ExitCode> {
     // What is loose is told here, and neither refused nor mended: the configuration, too.
     let config = read_any_config(&options.paths.config)?;
     let state = state_of(&options.paths);
-    let patient = Patient { setting: Setting { config: config.into(), state } };
+    let patient = Patient { installation: Installation { config: config.into(), state } };
     let (mut text, mut values, mut all) = (String::new(), Vec::new(), 0);
     for Check { name, well, look } in CHECKS {
         let busy = output.busy(&format!("looking at {name}"));

@@ -8,13 +8,13 @@ use tradewire_private::not_ours_alone;
 
 use super::{Finding, Patient};
 use crate::commands::check;
-use crate::commands::setting::Setting;
+use crate::commands::installation::Installation;
 use crate::execute::compiled_in;
 use crate::faults::Faults;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     // What is compiled for this look alone is not kept: whoever looks may be another user than who serves.
-    let scratch = match has_compiled(&patient.setting.state) {
+    let scratch = match has_compiled(&patient.installation.state) {
         true => None,
         false => match TempDir::new() {
             Ok(scratch) => Some(scratch),
@@ -24,9 +24,9 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
             }
         },
     };
-    let state = scratch.as_ref().map_or(&*patient.setting.state, TempDir::path);
-    let setting = Setting { config: Arc::clone(&patient.setting.config), state: state.to_owned() };
-    let Err(error) = check::load(&setting, Faults::default()) else { return Vec::new() };
+    let state = scratch.as_ref().map_or(&*patient.installation.state, TempDir::path);
+    let installation = Installation { config: Arc::clone(&patient.installation.config), state: state.to_owned() };
+    let Err(error) = check::load(&installation, Faults::default()) else { return Vec::new() };
     let treatment = "`tradewire check` tells it with its place";
     match error.downcast_ref::<Faults>() {
         Some(faults) => faults.each().iter().map(|fault| Finding::new(fault, treatment)).collect(),

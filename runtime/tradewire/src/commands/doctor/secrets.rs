@@ -7,7 +7,7 @@ use tradewire_secrets::weakness;
 use super::{Finding, Patient};
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
-    let config = &patient.setting.config;
+    let config = &patient.installation.config;
     let mut found = Vec::new();
     for reference in &config.references {
         let told = match reference.secret.resolve() {

@@ -12,17 +12,17 @@ use tradewire_store::{LogLevel, WriteCall};
 use super::grid::{Form, Grid};
 use super::{asked, previews, show};
 use crate::cli::export::Preview as Options;
+use crate::commands::installation::Installation;
 use crate::commands::report::seen_from_here;
-use crate::commands::setting::Setting;
 use crate::output::Output;
 
 /// Previews the export for each tenant that is asked for. Fails where a run would.
 pub(super) async fn preview(options: Options, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.paths)?;
-    let asked = asked(&setting.config, &options.window)?;
+    let installation = Installation::read(&options.paths)?;
+    let asked = asked(&installation.config, &options.window)?;
     let asked: Vec<_> = asked.into_iter().map(|(tenant, window)| (tenant.name.clone(), window)).collect();
     let export = &options.window.export;
-    let previews = previews(export, &asked, output, |busy| setting.runner(busy)).await?;
+    let previews = previews(export, &asked, output, |busy| installation.runner(busy)).await?;
     let (mut failed, mut shown, mut values) = (false, Vec::new(), Vec::new());
     for ((tenant, _), preview) in asked.iter().zip(&previews) {
         let told = match preview {

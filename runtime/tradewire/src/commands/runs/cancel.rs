@@ -10,8 +10,8 @@ use tradewire_runs::run::{DeliverError, Report, Runner};
 use tradewire_store::{RunRecord, StoreError};
 
 use crate::cli::runs::Cancel;
+use crate::commands::installation::Installation;
 use crate::commands::report;
-use crate::commands::setting::Setting;
 use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
@@ -19,8 +19,8 @@ use crate::output::Output;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) async fn cancel(options: Cancel, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.which.paths)?;
-    let runner = setting.maintenance()?;
+    let installation = Installation::read(&options.which.paths)?;
+    let runner = installation.maintenance()?;
     let store = &**runner.store();
     let run = history::find(store, &options.which.run).await?;
     let id = run.opening.id;

@@ -11,7 +11,7 @@ use tradewire_store::{DeliveryRecord, DeliveryState, RunFilter, RunRecord, SlotF
 
 use super::{moment, outcome, took};
 use crate::cli::runs::{List, Wanted};
-use crate::commands::setting::Setting;
+use crate::commands::installation::Installation;
 use crate::commands::table::table;
 use crate::output::Output;
 
@@ -85,7 +85,7 @@ const HEAD: [&str; 10] =
     ["run", "began or due", "export", "tenant", "by", "window", "attempt", "outcome", "took", "message"];
 
 pub(super) async fn list(options: List, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.paths)?.store()?;
+    let store = Installation::read(&options.paths)?.store()?;
     let filter = RunFilter {
         export: options.export.clone(),
         tenant: options.tenant.clone(),

@@ -11,7 +11,7 @@ use tradewire_store::{LogLine, RunRecord, Store};
 use tradewire_store_sqlite::SqliteStore;
 
 use crate::cli::runs::Logs;
-use crate::commands::setting::Setting;
+use crate::commands::installation::Installation;
 use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
@@ -21,7 +21,7 @@ const PAGE: u32 = 1000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) async fn logs(options: Logs, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.which.paths)?.store()?;
+    let store = Installation::read(&options.which.paths)?.store()?;
     let run = history::find(&store, &options.which.run).await?;
     if options.follow {
         follow(&store, run, &options, output).await?;

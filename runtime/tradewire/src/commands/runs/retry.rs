@@ -8,15 +8,15 @@ use tradewire_runs::run::Runner;
 use tradewire_store::RunRecord;
 
 use crate::cli::runs::Retry;
+use crate::commands::installation::Installation;
 use crate::commands::report;
 use crate::commands::run::{Short, carry_out};
-use crate::commands::setting::Setting;
 use crate::commands::stop::told_to_stop;
 use crate::output::Output;
 
 pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.which.paths)?;
-    let runner = setting.maintenance()?;
+    let installation = Installation::read(&options.which.paths)?;
+    let runner = installation.maintenance()?;
     // A run whose process has died does not go on.
     runner.recover().await?;
     let run = history::find(&**runner.store(), &options.which.run).await?;
@@ -24,7 +24,7 @@ pub(super) async fn retry(options: Retry, output: &Output) -> Result<ExitCode> {
         return deliver(&runner, &run, output).await;
     }
     let request = history::retry(&**runner.store(), &run, options.force).await?;
-    carry_out(&setting, &run.opening.export, vec![request], output).await
+    carry_out(&installation, &run.opening.export, vec![request], output).await
 }
 
 /// Tries the delivery of a run that delivers.

@@ -8,13 +8,13 @@ use tradewire_store::{HostCalls, RunRecord, WriteRecord};
 
 use super::{moment, outcome, took};
 use crate::cli::runs::Show;
+use crate::commands::installation::Installation;
 use crate::commands::report;
-use crate::commands::setting::Setting;
 use crate::commands::table::table;
 use crate::output::Output;
 
 pub(super) async fn show(options: Show, output: &Output) -> Result<ExitCode> {
-    let store = Setting::read(&options.which.paths)?.store()?;
+    let store = Installation::read(&options.which.paths)?.store()?;
     let run = history::find(&store, &options.which.run).await?;
     let account = history::account(&store, run).await?;
     output.result(&text(&account), &account);

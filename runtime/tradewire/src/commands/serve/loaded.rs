@@ -8,15 +8,15 @@ use tradewire_config::Serve;
 use tradewire_front::Identity;
 use tradewire_runs::run::Runner;
 
+use super::super::installation::Installation;
 use super::super::private;
-use super::super::setting::Setting;
 use crate::cli::Paths;
 use crate::execute::{Executor, Loading};
 use crate::http::{Callers, MiddlewareState, Receivers, listens, tls};
 
 /// A configuration that is served.
 pub struct Loaded {
-    pub setting: Setting,
+    pub installation: Installation,
     pub executor: Arc<Executor>,
     pub reach: Arc<MiddlewareState>,
     pub receivers: Arc<Receivers>,
@@ -29,18 +29,18 @@ impl Loaded {
     ///
     /// Where plugins are left out that are not compiled yet, what runs them waits: none of them gets a permit.
     pub fn load(paths: &Paths, before: Option<&Executor>, loading: &Loading) -> Result<Loaded> {
-        let mut setting = Setting::read(paths)?;
-        let mut faults = private::changed_by_others(&setting.config);
-        let callers = Callers::load(&setting.config, &mut faults);
-        let receivers = Arc::new(Receivers::load(&setting.config, &mut faults));
-        let identity = tls::load(&setting.config, &mut faults);
-        let executor = Arc::new(Executor::load(&setting.config, &setting.state, faults, before, loading)?);
+        let mut installation = Installation::read(paths)?;
+        let mut faults = private::changed_by_others(&installation.config);
+        let callers = Callers::load(&installation.config, &mut faults);
+        let receivers = Arc::new(Receivers::load(&installation.config, &mut faults));
+        let identity = tls::load(&installation.config, &mut faults);
+        let executor = Arc::new(Executor::load(&installation.config, &installation.state, faults, before, loading)?);
         if !executor.missing().is_empty() {
-            Arc::make_mut(&mut setting.config).hold_back(executor.missing());
+            Arc::make_mut(&mut installation.config).hold_back(executor.missing());
         }
         let (vendors, tenants) = (executor.vendors().clone(), executor.tenants().clone());
         let reach = Arc::new(MiddlewareState { callers, vendors, tenants });
-        Ok(Loaded { setting, executor, reach, receivers, identity })
+        Ok(Loaded { installation, executor, reach, receivers, identity })
     }
 }
 
@@ -58,14 +58,14 @@ pub struct InForce {
 impl InForce {
     /// Begins with this configuration.
     pub fn new(loaded: Loaded, runner: Arc<Runner>) -> InForce {
-        let Loaded { setting, executor, reach, receivers, identity } = loaded;
+        let Loaded { installation, executor, reach, receivers, identity } = loaded;
         InForce {
             executor,
             runner: watch::Sender::new(runner),
             reach: watch::Sender::new(reach),
             receivers: watch::Sender::new(receivers),
             identity: watch::Sender::new(identity),
-            serve: listens(&setting.config).then(|| setting.config.serve.clone()),
+            serve: listens(&installation.config).then(|| installation.config.serve.clone()),
         }
     }
 
@@ -93,7 +93,7 @@ impl InForce {
     /// Puts another configuration in the place of the one in force. What goes on ends by that one. What cannot be taken
     /// over is told.
     pub fn becomes(&mut self, loaded: Loaded) -> Option<&'static str> {
-        let config = loaded.setting.config;
+        let config = loaded.installation.config;
         let runner = self.runner.borrow().reconfigured(config.clone(), loaded.executor.clone());
         self.executor = loaded.executor;
         self.reach.send_replace(loaded.reach);

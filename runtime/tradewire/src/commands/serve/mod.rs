@@ -47,8 +47,8 @@ pub async fn serve(options: Serve, output: &Output) -> Result<()> {
     }
     let changes = Changes::of(&paths.config).context("cannot listen to signals")?;
     let (loaded, rest) = load::first(&paths).await?;
-    let config = loaded.setting.config.clone();
-    let runner = loaded.setting.runner_by(loaded.executor.clone(), &busy)?;
+    let config = loaded.installation.config.clone();
+    let runner = loaded.installation.runner_by(loaded.executor.clone(), &busy)?;
     ensure_sound(&**runner.store()).await?;
     let is_idle = !listens(&config) && config.schedules().next().is_none();
     if is_idle && runner.store().deliveries().await?.is_empty() {
@@ -200,8 +200,8 @@ async fn take_over(in_force: &mut InForce, loaded: Result<Loaded>, output: Outpu
             let _ = tradewire_workers::work(tell).await;
         }
         Ok(loaded) => {
-            let path = loaded.setting.config.path.display().to_string();
-            let schedules = loaded.setting.config.schedules().count();
+            let path = loaded.installation.config.path.display().to_string();
+            let schedules = loaded.installation.config.schedules().count();
             if let Some(warning) = in_force.becomes(loaded) {
                 tracing::warn!("{warning}");
             }

@@ -18,7 +18,7 @@ use tradewire_store_sqlite::SqliteStore;
 
 use super::{asked, previews, show};
 use crate::cli::export::Diff as Options;
-use crate::commands::setting::Setting;
+use crate::commands::installation::Installation;
 use crate::output::Output;
 
 /// One state of a file.
@@ -45,15 +45,15 @@ pub enum States {
 
 /// Tells the differences for each tenant that is asked for. Fails where there is nothing to compare.
 pub(super) async fn diff(options: Options, output: &Output) -> Result<ExitCode> {
-    let setting = Setting::read(&options.paths)?;
+    let installation = Installation::read(&options.paths)?;
     let export = options.window.export.as_str();
-    let (store, outbox) = (setting.store()?, Outbox::of(&setting.state));
+    let (store, outbox) = (installation.store()?, Outbox::of(&installation.state));
     let mut wanted = Vec::new();
-    for (tenant, window) in asked(&setting.config, &options.window)? {
+    for (tenant, window) in asked(&installation.config, &options.window)? {
         wanted.push((tenant, self::window(&store, export, tenant, window).await?));
     }
     let now = match options.preview {
-        true => now(&setting, &store, export, &wanted, output).await?,
+        true => now(&installation, &store, export, &wanted, output).await?,
         false => Vec::new(),
     };
     let (mut texts, mut values) = (Vec::new(), Vec::new());
@@ -93,7 +93,7 @@ async fn window(store: &dyn Store, export: &str, tenant: &Tenant, window: Option
 
 /// What a run would deliver now.
 async fn now(
-    setting: &Setting,
+    installation: &Installation,
     store: &SqliteStore,
     export: &str,
     wanted: &[(&Tenant, Window)],
@@ -101,7 +101,7 @@ async fn now(
 ) -> Result<Vec<Preview>> {
     let of: Vec<_> = wanted.iter().map(|(tenant, window)| (tenant.name.clone(), Some(*window))).collect();
     let mut all = Vec::new();
-    for preview in previews(export, &of, output, |busy| setting.runner_on(store.clone(), busy)).await? {
+    for preview in previews(export, &of, output, |busy| installation.runner_on(store.clone(), busy)).await? {
         let preview = preview?;
         if let Err(failure) = &preview.result {
             let tenant = &preview.opening.tenant;

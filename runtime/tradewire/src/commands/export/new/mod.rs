@@ -15,7 +15,7 @@ use serde_json::json;
 use tradewire_config::Config;
 
 use crate::cli::export::New;
-use crate::commands::setting::Setting;
+use crate::commands::installation::Installation;
 use crate::commands::{check, private};
 use crate::output::Output;
 
@@ -54,7 +54,7 @@ fn checked(options: &New, path: &Path, text: &str, output: &Output) -> Result<()
     let state = if state.is_dir() { state } else { spare.path().to_owned() };
     let _busy = output.busy("checking");
     let changed = private::changed_by_others(&config);
-    check::load(&Setting { config, state }, changed)?;
+    check::load(&Installation { config, state }, changed)?;
     Ok(())
 }
 

@@ -18,20 +18,20 @@ use crate::faults::Faults;
 use crate::output::Busy;
 
 /// A configuration without faults, and where the runtime's own state is.
-pub struct Setting {
+pub struct Installation {
     pub config: Arc<Config>,
     pub state: PathBuf,
 }
 
-impl Setting {
+impl Installation {
     /// Reads the configuration.
-    pub fn read(paths: &Paths) -> Result<Setting> {
+    pub fn read(paths: &Paths) -> Result<Installation> {
         let config = read_config(&paths.config)?;
         let state = state_of(paths);
         std::fs::create_dir_all(&state)
             .with_context(|| format!("cannot make the folder `{}`; choose another with `--state`", state.display()))?;
         private::keep(&state)?;
-        Ok(Setting { config: Arc::new(config), state })
+        Ok(Installation { config: Arc::new(config), state })
     }
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
@@ -64,7 +64,7 @@ impl Setting {
         Ok(Arc::new(self.runner_of(self.store()?, execute, Some(observer(busy)))))
     }
 
-    /// The same as [`Setting::runner`], on a store that is open already.
+    /// The same as [`Installation::runner`], on a store that is open already.
     pub fn runner_on(&self, store: SqliteStore, busy: &Arc<Busy>) -> Result<Arc<Runner>> {
         let execute = Arc::new(self.trusted_executor()?);
         Ok(Arc::new(self.runner_of(store, execute, Some(observer(busy)))))
