@@ -2,12 +2,9 @@
 
 mod cli;
 mod commands;
-mod execute;
-mod faults;
 mod http;
 mod looks;
 mod output;
-mod vendors;
 
 use std::process::ExitCode;
 
@@ -23,7 +20,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     tradewire_private::begin();
     // Before anything else: the compiler is to have nothing that it does not need.
-    if std::env::args_os().nth(1).is_some_and(|word| word == execute::COMPILER) {
+    if std::env::args_os().nth(1).is_some_and(|word| word == tradewire_executor::COMPILER) {
         return tradewire_host::compile_child();
     }
     // Before anything is opened: runs, files and connections take of the same descriptors.

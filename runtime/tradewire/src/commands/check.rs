@@ -7,6 +7,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tradewire_config::{Config, DestinationSettings, Export, Tenant};
+use tradewire_executor::{Executor, Faults};
 use tradewire_middleware::pack::Authentication;
 use tradewire_middleware::servicetitan;
 use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
@@ -14,8 +15,6 @@ use tradewire_runs::delivery::{Configured, Destinations, open_encryption};
 use super::installation::Installation;
 use super::{doctor, private};
 use crate::cli::Check;
-use crate::execute::Executor;
-use crate::faults::Faults;
 use crate::http::{Callers, Receivers, tls};
 use crate::output::Output;
 

@@ -16,8 +16,8 @@ pub async fn dispatch(command: Delivery, output: &Output) -> Result<()> {
     }
 }
 
-async fn test(Test { delivery: name, place }: Test, output: &Output) -> Result<()> {
-    let installation = Installation::read(&place)?;
+async fn test(Test { delivery: name, paths }: Test, output: &Output) -> Result<()> {
+    let installation = Installation::read(&paths)?;
     let deliveries = &installation.config.deliveries;
     let delivery = deliveries.get(&name).cloned().ok_or_else(|| {
         let near = Catalog::nearest(&name, deliveries.keys().map(String::as_str));
@@ -32,12 +32,12 @@ async fn test(Test { delivery: name, place }: Test, output: &Output) -> Result<(
         };
         anyhow::Ok((Configured.open(&delivery)?, recipients))
     });
-    let (place, recipients) = opened.await.context("the runtime failed")??;
-    let found = place.probe().await?;
+    let (paths, recipients) = opened.await.context("the runtime failed")??;
+    let found = paths.probe().await?;
     drop(busy);
     let mut text = format!("{name}: {found}");
     recipients.iter().for_each(|recipient| text += &format!("\n  encrypted to {recipient}"));
-    let value = json!({ "delivery": name, "address": place.address(), "found": found, "recipients": recipients });
+    let value = json!({ "delivery": name, "address": paths.address(), "found": found, "recipients": recipients });
     output.result(&text, &value);
     Ok(())
 }

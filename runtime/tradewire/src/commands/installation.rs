@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use tradewire_config::{Config, ConfigError};
+use tradewire_executor::{Executor, Faults, Loading};
 use tradewire_runs::clock::SystemClock;
 use tradewire_runs::run::{Attempt, Execute, Failure, Job, Observer, Runner, RunnerOptions, Summary};
 use tradewire_store::{LogLevel, LogLine};
@@ -13,8 +14,6 @@ use tradewire_store_sqlite::SqliteStore;
 
 use super::private;
 use crate::cli::Paths;
-use crate::execute::{Executor, Loading};
-use crate::faults::Faults;
 use crate::output::Busy;
 
 /// A configuration without faults, and where the runtime's own state is.
@@ -36,7 +35,7 @@ impl Installation {
 
     /// Loads plugins and packs and reads the secrets; their faults are told with those that are known already.
     pub fn executor(&self, known: Faults) -> Result<Executor> {
-        Executor::load(&self.config, &self.state, known, None, &Loading::of_all())
+        Ok(Executor::load(&self.config, &self.state, known, None, &Loading::of_all())?)
     }
 
     /// The same of what nobody else can change.

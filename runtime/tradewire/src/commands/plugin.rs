@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use tradewire_executor::compiler;
 use tradewire_host::{CompileLimits, Engine, EngineOptions, Plugin, read_component};
 use tradewire_surface::Catalog;
 use tradewire_surface::grants::Grants;
 
-use crate::execute::compiler;
 use crate::output::Output;
 
 /// Loads a plugin as if everything were granted to it, to look at it.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use tradewire_config::{Config, Role};
-
-use crate::faults::Faults;
+use tradewire_executor::Faults;
 
 /// The files and folders of a state folder that others may neither read nor lock; the folder itself first.
 pub fn parts(state: &Path) -> Vec<PathBuf> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::json;
+use tradewire_executor::SANDBOX;
 use tradewire_sandbox::{
     DEMO_APP_KEY, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_TENANT, DEMO_VENDOR_KEY, Faults, Options, Running,
     Sandbox as Served,
@@ -11,7 +12,6 @@ use tradewire_sandbox::{
 
 use super::stop::told_to_stop;
 use crate::cli::Sandbox;
-use crate::execute::SANDBOX;
 use crate::output::Output;
 
 /// Serves, and tells how to reach it.

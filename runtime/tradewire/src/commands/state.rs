@@ -32,8 +32,8 @@ struct Kept {
 
 impl Kept {
     async fn read(whose: Whose) -> Result<Kept> {
-        let Whose { export, tenant, place } = whose;
-        let installation = Installation::read(&place)?;
+        let Whose { export, tenant, paths } = whose;
+        let installation = Installation::read(&paths)?;
         let store = installation.store()?;
         let state = store.state(&export, &tenant).await?;
         // What was kept for an export that is gone can still be looked at.

@@ -21,15 +21,15 @@ pub async fn dispatch(command: Store, output: &Output) -> Result<()> {
     }
 }
 
-fn backup(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
-    let installation = Installation::read(place)?;
+fn backup(Copy { file, paths }: &Copy, output: &Output) -> Result<()> {
+    let installation = Installation::read(paths)?;
     SqliteStore::backup(&installation.database(), file)?;
     output.result(&format!("the store is copied to {}", file.display()), &json!({ "backup": file }));
     Ok(())
 }
 
-fn restore(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
-    let installation = Installation::read(place)?;
+fn restore(Copy { file, paths }: &Copy, output: &Output) -> Result<()> {
+    let installation = Installation::read(paths)?;
     let before = SqliteStore::restore(&installation.database(), file)?;
     let mut text = format!("the store is as it was in {}", file.display());
     if let Some(before) = &before {
@@ -39,8 +39,8 @@ fn restore(Copy { file, place }: &Copy, output: &Output) -> Result<()> {
     Ok(())
 }
 
-async fn prune(Prune { keep, place }: Prune, output: &Output) -> Result<()> {
-    let installation = Installation::read(&place)?;
+async fn prune(Prune { keep, paths }: Prune, output: &Output) -> Result<()> {
+    let installation = Installation::read(&paths)?;
     let none = "nothing says how long runs are remembered; add `[store]` with `keep = \"400 days\"`, or write `--keep`";
     let keep = TimeDelta::from_std(keep.or(installation.config.keep).context(none)?).ok();
     let now = Utc::now();

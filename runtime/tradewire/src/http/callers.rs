@@ -6,9 +6,8 @@ use std::sync::LazyLock;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tradewire_config::{self as config, CallerKey, Config};
+use tradewire_executor::Faults;
 use tradewire_secrets::guessable;
-
-use crate::faults::Faults;
 
 /// A key of fewer characters may be guessed.
 const SHORTEST_KEY: usize = 20;

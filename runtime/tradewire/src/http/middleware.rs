@@ -17,12 +17,12 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tradewire_client::Tenant;
 use tradewire_config::{self as config, Serve};
+use tradewire_executor::{Vendor, Vendors, written};
 use tradewire_front::{Arrivals, Full, NotArrived, Peer, Place, Proven, Refusals, Shares};
 use tradewire_middleware::exchange::{Incoming, KEY, Outgoing, Trouble};
 use tradewire_text::cut;
 
 use super::{Callers, paced};
-use crate::vendors::{Vendor, Vendors, written};
 
 /// How much is told of a call: of each name, of each message, and how many warnings. Callers and vendors choose them.
 const LONGEST_NAME: usize = 200;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::sync::watch;
 use tradewire_config::{Config, Secret, SecretError, Tls};
+use tradewire_executor::Faults;
 use tradewire_front::{Identity, IdentityFault};
 use tradewire_runs::CancellationToken;
 
-use crate::faults::Faults;
 use crate::looks::Looks;
 
 /// No chain of certificates is longer.

@@ -16,11 +16,11 @@ use chrono::Utc;
 use serde_json::json;
 use tokio::sync::watch;
 use tradewire_config::{Config, Serve};
+use tradewire_executor::Faults;
 use tradewire_front::{Arrivals, Full, NotArrived, Pace, Peer, Refusals, Shares};
 use tradewire_webhooks::{Delivery, Forged, Intake, Received, Receiver, ReceiverFault, Refused};
 
 use super::paced;
-use crate::faults::Faults;
 
 /// How long the store may take: ServiceTitan does not wait for ever either.
 const STORING: Duration = Duration::from_secs(10);

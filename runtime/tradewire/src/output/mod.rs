@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tradewire_config::ConfigError;
+use tradewire_executor::Faults;
 use tradewire_secrets::{MaskWriter, all, mask, mask_json};
 use tradewire_text::{cut, visible_but};
 
-use crate::faults::Faults;
 pub use queue::Queued;
 use queue::{Lines, Stream};
 

@@ -57,7 +57,7 @@ pub fn arguments(operation: OperationRef<'_>) -> Arguments {
         params.map(|(_, param)| (param.wire.clone(), argument(surface, param))).collect()
     };
     let mut arguments =
-        Arguments { path: given(ParameterIn::Path), query: given(Place::Query), body: None, file: None };
+        Arguments { path: given(ParameterIn::Path), query: given(ParameterIn::Query), body: None, file: None };
     match &operation.operation.body {
         Some(Body::Json(ty)) => arguments.body = Some(sample(surface, ty, "value", None, &mut Vec::new())),
         Some(Body::File(field)) => {

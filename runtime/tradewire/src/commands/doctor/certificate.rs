@@ -1,9 +1,9 @@
 //! Whether clients take the server's certificate, and will for a while. One that cannot be read, `plugins` tells.
 
 use chrono::Utc;
+use tradewire_executor::Faults;
 
 use super::{Finding, Patient};
-use crate::faults::Faults;
 use crate::http::tls;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {

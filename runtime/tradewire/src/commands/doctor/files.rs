@@ -4,13 +4,13 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use tradewire_config::Role;
+use tradewire_executor::compiled_in;
 use tradewire_private::{
     Loose, changed_by_others, ensure_unchanged_by_others, ensure_unread_by_others, not_ours_alone,
 };
 
 use super::{Finding, Patient};
 use crate::commands::private;
-use crate::execute::compiled_in;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let config = &patient.installation.config;

@@ -4,13 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tradewire_executor::{Faults, compiled_in};
 use tradewire_private::not_ours_alone;
 
 use super::{Finding, Patient};
 use crate::commands::check;
 use crate::commands::installation::Installation;
-use crate::execute::compiled_in;
-use crate::faults::Faults;
 
 pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     // What is compiled for this look alone is not kept: whoever looks may be another user than who serves.

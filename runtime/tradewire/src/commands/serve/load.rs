@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tradewire_executor::{Executor, Loading};
 
 use super::loaded::Loaded;
 use crate::cli::Paths;
-use crate::execute::{Executor, Loading};
 
 /// How long it is waited for before that is told, and before everything else is served.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::Result;
 use tokio::sync::watch;
 use tradewire_config::Serve;
+use tradewire_executor::{Executor, Loading};
 use tradewire_front::Identity;
 use tradewire_runs::run::Runner;
 
 use super::super::installation::Installation;
 use super::super::private;
 use crate::cli::Paths;
-use crate::execute::{Executor, Loading};
 use crate::http::{Callers, MiddlewareState, Receivers, listens, tls};
 
 /// A configuration that is served.

@@ -14,8 +14,8 @@ use tradewire_middleware::pack::{self, Loaded, Pack};
 use tradewire_runs::journal::Journal;
 use tradewire_surface::grants::Grants;
 
-use crate::execute::journaled::{Journaled, ToldBy};
 use crate::faults::Faults;
+use crate::journaled::{Journaled, ToldBy};
 
 /// Vendors, by their names in the configuration.
 #[derive(Debug, Default)]

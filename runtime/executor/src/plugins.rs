@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tradewire_config::{self as config, Config};
 use tradewire_host::{Abandon, CompileLimits, Engine, LoadError, LoadOptions, Plugin, read_component};
 
-use super::Loaded;
+use crate::Loaded;
 use crate::faults::Faults;
 
 /// The word that this program is started with to compile one component, and nothing else.
@@ -49,13 +49,13 @@ impl Loading {
 
 /// The plugins that could be loaded, and the names of those that have to be compiled first.
 #[derive(Default)]
-pub(super) struct Plugins {
+pub(crate) struct Plugins {
     pub loaded: HashMap<String, Loaded>,
     pub missing: Vec<String>,
 }
 
 /// Loads the plugins; what cannot be is told.
-pub(super) fn load(config: &Config, engine: &Engine, loading: &Loading, faults: &mut Faults) -> Plugins {
+pub(crate) fn load(config: &Config, engine: &Engine, loading: &Loading, faults: &mut Faults) -> Plugins {
     let wanted: Vec<&config::Plugin> = config.plugins.values().collect();
     let next = AtomicUsize::new(0);
     let one_after_the_other = || {

@@ -10,10 +10,10 @@ use tradewire_client::{Client, Credentials, Environment, Options, Tenant};
 use tradewire_config::{self as config, Config, SecretError, Trigger, Work};
 use tradewire_host::{Cache, Compiler, Engine, EngineOptions};
 
-use super::plugins::{self, COMPILER, Loading, Plugins};
-use super::{Call, Executor, Loaded};
 use crate::faults::Faults;
+use crate::plugins::{self, COMPILER, Loading, Plugins};
 use crate::vendors::Vendors;
+use crate::{Call, Executor, Loaded};
 
 /// Where `tradewire sandbox` serves unless it is told otherwise.
 pub const SANDBOX: &str = "127.0.0.1:8123";
@@ -22,15 +22,24 @@ impl Executor {
     /// Loads the plugins, reads the secrets, sets up the client. The faults of all of it are told together, with those
     /// that are known. Engine and client are those of `before` where there is one: it holds the pace of each tenant.
     /// Blocks, for as long as plugins are compiled.
+    ///
+    /// # Errors
+    /// All that is wrong: plugins, grants, secrets, packs, templates.
     pub fn load(
         config: &Config,
         state: &Path,
         known: Faults,
         before: Option<&Executor>,
         loading: &Loading,
-    ) -> Result<Executor> {
+    ) -> Result<Executor, Faults> {
         let mut faults = known;
-        let engine = engine(config, state, before.map(|before| &before.engine))?;
+        let engine = match engine(config, state, before.map(|before| &before.engine)) {
+            Ok(engine) => engine,
+            Err(error) => {
+                faults.add(format!("{error:#}"));
+                return Err(faults);
+            }
+        };
         let Plugins { loaded: plugins, missing } = plugins::load(config, &engine, loading, &mut faults);
         feeds(config, &plugins, &mut faults);
         listeners(config, &plugins, &mut faults);
@@ -40,7 +49,7 @@ impl Executor {
         let calls = calls(config, &vendors, &mut faults);
         match client {
             Some(client) => faults.finish(Executor { engine, client, plugins, missing, tenants, vendors, calls }),
-            None => Err(faults.into()),
+            None => Err(faults),
         }
     }
 }
@@ -55,7 +64,11 @@ fn engine(config: &Config, state: &Path, before: Option<&Engine>) -> Result<Engi
     let [folder, key] = compiled_in(state);
     let cache = Cache::open(&folder, &key)
         .with_context(|| format!("cannot use the folder `{}`; choose another with `--state`", state.display()))?;
-    let standard = EngineOptions { cache: Some(cache), compiler: compiler()?, ..EngineOptions::default() };
+    let standard = EngineOptions {
+        cache: Some(cache),
+        compiler: compiler().context("cannot find the program that is running")?,
+        ..EngineOptions::default()
+    };
     Ok(Engine::new(EngineOptions { memory: memory.max(standard.memory), ..standard })?)
 }
 
@@ -64,9 +77,12 @@ pub fn compiled_in(state: &Path) -> [PathBuf; 2] {
     [state.join("compiled"), state.join("compiled.key")]
 }
 
-/// This very program, as a process that does nothing but compile.
-pub fn compiler() -> Result<Compiler> {
-    Compiler::this_program(&[COMPILER]).context("cannot find the program that is running")
+/// This very program, as a process that does nothing but compile: [`COMPILER`] is its first argument.
+///
+/// # Errors
+/// The program that is running cannot be found.
+pub fn compiler() -> std::io::Result<Compiler> {
+    Compiler::this_program(&[COMPILER])
 }
 
 /// A plugin that follows a feed has to walk through it; that it may is seen when it is loaded.

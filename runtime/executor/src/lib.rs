@@ -1,12 +1,15 @@
-//! Executes the attempts of runs: [`Execute`] by the host and the client.
+//! Executes the attempts of runs: [`Execute`] by the host, the middleware and the client. Whoever embeds the runtime puts
+//! them together with this.
 
 mod call;
 mod events;
-pub mod journaled;
+mod faults;
+mod journaled;
 mod load;
 mod plugins;
 mod sink;
 mod state;
+mod vendors;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,13 +20,15 @@ use tradewire_config::{MiddlewareGrant, Work};
 use tradewire_host::{Engine, FailureClass, Limits, Plugin, Request, Window};
 use tradewire_runs::run::{Attempt, Execute, Failure, Summary};
 
-use crate::vendors::{Granted, Vendors};
 use call::Call;
 use events::RunFeed;
+pub use faults::Faults;
 pub use load::{SANDBOX, compiled_in, compiler};
 pub use plugins::{COMPILER, Loading};
 use sink::RunSink;
 use state::RunState;
+use vendors::Granted;
+pub use vendors::{Vendor, Vendors, written};
 
 /// Everything of a configuration that runs need, loaded and checked.
 pub struct Executor {

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use anyhow::Result;
 use tradewire_config::SecretError;
 
-/// What is wrong, each with what to do.
+/// What is wrong, each fault with what to do.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<String>);
 
@@ -27,8 +26,11 @@ impl Faults {
     }
 
     /// The value, unless there are faults.
-    pub fn finish<T>(self, value: T) -> Result<T> {
-        if self.0.is_empty() { Ok(value) } else { Err(self.into()) }
+    ///
+    /// # Errors
+    /// All of them, where there are any.
+    pub fn finish<T>(self, value: T) -> Result<T, Faults> {
+        if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
     /// Each of them.

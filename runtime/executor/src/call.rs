@@ -12,8 +12,8 @@ use tradewire_middleware::servicetitan::{self, Live};
 use tradewire_runs::run::{Attempt, Failure, FileError, Job, Summary};
 use tradewire_store::{HostCalls, LogLevel};
 
-use super::events;
-use super::journaled::{Journaled, ToldBy};
+use crate::events;
+use crate::journaled::{Journaled, ToldBy};
 use crate::vendors::Vendor;
 
 /// How long the body's template may wait for ServiceTitan, all its calls together.
