@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unresolved_write_is_never_called_passing() {
+    fn an_unresolved_write_is_never_called_transient() {
         let lost = Error { unresolved: true, ..error(ErrorKind::Timeout) };
         assert_eq!(Failure::from(lost).kind, FailureKind::Refused);
     }

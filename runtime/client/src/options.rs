@@ -1,4 +1,4 @@
-//! How a client is set up: what it calls, how fast, how with_retries.
+//! How a client is set up: what it calls, how fast, how patiently.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Options {
     pub user_agent: String,
     /// How fast it calls.
     pub rate: RateLimit,
-    /// How with_retries it tries again.
+    /// How often it tries again.
     pub retry: Retry,
     /// How long one attempt may take, body included; for downloads, each piece. ServiceTitan itself gives up after
     /// 100 s, so the default is 110 s.
@@ -96,7 +96,7 @@ impl Default for RateLimit {
     }
 }
 
-/// How with_retries a call is tried again. The waits back off with full jitter: any time up to `base`, twice `base`,
+/// How often a call is tried again, and how long after. The waits back off with full jitter: any time up to `base`, twice `base`,
 /// four times `base`…, at most `cap`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {

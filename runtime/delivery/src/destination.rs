@@ -21,7 +21,7 @@ pub struct Upload<'a> {
     pub content_type: &'a str,
 }
 
-/// A upload and the name that it is to have.
+/// An upload and the name that it is to have.
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     /// The content.
@@ -60,8 +60,8 @@ pub trait Destination: Debug + Send + Sync {
     /// Whether something has this name. A destination that cannot be asked answers no.
     async fn is_taken(&self, name: &str) -> Result<bool, DestinationError>;
 
-    /// Removes what is staged of a upload that will not be published. Nothing staged is no error.
-    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError>;
+    /// Removes what is staged of an upload that will not be published. Nothing staged is no error.
+    async fn discard(&self, upload_id: &str) -> Result<(), DestinationError>;
 
     /// Goes as far as a delivery would without leaving a file: resolves, connects, signs in, may write there. What it
     /// answers is for people: what was found, such as a host key.

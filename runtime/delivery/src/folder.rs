@@ -45,8 +45,8 @@ impl Folder {
         Self { file_mode, folder_mode, ..self }
     }
 
-    fn part(&self, parcel_id: &str) -> PathBuf {
-        self.path.join(format!(".{parcel_id}.part"))
+    fn part(&self, upload_id: &str) -> PathBuf {
+        self.path.join(format!(".{upload_id}.part"))
     }
 
     async fn blocking<T: Send + 'static>(
@@ -121,8 +121,8 @@ impl Destination for Folder {
         self.blocking(move || is_there(&path)).await
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
-        let part = self.part(parcel_id);
+    async fn discard(&self, upload_id: &str) -> Result<(), DestinationError> {
+        let part = self.part(upload_id);
         let remove = move || match fs::remove_file(part) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             other => other,

@@ -25,7 +25,7 @@ use End::{Refused, Stopped, Transient, Well};
 
 const TIME: &str = "the limit of time is reached: `time` is 0.3 s; raise it in the plugin's `limits`";
 const MEMORY: &str = "the limit of memory is reached: `memory` is 16 MiB; raise it in the plugin's `limits`";
-const HAND_OVER: &str =
+const TRANSFER: &str =
     "the limit of what one call may transfer is reached: `transfer` is 128 KiB; raise it in the plugin's `limits`";
 const PANIC: &str = "the plugin stopped itself: it panicked or aborted; the last lines of the run's log say why";
 
@@ -68,9 +68,9 @@ const CASES: &[Case] = &[
     ),
     ("fails", "0", Refused("one thing is wrong\n  - the first\n  - the second"), |_| {}),
     ("fails-transient", "0", Transient("try again later"), |_| {}),
-    ("answers-big", "1000000", Stopped(HAND_OVER), |_| {}),
+    ("answers-big", "1000000", Stopped(TRANSFER), |_| {}),
     ("answers-big", "1073741824", Stopped(MEMORY), |_| {}),
-    ("fails-big", "100000", Stopped(HAND_OVER), |_| {}),
+    ("fails-big", "100000", Stopped(TRANSFER), |_| {}),
     ("fails-big", "100000000", Stopped(MEMORY), |_| {}),
     ("writes-big", "1073741824", Refused("the run's files exceed 1048576 bytes"), |heard| {
         assert_eq!(heard.bytes, 1 << 20);

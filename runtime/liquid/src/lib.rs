@@ -27,6 +27,8 @@
 //! writes them as JSON outside. A literal outside a string that is no JSON (`Accepted`) is quoted. `| raw` opts out, and
 //! [`Template::raw_uses`] tells where.
 //!
+//! Tags that call what is outside are [`Tag`]s of whoever embeds the engine.
+//!
 //! The result is then read leniently (a comma may trail) and written strictly; members that are there twice are refused,
 //! except in `headers`.
 
@@ -76,7 +78,7 @@ const TABLEROWLOOP: usize = 1;
 /// What a template is parsed with.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What errors call the template: a path in the pack.
+    /// What errors call the template: such as the path of its file.
     pub name: String,
     /// Other templates, for `include` and `render`: name and source.
     pub partials: Vec<(String, String)>,

@@ -1,4 +1,4 @@
-//! Handing stored events over once more.
+//! Dispatching stored events once more.
 
 use chrono::{DateTime, Utc};
 use tradewire_config::Config;

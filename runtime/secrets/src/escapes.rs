@@ -72,14 +72,14 @@ impl View {
     /// Where in the text a piece of this was written; escapes are taken as a whole.
     pub fn origin(&self, range: Range<usize>) -> Range<usize> {
         if range.is_empty() {
-            let at = self.layer(range.start).0;
+            let at = self.around(range.start).0;
             return at..at;
         }
-        self.layer(range.start).0..self.layer(range.end - 1).1
+        self.around(range.start).0..self.around(range.end - 1).1
     }
 
     /// Where what became this byte begins and ends in the text.
-    fn layer(&self, at: usize) -> (usize, usize) {
+    fn around(&self, at: usize) -> (usize, usize) {
         let piece = self.pieces.partition_point(|(here, _)| *here as usize <= at);
         let place = |index: usize| self.pieces.get(index).map(|(here, there)| (*here as usize, *there as usize));
         match (piece.checked_sub(1).and_then(place), place(piece)) {

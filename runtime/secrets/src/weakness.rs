@@ -44,7 +44,7 @@ const COMMON: [&str; 40] = [
     "status",
     "string",
     "succeeded",
-    "vendor",
+    "supplier",
     "tenant",
     "tradewire",
     "vendor",

@@ -24,7 +24,7 @@ const MOST_BYTES: i64 = 8 * 1024 * 1024;
 /// The bytes of payload that are read at a time, more or less.
 const PAGE_BYTES: usize = 1024 * 1024;
 
-/// Handovers with their slots and runs, as far as these are known.
+/// Dispatches with their slots and runs, as far as these are known.
 pub const WITH_RUNS: &str = "dispatches
     LEFT JOIN slots ON slots.export = dispatches.export AND slots.tenant = dispatches.tenant AND slots.due = dispatches.due
     LEFT JOIN runs ON runs.id = slots.run";

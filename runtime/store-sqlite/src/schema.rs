@@ -278,6 +278,8 @@ const STEPS: &[M<'_>] = &[
     -- The words of the field.
     ALTER TABLE handovers RENAME TO dispatches;
     UPDATE runs SET failure = 'transient' WHERE failure = 'passing';
+    UPDATE runs SET message = replace(message, 'tradewire doubts list', 'tradewire writes list')
+        WHERE outcome = 'waiting';
     DROP INDEX unsettled_writes;
     UPDATE writes SET state = CASE state
         WHEN 'in-doubt' THEN 'unresolved'

@@ -49,7 +49,7 @@ pub struct Delivered {
     pub tenant: String,
     /// The window.
     pub window: Window,
-    /// The place.
+    /// The destination.
     pub destination: String,
     /// The name that the plugin gave it.
     pub name: String,
@@ -58,11 +58,11 @@ pub struct Delivered {
 words! {
     /// What became of a file.
     FileState {
-        /// Its delivery is decided; it is still to be brought to its place.
+        /// Its delivery is decided; it is still to be brought to its destination.
         Queued = "queued",
-        /// It is at its place and is to get its name.
+        /// It is at its destination and is to get its name.
         Moving = "moving",
-        /// Its place has refused to give it its name, and its control total has its own: it is brought there anew.
+        /// Its destination has refused to give it its name, and its control total has its own: it is brought there anew.
         Refused = "refused",
         /// It is where it should be.
         Delivered = "delivered",

@@ -63,7 +63,7 @@ pub trait Store: Send + Sync + 'static {
     /// slots with it, all or nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
-    /// The last file that the runs of this window delivered under that name to that place, or have decided to.
+    /// The last file that the runs of this window delivered under that name to that destination, or have decided to.
     async fn delivered(&self, of: &Delivered) -> Result<Option<FileRecord>, StoreError>;
 
     /// Decides the delivery of a run: from here on it can only succeed. Its changes of state are made in the same moment,
@@ -92,7 +92,7 @@ pub trait Store: Send + Sync + 'static {
     /// another process has it.
     async fn renew_delivery(&self, run: RunId, by: &str, until: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Records how far a file has come: place, name, version, state and when. [`StoreError::DeliveryLost`] where another
+    /// Records how far a file has come: destination, name, version, state and when. [`StoreError::DeliveryLost`] where another
     /// process has the delivery.
     async fn record_file(&self, run: RunId, by: &str, file: &FileRecord) -> Result<(), StoreError>;
 

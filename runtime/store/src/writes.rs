@@ -191,7 +191,7 @@ pub struct WriteRecord {
 }
 
 impl WriteRecord {
-    /// Whether its run has to wait until it is settled.
+    /// Whether its run has to wait until it is resolved.
     pub fn is_unsettled(&self) -> bool {
         matches!(self.state, WriteState::Begun | WriteState::Unresolved) && !self.repeatable
     }

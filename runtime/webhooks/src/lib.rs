@@ -9,7 +9,7 @@
 //! webhook, the same event is somebody's who has listened, and is refused.
 //!
 //! Exports that run `on` events get a slot in the same transaction, with as many events as wait together; so an event is
-//! never stored without being handed over, nor the other way round. `tradewire_runs::replay` hands one over once more.
+//! never stored without being dispatched, nor the other way round. `tradewire_runs::replay` dispatches one once more.
 
 mod event;
 mod intake;

@@ -11,14 +11,14 @@
 // A client of the test's own.
 #![allow(clippy::disallowed_methods)]
 
-mod supplying;
+mod serving;
 #[path = "../support/mod.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Request};
-use supplying::{KEY, Supplying};
+use serving::{KEY, Serving};
 use support::{Apart, line, quantile};
 use tradewire_sandbox::{DEMO_VENDOR_KEY, Options};
 
@@ -99,7 +99,7 @@ async fn latency(direct: &Way, through: &Way) {
     line("what the middleware adds", &format!("p50 {} µs, p99 {} µs", added(0.5), added(0.99)), None);
 }
 
-async fn rates(direct: &Way, through: &Way, server: &Supplying) {
+async fn rates(direct: &Way, through: &Way, server: &Serving) {
     for connections in [1, 16, 64] {
         let (_, rate) = direct.rate(connections).await;
         line(&format!("to the vendor itself, {connections} connections"), &format!("{rate:.0} calls/s"), None);
@@ -117,7 +117,7 @@ async fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let vendor = Apart::start(Options { rate: None, ..Options::default() });
     let vendor_url = format!("{}/_vendor/v1", vendor.url);
-    let server = Supplying::start(&vendor_url);
+    let server = Serving::start(&vendor_url);
     let url = format!("{}/middleware/acme/harborline/stock-level", server.url);
     let through = Way::new(url, ("x-tradewire-key", KEY), STOCK.to_owned());
     through.go().await;

@@ -11,7 +11,7 @@ use super::{bench, event, send, serving_with, told};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 use crate::vendors::http::{answer, ask, connect, head, post};
 use crate::vendors::serving::Serving;
-use crate::vendors::vendors::hesitant;
+use crate::vendors::stand_ins::hesitant;
 use crate::vendors::{STOCK, sample, section};
 
 const OTHER_KEY: &str = "ck1.of-another-caller.0123456789";

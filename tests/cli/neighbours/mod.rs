@@ -82,7 +82,7 @@ pub fn notice(quiet: Duration, busy: Duration) -> Noticed {
         (seen, callers.into_iter().map(|caller| caller.join().unwrap()).sum())
     });
     let end = chrono::Utc::now();
-    world::call_off(&bench);
+    world::cancel(&bench);
     let mut after = serving.resident();
     // What was taken is given back within a minute.
     for _ in 0..60 {

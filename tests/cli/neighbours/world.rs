@@ -174,7 +174,7 @@ pub fn let_loose(bench: &Bench) {
 }
 
 /// Takes the hostile out again, and waits until none of them runs.
-pub fn call_off(bench: &Bench) {
+pub fn cancel(bench: &Bench) {
     bench.write("tradewire.toml", bench.read("honest.toml"));
     until("no hostile run goes on", || {
         runs(bench, RunFilter { open: true, ..all() }).iter().all(|run| is_honest(run) || run.ending.is_some())

@@ -49,7 +49,7 @@ impl Nights {
         let noon = Self::noon(day);
         self.offline.sandbox().move_on(noon);
         self.move_prices(day);
-        self.call_off();
+        self.cancel();
         for place in 0..1 + self.draw.below(3) {
             let number = format!("N{:02}-{place}", day + 1);
             self.order(&number, noon);
@@ -108,7 +108,7 @@ impl Nights {
     }
 
     /// Orders that the vendor does not take are cancelled on the next day.
-    fn call_off(&self) {
+    fn cancel(&self) {
         for order in self.records("inventory/purchase-orders") {
             let is_faulty = self.faulty.iter().any(|name| order["number"] == **name);
             if is_faulty && order["status"] == "Sent" {

@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::bench::{Bench, Offline, hostile, until};
 use crate::vendors::serving::Serving;
-use crate::vendors::{NOWHERE, STOCK, sample, section, serves, vendors};
+use crate::vendors::{NOWHERE, STOCK, sample, section, serves, stand_ins};
 
 /// What is told of a certificate that nobody has signed who is trusted.
 const ADVICE: &str = "invalid peer certificate: UnknownIssuer; where its authority is one of your own, name the file with \

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 
 use super::http::{answer, ask, connect, head};
 use super::serving::Serving;
-use super::vendors::{hesitant, saying};
+use super::stand_ins::{hesitant, saying};
 use super::{NOWHERE, ORDER, STOCK, sample, section, serve, serves};
 use crate::bench::{Bench, CALLER_KEY, Offline, until};
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use super::http::{connect, post};
-use super::vendors::hesitant;
+use super::stand_ins::hesitant;
 use super::{ORDER, sample, serve};
 use crate::bench::{CALLER_KEY, until};
 

@@ -2,7 +2,7 @@
 //! what happened, the next good call is answered, and at the end the process has grown by nothing to speak of.
 
 use super::serving::{Serving, nowhere};
-use super::vendors::{Wire, endless, saying, self_signed, silent};
+use super::stand_ins::{Wire, endless, saying, self_signed, silent};
 use super::{NOWHERE, STOCK, behind, sample, section, serves, write_pack};
 use crate::bench::{Bench, Offline};
 

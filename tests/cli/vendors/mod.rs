@@ -12,8 +12,8 @@ mod refusals;
 mod servicetitan;
 pub mod serving;
 mod slow;
+pub mod stand_ins;
 mod templates;
-pub mod vendors;
 
 use std::path::{Path, PathBuf};
 

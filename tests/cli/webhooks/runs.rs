@@ -88,7 +88,7 @@ fn events_begin_a_run_whose_plugin_has_them_as_their_types() {
     let lines = lines(&bench);
     assert_eq!(lines["typed"], [format!("typed|tn.jpm.job-completed|{source}|job 7 12.5")]);
     assert_eq!(lines["updated"], [format!("updated|tn.jpm.job-updated|{source}|JpmJobUpdated")]);
-    // What is not as its type says is dispatched as it is, and keeps nothing beside it from being read.
+    // What is not as its type says is handed to the plugin as it is, and keeps nothing beside it from being read.
     assert!(lines["strange"][0].contains(r#"|other {"job":{"id":"seven""#), "{lines:?}");
     let mut teams: Vec<String> = offline.teams().into_iter().map(|(_, name)| name).collect();
     teams.sort();

@@ -52,7 +52,7 @@ pub const COLUMNS: [Column; WIDTH] = [
     Column::money("Billed Cost"),
     Column::decimal("Billed Less Received"),
     Column::money("Variance"),
-    Column::text("Resolution"),
+    Column::text("Verdict"),
 ];
 /// Decimals of a price that is a quotient.
 const PRICE_DECIMALS: u32 = 4;
@@ -252,7 +252,7 @@ fn charges_row<'a>(order: &Order, bills: &[&'a Bill], rules: &Rules) -> Option<R
     let ordered = order.tax + order.shipping;
     let billed: Decimal = bills.iter().map(|bill| charges(bill)).sum();
     let variance = billed - ordered;
-    let resolution = match variance {
+    let verdict = match variance {
         over if over > rules.tolerance => CHARGES,
         short if short < -rules.tolerance => OPEN,
         _ => MATCHED,
@@ -269,7 +269,7 @@ fn charges_row<'a>(order: &Order, bills: &[&'a Bill], rules: &Rules) -> Option<R
         ordered_cost: Some(ordered),
         billed_cost: Some(billed),
         variance,
-        verdicts: vec![resolution],
+        verdicts: vec![verdict],
     })
 }
 
@@ -313,8 +313,8 @@ impl Sums {
             self.matched += 1;
         }
         if row.differs() {
-            for resolution in &row.verdicts {
-                let sum = self.verdicts.entry(resolution).or_default();
+            for verdict in &row.verdicts {
+                let sum = self.verdicts.entry(verdict).or_default();
                 sum.0 += 1;
                 sum.1 += row.variance;
             }
@@ -324,9 +324,9 @@ impl Sums {
     fn totals(self) -> Vec<Total> {
         let mut totals =
             vec![total("rows", self.rows), total("orders", self.orders), total("matched lines", self.matched)];
-        for (resolution, (count, variance)) in self.verdicts {
-            totals.push(total(resolution, count));
-            totals.push(total(&format!("{resolution}: variance"), money(variance)));
+        for (verdict, (count, variance)) in self.verdicts {
+            totals.push(total(verdict, count));
+            totals.push(total(&format!("{verdict}: variance"), money(variance)));
         }
         totals
     }

@@ -73,7 +73,7 @@ fn matched(order: Order, receipts: &[Receipt], bills: &[Bill], rules: &Rules) ->
     (String::from_utf8(table.finish().unwrap()).unwrap().lines().skip(1).map(str::to_owned).collect(), totals)
 }
 
-/// The resolution of each row.
+/// The verdict of each row.
 fn verdicts(order: Order, receipts: &[Receipt], bills: &[Bill]) -> Vec<String> {
     let (rows, _) = matched(order, receipts, bills, &Rules::default());
     rows.iter().map(|row| row.rsplit(',').next().unwrap().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! Deliveries: where files go, how each kind of place is reached, and how often it is tried.
+//! Deliveries: where files go, how each kind of destination is reached, and how often it is tried.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl Delivery {
         Retries { times: 100, backoff: chrono::TimeDelta::seconds(10), longest: chrono::TimeDelta::hours(1) };
 }
 
-/// A kind of place that files go to.
+/// A kind of destination that files go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DestinationSettings {
     /// A folder of this machine, seen from the configuration's folder.

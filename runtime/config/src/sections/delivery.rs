@@ -1,4 +1,4 @@
-//! `[delivery.*]`: where files go. Every key is read whatever the kind of place, so that all faults are told at once; one
+//! `[delivery.*]`: where files go. Every key is read whatever the kind of destination, so that all faults are told at once; one
 //! that belongs to another kind is a fault of its own.
 
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MOST_TRIES: u64 = 10_000;
 const HTTP_METHODS: [(&str, HttpMethod); 2] = [("POST", HttpMethod::Post), ("PUT", HttpMethod::Put)];
 
-/// A kind of place, as `to` says it.
+/// A kind of destination, as `to` says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Folder(PathBuf),
@@ -190,7 +190,7 @@ fn others(section: &Section<'_, '_>, kind: &Kind) {
     }
 }
 
-/// Says that a key of this kind of place is missing.
+/// Says that a key of this kind of destination is missing.
 fn missing(section: &Section<'_, '_>, key: &str, example: &str) {
     let message = format!("[{}] has no `{key}`", section.path);
     section.source().fault(section.span.clone(), message, Some(format!("add `{key} = {example}`")));
@@ -237,7 +237,7 @@ impl SftpKeys {
             section.source().fault(section.key_span("passphrase"), "`passphrase` is that of a `key`", Some(help));
         }
         let host_keys: Vec<String> = host_keys.into_iter().map(Spanned::into_inner).collect();
-        // What the place itself says to this, with a stand-in for the secrets.
+        // What the destination itself says to this, with a stand-in for the secrets.
         let settings = SftpSettings {
             url: url.clone(),
             user: user.as_ref().map_or("stand-in", |user| user.get_ref()).to_owned(),

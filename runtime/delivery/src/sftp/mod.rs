@@ -89,8 +89,8 @@ impl Sftp {
         format!("{}/{name}", self.folder)
     }
 
-    fn part(&self, parcel_id: &str) -> String {
-        self.path(&format!(".{parcel_id}.part"))
+    fn part(&self, upload_id: &str) -> String {
+        self.path(&format!(".{upload_id}.part"))
     }
 
     /// The folder itself, in a form that servers take: the root has no name but `/`.
@@ -198,8 +198,8 @@ impl Destination for Sftp {
         Ok(taken)
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
-        let part = self.part(parcel_id);
+    async fn discard(&self, upload_id: &str) -> Result<(), DestinationError> {
+        let part = self.part(upload_id);
         let connection = Connection::open(self).await?;
         connection.remove(&part).await?;
         connection.close().await;

@@ -214,7 +214,7 @@ fn is_undecided(error: &DeliveryError) -> bool {
     !matches!(error, DeliveryError::Store(StoreError::Failed(_) | StoreError::Damaged { .. }))
 }
 
-/// Records the decision, with_retries. A store that failed may have recorded it all the same: it is asked first.
+/// Records the decision, with retries. A store that failed may have recorded it all the same: it is asked first.
 pub(crate) async fn commit(
     store: &dyn Store,
     run: RunId,

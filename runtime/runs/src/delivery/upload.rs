@@ -15,7 +15,7 @@ use super::{DeliveryError, Outbox, encrypt, total, version};
 
 const TOTAL_TYPE: &str = "application/json";
 
-/// What carries the files of one run.
+/// Uploads the files of one run.
 pub(crate) struct Uploader<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) outbox: &'a Outbox,
@@ -87,7 +87,7 @@ impl Uploader<'_> {
         }
     }
 
-    /// Records that a name was not given for a reason that lasts, so certainly not: what was brought there may be gone by
+    /// Records that a name was not given for a permanent reason, so certainly not: what was brought there may be gone by
     /// the next try. A folder of this machine keeps it.
     async fn not_published(
         &self,
@@ -307,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_names_a_parcel_is_plain_and_its_own() {
+    fn what_names_an_upload_is_plain_and_its_own() {
         let run = RunId::new();
         assert_eq!(id("PRAB_EPI.csv", run), format!("PRAB_EPI.csv.{run}"));
         let ids = ["Löhne.csv", "Lohne.csv", "L hne.csv"].map(|name| id(name, run));

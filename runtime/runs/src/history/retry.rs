@@ -16,7 +16,7 @@ pub enum RetryError {
     #[error("run {0} still goes on; `tradewire runs cancel {0}` asks for its end")]
     GoesOn(RunId),
     /// It has an unresolved write.
-    #[error("run {0} waits: a write of it may have taken effect; `tradewire writes list` shows what is to be settled")]
+    #[error("run {0} waits: a write of it may have taken effect; `tradewire writes list` shows what is to be resolved")]
     Waits(RunId),
     /// Its files are not all delivered yet.
     #[error(

@@ -68,7 +68,7 @@ impl Shared {
         let settled =
             with_retries("settling a write", || self.store.settle_write(self.run, id, &settlement, self.clock.now()));
         if let Err(error) = settled.await {
-            tracing::error!(run = %self.run, operation = call.operation, %error, "a write is not settled: it is unresolved");
+            tracing::error!(run = %self.run, operation = call.operation, %error, "what came of a write cannot be recorded: it is unresolved");
             self.is_behind.store(true, Ordering::SeqCst);
             return Err(lost(format!("its answer could not be recorded: {error}")));
         }
@@ -119,7 +119,7 @@ impl Drop for UnderWay {
 fn waits(call: &WriteCall, unresolved_write: WriteId) -> CallError {
     let message = format!(
         "not sent: write {unresolved_write} of this run is unresolved, so the run waits; `tradewire writes list` shows what is to be \
-         settled"
+         resolved"
     );
     tracing::debug!(operation = call.operation, %unresolved_write, "a write is held back");
     CallError::new("refused", message)

@@ -139,8 +139,8 @@ impl Lane {
     /// Lets a slot wait that was found queued, unless it is known here.
     pub(super) fn found(&mut self, due: DateTime<Utc>) {
         let goes_on = matches!(self.state, State::Opening(at) | State::Running(at, _) if at == due);
-        if let (false, Err(place)) = (goes_on || self.is_over, self.queue.binary_search(&due)) {
-            self.queue.insert(place, due);
+        if let (false, Err(permit)) = (goes_on || self.is_over, self.queue.binary_search(&due)) {
+            self.queue.insert(permit, due);
         }
     }
 
@@ -242,18 +242,19 @@ impl Lane {
         Some(taken)
     }
 
-    /// What is to be recorded of the slots that were taken, `begun` being the one whose run begins. `place` says what
+    /// What is to be recorded of the slots that were taken, `begun` being the one whose run begins. `permit` says what
     /// the next one waits for, if nothing else keeps it.
     pub(super) fn rows(
         &mut self,
         taken: Taken,
         begun: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-        place: impl Fn() -> String,
+        permit: impl Fn() -> String,
     ) -> Vec<SlotRecord> {
         let Taken { mut rows, mut lined_up, more_since } = taken;
         lined_up.retain(|slot| self.queue.contains(slot));
-        let queued = |slot: &DateTime<Utc>| self.row(*slot, SlotState::Queued, self.waits_for(*slot, now, &place), now);
+        let queued =
+            |slot: &DateTime<Utc>| self.row(*slot, SlotState::Queued, self.waits_for(*slot, now, &permit), now);
         rows.extend(lined_up.iter().map(queued));
         rows.sort_by_key(|row| row.due);
         if let (Some(first), Some(since)) = (rows.first_mut(), more_since) {
@@ -376,7 +377,7 @@ impl Lane {
     }
 
     /// What a slot waits for that is in the queue.
-    fn waits_for(&self, slot: DateTime<Utc>, now: DateTime<Utc>, place: impl Fn() -> String) -> String {
+    fn waits_for(&self, slot: DateTime<Utc>, now: DateTime<Utc>, permit: impl Fn() -> String) -> String {
         let ahead = self.queue.iter().take_while(|queued| **queued != slot).last().copied();
         let before = ahead.or(match self.state {
             State::Idle => None,
@@ -384,7 +385,7 @@ impl Lane {
         });
         match before {
             Some(before) => format!("it waits for the run of the slot of {}", self.local(before)),
-            None => format!("it waits for {}", self.held(now).unwrap_or_else(place)),
+            None => format!("it waits for {}", self.held(now).unwrap_or_else(permit)),
         }
     }
 

@@ -17,7 +17,7 @@
 //! the store since the very transaction that queued them, each with its window, and are found at once where it was this
 //! process, else at the next look. None of them is ever skipped; they wait for their turn.
 //!
-//! A run of a slot that waited goes on when nothing else does in its lane: once the write that was unresolved is settled,
+//! A run of a slot that waited goes on when nothing else does in its lane: once its unresolved write is resolved,
 //! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
 //!
 //! Files that could not be delivered while their run went on are tried again when they are due ([`deliveries`]), whatever

@@ -61,7 +61,7 @@ pub(super) struct Permits {
 #[derive(Debug, Default)]
 struct Tenant {
     held: usize,
-    /// By plugin: where one has no place left, its others need not be looked at.
+    /// By plugin: where one has no permit left, its others need not be looked at.
     waiting: HashMap<Option<String>, BTreeSet<(DateTime<Utc>, usize)>>,
 }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_cannot_take_a_place_yet_keeps_its_turn() {
+    fn whoever_cannot_take_a_permit_yet_keeps_its_turn() {
         let mut permits = Permits::new(limits(1, 1));
         for (lane, tenant) in [(0, "many"), (1, "many"), (2, "one")] {
             permits.request(lane, at(lane as i64), claim(tenant, "p"));
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn lower_limits_take_no_place_away_and_let_nobody_in() {
+    fn lower_limits_take_no_permit_away_and_let_nobody_in() {
         let mut permits = Permits::new(limits(4, 4));
         for lane in 0..6 {
             permits.request(lane, at(lane as i64), claim("a", "p"));

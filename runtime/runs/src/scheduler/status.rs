@@ -193,7 +193,7 @@ impl Known {
             return Some((Condition::Overdue, reason));
         }
         if self.unresolved.iter().any(|unresolved_write| is_its(&unresolved_write.export, &unresolved_write.tenant)) {
-            let reason = "a write may have taken effect; `tradewire writes list` shows what is to be settled";
+            let reason = "a write may have taken effect; `tradewire writes list` shows what is to be resolved";
             return Some((Condition::Waiting, reason.to_owned()));
         }
         let mut under_way = self.deliveries.iter().filter(|delivery| is_its(&delivery.export, &delivery.tenant));

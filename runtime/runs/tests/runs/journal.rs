@@ -305,5 +305,5 @@ async fn only_an_open_run_begins_a_write_and_an_answer_that_comes_late_ends_it()
     assert!(bench.store.unresolved_writes().await.unwrap().is_empty());
     assert_eq!(bench.store.writes(run_id).await.unwrap()[0].answer.as_deref(), Some(&b"9"[..]));
     let resolution = bench.store.resolve_write(unresolved_write.write.id, &Resolution::NotApplied, Utc::now()).await;
-    assert!(resolution.unwrap_err().to_string().contains("no write"), "what is known cannot be overruled");
+    assert!(resolution.unwrap_err().to_string().contains("no unresolved write"), "what is known cannot be overruled");
 }

@@ -107,7 +107,7 @@ async fn a_tenant_with_many_slots_does_not_keep_the_one_with_a_single_slot_waiti
 }
 
 #[tokio::test]
-async fn what_waits_for_a_tenants_place_or_a_plugins_holds_nobody_else_up() {
+async fn what_waits_for_a_tenants_permit_or_a_plugins_holds_nobody_else_up() {
     let held = Held::new();
     let rest = "[runs]\nper_tenant = 3\n[plugin.rare]\nsource = \"rare.wasm\"\nat_once = 1\n";
     let rest = [rest, &export("rare0", "rare", "zenith"), &export("rare1", "rare", "zenith")].concat();
@@ -132,7 +132,7 @@ async fn what_waits_for_a_tenants_place_or_a_plugins_holds_nobody_else_up() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_place_is_still_there_after_the_process_has_died_or_stopped() {
+async fn what_waits_for_a_permit_is_still_there_after_the_process_has_died_or_stopped() {
     let held = Held::new();
     let bench = Bench::with(held.plugin(|_, _| false), &config(4, "[runs]\nat_once = 2"), |store| store);
     let going = start(&bench);
@@ -152,7 +152,7 @@ async fn what_waits_for_a_place_is_still_there_after_the_process_has_died_or_sto
 }
 
 #[tokio::test]
-async fn a_further_attempt_waits_for_a_place_like_any_other_run() {
+async fn a_further_attempt_waits_for_a_permit_like_any_other_run() {
     let held = Held::new();
     let config = config(2, "[runs]\nat_once = 1")
         .replace("[export.single]", "[export.single]\nretries = { times = 1, backoff = \"10 s\" }");

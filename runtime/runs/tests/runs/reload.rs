@@ -14,7 +14,7 @@ use tradewire_store::{Pause, RunFilter, SlotFilter, SlotRecord, SlotState, Store
 use crate::support::scheduling::{Going, a_while, until};
 use crate::support::{Bench, CONFIG, Closure, at};
 
-/// Exports of these names and schedules, and so many places.
+/// Exports of these names and schedules, and so many permits.
 fn config(at_once: usize, exports: &[(&str, &str)]) -> String {
     let mut config = CONFIG[..CONFIG.find("[export.weekly]").unwrap()].to_owned();
     for (name, cron) in exports {
@@ -144,7 +144,7 @@ async fn a_new_schedule_that_is_paused_does_not_run() {
 }
 
 #[tokio::test]
-async fn a_run_that_goes_on_keeps_its_settings_and_more_places_let_others_in_at_once() {
+async fn a_run_that_goes_on_keeps_its_settings_and_more_permits_let_others_in_at_once() {
     let exports: &[_] = &[("a", "0 * * * *"), ("b", "0 * * * *"), ("c", "0 * * * *")];
     let follows = Follows::new(&config(1, exports)).await;
     follows.bench.clock.set("2026-03-11T13:00:00Z");

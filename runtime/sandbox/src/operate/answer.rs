@@ -103,7 +103,7 @@ pub(super) struct Envelope {
 
 impl Envelope {
     /// The answer: an envelope as the operation declares it, or a bare array.
-    pub fn layer(&self, call: &Call<'_>, data: Vec<u8>) -> Response {
+    pub fn wrap(&self, call: &Call<'_>, data: Vec<u8>) -> Response {
         let ty = match (&call.endpoint.shape, &call.endpoint.operation.answer) {
             (Shape::Array(_), _) => return wire::json([b"[", data.as_slice(), b"]"].concat()),
             (_, Answer::Json(ty)) => ty,

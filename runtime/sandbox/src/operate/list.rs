@@ -41,7 +41,7 @@ pub(super) fn page(call: &Call<'_>, collection: usize) -> Response {
     }
     let total =
         (call.asked.is_true("includeTotal") || matches!(call.endpoint.shape, Shape::Array(_))).then_some(places.len());
-    Envelope { page: asked, size, more: to < places.len(), total, continue_from: None }.layer(call, data)
+    Envelope { page: asked, size, more: to < places.len(), total, continue_from: None }.wrap(call, data)
 }
 
 /// Changes since a cursor, in their order: what was taken away too.
@@ -84,5 +84,5 @@ pub(super) fn feed(call: &Call<'_>, collection: usize) -> Result<Response, Probl
     // From the start, an empty feed has no record to continue after: whatever comes later is still to come.
     let last = if last == Cursor::START { Cursor { moment: 0, place: 0 } } else { last };
     let continue_from = Some(call.state.seal.close(call.tenant, collection, last));
-    Ok(Envelope { page: 1, size, more, total: None, continue_from }.layer(call, data))
+    Ok(Envelope { page: 1, size, more, total: None, continue_from }.wrap(call, data))
 }

@@ -30,7 +30,7 @@ fn shown(call: &Call<'_>, collection: usize, text: &str) -> Response {
     match (&call.endpoint.shape, call.endpoint.shape.record()) {
         (Shape::Page(_) | Shape::Array(_) | Shape::Feed(_), Some(ty)) => {
             let data = Shown::new(call, collection, ty).text(text).into_bytes();
-            Envelope { page: 1, size: 1, more: false, total: Some(1), continue_from: None }.layer(call, data)
+            Envelope { page: 1, size: 1, more: false, total: Some(1), continue_from: None }.wrap(call, data)
         }
         (_, Some(ty)) => wire::json(Shown::new(call, collection, ty).text(text)),
         (_, None) => wire::empty(hyper::StatusCode::OK),

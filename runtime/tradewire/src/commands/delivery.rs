@@ -32,12 +32,12 @@ async fn test(Test { delivery: name, paths }: Test, output: &Output) -> Result<(
         };
         anyhow::Ok((Configured.open(&delivery)?, recipients))
     });
-    let (paths, recipients) = opened.await.context("the runtime failed")??;
-    let found = paths.probe().await?;
+    let (destination, recipients) = opened.await.context("the runtime failed")??;
+    let found = destination.probe().await?;
     drop(busy);
     let mut text = format!("{name}: {found}");
     recipients.iter().for_each(|recipient| text += &format!("\n  encrypted to {recipient}"));
-    let value = json!({ "delivery": name, "address": paths.address(), "found": found, "recipients": recipients });
+    let value = json!({ "delivery": name, "address": destination.address(), "found": found, "recipients": recipients });
     output.result(&text, &value);
     Ok(())
 }

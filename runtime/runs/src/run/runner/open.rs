@@ -123,7 +123,7 @@ pub enum RunError {
     /// A run of the same window waits.
     #[error(
         "run {0} of the same window waits: a write of it may have taken effect; `tradewire writes list` shows what is to \
-         be settled"
+         be resolved"
     )]
     Waits(RunId),
     /// A run of the same window delivers.

@@ -31,7 +31,7 @@ impl Runner {
     /// The end of an attempt whose run waits. It is no failure: trying again is what must not happen.
     pub(super) fn waiting(&self, unresolved: &[WriteRecord]) -> Ending {
         let writes = if unresolved.len() == 1 { "a write" } else { "writes" };
-        let message = format!("{writes} may have taken effect; `tradewire writes list` shows what is to be settled");
+        let message = format!("{writes} may have taken effect; `tradewire writes list` shows what is to be resolved");
         let reason = |unresolved_write: &WriteRecord| {
             let why = unresolved_write.message.as_deref().unwrap_or("the run ended before it was answered");
             let WriteRecord { id, operation, method, path, begun, .. } = unresolved_write;

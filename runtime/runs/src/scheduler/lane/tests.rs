@@ -34,7 +34,7 @@ fn take(lane: &mut Lane, now: DateTime<Utc>) -> Option<Came> {
 }
 
 /// What it comes to while it has none.
-fn take_without_place(lane: &mut Lane, now: DateTime<Utc>) -> Came {
+fn take_without_permit(lane: &mut Lane, now: DateTime<Utc>) -> Came {
     let taken = lane.take(now).unwrap();
     Came { run: None, rows: lane.rows(taken, None, now, || "a permit".to_owned()) }
 }
@@ -259,22 +259,22 @@ fn jitter_moves_the_start_and_neither_the_slot_nor_the_order() {
 }
 
 #[test]
-fn a_slot_that_waits_for_a_place_is_overlapped_as_its_run_would_be() {
+fn a_slot_that_waits_for_a_permit_is_overlapped_as_its_run_would_be() {
     let day = |overlap| lane_with("0 * * * *", Policy { overlap, ..Policy::default() }, "2026-03-01T06:00:00Z");
     let row = |hour: u32, state| (format!("2026-03-01T0{hour}:00:00+00:00"), state);
     let [mut skip, mut queue, mut replace] = [Overlap::Skip, Overlap::Queue, Overlap::Replace].map(day);
     for lane in [&mut skip, &mut queue, &mut replace] {
-        let came = take_without_place(lane, at("2026-03-01T07:00:00Z"));
+        let came = take_without_permit(lane, at("2026-03-01T07:00:00Z"));
         assert_eq!((states(&came), reasons(&came)), (vec![row(7, SlotState::Queued)], vec!["it waits for a permit"]));
         lane.recorded();
     }
     let later = at("2026-03-01T08:00:00Z");
-    let came = take_without_place(&mut skip, later);
+    let came = take_without_permit(&mut skip, later);
     assert_eq!(states(&came), [row(8, SlotState::Skipped)]);
     assert_eq!(reasons(&came), ["the slot of 2026-03-01T07:00:00+00:00 was still waiting"]);
-    let came = take_without_place(&mut queue, later);
+    let came = take_without_permit(&mut queue, later);
     assert_eq!(reasons(&came), ["it waits for the run of the slot of 2026-03-01T07:00:00+00:00"]);
-    let came = take_without_place(&mut replace, later);
+    let came = take_without_permit(&mut replace, later);
     assert_eq!(states(&came), [row(7, SlotState::Skipped), row(8, SlotState::Queued)]);
     for (mut lane, next) in [(skip, 7), (queue, 7), (replace, 8)] {
         lane.recorded();
@@ -285,7 +285,7 @@ fn a_slot_that_waits_for_a_place_is_overlapped_as_its_run_would_be() {
 #[test]
 fn a_slot_that_waits_keeps_its_row_when_the_clock_is_set_back() {
     let mut lane = lane("0 * * * *", Missed::Latest, "2026-03-01T06:00:00Z");
-    take_without_place(&mut lane, at("2026-03-01T07:00:00Z"));
+    take_without_permit(&mut lane, at("2026-03-01T07:00:00Z"));
     lane.recorded();
     lane.set_back(at("2026-03-01T06:30:00Z"));
     assert_eq!(take(&mut lane, at("2026-03-01T07:00:00Z")).unwrap().run, Some(at("2026-03-01T07:00:00Z")));

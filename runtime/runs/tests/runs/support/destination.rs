@@ -162,9 +162,9 @@ impl Destination for FakeDestination {
         self.go(format!("look for {name}"), |_| taken).await
     }
 
-    async fn discard(&self, parcel_id: &str) -> Result<(), DestinationError> {
-        let id = parcel_id.to_owned();
-        self.go(format!("discard {}", name_of(parcel_id)), |state| drop(state.staged.remove(&id))).await
+    async fn discard(&self, upload_id: &str) -> Result<(), DestinationError> {
+        let id = upload_id.to_owned();
+        self.go(format!("discard {}", name_of(upload_id)), |state| drop(state.staged.remove(&id))).await
     }
 
     async fn probe(&self) -> Result<String, DestinationError> {

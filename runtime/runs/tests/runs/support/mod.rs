@@ -155,7 +155,7 @@ pub struct Bench {
     pub plugin: Closure,
     pub runner: Arc<Runner>,
     config: String,
-    places: Arc<dyn Destinations>,
+    destinations: Arc<dyn Destinations>,
 }
 
 impl Bench {
@@ -164,31 +164,32 @@ impl Bench {
     }
 
     /// With another configuration, and with something around the store.
-    pub fn with(plugin: Closure, config: &str, around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
-        Self::delivering(plugin, config, around, Arc::new(Configured))
+    pub fn with(plugin: Closure, config: &str, layer: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        Self::delivering(plugin, config, layer, Arc::new(Configured))
     }
 
-    /// With other places than those of the configuration.
+    /// With other destinations than those of the configuration.
     pub fn delivering(
         plugin: Closure,
         config: &str,
-        around: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-        places: Arc<dyn Destinations>,
+        layer: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        destinations: Arc<dyn Destinations>,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tradewire.db")).unwrap();
         let clock = MovedClock::at("2026-03-11T12:00:00Z");
-        let seen: Arc<dyn Store> = around(Arc::new(store.clone()));
+        let seen: Arc<dyn Store> = layer(Arc::new(store.clone()));
         let runner = runner(folder.path(), config, seen, plugin.clone(), clock.clone());
-        let runner = Arc::new(runner.with_destinations(places.clone()));
-        Self { folder, store, clock, plugin, runner, config: config.to_owned(), places }
+        let runner = Arc::new(runner.with_destinations(destinations.clone()));
+        Self { folder, store, clock, plugin, runner, config: config.to_owned(), destinations }
     }
 
     /// Another process with the same folder.
     pub fn another(&self) -> Runner {
         let store = SqliteStore::open(&self.folder.path().join("tradewire.db")).unwrap();
         let (plugin, clock) = (self.plugin.clone(), self.clock.clone());
-        runner(self.folder.path(), &self.config, Arc::new(store), plugin, clock).with_destinations(self.places.clone())
+        runner(self.folder.path(), &self.config, Arc::new(store), plugin, clock)
+            .with_destinations(self.destinations.clone())
     }
 
     pub fn outbox(&self) -> PathBuf {

@@ -16,7 +16,7 @@ use crate::cli::template::Test;
 use crate::output::Output;
 
 /// What came of a test.
-enum Resolution {
+enum Verdict {
     Passed,
     Updated,
     Differs(Vec<Difference>),
@@ -38,21 +38,21 @@ pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
         for file in files {
             let path = pack.join(&file);
             let (result, faults, differences) = match run(pack, &file, &survey, options.update)? {
-                Resolution::Passed => {
+                Verdict::Passed => {
                     passed += 1;
                     ("passed", Vec::new(), Vec::new())
                 }
-                Resolution::Updated => {
+                Verdict::Updated => {
                     updated += 1;
                     output.note(&format!("{}: updated", path.display()));
                     ("updated", Vec::new(), Vec::new())
                 }
-                Resolution::Differs(differences) => {
+                Verdict::Differs(differences) => {
                     failed += 1;
                     output.failure(&format!("{}: {}", path.display(), diffs(&differences)));
                     ("differs", Vec::new(), differences)
                 }
-                Resolution::Faulty(faults) => {
+                Verdict::Faulty(faults) => {
                     failed += 1;
                     let faults: Vec<Fault> = faults.into_iter().map(|fault| fault.under(pack)).collect();
                     output.failure(&format!("{}: the test cannot run", path.display()));
@@ -87,27 +87,27 @@ pub fn test(options: &Test, output: &Output) -> Result<ExitCode> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run(pack: &Path, file: &Path, survey: &Survey, update: bool) -> Result<Resolution> {
+fn run(pack: &Path, file: &Path, survey: &Survey, update: bool) -> Result<Verdict> {
     let case = match Case::read(pack, file) {
         Ok(case) => case,
-        Err(fault) => return Ok(Resolution::Faulty(vec![fault])),
+        Err(fault) => return Ok(Verdict::Faulty(vec![fault])),
     };
     if !update {
         return Ok(match case.run(survey) {
-            Err(faults) => Resolution::Faulty(faults),
-            Ok(outcome) if outcome.differences.is_empty() => Resolution::Passed,
-            Ok(outcome) => Resolution::Differs(outcome.differences),
+            Err(faults) => Verdict::Faulty(faults),
+            Ok(outcome) if outcome.differences.is_empty() => Verdict::Passed,
+            Ok(outcome) => Verdict::Differs(outcome.differences),
         });
     }
     if case.run(survey).is_ok_and(|outcome| outcome.differences.is_empty()) {
-        return Ok(Resolution::Passed);
+        return Ok(Verdict::Passed);
     }
     match case.updated(survey) {
-        Err(faults) => Ok(Resolution::Faulty(faults)),
+        Err(faults) => Ok(Verdict::Faulty(faults)),
         Ok(text) => {
             let path = pack.join(file);
             fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-            Ok(Resolution::Updated)
+            Ok(Verdict::Updated)
         }
     }
 }

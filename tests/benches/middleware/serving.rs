@@ -35,15 +35,15 @@ at_once = 1000
 "#;
 
 /// The server, with its folder.
-pub struct Supplying {
+pub struct Serving {
     pub url: String,
     server: Served,
     _folder: TempDir,
 }
 
-impl Supplying {
+impl Serving {
     /// Serves vendors, the stand-in vendor at this address among them.
-    pub fn start(vendor: &str) -> Supplying {
+    pub fn start(vendor: &str) -> Serving {
         let folder = tempfile::tempdir().unwrap();
         let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/harborline");
         std::fs::write(
@@ -54,7 +54,7 @@ impl Supplying {
         let variables = [("VENDOR_KEY", sandbox::DEMO_VENDOR_KEY), ("CALLER_KEY", KEY)];
         let address = |line: String| Some(line.split_once(" vendors at ")?.1.to_owned());
         let (server, url) = Served::start(folder.path(), &variables, address);
-        Supplying { url, server, _folder: folder }
+        Serving { url, server, _folder: folder }
     }
 
     pub fn process(&self) -> Process {
