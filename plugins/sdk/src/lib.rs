@@ -28,9 +28,10 @@
 //! ```
 //!
 //! Query and body records have a setter for every optional field and `new` where something must be given; a paged
-//! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call vendors
-//! with [`middleware::call`]; keep what later runs are to know in [`Run::state`]. With the feature `webhooks`, `Run::events` has
-//! the events that began the run; with `tables`, `Run::create_table` writes reports as CSV, JSON Lines, XLSX or Parquet.
+//! operation's query has [`pages`](Pages), [`records`](Records) and `all`. Log with the [`log`] crate's macros. Call
+//! vendors with [`middleware::call`]; keep what later runs are to know in [`Run::state`]. With the feature `webhooks`,
+//! `Run::events` has the events that began the run; with `tables`, `Run::create_table` writes reports as CSV, JSON
+//! Lines, XLSX or Parquet.
 
 pub mod config;
 pub mod errors;

@@ -96,8 +96,8 @@ impl Default for RateLimit {
     }
 }
 
-/// How often a call is tried again, and how long after. The waits back off with full jitter: any time up to `base`, twice `base`,
-/// four times `base`…, at most `cap`.
+/// How often a call is tried again, and how long after. The waits back off with full jitter: any time up to `base`,
+/// twice `base`, four times `base`…, at most `cap`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Retry {
     /// The most attempts, the first included (5).

@@ -3,8 +3,8 @@
 //! It is checked as a whole: every fault is told at once, with its line and column, the line itself and what to write
 //! instead ([`ConfigError`]). Secrets stand in it only as references ([`Secret`]).
 //!
-//! What an editor should know of it is its [`schema()`]. Secrets in one encrypted file are [`vault`]; what can be a feed is
-//! [`feed`].
+//! What an editor should know of it is its [`schema()`]. Secrets in one encrypted file are [`vault`]; what can be a
+//! feed is [`feed`].
 //!
 #![doc = concat!("```toml\n", include_str!("sample.toml"), "```")]
 

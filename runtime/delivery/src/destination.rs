@@ -43,9 +43,10 @@ pub enum Published {
 
 /// A destination that files are delivered to.
 ///
-/// A delivery has two steps, and what is recorded between them makes it happen once: [`stage`](Destination::stage) brings the
-/// bytes there where no reader takes them for the file, [`publish`](Destination::publish) gives them their name. Both may be
-/// called again after any interruption. A destination that takes files whole in one request does all in the second.
+/// A delivery has two steps, and what is recorded between them makes it happen once: [`stage`](Destination::stage)
+/// brings the bytes there where no reader takes them for the file, [`publish`](Destination::publish) gives them their
+/// name. Both may be called again after any interruption. A destination that takes files whole in one request does all
+/// in the second.
 #[async_trait]
 pub trait Destination: Debug + Send + Sync {
     /// Where it is, as it is recorded and shown: a folder's path, or a URL without user, password or query.

@@ -1,5 +1,5 @@
-//! Destinations that files are delivered to. Each is a [`Destination`]; which run's files go where, when they are tried again and
-//! what is recorded of them is not known here.
+//! Destinations that files are delivered to. Each is a [`Destination`]; which run's files go where, when they are tried
+//! again and what is recorded of them is not known here.
 
 mod destination;
 mod disk;

@@ -1,5 +1,5 @@
-//! Executes the attempts of runs: [`Execute`] by the host, the middleware and the client. Whoever embeds the runtime puts
-//! them together with this.
+//! Executes the attempts of runs: [`Execute`] by the host, the middleware and the client. Whoever embeds the runtime
+//! puts them together with this.
 
 mod call;
 mod events;

@@ -6,7 +6,8 @@
 //! {% stock part = warehouse.part number: line.number %}{ "left": {{ part.left }} }
 //! ```
 //!
-//! Names and arguments are looked up when a template is parsed; while it is rendered, whoever renders answers ([`Calls`]).
+//! Names and arguments are looked up when a template is parsed; while it is rendered, whoever renders answers
+//! ([`Calls`]).
 //!
 //! ```
 //! use tradewire_liquid::{Answer, Argument, Call, CallFault, Callee, Calls, Limits, Mode, Options, Parameter, Shape, Tag};

@@ -7,8 +7,8 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 /// No server means more than this; a nonsensical number must not overflow the clock.
 const LONGEST: f64 = 86_400.0;
 
-/// The wait that an answer's headers ask for, a day at most; none where they ask for none, or for what nobody can read. A
-/// moment that has passed is no wait.
+/// The wait that an answer's headers ask for, a day at most; none where they ask for none, or for what nobody can read.
+/// A moment that has passed is no wait.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Some(wait) = seconds(text) {

@@ -1,11 +1,13 @@
 //! What carries out a run.
 //!
-//! A [`Runner`](run::Runner) carries out one export of a [`Config`](tradewire_config::Config) for one tenant and one window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins
-//! ([`Execute`](run::Execute)), keeps its time limit, its log and its files, writes down what it changes at ServiceTitan
-//! ([`journal`]), delivers what it produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and
-//! records all of it in a [`Store`](tradewire_store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
-//! [`Schedule`](tradewire_schedule::Schedule) is due, something has changed at ServiceTitan ([`feed`]), events have come in (`tradewire-webhooks`) or another
-//! run has succeeded. What became of runs, and what operators may do about it, is [`history`].
+//! A [`Runner`](run::Runner) carries out one export of a [`Config`](tradewire_config::Config) for one tenant and one
+//! window: it hands an [`Attempt`](run::Attempt) to whatever executes plugins ([`Execute`](run::Execute)), keeps its
+//! time limit, its log and its files, writes down what it changes at ServiceTitan ([`journal`]), delivers what it
+//! produced ([`delivery`]) together with what it keeps for later runs ([`state`]), and records all of it in a
+//! [`Store`](tradewire_store::Store). A [`Scheduler`](scheduler::Scheduler) does so whenever a slot of a
+//! [`Schedule`](tradewire_schedule::Schedule) is due, something has changed at ServiceTitan ([`feed`]), events have
+//! come in (`tradewire-webhooks`) or another run has succeeded. What became of runs, and what operators may do about
+//! it, is [`history`].
 //!
 //! ```no_run
 //! use std::{path::PathBuf, sync::Arc};

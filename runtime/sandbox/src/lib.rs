@@ -3,7 +3,8 @@
 //! Every operation of the [catalog](tradewire_surface::Catalog) answers, over seeded data that hangs together
 //! (technicians have payroll settings, gross pay items refer to them and to jobs, purchase orders to vendors and
 //! items), with the real API's tokens, scopes, limits, pages, feeds, validation and problems. No operation has a
-//! handler of its own: [`plan`](tradewire_sandbox_seed::plan) derives from the catalog what each one does to which collection of records.
+//! handler of its own: [`plan`](tradewire_sandbox_seed::plan) derives from the catalog what each one does to which
+//! collection of records.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), tradewire_sandbox::Error> {

@@ -1,9 +1,10 @@
 //! Forgetting what is old, in small steps.
 //!
-//! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its slot.
-//! Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it delivered keeps
-//! that delivery from being made twice, and what events began it stays told of them. A run with an unresolved write, with an attempt
-//! to come or with files under way is left whole, and so is the latest slot of each schedule, which says how far it has come.
+//! A run that wrote nothing at ServiceTitan and delivered nothing is forgotten with its log, its host calls and its
+//! slot. Of any other only log and host calls are: what it wrote answers whoever runs its window again, what it
+//! delivered keeps that delivery from being made twice, and what events began it stays told of them. A run with an
+//! unresolved write, with an attempt to come or with files under way is left whole, and so is the latest slot of each
+//! schedule, which says how far it has come.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row};

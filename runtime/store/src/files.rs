@@ -62,7 +62,8 @@ words! {
         Queued = "queued",
         /// It is at its destination and is to get its name.
         Moving = "moving",
-        /// Its destination has refused to give it its name, and its control total has its own: it is brought there anew.
+        /// Its destination has refused to give it its name, and its control total has its own: it is brought there
+        /// anew.
         Refused = "refused",
         /// It is where it should be.
         Delivered = "delivered",

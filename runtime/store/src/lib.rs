@@ -1,10 +1,10 @@
 //! What outlives a process: slots, runs, their logs, host calls, writes and files.
 //!
-//! [`Store`] is the whole of what the runtime asks of it; `tradewire-store-sqlite` is the embedded one. Nothing here relies on
-//! there being one process: a slot is a row that only one can insert, an open run is a lease that its owner renews,
-//! and whatever a run still wants to record is refused once the run is closed. The run's id so serves as the fencing
-//! token: a process that slept through its lease can no longer deliver or begin a write. Only the answer to a write that
-//! it had sent is taken: that is a fact, whoever knows it.
+//! [`Store`] is the whole of what the runtime asks of it; `tradewire-store-sqlite` is the embedded one. Nothing here
+//! relies on there being one process: a slot is a row that only one can insert, an open run is a lease that its owner
+//! renews, and whatever a run still wants to record is refused once the run is closed. The run's id so serves as the
+//! fencing token: a process that slept through its lease can no longer deliver or begin a write. Only the answer to a
+//! write that it had sent is taken: that is a fact, whoever knows it.
 
 mod error;
 mod events;
@@ -58,9 +58,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Closes a run; where it succeeds its files that were on their way count as delivered with it, and in any case its
     /// writes that were not answered as unresolved. [`StoreError::RunClosed`] where it is not open any more,
-    /// [`StoreError::Decided`] where it is to end without delivering and its delivery is decided, [`StoreError::Unresolved`] where it is to end otherwise than waiting and
-    /// would leave a write unresolved. Where it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their
-    /// slots with it, all or nothing: each at the run's end, or right after its latest.
+    /// [`StoreError::Decided`] where it is to end without delivering and its delivery is decided,
+    /// [`StoreError::Unresolved`] where it is to end otherwise than waiting and would leave a write unresolved. Where
+    /// it is the first of its attempts to succeed, its [`followers`](Ending::followers) get their slots with it, all or
+    /// nothing: each at the run's end, or right after its latest.
     async fn close_run(&self, run: RunId, ending: &Ending) -> Result<(), StoreError>;
 
     /// The last file that the runs of this window delivered under that name to that destination, or have decided to.
@@ -92,8 +93,8 @@ pub trait Store: Send + Sync + 'static {
     /// another process has it.
     async fn renew_delivery(&self, run: RunId, by: &str, until: DateTime<Utc>) -> Result<bool, StoreError>;
 
-    /// Records how far a file has come: destination, name, version, state and when. [`StoreError::DeliveryLost`] where another
-    /// process has the delivery.
+    /// Records how far a file has come: destination, name, version, state and when. [`StoreError::DeliveryLost`] where
+    /// another process has the delivery.
     async fn record_file(&self, run: RunId, by: &str, file: &FileRecord) -> Result<(), StoreError>;
 
     /// Records that a try has failed and lets go of the delivery; a run that delivers says why as its message.

@@ -72,8 +72,8 @@ words! {
         Cancelled = "cancelled",
         /// It was cut off: shut down, killed, or abandoned. Nothing was delivered.
         Interrupted = "interrupted",
-        /// A write of it may have taken effect and nobody knows: it goes on when an operator has resolved that. Nothing was
-        /// delivered.
+        /// A write of it may have taken effect and nobody knows: it goes on when an operator has resolved that. Nothing
+        /// was delivered.
         Waiting = "waiting",
         /// It did what it should, and what it keeps is kept; its files are not all where they go yet. They are tried again
         /// without it.

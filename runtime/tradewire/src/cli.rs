@@ -73,8 +73,8 @@ pub enum Command {
     Check(Check),
     /// Finds what is unsafe on this machine or about to fail, and says what to do. It changes nothing.
     ///
-    /// It looks at owners and modes of files, secrets, core dumps, limits, free space, the clock, the store and plugins.
-    /// The exit code is 1 if something is found.
+    /// It looks at owners and modes of files, secrets, core dumps, limits, free space, the clock, the store and
+    /// plugins. The exit code is 1 if something is found.
     Doctor(doctor::Doctor),
     /// Prints the JSON Schema of the configuration, for editors.
     ///
@@ -127,7 +127,8 @@ pub struct Run {
     /// The end of the window, a day or a moment. It is not part of the window.
     #[arg(long, requires = "from")]
     pub to: Option<String>,
-    /// Runs every window of the schedule from `--from` to `--to`, one after the other. It stops at the first that fails.
+    /// Runs every window of the schedule from `--from` to `--to`, one after the other. It stops at the first that
+    /// fails.
     #[arg(long, requires = "from")]
     pub backfill: bool,
     /// Runs the window even if a run of it succeeded, and sends its writes again.

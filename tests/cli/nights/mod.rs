@@ -1,6 +1,6 @@
-//! Thirty nights of purchasing, over a ServiceTitan and a vendor whose data moves by day and who have bad nights: orders
-//! are sent and received, prices written into the pricebook, bills handed to the ledger and marked, and all of it
-//! reconciled. At the end the sandbox's own records and its ledger of writes say the same as the files.
+//! Thirty nights of purchasing, over a ServiceTitan and a vendor whose data moves by day and who have bad nights:
+//! orders are sent and received, prices written into the pricebook, bills handed to the ledger and marked, and all of
+//! it reconciled. At the end the sandbox's own records and its ledger of writes say the same as the files.
 //!
 //! Drawn from `TRADEWIRE_NIGHTS_SEED`; `TRADEWIRE_NIGHTS` says how many there are.
 #![cfg(unix)]

@@ -1,8 +1,8 @@
 //! A plugin whose memory, pointers, lengths, handles and discriminants are the input calls any three of its imports, and
 //! is answered with the rest of the input as JSON: lifting and lowering, and the plans that both go by.
 //!
-//! The component imports every operation, every pager, raw calls, events, files, vendors and state with the types of the
-//! committed contract; `engine` makes it. Whatever it does may end the run, never the host.
+//! The component imports every operation, every pager, raw calls, events, files, vendors and state with the types of
+//! the committed contract; `engine` makes it. Whatever it does may end the run, never the host.
 #![no_main]
 #![allow(clippy::unwrap_used)]
 

@@ -1,5 +1,5 @@
-//! `[delivery.*]`: where files go. Every key is read whatever the kind of destination, so that all faults are told at once; one
-//! that belongs to another kind is a fault of its own.
+//! `[delivery.*]`: where files go. Every key is read whatever the kind of destination, so that all faults are told at
+//! once; one that belongs to another kind is a fault of its own.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The configuration as a whole: what a good one means, and what is said of a bad one.
 //!
-//! Each `tests/config/faults/*.toml` has faults, and the `.txt` beside it is exactly what an operator is shown. Run with
-//! `UPDATE_GOLDEN=1` to write the latter anew, and read the difference.
+//! Each `tests/config/faults/*.toml` has faults, and the `.txt` beside it is exactly what an operator is shown. Run
+//! with `UPDATE_GOLDEN=1` to write the latter anew, and read the difference.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! The cases of golden-liquid through the engine, as plain text.
 //!
-//! The suite is not in the repository: `GOLDEN_LIQUID` names its file, or it lies beside the workspace. Every case passes.
+//! The suite is not in the repository: `GOLDEN_LIQUID` names its file, or it lies beside the workspace. Every case
+//! passes.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! The published `liquid` crate beside this engine, over the cases of golden-liquid that the crate accepts.
 //!
-//! Where the two differ, the suite says who is right. Every difference is printed with what the suite expects, and none may
-//! be against this engine.
+//! Where the two differ, the suite says who is right. Every difference is printed with what the suite expects, and none
+//! may be against this engine.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

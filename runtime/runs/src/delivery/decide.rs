@@ -134,7 +134,8 @@ impl Deciding<'_> {
         DeliveryError::Keep { name: name.to_owned(), outbox: self.outbox.folder().to_owned(), source }
     }
 
-    /// What becomes of each file. Names at a destination that is not of this machine are chosen when the files are brought there.
+    /// What becomes of each file. Names at a destination that is not of this machine are chosen when the files are
+    /// brought there.
     async fn plan(
         &self,
         produced: &[Produced],

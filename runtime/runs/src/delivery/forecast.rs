@@ -60,8 +60,8 @@ pub(crate) async fn forecast(
     forecast_at(store, local.as_deref(), delivery, opening, produced).await
 }
 
-/// What would become of each file. `local` is the destination where it is a folder of this machine; any other is not asked
-/// what it has.
+/// What would become of each file. `local` is the destination where it is a folder of this machine; any other is not
+/// asked what it has.
 pub(super) async fn forecast_at(
     store: &dyn Store,
     local: Option<&dyn Destination>,

@@ -87,8 +87,8 @@ impl Uploader<'_> {
         }
     }
 
-    /// Records that a name was not given for a permanent reason, so certainly not: what was brought there may be gone by
-    /// the next try. A folder of this machine keeps it.
+    /// Records that a name was not given for a permanent reason, so certainly not: what was brought there may be gone
+    /// by the next try. A folder of this machine keeps it.
     async fn not_published(
         &self,
         file: &mut FileRecord,

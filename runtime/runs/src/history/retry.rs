@@ -40,8 +40,7 @@ pub enum RetryError {
     Store(#[from] StoreError),
 }
 
-/// What runs the window of a run again: as its next attempt, or as a run of its own where the writes are to be made
-/// `again`.
+/// What runs the window of a run again: as its next attempt, or by `force` as a run of its own that sends its writes again.
 pub async fn retry(store: &dyn Store, run: &RunRecord, force: bool) -> Result<Request, RetryError> {
     let opening = &run.opening;
     let id = opening.id;

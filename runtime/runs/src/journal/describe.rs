@@ -183,6 +183,12 @@ mod tests {
         operation(called, 7, &arguments).await.unwrap().digest
     }
 
+    #[test]
+    fn the_digest_of_a_vendors_call_is_the_one_that_older_stores_hold() {
+        let call = vendor("harborline", "orders", "{}", "1");
+        assert_eq!(call.digest, "40c5cda652ed41f1b231a1d7ac4e281305e62c873c0ca68cebeaaf9bfb70bdc9");
+    }
+
     #[tokio::test]
     async fn calls_that_differ_in_anything_have_other_digests_and_equal_ones_the_same() {
         let update = "crm/customers.update";

@@ -15,7 +15,8 @@ const CLOCKS: TimeDelta = TimeDelta::minutes(5);
 pub struct Look {
     /// The operation.
     pub operation: String,
-    /// The path, with its parameters filled in; none for an endpoint of a vendor, which is asked for what the write names.
+    /// The path, with its parameters filled in; none for an endpoint of a vendor, which is asked for what the write
+    /// names.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The parameters of the path.

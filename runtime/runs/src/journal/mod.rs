@@ -11,9 +11,9 @@
 //! | unresolved, `PUT` or `DELETE` at ServiceTitan | sends it again |
 //! | unresolved, any other | there is none: the run waits for an operator |
 //!
-//! Unresolved is what was sent and never answered: the connection broke, or the process died in between. From then on the
-//! run writes nothing more, is not delivered and not tried again. [`Store::resolve_write`](tradewire_store::Store) ends
-//! that.
+//! Unresolved is what was sent and never answered: the connection broke, or the process died in between. From then on
+//! the run writes nothing more, is not delivered and not tried again. [`Store::resolve_write`](tradewire_store::Store)
+//! ends that.
 //!
 //! Which runs are attempts of one is decided where they are opened: whoever runs a window again goes on with what the
 //! window's latest run has done, also where that has succeeded.

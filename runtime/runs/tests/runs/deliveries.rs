@@ -1,5 +1,5 @@
-//! Deliveries to destinations that are down, slow or far: whatever happens and whoever comes next, each file arrives once,
-//! whole and in order, and nothing that comes after it begins before.
+//! Deliveries to destinations that are down, slow or far: whatever happens and whoever comes next, each file arrives
+//! once, whole and in order, and nothing that comes after it begins before.
 
 use std::sync::Arc;
 use std::time::Duration;

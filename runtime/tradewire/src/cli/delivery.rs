@@ -8,8 +8,8 @@ use super::Paths;
 pub enum Delivery {
     /// Tests a delivery without leaving a file.
     ///
-    /// It connects, signs in and checks that files may be written. If the configuration has no host key of an SFTP server,
-    /// it shows the server's.
+    /// It connects, signs in and checks that files may be written. If the configuration has no host key of an SFTP
+    /// server, it shows the server's.
     Test(Test),
 }
 

@@ -15,8 +15,8 @@ pub enum Export {
     New(Box<New>),
     /// Shows what a run would deliver. It sends, delivers and records nothing.
     ///
-    /// The plugin runs, and ServiceTitan answers what it reads. A write is answered from the journal if an earlier run of
-    /// the window made it. Any other write is refused and shown. The exit code is 1 if a run would fail.
+    /// The plugin runs, and ServiceTitan answers what it reads. A write is answered from the journal if an earlier run
+    /// of the window made it. Any other write is refused and shown. The exit code is 1 if a run would fail.
     Preview(Preview),
     /// Compares two deliveries of one window, row by row and by their totals.
     Diff(Diff),

@@ -19,16 +19,16 @@ pub enum Runs {
     Logs(Logs),
     /// Runs the window of a run again.
     ///
-    /// The retry is the next attempt of that run. Writes that were answered before are not sent again: the journal answers
-    /// them. A run that goes on, waits for unresolved writes or has succeeded is refused. So is a run whose window has a
-    /// later run: retry that one. If only the delivery is left, the delivery is tried at once, without the plugin. The exit
-    /// codes are those of `tradewire run`.
+    /// The retry is the next attempt of that run. Writes that were answered before are not sent again: the journal
+    /// answers them. A run that goes on, waits for unresolved writes or has succeeded is refused. So is a run whose
+    /// window has a later run: retry that one. If only the delivery is left, the delivery is tried at once, without the
+    /// plugin. The exit codes are those of `tradewire run`.
     Retry(Retry),
     /// Cancels a run that goes on, and waits until it has ended.
     ///
-    /// The process that carries it out notices within half a minute. Nothing is delivered, and the run is not retried. If
-    /// the delivery was decided already, files that are delivered stay, and the others are given up. A run whose process is
-    /// gone is recorded as interrupted.
+    /// The process that carries it out notices within half a minute. Nothing is delivered, and the run is not retried.
+    /// If the delivery was decided already, files that are delivered stay, and the others are given up. A run whose
+    /// process is gone is recorded as interrupted.
     Cancel(Cancel),
 }
 

@@ -11,20 +11,20 @@ use super::Paths;
 pub enum Store {
     /// Copies the store into a file. Processes that use the store need not stop.
     ///
-    /// The copy does not hold the files that runs produced. They are in `outbox` of the state folder. Files that are not
-    /// delivered yet need it.
+    /// The copy does not hold the files that runs produced. They are in `outbox` of the state folder. Files that are
+    /// not delivered yet need it.
     Backup(Copy),
     /// Replaces the store by a copy, and keeps the store that was there beside it.
     ///
-    /// It is refused while a process uses the store. The copy does not know what was delivered, or written at ServiceTitan,
-    /// since it was made: look at the store that is kept before you run those windows again.
+    /// It is refused while a process uses the store. The copy does not know what was delivered, or written at
+    /// ServiceTitan, since it was made: look at the store that is kept before you run those windows again.
     Restore(Copy),
-    /// Removes runs that are older than `keep` of `[store]`, with their logs, host calls and slots. `tradewire serve` does
-    /// so every hour.
+    /// Removes runs that are older than `keep` of `[store]`, with their logs, host calls and slots. `tradewire serve`
+    /// does so every hour.
     ///
-    /// A run that delivered a file or wrote at ServiceTitan loses its log, its host calls and its files in the outbox. The
-    /// rest stays, so that nothing is done twice. A run with an unresolved write, a retry to come or files under way is not
-    /// touched.
+    /// A run that delivered a file or wrote at ServiceTitan loses its log, its host calls and its files in the outbox.
+    /// The rest stays, so that nothing is done twice. A run with an unresolved write, a retry to come or files under
+    /// way is not touched.
     Prune(Prune),
 }
 

@@ -32,8 +32,8 @@ pub struct Resolve {
     /// The write was not applied: the next attempt may send it.
     #[arg(long)]
     pub not_applied: bool,
-    /// A file with the JSON that ServiceTitan or the vendor's endpoint would have answered [default: from ServiceTitan the
-    /// record that the call names, as it is then, or nothing; from a vendor that it is done].
+    /// A file with the JSON that ServiceTitan or the vendor's endpoint would have answered [default: from ServiceTitan
+    /// the record that the call names, as it is then, or nothing; from a vendor that it is done].
     #[arg(long, requires = "applied")]
     pub answer: Option<PathBuf>,
     #[command(flatten)]

@@ -56,7 +56,8 @@ pub(super) fn load(installation: &Installation, mut faults: Faults) -> Result<Ex
     installation.executor(faults)
 }
 
-/// A delivery makes its folder, and no more than that. Of other destinations settings and secrets are checked, and keys.
+/// A delivery makes its folder, and no more than that. Of other destinations settings and secrets are checked, and
+/// keys.
 fn deliveries(config: &Config, faults: &mut Faults) {
     for delivery in config.deliveries.values() {
         if let Some(Err(error)) = delivery.encrypt.as_ref().map(open_encryption) {

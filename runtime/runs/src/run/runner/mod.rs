@@ -2,10 +2,10 @@
 //!
 //! A run is opened ([`Runner::open`]), which takes its slot where it has one, and then carried out
 //! ([`Runner::carry_out`]). While it goes on its lease is renewed and its log written to the store. Its attempt has a
-//! task of its own with a time limit around it; its files are delivered only when it has succeeded, and where that takes
-//! longer the run ends and they are delivered without it ([`deliver`]). A run whose process died is ended by
-//! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has an unresolved write waits, one
-//! that failed for a transient reason may be tried again; the next attempt goes on with its journal.
+//! task of its own with a time limit around it; its files are delivered only when it has succeeded, and where that
+//! takes longer the run ends and they are delivered without it ([`deliver`]). A run whose process died is ended by
+//! [`Runner::recover`]: its delivery is completed if it was decided, else undone. One that has an unresolved write
+//! waits, one that failed for a transient reason may be tried again; the next attempt goes on with its journal.
 
 mod alive;
 mod attempt;

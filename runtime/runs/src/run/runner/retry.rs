@@ -1,7 +1,7 @@
 //! Runs that are tried again: when, and which.
 //!
-//! What began by itself and failed for a transient reason gets a further attempt, if its export has `retries`. The
-//! wait is the store's: [`Store::retries`](tradewire_store::Store::retries) names the runs, and whoever keeps the schedules
+//! What began by itself and failed for a transient reason gets a further attempt, if its export has `retries`. The wait
+//! is the store's: [`Store::retries`](tradewire_store::Store::retries) names the runs, and whoever keeps the schedules
 //! goes on with them. Attempts share their journal, so what is written at ServiceTitan or ordered from a vendor is so
 //! once in all of them; a run with an unresolved write waits, and is not tried again.
 
