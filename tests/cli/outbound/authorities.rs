@@ -72,7 +72,7 @@ fn believing(bench: &Bench, tls: &Tls, beside: &str) {
 
 #[test]
 fn a_receiver_is_believed_when_its_authority_is_named() {
-    let receiver = vendors::saying("501 Unsupported method ('OPTIONS')", "no such method");
+    let receiver = stand_ins::saying("501 Unsupported method ('OPTIONS')", "no such method");
     let tls = Tls::before(&receiver.url);
     let to = format!("to = \"{}/files\"", tls.url());
     let bench = Bench::with(&hostile("", "behaviour = \"writes-big\"").replace("to = \"outbox\"", &to));
@@ -92,7 +92,7 @@ fn a_receiver_is_believed_when_its_authority_is_named() {
 
 #[test]
 fn a_store_is_believed_when_its_authority_is_named() {
-    let store = vendors::saying("503 Slow Down", "<Error><Code>SlowDown</Code></Error>");
+    let store = stand_ins::saying("503 Slow Down", "<Error><Code>SlowDown</Code></Error>");
     let tls = Tls::before(&store.url);
     let endpoint = format!("endpoint = \"{}\"", tls.url());
     let secret = "secret_access_key = { env = \"CALLER_KEY\" }";
