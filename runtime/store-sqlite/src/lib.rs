@@ -11,7 +11,7 @@
 //! # async fn example() -> Result<(), tradewire_store::StoreError> {
 //! let store = SqliteStore::open(".tradewire/tradewire.db".as_ref())?;
 //! for run in store.runs(&RunFilter::default()).await? {
-//!     println!("{} {}", run.export, run.tenant);
+//!     println!("{} {}", run.opening.export, run.opening.tenant);
 //! }
 //! # Ok(())
 //! # }

@@ -34,7 +34,7 @@ fn a_template_asks_for_the_calls_tenant_what_its_pack_is_granted() {
     assert!(calls[2].query.starts_with("for=") && calls[2].query.len() > 4, "{:?}", calls[2]);
 
     let unknown = serving.call("acme/asking/account", "{ \"vendorId\": 1 }");
-    unknown.failed(502, "ServiceTitan", &["Templates/account/Request.liquid:2:", "inventory/vendors.get-by-id: "]);
+    unknown.failed(502, "ServiceTitan", &["Templates/account/Request.liquid:2:", "inventory.vendors.get-by-id: "]);
     let vendor_calls = world
         .sandbox()
         .calls()

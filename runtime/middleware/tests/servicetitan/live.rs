@@ -107,7 +107,7 @@ async fn what_servicetitan_refuses_is_told_as_its_own_and_the_vendor_is_not_aske
     let middleware = world.serve(&request, ANSWER, &["inventory/vendors:view"]).unwrap();
     let (status, kind, message) = message(&world.answer(&middleware, "{}").await);
     assert_eq!((status, kind.as_str()), (502, "ServiceTitan"), "{message}");
-    assert!(message.starts_with("Templates/branches/Request.liquid:2:1: inventory/vendors.get-by-id: "), "{message}");
+    assert!(message.starts_with("Templates/branches/Request.liquid:2:1: inventory.vendors.get-by-id: "), "{message}");
     assert_eq!(world.of("_vendor/"), 0);
 }
 
