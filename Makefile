@@ -33,6 +33,8 @@ lint:
 	cargo fmt --all --check --manifest-path tests/fuzz/engine/Cargo.toml
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --manifest-path plugins/Cargo.toml --workspace --exclude every-operation --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 
 # Each fuzz target for FUZZ_SECONDS (60), two at a time.
 fuzz:

@@ -1,4 +1,4 @@
-//! Vendors behind the journal of a run: what [`journal`](tradewire_middleware::exchange::journal) asks for, by
+//! Vendors behind the journal of a run: what the middleware's [`journal`] asks for, by
 //! [`Journal`].
 
 use std::sync::Arc;

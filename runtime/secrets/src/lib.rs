@@ -20,7 +20,7 @@
 //! # What is no secret
 //!
 //! A value of fewer than [`LEAST`] bytes, or one of the words that every output is full of, would mask half of it and hide
-//! nothing. It is not masked; [`weakness`] says so, and `tradewire check` and `tradewire doctor` pass it on.
+//! nothing. It is not masked; [`weakness()`] says so, and `tradewire check` and `tradewire doctor` pass it on.
 //!
 //! # Tokens
 //!

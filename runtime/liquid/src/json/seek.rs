@@ -2,7 +2,7 @@
 
 use super::scan::{space, string_end, unescape};
 
-/// The byte of `text` where a member's name or an item begins. `text` is what [`settle`](super::settle) accepts.
+/// The byte of `text` where a member's name or an item begins. `text` is what [`settle`](fn@super::settle) accepts.
 pub(crate) fn seek<'w>(text: &str, way: impl IntoIterator<Item = &'w str>) -> Option<usize> {
     let mut seeker = Seeker { text, bytes: text.as_bytes(), at: 0 };
     let mut found = seeker.next();

@@ -1,4 +1,4 @@
-//! ServiceTitan inside templates: the [`Tag`](tradewire_liquid::Tag) `servicetitan`.
+//! ServiceTitan inside templates: the [`Tag`] `servicetitan`.
 //!
 //! ```liquid
 //! {% servicetitan vendor = inventory.vendors.get id: source.body.vendorId %}

@@ -10,7 +10,7 @@
 //! There are two kinds of feeds:
 //!
 //! - *Export feeds* go on with the token that ServiceTitan gave with the last page. A plugin that asks for recent changes
-//!   (`includeRecentChanges`) gets rows again that it had: those are dropped here, as far as [`RECENT`] rows back.
+//!   (`includeRecentChanges`) gets rows again that it had: those are dropped here, as far as 5,000 rows back.
 //! - *Lists* with `modifiedOnOrAfter` are walked through by the time of change, not by page numbers: a record that changes
 //!   meanwhile would shift the pages, and others would be lost. They are therefore asked for in order (`sort=+ModifiedOn`),
 //!   always for the first page from the latest time seen on, and of that very time what was seen is remembered. Only

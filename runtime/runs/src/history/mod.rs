@@ -1,7 +1,7 @@
 //! What operators ask of runs that were or go on.
 //!
-//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry`] what runs it again,
-//! [`prune`] what forgets those that are old. [`versions`] is what the runs of a window have delivered.
+//! [`find`] is how a person names a run, [`account`] all that the store knows of one, [`retry()`] what runs it again,
+//! [`prune()`] what forgets those that are old. [`versions()`] is what the runs of a window have delivered.
 
 mod prune;
 mod retry;

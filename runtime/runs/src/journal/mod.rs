@@ -21,7 +21,7 @@
 //! Only an open run may begin a write, and a window has one open run at most, so no two attempts write at once. An answer
 //! is recorded whenever it comes, also after the run was closed: it is the truth, and may resolve a write.
 //!
-//! A [rehearsal](rehearsal) reads the journal and writes none: what happened before is answered, anything else is not sent.
+//! A rehearsal reads the journal and writes none: what happened before is answered, anything else is not sent.
 
 mod describe;
 mod journaled;

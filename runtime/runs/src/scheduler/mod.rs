@@ -10,7 +10,7 @@
 //! Nothing begins while a schedule is paused or in a blackout: slots that fall due then do not run, and what waits goes
 //! on afterwards.
 //!
-//! A run begins when it has a permit ([`permits`]): so many go on at a time in this process, for each tenant, of each
+//! A run begins when it has a permit (`permits`): so many go on at a time in this process, for each tenant, of each
 //! plugin. A slot whose run waits for one has its row like any other that waits.
 //!
 //! Lanes whose slots others queue (a run that succeeded and that they come after) have none of their own: theirs wait in
@@ -20,7 +20,7 @@
 //! A run of a slot that waited goes on when nothing else does in its lane: once its unresolved write is resolved,
 //! or the next attempt after a failure is due. Between its attempts it overlaps nothing.
 //!
-//! Files that could not be delivered while their run went on are tried again when they are due ([`deliveries`]), whatever
+//! Files that could not be delivered while their run went on are tried again when they are due (`deliveries`), whatever
 //! goes on in the lanes.
 //!
 //! Nothing here trusts the clock to go on evenly: the time of day is looked at again at least every half minute, so a
