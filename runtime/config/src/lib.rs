@@ -26,8 +26,8 @@ pub use feed::Feed;
 pub use limits::Limits;
 pub use model::{
     Caller, CallerKey, ClientId, Config, ContractCheck, Delivery, DestinationSettings, Encryption, Environment, Export,
-    LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, S3Access, Serve, ServiceTitan,
-    SftpAccess, SignatureEncoding, Signing, Tenant, TextOrSecret, Tls, Trigger, VendorCall, Webhook, Work,
+    LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, On, Plugin, PublicKey, Runs, Serve, ServiceTitan,
+    SignatureEncoding, Signing, Tenant, TextOrSecret, Tls, Trigger, VendorCall, Webhook, Work,
 };
 pub use paths::{NamedPath, Role};
 pub use schema::schema;

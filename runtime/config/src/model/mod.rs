@@ -17,7 +17,7 @@ use url::Url;
 
 use super::{Limits, NamedPath, Reference, Secret};
 use crate::vault::Vault;
-pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
+pub use delivery::{Delivery, DestinationSettings, Encryption, PublicKey, Signing, TextOrSecret};
 pub use export::{Export, On, Trigger, VendorCall, Work};
 pub use serve::{
     Caller, CallerKey, ContractCheck, LONGEST_REPLAY_WINDOW, Middleware, MiddlewareGrant, Serve, SignatureEncoding,

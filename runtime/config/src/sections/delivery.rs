@@ -4,16 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use secrecy::SecretString;
 use toml::Spanned;
 use toml::de::DeValue;
-use tradewire_delivery::{HttpMethod, Sftp, SftpSettings};
+use tradewire_delivery::{HttpMethod, HttpSettings, S3Settings, Sftp, SftpSettings};
+use tradewire_outbound::Ca;
 use url::Url;
 
 use super::{environment, known, place, reference};
 use crate::Secret;
-use crate::model::{Delivery, DestinationSettings, Encryption, PublicKey, S3Access, SftpAccess, Signing, TextOrSecret};
+use crate::model::{Delivery, DestinationSettings, Encryption, PublicKey, Signing, TextOrSecret};
 use crate::paths::Role;
 use crate::shape::Kind as ValueKind;
 use crate::source::{SECRET_WORDS, Section};
@@ -86,17 +86,17 @@ pub(super) fn read(name: &str, section: Section<'_, '_>, folder: &Path) -> Optio
     let to = kind.zip(to).and_then(|(kind, to)| match kind {
         Kind::Folder(path) => Some(DestinationSettings::Folder(path)),
         Kind::Sftp(url) => sftp.finish(&section, name, url, &to, timeout).map(DestinationSettings::Sftp),
-        Kind::S3(url) => s3.finish(&section, name, url).map(DestinationSettings::S3),
-        Kind::Http(url) => Some(DestinationSettings::Http { url, method: method.unwrap_or_default(), headers }),
+        Kind::S3(url) => s3.finish(&section, name, url, (timeout, allow_http, ca)).map(DestinationSettings::S3),
+        Kind::Http(url) => {
+            let method = method.unwrap_or_default();
+            Some(DestinationSettings::Http(HttpSettings { url, method, headers, timeout, allow_http, ca }))
+        }
     });
     section.close();
     Some(Delivery {
         name: name.to_owned(),
         to: to?,
         mode,
-        timeout,
-        allow_http,
-        ca,
         retries: retries.unwrap_or(Some(standard))?,
         total,
         encrypt: match encrypt {
@@ -222,7 +222,7 @@ impl SftpKeys {
         url: Url,
         to: &Spanned<String>,
         timeout: Duration,
-    ) -> Option<SftpAccess> {
+    ) -> Option<SftpSettings<Secret>> {
         let Self { user, password, key, passphrase, host_keys } = self;
         if section.get("user").is_none() {
             missing(section, "user", &format!("\"{name}\""));
@@ -236,18 +236,26 @@ impl SftpKeys {
             let help = "add `key`, or leave it out".to_owned();
             section.source().fault(section.key_span("passphrase"), "`passphrase` is that of a `key`", Some(help));
         }
-        let host_keys: Vec<String> = host_keys.into_iter().map(Spanned::into_inner).collect();
-        // What the destination itself says to this, with a stand-in for the secrets.
         let settings = SftpSettings {
-            url: url.clone(),
+            url,
             user: user.as_ref().map_or("stand-in", |user| user.get_ref()).to_owned(),
+            password,
+            private_key: key,
+            passphrase,
+            host_keys: host_keys.into_iter().map(Spanned::into_inner).collect(),
+            timeout,
+        };
+        // What the destination itself says to this, with a stand-in for the secrets.
+        let stand_in = SftpSettings {
+            url: settings.url.clone(),
+            user: settings.user.clone(),
             password: Some(SecretString::from("stand-in")),
             private_key: None,
             passphrase: None,
-            host_keys: host_keys.clone(),
+            host_keys: settings.host_keys.clone(),
             timeout,
         };
-        if let Err(error) = Sftp::new(settings) {
+        if let Err(error) = Sftp::new(stand_in) {
             let span = match error.setting {
                 "url" => to.span(),
                 "user" => user.as_ref().map_or(section.span.clone(), Spanned::span),
@@ -257,7 +265,7 @@ impl SftpKeys {
             section.source().fault(span, error.message, None);
             return None;
         }
-        Some(SftpAccess { url, user: user?.into_inner(), password, key, passphrase, host_keys })
+        user.is_some().then_some(settings)
     }
 }
 
@@ -286,7 +294,13 @@ impl S3Keys {
         }
     }
 
-    fn finish(self, section: &Section<'_, '_>, name: &str, url: Url) -> Option<S3Access> {
+    fn finish(
+        self,
+        section: &Section<'_, '_>,
+        name: &str,
+        url: Url,
+        (timeout, allow_http, ca): (Duration, bool, Ca),
+    ) -> Option<S3Settings<TextOrSecret, Secret>> {
         let reference = |secret: &str| format!("{{ env = \"{}\" }}", reference::variable(name, secret));
         if section.get("access_key_id").is_none() {
             missing(section, "access_key_id", &reference("ACCESS_KEY_ID"));
@@ -299,13 +313,16 @@ impl S3Keys {
         if section.get("region").is_none() && standard.is_none() {
             missing(section, "region", "\"us-east-1\"");
         }
-        Some(S3Access {
+        Some(S3Settings {
             url,
             region: self.region.map(Spanned::into_inner).or(standard)?,
             endpoint: self.endpoint,
             access_key_id: self.access_key_id?,
             secret_access_key: self.secret_access_key?,
             session_token: self.session_token,
+            timeout,
+            allow_http,
+            ca,
         })
     }
 }
@@ -329,8 +346,8 @@ fn endpoint(section: &Section<'_, '_>, text: &Spanned<String>, allow_http: bool)
 }
 
 /// `headers`: text, but references where the name says that it is a secret.
-fn headers(section: &Section<'_, '_>, folder: &Path) -> IndexMap<String, TextOrSecret> {
-    let Some(table) = section.table_of("headers", ValueKind::TextsAndReferences) else { return IndexMap::new() };
+fn headers(section: &Section<'_, '_>, folder: &Path) -> Vec<(String, TextOrSecret)> {
+    let Some(table) = section.table_of("headers", ValueKind::TextsAndReferences) else { return Vec::new() };
     let entries = table.entries().into_iter();
     entries.filter_map(|(name, value)| Some((name.to_owned(), header(&table, name, value, folder)?))).collect()
 }

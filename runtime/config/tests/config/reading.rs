@@ -100,16 +100,16 @@ retries = { times = 1000, longest = "6 h" }
     assert_eq!(addresses, expected, "as they are recorded and shown");
     let DestinationSettings::Sftp(access) = &receiver.to else { panic!("{receiver:?}") };
     assert_eq!((access.user.as_str(), &access.password), ("acme", &None));
-    assert_eq!(access.key, Some(Secret::File("conf/receiver.key".into())));
-    assert_eq!((receiver.timeout, receiver.total), (Duration::from_secs(60), true));
+    assert_eq!(access.private_key, Some(Secret::File("conf/receiver.key".into())));
+    assert_eq!((access.timeout, receiver.total), (Duration::from_secs(60), true));
     let encryption = receiver.encrypt.as_ref().unwrap();
     let keys = [PublicKey::File("conf/receiver.asc".into()), PublicKey::Secret(Secret::Env("OTHER".to_owned()))];
     assert_eq!((encryption.to.as_slice(), encryption.suffix()), (&keys[..], ".asc"));
     let DestinationSettings::S3(access) = &lake.to else { panic!("{lake:?}") };
     assert_eq!((access.region.as_str(), &access.access_key_id), ("us-east-1", &TextOrSecret::Text("id".to_owned())));
-    assert_eq!((lake.timeout, lake.retries, lake.total), (Duration::from_secs(30), Delivery::RETRIES, true));
-    let DestinationSettings::Http { url, headers, .. } = &api.to else { panic!("{api:?}") };
-    assert_eq!((url.query(), headers.len()), (Some("token=1"), 2));
+    assert_eq!((access.timeout, lake.retries, lake.total), (Duration::from_secs(30), Delivery::RETRIES, true));
+    let DestinationSettings::Http(http) = &api.to else { panic!("{api:?}") };
+    assert_eq!((http.url.query(), http.headers.len()), (Some("token=1"), 2));
     let (backoff, longest) = (TimeDelta::seconds(10), TimeDelta::hours(6));
     assert_eq!((api.total, api.retries), (false, Retries { times: 1000, backoff, longest }));
 }

@@ -16,15 +16,15 @@ pub enum HttpMethod {
     Put,
 }
 
-/// An HTTP receiver.
-#[derive(Debug, Clone)]
-pub struct HttpSettings {
+/// An HTTP receiver. `T` is a text that may be a secret, or what says where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpSettings<T = SecretString> {
     /// `https://…`; `http` is for this machine, unless [`allow_http`](Self::allow_http). Its query is sent and never shown.
     pub url: Url,
     /// The method.
     pub method: HttpMethod,
     /// Headers that go with each file, such as `Authorization`.
-    pub headers: Vec<(String, SecretString)>,
+    pub headers: Vec<(String, T)>,
     /// The longest that connecting may take, and the longest that nothing may move: neither may the receiver take none
     /// of the file, nor answer nothing once it has all of it.
     pub timeout: Duration,
@@ -32,4 +32,25 @@ pub struct HttpSettings {
     pub allow_http: bool,
     /// Whom its certificate may be signed by, besides the authorities of this machine.
     pub ca: Ca,
+}
+
+impl<T> HttpSettings<T> {
+    /// The same with its secrets, as `read` answers them; it is told the setting of each.
+    ///
+    /// # Errors
+    /// The first that cannot be read.
+    pub fn with_secrets<E>(
+        &self,
+        read: impl Fn(&'static str, &T) -> Result<SecretString, E>,
+    ) -> Result<HttpSettings, E> {
+        let header = |(name, value): &(String, T)| Ok((name.clone(), read("headers", value)?));
+        Ok(HttpSettings {
+            url: self.url.clone(),
+            method: self.method,
+            headers: self.headers.iter().map(header).collect::<Result<_, E>>()?,
+            timeout: self.timeout,
+            allow_http: self.allow_http,
+            ca: self.ca.clone(),
+        })
+    }
 }

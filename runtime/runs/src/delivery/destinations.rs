@@ -3,11 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
-use tradewire_config::{Delivery, DestinationSettings, S3Access, Secret, SftpAccess};
-use tradewire_delivery::{
-    Destination, DestinationError, Folder, Http, HttpSettings, S3, S3Settings, SettingsError, Sftp, SftpSettings,
-};
+use secrecy::SecretString;
+use tradewire_config::{Delivery, DestinationSettings, Secret, SecretError, TextOrSecret};
+use tradewire_delivery::{Destination, DestinationError, Folder, Http, S3, SettingsError, Sftp};
 use tradewire_store::DeliveryRecord;
 
 /// What opens destinations: the configuration's own, but in tests.
@@ -25,57 +23,17 @@ impl Destinations for Configured {
         let fault = |key: &str, what: &dyn std::fmt::Display| {
             DestinationError::permanent(format!("`{key}` of [delivery.{}]: {what}", delivery.name))
         };
-        let read = |key: &str, secret: &Secret| secret.resolve().map_err(|error| fault(key, &error));
-        let may = |key: &str, secret: &Option<Secret>| -> Result<Option<SecretString>, DestinationError> {
-            secret.as_ref().map(|secret| read(key, secret)).transpose()
+        let read = |setting: &str, resolved: Result<SecretString, SecretError>| {
+            resolved.map_err(|error| fault(key_of(setting), &error))
         };
+        let secret = |setting: &'static str, secret: &Secret| read(setting, secret.resolve());
+        let text = |setting: &'static str, text: &TextOrSecret| read(setting, text.resolve());
         let settings = |error: SettingsError| fault(key_of(error.setting), &error.message);
-        let timeout = delivery.timeout;
         Ok(match &delivery.to {
             DestinationSettings::Folder(path) => folder(path, delivery.mode)?,
-            DestinationSettings::Sftp(SftpAccess { url, user, password, key, passphrase, host_keys }) => {
-                let settled = SftpSettings {
-                    url: url.clone(),
-                    user: user.clone(),
-                    password: may("password", password)?,
-                    private_key: may("key", key)?,
-                    passphrase: may("passphrase", passphrase)?,
-                    host_keys: host_keys.clone(),
-                    timeout,
-                };
-                Arc::new(Sftp::new(settled).map_err(settings)?)
-            }
-            DestinationSettings::S3(S3Access {
-                url,
-                region,
-                endpoint,
-                access_key_id,
-                secret_access_key,
-                session_token,
-            }) => {
-                let id = access_key_id.resolve().map_err(|error| fault("access_key_id", &error))?;
-                let settled = S3Settings {
-                    url: url.clone(),
-                    region: region.clone(),
-                    endpoint: endpoint.clone(),
-                    access_key_id: id.expose_secret().to_owned(),
-                    secret_access_key: read("secret_access_key", secret_access_key)?,
-                    session_token: may("session_token", session_token)?,
-                    timeout,
-                    allow_http: delivery.allow_http,
-                    ca: delivery.ca.clone(),
-                };
-                Arc::new(S3::new(settled).map_err(settings)?)
-            }
-            DestinationSettings::Http { url, method, headers } => {
-                let headers: Result<Vec<_>, DestinationError> = headers
-                    .iter()
-                    .map(|(name, value)| Ok((name.clone(), value.resolve().map_err(|error| fault("headers", &error))?)))
-                    .collect();
-                let (url, allow_http, ca) = (url.clone(), delivery.allow_http, delivery.ca.clone());
-                let settled = HttpSettings { url, method: *method, headers: headers?, timeout, allow_http, ca };
-                Arc::new(Http::new(settled).map_err(settings)?)
-            }
+            DestinationSettings::Sftp(sftp) => Arc::new(Sftp::new(sftp.with_secrets(secret)?).map_err(settings)?),
+            DestinationSettings::S3(s3) => Arc::new(S3::new(s3.with_secrets(text, secret)?).map_err(settings)?),
+            DestinationSettings::Http(http) => Arc::new(Http::new(http.with_secrets(text)?).map_err(settings)?),
         })
     }
 }
