@@ -169,8 +169,8 @@ fn a_run_that_waits_for_unresolved_writes_is_not_retried_before_they_are_resolve
     assert!(text.contains("unresolved") && text.contains("1 unresolved: `tradewire writes list`"), "{text}");
     bench.tradewire(&format!("runs retry {id} --force")).refused(&["waits: a write of it may have taken effect"]);
     let write = bench.writes()[0].id;
-    let happened = if offline.teams().is_empty() { "--not-applied" } else { "--applied" };
-    bench.tradewire(&format!("writes resolve {write} {happened}")).succeeded();
+    let how = if offline.teams().is_empty() { "--not-applied" } else { "--applied" };
+    bench.tradewire(&format!("writes resolve {write} {how}")).succeeded();
     bench.tradewire(&format!("runs retry {id}"));
     assert_eq!((bench.runs()[0].opening.attempt, offline.teams().len()), (2, 1));
 }

@@ -133,7 +133,7 @@ fn an_unresolved_write_that_was_applied_is_answered_as_the_operator_says_and_the
     assert!(told.out.contains("expects what ServiceTitan would have said"), "{told}");
     run(&bench).refused(&["teams for acme: failed: "]);
 
-    // Its id is found by looking, and told by settling again.
+    // Its id is found by looking, and told by resolving it again.
     let id = &offline.teams()[1].0;
     bench.write("answer.json", format!("{{\"id\": {id}, \"name\": \"B\"}}"));
     let write = bench.writes().into_iter().find(|write| write.ordinal == 0 && write.status.is_none()).unwrap();
@@ -207,7 +207,7 @@ fn a_plugin_that_ignores_an_unresolved_write_is_not_delivered() {
 }
 
 #[test]
-fn a_write_that_is_not_unresolved_cannot_be_settled() {
+fn a_write_that_is_not_unresolved_cannot_be_resolved() {
     let (_offline, bench) = with("create A", "[]");
     run(&bench).succeeded();
     let id = bench.writes()[0].id;

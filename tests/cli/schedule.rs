@@ -59,7 +59,7 @@ fn what_is_not_there_is_named() {
     assert_eq!(bench.tradewire("schedule list").succeeded().out, "no schedules\n");
 }
 
-/// Records that an export's schedule was last taken up three days ago.
+/// Records that an export's schedule was last resumed three days ago.
 fn last_taken_up(bench: &Bench, export: &str) {
     let due = Utc::now() - TimeDelta::days(3);
     let row = SlotRecord::new(export, "acme", due, SlotState::Missed, due);

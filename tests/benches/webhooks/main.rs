@@ -75,13 +75,13 @@ at_once = 256
 "#;
 
 /// A folder with the server's configuration.
-struct Place {
+struct Setup {
     folder: TempDir,
     address: SocketAddr,
 }
 
-impl Place {
-    fn new() -> Place {
+impl Setup {
+    fn new() -> Setup {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guests/events.wasm");
@@ -90,7 +90,7 @@ impl Place {
         let config = config.replace("ADDRESS", &address.to_string());
         std::fs::write(folder.path().join("tradewire.toml"), config).unwrap();
         std::fs::write(folder.path().join("webhook.key"), KEY).unwrap();
-        Place { folder, address }
+        Setup { folder, address }
     }
 
     fn serve(&self) -> Served {
@@ -173,7 +173,7 @@ async fn send(address: SocketAddr, connections: usize, burst: &Mutex<VecDeque<Se
 
 /// One after the other.
 async fn alone() {
-    let place = Place::new();
+    let place = Setup::new();
     let _served = place.serve();
     let burst = burst(ALONE);
     let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));
@@ -184,7 +184,7 @@ async fn alone() {
 }
 
 async fn round(kills: usize) {
-    let place = Place::new();
+    let place = Setup::new();
     let mut served = Some(place.serve());
     let burst = burst(EVENTS);
     let (all, burst, answered) = (burst.len(), Mutex::new(burst), AtomicUsize::new(0));

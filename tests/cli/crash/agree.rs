@@ -21,8 +21,8 @@ const ORDER: &str = "_vendor/orders.create";
 type Of = (String, String, String);
 
 impl Crash {
-    /// Settles the unresolved writes that there are.
-    pub fn settle_all(&mut self) {
+    /// Resolves the unresolved writes that there are.
+    pub fn resolve_all(&mut self) {
         let unresolved = self.bench.recorded(async |store| store.unresolved_writes().await.unwrap());
         for unresolved_write in &unresolved {
             let answer = match &unresolved_write.write.arguments.vendor {
@@ -38,7 +38,7 @@ impl Crash {
             };
             self.bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id)).succeeded();
         }
-        self.settled += unresolved.len();
+        self.resolved += unresolved.len();
     }
 
     /// The team that an unresolved write has made, if it has: one of its name whose id no journal knows.

@@ -28,7 +28,7 @@ fn crash() {
         killed += u64::from(crash.kill_once());
     }
     crash.finish();
-    let (runs, unresolved) = (crash.agree(), crash.settled);
+    let (runs, unresolved) = (crash.agree(), crash.resolved);
     println!("{killed} kills, {runs} runs, {unresolved} unresolved writes");
 }
 
@@ -38,8 +38,8 @@ struct Crash {
     bench: Bench,
     /// What is run by hand.
     windows: Vec<String>,
-    /// Writes that were settled so far.
-    settled: usize,
+    /// Writes that were resolved so far.
+    resolved: usize,
 }
 
 impl Crash {
@@ -47,7 +47,7 @@ impl Crash {
         let offline = Offline::with_tenants(world::MORE_TENANTS);
         let bench = Bench::with(&world::config(&offline, By::Seconds));
         bench.write(world::ORDER_FILE, world::ORDER);
-        Crash { draw, offline, bench, windows: world::windows(kills), settled: 0 }
+        Crash { draw, offline, bench, windows: world::windows(kills), resolved: 0 }
     }
 
     /// Lets a process run on a bad day, by hand or as a service, and kills it at some instant. False where it had ended
@@ -76,7 +76,7 @@ impl Crash {
         for window in self.windows.clone() {
             let ended = (0..TRIES).any(|_| {
                 let code = self.bench.tradewire(&window).code;
-                self.settle_all();
+                self.resolve_all();
                 code == Some(0)
             });
             assert!(ended, "{window}: {}", self.bench.tradewire(&window));
@@ -87,7 +87,7 @@ impl Crash {
             let mut serving = self.bench.start_unheard("serve --quiet");
             until("nothing is left to do", || {
                 assert!(serving.try_wait().unwrap().is_none(), "it serves until it is told to stop");
-                self.settle_all();
+                self.resolve_all();
                 self.is_idle()
             });
             end(&mut serving, "TERM");
@@ -98,7 +98,7 @@ impl Crash {
             }
             for words in left {
                 println!("{words}: {}", self.bench.tradewire(&words));
-                self.settle_all();
+                self.resolve_all();
             }
         }
         panic!("these do not come to an end: {:#?}", self.unfinished());

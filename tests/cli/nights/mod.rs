@@ -43,7 +43,7 @@ fn nights() {
         "{} runs, {} tries more than nights, {} unresolved writes",
         nights.runs().len(),
         nights.again,
-        nights.settled
+        nights.resolved
     );
 }
 
@@ -59,8 +59,8 @@ struct Nights {
     listed: BTreeMap<String, i64>,
     /// Orders that the vendor cannot take.
     faulty: Vec<String>,
-    /// Writes that were settled, and runs that had to be begun again.
-    settled: usize,
+    /// Writes that were resolved, and runs that had to be begun again.
+    resolved: usize,
     again: usize,
 }
 
@@ -93,7 +93,7 @@ impl Nights {
                 self.again += tried;
                 return;
             }
-            self.settle_all();
+            self.resolve_all();
         }
         panic!("{words}: {}", self.bench.tradewire(words));
     }
@@ -107,7 +107,7 @@ impl Nights {
         let mut serving = self.bench.start_unheard("serve --quiet");
         until("the bills of the night are marked", || {
             assert!(serving.try_wait().unwrap().is_none(), "it serves until it is told to stop");
-            self.settle_all();
+            self.resolve_all();
             self.runs().iter().any(is_marked)
         });
         signal(&serving, "TERM");

@@ -8,8 +8,8 @@ use super::Nights;
 use super::world::number;
 
 impl Nights {
-    /// Settles the unresolved writes that there are.
-    pub fn settle_all(&mut self) {
+    /// Resolves the unresolved writes that there are.
+    pub fn resolve_all(&mut self) {
         let unresolved = self.bench.recorded(async |store| store.unresolved_writes().await.unwrap());
         for unresolved_write in &unresolved {
             let how = match self.found(unresolved_write) {
@@ -21,7 +21,7 @@ impl Nights {
             };
             self.bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id)).succeeded();
         }
-        self.settled += unresolved.len();
+        self.resolved += unresolved.len();
     }
 
     /// What a write has left behind, as it would have been answered; none where it has left nothing.

@@ -36,7 +36,7 @@ impl Nights {
             costs: BTreeMap::new(),
             listed: BTreeMap::new(),
             faulty: Vec::new(),
-            settled: 0,
+            resolved: 0,
             again: 0,
         };
         let materials = nights.records("pricebook/materials");

@@ -47,7 +47,7 @@ fn run(bench: &Bench) -> Told {
     bench.tradewire("run buys --from 2026-01-05 --to 2026-01-12")
 }
 
-fn settle(bench: &Bench, how: &str) -> Told {
+fn resolve(bench: &Bench, how: &str) -> Told {
     let unresolved = bench.tradewire("writes list --json").succeeded().json();
     let id = unresolved["writes"][0]["id"].as_str().unwrap().to_owned();
     bench.tradewire(&format!("writes resolve {id} {how}")).succeeded()
@@ -90,7 +90,7 @@ fn an_order_whose_answer_was_lost_waits_with_everything_needed_to_decide() {
     assert!(told.out.contains("bytes, sha256 ") && !told.out.contains("hk1."), "{told}");
 
     bench.write("answer.json", r#"{ "success": true, "orderReferenceNumber": "SO-found" }"#);
-    settle(&bench, "--applied --answer answer.json");
+    resolve(&bench, "--applied --answer answer.json");
     let told = run(&bench).succeeded();
     assert!(told.out.contains("\"orderReferenceNumber\":\"SO-found\""), "{told}");
     assert_eq!((vendor.asked(ORDERS), vendor.done(ORDERS)), (1, 1));
@@ -112,10 +112,10 @@ fn what_may_have_been_ordered_is_unresolved_and_what_was_not_is_ordered_then() {
         assert_eq!(told.code, WAITING, "{fault}: {told}");
         assert_eq!(vendor.asked(ORDERS).max(vendor.done(ORDERS)), 1, "{fault}");
         if vendor.done(ORDERS) == 0 {
-            settle(&bench, "--not-applied");
+            resolve(&bench, "--not-applied");
             run(&bench).succeeded();
         } else {
-            settle(&bench, "--applied");
+            resolve(&bench, "--applied");
             run(&bench).succeeded();
         }
         assert_eq!(vendor.done(ORDERS), 1, "{fault}");
@@ -146,7 +146,7 @@ fn a_run_that_is_killed_between_the_order_and_its_answer_waits_after_the_restart
     child.wait().unwrap();
     let told = run(&bench);
     assert_eq!(told.code, WAITING, "{told}");
-    settle(&bench, "--applied");
+    resolve(&bench, "--applied");
     run(&bench).succeeded();
     assert_eq!(vendor.done(ORDERS), 1);
 }

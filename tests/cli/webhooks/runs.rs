@@ -157,7 +157,7 @@ fn in_a_burst_that_is_killed_three_times_each_event_is_dispatched_once() {
         }
     });
     until("all are dispatched", || {
-        settle(&bench, &offline);
+        resolve(&bench, &offline);
         all_are(&bench, "dispatched")
     });
     assert!(serving.stop().succeeded().code == Some(0));
@@ -173,7 +173,7 @@ fn in_a_burst_that_is_killed_three_times_each_event_is_dispatched_once() {
 }
 
 /// Settles what was sent when the process was killed, as an operator would who looks: no two events have one name.
-fn settle(bench: &Bench, offline: &Offline) {
+fn resolve(bench: &Bench, offline: &Offline) {
     for unresolved_write in bench.recorded(async |store| store.unresolved_writes().await.unwrap()) {
         let asked: Value = serde_json::from_str(unresolved_write.write.arguments.body.as_deref().unwrap()).unwrap();
         let how = match offline.teams().into_iter().find(|(_, name)| asked["name"] == **name) {
@@ -183,7 +183,7 @@ fn settle(bench: &Bench, offline: &Offline) {
             }
             None => "--not-applied",
         };
-        // One that is settled may be shown once more before its run goes on.
+        // One that is resolved may be shown once more before its run goes on.
         bench.tradewire(&format!("writes resolve {} {how}", unresolved_write.write.id));
     }
 }

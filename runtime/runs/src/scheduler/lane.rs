@@ -8,7 +8,7 @@ use tradewire_store::{SlotRecord, SlotState};
 
 use crate::run::Cancellation;
 
-/// A slot that is taken up within this time of its start was not missed.
+/// A slot that is resumed within this time of its start was not missed.
 const ON_TIME: TimeDelta = TimeDelta::seconds(60);
 /// The most rows that are written for slots that passed while nobody was there.
 const MOST_MISSED: usize = 10_000;

@@ -95,7 +95,7 @@ async fn files_are_brought_there_first_and_each_total_gets_its_name_before_its_f
 }
 
 #[tokio::test]
-async fn a_place_that_is_down_leaves_a_run_that_delivers_and_succeeds_without_its_plugin() {
+async fn a_destination_that_is_down_leaves_a_run_that_delivers_and_succeeds_without_its_plugin() {
     let (bench, destination) = bench();
     destination.trouble("all", Trouble::Fails(u32::MAX, down));
     let report = run(&bench, week(5)).await;
@@ -281,7 +281,7 @@ async fn files_of_one_export_arrive_in_the_order_of_their_runs() {
 }
 
 #[tokio::test]
-async fn what_a_place_asks_to_wait_is_waited() {
+async fn what_a_destination_asks_to_wait_is_waited() {
     let (bench, destination) = bench();
     destination.trouble(
         "stage a.csv",

@@ -128,7 +128,7 @@ async fn a_plugin_that_ignores_an_unresolved_write_waits_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_unresolved_write_is_settled_either_way_and_the_run_goes_on() {
+async fn an_unresolved_write_is_resolved_either_way_and_the_run_goes_on() {
     for (resolution, sent, first) in [
         (Resolution::Applied(Some("7".into())), 2, "7"),
         (Resolution::Applied(None), 2, ""),

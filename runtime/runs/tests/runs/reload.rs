@@ -96,7 +96,7 @@ async fn what_waits_of_an_export_that_is_gone_stays_and_runs_when_it_is_back() {
     a_while().await;
     assert_eq!(follows.begun(), ["a", "a"]);
     follows.becomes(&both).await;
-    until("it is taken up", async || follows.begun() == ["a", "a", "b"]).await;
+    until("it is resumed", async || follows.begun() == ["a", "a", "b"]).await;
     assert_eq!(follows.slots("b").await, [slot("13:00", Taken)], "the slot of two o'clock was when it was gone");
     follows.going.stop().await;
 }

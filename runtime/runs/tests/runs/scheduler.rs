@@ -237,7 +237,7 @@ async fn a_run_that_waits_lets_later_windows_run_and_goes_on_once_its_write_is_r
     until("the next week runs", async || outcomes().await == [Outcome::Waiting, Outcome::Succeeded]).await;
     bench.clock.advance(TimeDelta::minutes(5));
     a_while().await;
-    assert_eq!(outcomes().await.len(), 2, "nobody has settled it");
+    assert_eq!(outcomes().await.len(), 2, "nobody has resolved it");
 
     let unresolved_write = bench.store.unresolved_writes().await.unwrap().remove(0);
     let resolution = Resolution::Applied(Some("{}".into()));

@@ -75,7 +75,7 @@ async fn an_answer_that_turns_out_to_say_no_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn an_order_whose_answer_was_lost_holds_back_all_that_acts_until_it_is_settled() {
+async fn an_order_whose_answer_was_lost_holds_back_all_that_acts_until_it_is_resolved() {
     let vendor = Vendor::with([Came::Lost]);
     let (plugin, answers) = ordering(&vendor, &["1", "2"]);
     let bench = Bench::new(plugin);

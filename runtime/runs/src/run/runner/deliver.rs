@@ -92,11 +92,11 @@ impl Runner {
         stopped: impl Future<Output = ()> + Send,
     ) -> Result<Report, DeliverError> {
         let Held { delivery, mut files, is_cancelled } = self.take(opening.id, true).await?;
-        let carried = match is_cancelled {
+        let uploaded = match is_cancelled {
             true => Err(Stopped::Cancelled),
-            false => self.carry(opening, &delivery, &mut files, false, stopped).await,
+            false => self.upload(opening, &delivery, &mut files, false, stopped).await,
         };
-        let ending = match carried {
+        let ending = match uploaded {
             Ok(()) => self.success(opening, Summary { message: delivery.summary.clone() }, &files),
             Err(Stopped::Cancelled) => self.given_up(opening, &delivery, &files).await,
             Err(stopped) => {
@@ -136,7 +136,7 @@ impl Runner {
         };
         match taken {
             Ok(Held { delivery, mut files, .. }) => {
-                match self.carry(opening, &delivery, &mut files, true, stopped).await {
+                match self.upload(opening, &delivery, &mut files, true, stopped).await {
                     Ok(()) => return Ok(Tried::Delivered(files)),
                     Err(stopped) => self.postpone(&delivery, stopped).await?,
                 }
@@ -198,7 +198,7 @@ impl Runner {
     }
 
     /// Carries the files to their destination while the delivery is held.
-    async fn carry(
+    async fn upload(
         &self,
         opening: &Opening,
         delivery: &DeliveryRecord,
@@ -213,7 +213,7 @@ impl Runner {
         let destination = self.destination(delivery).await.map_err(Stopped::Failed)?;
         let now = || self.clock.now();
         let uploader = self.uploader(delivery, opening, &*destination, &now);
-        let carry = async {
+        let upload = async {
             let mut tries = 0;
             loop {
                 match uploader.deliver(files).await {
@@ -228,7 +228,7 @@ impl Runner {
             }
         };
         tokio::select! {
-            carried = carry => carried.map_err(Stopped::Failed),
+            uploaded = upload => uploaded.map_err(Stopped::Failed),
             lost = self.renew_delivery(opening.id) => Err(lost),
             () = stopped => Err(Stopped::Told),
         }
