@@ -3,9 +3,19 @@
 use std::cmp::Ordering;
 
 use super::error::{Problem, quoted};
-use super::expression::Operator;
 use super::limits::Meter;
 use super::val::Val;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Contains,
+}
 
 /// Whether a comparison holds.
 pub(crate) fn holds(operator: Operator, left: &Val, right: &Val, meter: &mut Meter) -> Result<bool, Problem> {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::call::CallFault;
+use crate::call_fault::CallFault;
 
 /// A template that cannot be parsed, or a rendering that had to stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

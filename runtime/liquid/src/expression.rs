@@ -1,5 +1,6 @@
 //! Expressions: literals, paths, ranges, filters and conditions, and how they are parsed.
 
+use super::compare::Operator;
 use super::error::Problem;
 use super::filters::{self, Filter};
 use super::lexer::{Fault, Token, Tokens};
@@ -97,17 +98,6 @@ pub(crate) struct Comparison {
     pub left: Expr,
     pub right: Option<(Operator, Expr)>,
     pub place: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operator {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Contains,
 }
 
 /// Brackets and parentheses inside each other.

@@ -33,6 +33,7 @@
 //! except in `headers`.
 
 mod call;
+mod call_fault;
 mod compare;
 mod error;
 mod expression;
@@ -41,6 +42,7 @@ mod json;
 mod lexer;
 mod limits;
 mod lines;
+mod location;
 mod names;
 mod number;
 mod object;
@@ -59,11 +61,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use call::{Answer, Argument, Call, CallFault, CallUse, Callee, Calls, Nobody, Parameter, Shape, Tag};
+pub use call::{Answer, Argument, Call, CallUse, Callee, Calls, Nobody, Parameter, Shape, Tag};
+pub use call_fault::CallFault;
 pub use error::{Error, Problem};
 pub use json::cost;
 pub use limits::Limits;
-pub use traced::{Location, Traced};
+pub use location::Location;
+pub use traced::Traced;
 pub use value::{Members, Number, Object, Value};
 
 use lines::Lines;

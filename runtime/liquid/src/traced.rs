@@ -1,11 +1,10 @@
 //! A rendering that remembers where its output came from.
 
-use std::sync::Arc;
-
 use super::error::Problem;
 use super::render::{self, Answers, Given, Trace};
 use super::{Error, Limits, Mode, Template, Value, json};
 use crate::call::Calls;
+use crate::location::Location;
 use crate::pointer;
 
 /// JSON that a template wrote, with the place in the template that each part of it came from.
@@ -14,17 +13,6 @@ pub struct Traced {
     pub json: String,
     written: String,
     trace: Option<Trace>,
-}
-
-/// A place in a template or partial.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location {
-    /// The template or partial.
-    pub name: Arc<str>,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
 }
 
 impl Template {

@@ -1,6 +1,7 @@
 //! What an expression stands for.
 
-use super::super::expression::{Command, Comparison, Condition, Expr, Operator, Path, Root, Step};
+use super::super::compare::Operator;
+use super::super::expression::{Command, Comparison, Condition, Expr, Path, Root, Step};
 use super::super::value::Value;
 use super::super::{FORLOOP, TABLEROWLOOP};
 use super::walk::{Found, Walk};
