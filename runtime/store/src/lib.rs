@@ -10,8 +10,8 @@ mod error;
 mod events;
 mod files;
 mod ids;
-mod patience;
 mod records;
+mod retry;
 mod state;
 mod writes;
 
@@ -23,11 +23,12 @@ pub use error::StoreError;
 pub use events::{Dispatch, DispatchState, EventFilter, EventPlace, EventRecord, Incoming, ReceivedEvent, Stored};
 pub use files::{Claim, Claimed, Content, Delivered, DeliveryRecord, DeliveryState, FileRecord, FileState, Postponed};
 pub use ids::{EventId, NotARunName, RunId, RunName, WriteId};
-pub use patience::{pause, with_retries};
+
 pub use records::{
     Ending, FailureKind, HostCalls, LogLevel, LogLine, Opened, Opening, Outcome, Pause, Pruned, RunFilter, RunRecord,
     SlotFilter, SlotRecord, SlotState, TriggerKind,
 };
+pub use retry::{backoff, with_endless_retries, with_retries};
 pub use state::{StateChanges, StateKey, StateRecord};
 pub use writes::{
     Begun, Resolution, Settlement, UnresolvedWrite, WriteAnswer, WriteArguments, WriteCall, WriteRecord, WriteState,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use tradewire_store::{SlotRecord, SlotState, Store, pause};
+use tradewire_store::{SlotRecord, SlotState, Store, backoff};
 
 use super::lane::Begun;
 use crate::run::{OpenRun, Report, Request, RunError, Runner};
@@ -20,12 +20,12 @@ pub(super) async fn record(store: Arc<dyn Store>, rows: Vec<SlotRecord>, shutdow
             _ => tracing::debug!(row.export, row.tenant, due = %row.due, %state, reason, "a slot does not run yet"),
         }
     }
-    let mut tries = 0;
+    let mut pauses = backoff();
     while let Err(error) = store.record_slots(rows.clone()).await {
         tracing::error!(%error, "cannot record slots that do not run; trying again");
         tokio::select! {
             () = shutdown.cancelled() => return false,
-            () = tokio::time::sleep(pause(tries)) => tries += 1,
+            () = tokio::time::sleep(pauses.next().unwrap_or_default()) => {}
         }
     }
     true
@@ -54,7 +54,7 @@ pub(super) async fn open(
         record(runner.store().clone(), vec![row], shutdown).await;
         return None;
     }
-    let mut tries = 0;
+    let mut pauses = backoff();
     loop {
         match runner.open(request.clone()).await {
             Ok(open) => return Some(open),
@@ -63,7 +63,7 @@ pub(super) async fn open(
                 tracing::error!(%error, export, tenant, "cannot open the run of a slot; trying again");
                 tokio::select! {
                     () = shutdown.cancelled() => return None,
-                    () = tokio::time::sleep(pause(tries)) => tries += 1,
+                    () = tokio::time::sleep(pauses.next().unwrap_or_default()) => {}
                 }
             }
             Err(error) => {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tradewire_schedule::Schedule;
-use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, StoreError, TriggerKind, pause};
+use tradewire_store::{DeliveryRecord, Pause, RunId, RunRecord, SlotRecord, TriggerKind, with_endless_retries};
 
 use super::deliveries::Deliveries;
 use super::lane::{Begun, Lane, Taken};
@@ -102,9 +102,10 @@ impl Work {
     pub(super) async fn resume(&mut self) {
         let store = self.runner.store().clone();
         let names: Vec<_> = self.lanes.iter().map(Lane::name).collect();
-        let last = with_endless_retries(|| store.last_slots(names.clone())).await;
-        let queued = with_endless_retries(|| store.queued_slots()).await;
-        let pauses = with_endless_retries(|| store.pauses()).await;
+        let last =
+            with_endless_retries("reading how far the schedules had come", || store.last_slots(names.clone())).await;
+        let queued = with_endless_retries("reading how far the schedules had come", || store.queued_slots()).await;
+        let pauses = with_endless_retries("reading how far the schedules had come", || store.pauses()).await;
         let now = self.runner.clock().now();
         for (lane, last) in self.lanes.iter_mut().zip(last) {
             lane.resume(last, now);
@@ -350,8 +351,8 @@ impl Work {
         let preparing = self.tasks.spawn(async move {
             let store = runner.store();
             let known = async {
-                let queued = with_endless_retries(|| store.queued_slots()).await;
-                (queued, with_endless_retries(|| store.pauses()).await)
+                let queued = with_endless_retries("reading how far the schedules had come", || store.queued_slots()).await;
+                (queued, with_endless_retries("reading how far the schedules had come", || store.pauses()).await)
             };
             tokio::select! {
                 () = shutdown.cancelled() => {}
@@ -443,21 +444,6 @@ impl Work {
         tracing::warn!(runs = tasks.len(), "cancelling the runs that still go on");
         self.cancel.cancel();
         let _ = tokio::time::timeout(RECORD, async { while tasks.join_next().await.is_some() {} }).await;
-    }
-}
-
-/// Asks the store until it answers.
-async fn with_endless_retries<T, F: Future<Output = Result<T, StoreError>>>(mut ask: impl FnMut() -> F) -> T {
-    let mut tries = 0;
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(error) => {
-                tracing::error!(%error, "cannot read how far the schedules had come; asking again");
-                tokio::time::sleep(pause(tries)).await;
-                tries += 1;
-            }
-        }
     }
 }
 

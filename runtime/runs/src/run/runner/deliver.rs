@@ -13,7 +13,7 @@ use tradewire_config::{Delivery, DestinationSettings};
 use tradewire_delivery::Destination;
 use tradewire_store::{
     Claim, Claimed, DeliveryRecord, DeliveryState, Ending, FileRecord, FileState, LogLevel, Opening, Outcome,
-    Postponed, RunId, RunRecord, StoreError, pause, with_retries,
+    Postponed, RunId, RunRecord, StoreError, backoff, with_retries,
 };
 
 use super::{LEASE, Report, Runner, one_line};
@@ -24,7 +24,7 @@ use crate::run::Summary;
 /// How often the process that tries says that it is there.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 /// How often a delivery is tried again at once.
-const AT_ONCE: u32 = 4;
+const AT_ONCE: usize = 4;
 /// Whoever is asked to wait for longer than this is not waited for.
 const LONGEST_AT_ONCE: Duration = Duration::from_secs(2);
 /// However long a destination asks to be left alone.
@@ -214,17 +214,13 @@ impl Runner {
         let now = || self.clock.now();
         let uploader = self.uploader(delivery, opening, &*destination, &now);
         let upload = async {
-            let mut tries = 0;
+            let mut pauses = backoff().skip(1).take(if at_once { AT_ONCE } else { 0 });
             loop {
-                match uploader.deliver(files).await {
-                    Err(error) if at_once && tries < AT_ONCE && may_be_tried_at_once(&error) => {
-                        tracing::warn!(run = %opening.id, %error, tries, "cannot complete a delivery; trying again");
-                        let asked = error.retry_after().unwrap_or_default();
-                        tokio::time::sleep(pause(tries + 1).max(asked)).await;
-                        tries += 1;
-                    }
-                    other => return other,
-                }
+                let Err(error) = uploader.deliver(files).await else { return Ok(()) };
+                let pause = pauses.next().filter(|_| may_be_tried_at_once(&error));
+                let Some(pause) = pause else { return Err(error) };
+                tracing::warn!(run = %opening.id, %error, "cannot complete a delivery; trying again");
+                tokio::time::sleep(pause.max(error.retry_after().unwrap_or_default())).await;
             }
         };
         tokio::select! {
