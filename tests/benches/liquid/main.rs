@@ -58,10 +58,12 @@ fn timed<T>(mut call: impl FnMut() -> T) -> Duration {
     start.elapsed() / calls
 }
 
-/// The published crate, in this process: it renders plain text. What an input lacks is an error to it, so it gets nulls.
+/// The published crate, in this process: it renders plain text. What an input lacks is an error to it, so it gets nulls; and
+/// a date as it reads one, since it leaves seven digits behind the seconds as they are.
 fn published(input: &serde_json::Value) -> Result<(liquid::Template, liquid::Object), Box<dyn std::error::Error>> {
     let mut input = input.clone();
     input["source"]["body"]["purchaseOrder"]["vendor"]["branchId"] = serde_json::Value::Null;
+    input["source"]["body"]["purchaseOrder"]["requiredOn"] = "2026-03-04 14:39:07 +0000".into();
     let template = liquid::ParserBuilder::with_stdlib().build()?.parse(SOURCE)?;
     Ok((template, serde_json::from_value(input)?))
 }
@@ -134,7 +136,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let crate_of_that_name = published(&input).and_then(|(template, data)| {
         let found: serde_json::Value = serde_json::from_str(&template.render(&data)?)?;
-        if found == wanted { Ok((template, data)) } else { Err(format!("it renders something else: {found}").into()) }
+        if found == wanted { Ok((template, data)) } else { Err("it renders something else".into()) }
     });
     if let Err(error) = &crate_of_that_name {
         println!("the crate liquid is NOT MEASURED: {error}");
