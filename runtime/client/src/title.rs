@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use tradewire_outbound::seconds;
-
-/// No server means more than this.
-const LONGEST: Duration = Duration::from_secs(86_400);
+use tradewire_outbound::{LONGEST_WAIT, seconds};
 
 /// The wait that a title asks for: `Rate limit is exceeded. Try again in 37 seconds.`
 pub(crate) fn wait(title: &str) -> Option<Duration> {
@@ -16,7 +13,7 @@ pub(crate) fn wait(title: &str) -> Option<Duration> {
     if unit.starts_with("second") {
         seconds(number)
     } else if unit.starts_with("minute") {
-        seconds(number).map(|m| m.saturating_mul(60).min(LONGEST))
+        seconds(number).map(|m| m.saturating_mul(60).min(LONGEST_WAIT))
     } else {
         None
     }

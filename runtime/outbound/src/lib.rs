@@ -28,5 +28,5 @@ pub use ca::{Ca, CaError};
 pub use client::{Builder, Client, Refused, SetupError, Unanswered};
 pub use reach::{Origin, Reach};
 pub use resolve::{Found, Names};
-pub use retry_after::{retry_after, seconds};
+pub use retry_after::{LONGEST_WAIT, retry_after, seconds};
 pub use usage::Use;

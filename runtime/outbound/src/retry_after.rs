@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// No server means more than this; a nonsensical number must not overflow the clock.
-const LONGEST: f64 = 86_400.0;
+pub const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 
 /// The wait that an answer's headers ask for, a day at most; none where they ask for none, or for what nobody can read.
 /// A moment that has passed is no wait.
@@ -19,7 +19,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let now =
         headers.get(DATE).and_then(|d| d.to_str().ok()).and_then(|d| httpdate::parse_http_date(d).ok()).unwrap_or(now);
     let wait = until.duration_since(now).unwrap_or_default();
-    Some(wait.min(Duration::from_secs_f64(LONGEST)))
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// A number of seconds as servers write it, a day at most: whole or with a fraction.
@@ -29,7 +29,7 @@ pub fn seconds(text: &str) -> Option<Duration> {
         return None;
     }
     let number: f64 = text.parse().ok()?;
-    Some(Duration::from_secs_f64(number.clamp(0.0, LONGEST)))
+    Some(Duration::from_secs_f64(number.clamp(0.0, LONGEST_WAIT.as_secs_f64())))
 }
 
 #[cfg(test)]
